@@ -1,0 +1,77 @@
+import { BrokenLab, describeEnding } from '../errors.ts'
+import type { Machine, MachineKind, StartOptions } from '../machine.ts'
+import { startHere } from '../native.ts'
+import { runToEnd } from '../run_to_end.ts'
+import { toolsEnvironment } from '../tools.ts'
+import { GuestConnection } from './connection.ts'
+
+const CONSOLE_TAIL_BYTES = 4096
+
+export interface GuestPlan {
+  readonly kind: MachineKind
+  readonly name: string
+  readonly shared: string
+  /** The emulator with its arguments; its stdin and stdout are the line to the agent, its stderr the guest's console. */
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly bootSeconds: number
+}
+
+/** Boots a guest and waits for its agent. Throws BrokenLab with the console's tail when it does not answer in time. */
+export async function bootGuest(plan: GuestPlan): Promise<Machine> {
+  const emulator = startHere(plan.argv, { ...plan.env })
+  const kill = () => emulator.kill()
+  process.once('exit', kill)
+  const console = new ConsoleTail()
+  emulator.stderr.on('data', (data: Buffer) => console.push(data))
+  const connection = new GuestConnection(emulator.stdin, emulator.stdout)
+  const broken = (what: string) => new BrokenLab(`guest ${plan.name} ${what}\n${console.describe()}`)
+  let closing = false
+  const gone = emulator.ended.then((ending) => {
+    process.removeListener('exit', kill)
+    emulator.kill() // UML's helper processes outlive its main process
+    connection.fail(broken(closing ? 'is closed' : `died: ${plan.argv[0]} ${describeEnding(ending)}`))
+  })
+  const close = async () => {
+    closing = true
+    emulator.kill()
+    await gone
+  }
+  const late = setTimeout(
+    () => connection.fail(broken(`did not answer within ${plan.bootSeconds} s of its start`)),
+    plan.bootSeconds * 1000,
+  )
+  try {
+    const kernel = await connection.ready
+    const start = async (argv: readonly string[], options: StartOptions = {}) =>
+      connection.start(argv, { ...toolsEnvironment(), ...options.env })
+    return {
+      kind: plan.kind,
+      name: plan.name,
+      kernel,
+      shared: plan.shared,
+      start,
+      run: (argv, options) => runToEnd(argv, () => start(argv, options), options),
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  } finally {
+    clearTimeout(late)
+  }
+}
+
+class ConsoleTail {
+  private text = ''
+
+  push(data: Buffer): void {
+    this.text = (this.text + data.toString('latin1')).slice(-CONSOLE_TAIL_BYTES)
+  }
+
+  describe(): string {
+    const lines = this.text.split(/\r?\n/).filter((line) => line.trim() !== '')
+    if (lines.length === 0) return 'its console is empty'
+    return ['the end of its console:', ...lines.slice(-15).map((line) => `  ${line}`)].join('\n')
+  }
+}

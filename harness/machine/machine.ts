@@ -1,0 +1,63 @@
+import type { Readable, Writable } from 'node:stream'
+import { CommandFailed } from './errors.ts'
+
+export type MachineKind = 'native' | 'uml' | 'qemu'
+
+/** How a command ended. `signal` and `code` are the kernel's numbers; `seconds` is the limit that ran out. */
+export type Ending =
+  | { how: 'exit'; code: number }
+  | { how: 'signal'; signal: number }
+  | { how: 'timeout'; seconds: number }
+  | { how: 'aborted' }
+  | { how: 'not-started'; why: string }
+
+export interface Finished {
+  readonly argv: readonly string[]
+  readonly ending: Ending
+  readonly stdout: Buffer
+  readonly stderr: Buffer
+  readonly seconds: number
+}
+
+export interface StartOptions {
+  /** Added to the machine's own environment. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
+export interface RunOptions extends StartOptions {
+  readonly stdin?: Uint8Array | string
+  /** Default 120. The command's process group is killed then. */
+  readonly timeoutSeconds?: number
+  readonly signal?: AbortSignal
+}
+
+/** A command under way, with its streams. Killing it kills its whole process group. */
+export interface Running {
+  readonly stdin: Writable
+  readonly stdout: Readable
+  readonly stderr: Readable
+  /** Settles after all output has been delivered. Rejects with BrokenLab when the machine dies meanwhile. */
+  readonly ended: Promise<Ending>
+  kill(signal?: number): void
+}
+
+/** Where commands run: this kernel (`native`) or a guest's. Everything above sees only this. */
+export interface Machine {
+  readonly kind: MachineKind
+  /** Unique within a run, e.g. `uml-1`. */
+  readonly name: string
+  readonly kernel: string
+  /** A folder with the same absolute path here and in the machine, writable from both sides. */
+  readonly shared: string
+  start(argv: readonly string[], options?: StartOptions): Promise<Running>
+  /** Runs to the end. Never rejects for how the command ended; rejects with BrokenLab when the machine fails. */
+  run(argv: readonly string[], options?: RunOptions): Promise<Finished>
+  close(): Promise<void>
+}
+
+/** Runs a command that must exit with 0 and gives its standard output. Throws CommandFailed otherwise. */
+export async function check(machine: Pick<Machine, 'run'>, argv: readonly string[], options?: RunOptions): Promise<string> {
+  const finished = await machine.run(argv, options)
+  if (finished.ending.how === 'exit' && finished.ending.code === 0) return finished.stdout.toString()
+  throw new CommandFailed(argv, finished.ending, `${finished.stdout}${finished.stderr}`)
+}

@@ -1,0 +1,70 @@
+import { constants } from 'node:os'
+import { release } from 'node:os'
+import { PassThrough } from 'node:stream'
+import { execa } from 'execa'
+import type { Ending, Machine, Running, StartOptions } from './machine.ts'
+import { runToEnd } from './run_to_end.ts'
+import { toolsEnvironment } from './tools.ts'
+
+/** This kernel: needs root and device-mapper's thin target. `shared` is any folder of ours. */
+export function openNative(name: string, shared: string): Machine {
+  const alive = new Set<Running>()
+  const start = async (argv: readonly string[], options: StartOptions = {}): Promise<Running> => {
+    const running = startHere(argv, { ...toolsEnvironment(), TMPDIR: shared, ...options.env })
+    alive.add(running)
+    running.ended.finally(() => alive.delete(running)).catch(() => {})
+    return running
+  }
+  return {
+    kind: 'native',
+    name,
+    kernel: release(),
+    shared,
+    start,
+    run: (argv, options) => runToEnd(argv, () => start(argv, options), options),
+    close: async () => {
+      for (const running of alive) running.kill()
+      await Promise.allSettled([...alive].map((running) => running.ended))
+    },
+  }
+}
+
+/** Starts a program of this machine in a process group of its own. */
+export function startHere(argv: readonly string[], env: Record<string, string>): Running {
+  const [file = '', ...rest] = argv
+  const child = execa(file, rest, {
+    env,
+    detached: true,
+    reject: false,
+    buffer: false,
+    stdin: 'pipe',
+    stdout: 'pipe',
+    stderr: 'pipe',
+    stripFinalNewline: false,
+  })
+  // Bytes that arrive before somebody listens must wait, so the streams handed out are pass-throughs.
+  const stdout = child.stdout.pipe(new PassThrough())
+  const stderr = child.stderr.pipe(new PassThrough())
+  const ended = child.then((result): Ending => {
+    if (result.exitCode !== undefined) return { how: 'exit', code: result.exitCode }
+    if (result.signal !== undefined) return { how: 'signal', signal: constants.signals[result.signal] }
+    return { how: 'not-started', why: result.originalMessage ?? 'unknown' }
+  })
+  return {
+    stdin: child.stdin,
+    stdout,
+    stderr,
+    ended,
+    kill: (signal = constants.signals.SIGKILL) => killGroup(child.pid, signal),
+  }
+}
+
+/** Signals a process group; one that is gone already is no error. */
+export function killGroup(pid: number | undefined, signal: number): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, signal)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
+}

@@ -1,0 +1,34 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** Where the setup unpacks the packages that the machine lacks; `HOLEPROOF_CACHE` moves it. */
+export const cacheFolder = process.env.HOLEPROOF_CACHE ?? fileURLToPath(new URL('../../.cache', import.meta.url))
+export const toolsRoot = join(cacheFolder, 'root')
+
+const PROGRAM_FOLDERS = ['usr/sbin', 'sbin', 'usr/bin', 'bin']
+
+/** PATH and LD_LIBRARY_PATH that put the unpacked packages before the system's own programs. */
+export function toolsEnvironment(root = toolsRoot): Record<string, string> {
+  const own = PROGRAM_FOLDERS.map((folder) => join(root, folder))
+  const libraries = ['lib', 'usr/lib'].flatMap((folder) =>
+    existsSync(join(root, folder))
+      ? readdirSync(join(root, folder))
+          .filter((name) => name.endsWith('-linux-gnu'))
+          .map((name) => join(root, folder, name))
+      : [],
+  )
+  return {
+    PATH: [...own, '/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(':'),
+    ...(libraries.length > 0 && { LD_LIBRARY_PATH: libraries.join(':') }),
+    LC_ALL: 'C',
+  }
+}
+
+/** The absolute path of a program: unpacked by the setup, or the system's own. */
+export function findProgram(name: string): string | undefined {
+  return toolsEnvironment()
+    .PATH?.split(':')
+    .map((folder) => join(folder, name))
+    .find((path) => existsSync(path))
+}

@@ -1,0 +1,2 @@
+import { setUp } from '../lib/setup.ts'
+await setUp(['storage', 'uml'], (l) => console.error(l))
