@@ -5,7 +5,7 @@ import { runToEnd } from '../run_to_end.ts'
 import { toolsEnvironment } from '../tools.ts'
 import { GuestConnection } from './connection.ts'
 
-const CONSOLE_TAIL_BYTES = 4096
+const CONSOLE_TAIL_BYTES = 8192
 
 export interface GuestPlan {
   readonly kind: MachineKind
@@ -62,6 +62,9 @@ export async function bootGuest(plan: GuestPlan): Promise<Machine> {
   }
 }
 
+/** A panic's addresses tell its reader nothing and push the reason out of sight. */
+const STACK_LINE = /^\s*(\[<[0-9a-f]+>\]|[0-9a-f ]+$)/
+
 class ConsoleTail {
   private text = ''
 
@@ -70,7 +73,7 @@ class ConsoleTail {
   }
 
   describe(): string {
-    const lines = this.text.split(/\r?\n/).filter((line) => line.trim() !== '')
+    const lines = this.text.split(/\r?\n/).filter((line) => line.trim() !== '' && !STACK_LINE.test(line))
     if (lines.length === 0) return 'its console is empty'
     return ['the end of its console:', ...lines.slice(-15).map((line) => `  ${line}`)].join('\n')
   }

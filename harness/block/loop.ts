@@ -1,0 +1,23 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { writePoison } from '../data/poison.ts'
+import type { Lab } from '../lab/lab.ts'
+import { check } from '../machine/machine.ts'
+
+/** A loop device over a file of the lab that is poisoned from end to end. Returns the device's path. */
+export async function poisonedLoop(lab: Lab, name: string, sizeBytes: number): Promise<string> {
+  const file = join(lab.folder, `${name}.img`)
+  await lab.own(
+    `the image ${file}`,
+    () => writePoison(file, sizeBytes, lab.tag(), lab.signal),
+    () => rm(file, { force: true }),
+  )
+  return lab.own(
+    `the loop device over ${file}`,
+    async () => (await check(lab, ['losetup', '--find', '--show', file])).trim(),
+    async () => {
+      const { loops } = await lab.inside.inventory(lab.prefix)
+      for (const loop of loops) if (loop.file === file) await check(lab, ['losetup', '--detach', loop.device])
+    },
+  )
+}

@@ -1,0 +1,109 @@
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { Lab } from '../lab/lab.ts'
+import { check } from '../machine/machine.ts'
+
+/**
+ * LVM with a configuration of its own: it sees the devices it is told of and no others, so this machine's own disks are
+ * never scanned, and it waits for no udev.
+ */
+export class Lvm {
+  private readonly lab: Lab
+  private readonly folder: string
+  private readonly devices = new Set<string>()
+
+  private constructor(lab: Lab) {
+    this.lab = lab
+    this.folder = join(lab.folder, 'lvm')
+  }
+
+  static async open(lab: Lab): Promise<Lvm> {
+    const lvm = new Lvm(lab)
+    await lab.own(
+      'the LVM configuration',
+      async () => {
+        await mkdir(lvm.folder)
+        await lvm.configure()
+      },
+      async () => {
+        await rm(lvm.folder, { recursive: true, force: true })
+      },
+    )
+    return lvm
+  }
+
+  async admit(device: string): Promise<void> {
+    this.devices.add(device)
+    await this.configure()
+  }
+
+  async dismiss(device: string): Promise<void> {
+    this.devices.delete(device)
+    await this.configure()
+  }
+
+  /** Runs an LVM command for a lab; it must exit with 0. */
+  run(lab: Lab, argv: readonly string[]): Promise<string> {
+    return check(lab, argv, { env: { LVM_SYSTEM_DIR: this.folder, LVM_SUPPRESS_FD_WARNINGS: '1' } })
+  }
+
+  /** The volumes that `lvs` shows of these volume groups, with LVM's own sizes and Data%. */
+  async volumes(lab: Lab, groups: readonly string[]): Promise<LvRow[]> {
+    const columns = 'lv_name,vg_name,lv_attr,lv_size,pool_lv,origin,data_percent'
+    return parseLvs(await this.run(lab, ['lvs', '--reportformat', 'json', '-o', columns, ...groups]))
+  }
+
+  private async configure(): Promise<void> {
+    const filter = [...[...this.devices].map((device) => `a|^${device}$|`), 'r|.*|'].map((rule) => JSON.stringify(rule))
+    const text = `devices {
+  global_filter=[${filter.join(', ')}]
+  obtain_device_list_from_udev=0
+  use_devicesfile=0
+  hints="none"
+  scan_lvs=0
+  multipath_component_detection=0
+  md_component_detection=0
+}
+global {
+  event_activation=0
+  use_lvmpolld=0
+  locking_dir="${this.folder}/lock"
+  thin_check_executable=""
+}
+activation {
+  udev_sync=0
+  udev_rules=0
+  monitoring=0
+  reserved_memory=64
+  reserved_stack=64
+}
+backup {
+  backup=0
+  archive=0
+}
+`
+    const file = join(this.folder, 'lvm.conf')
+    await writeFile(`${file}.new`, text)
+    await rename(`${file}.new`, file)
+  }
+}
+
+const lvRowSchema = z.object({
+  lv_name: z.string(),
+  vg_name: z.string(),
+  lv_attr: z.string(),
+  lv_size: z.string(),
+  pool_lv: z.string(),
+  origin: z.string(),
+  data_percent: z.string(),
+})
+
+/** A row of `lvs`, as LVM writes it: sizes like `1.00g`, Data% like `19.53` or empty. */
+export type LvRow = z.infer<typeof lvRowSchema>
+
+/** Reads the output of `lvs --reportformat json`. */
+export function parseLvs(text: string): LvRow[] {
+  const report = z.object({ report: z.array(z.object({ lv: z.array(lvRowSchema) })) }).parse(JSON.parse(text))
+  return report.report.flatMap(({ lv }) => lv)
+}

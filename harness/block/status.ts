@@ -1,0 +1,80 @@
+/** What `dmsetup status` says of a thin device: kernel document device-mapper/thin-provisioning. Sectors are 512 bytes. */
+export interface ThinStatus {
+  readonly target: 'thin'
+  readonly sectors: number
+  /** Sectors that have storage of their own or shared in the pool. */
+  readonly mappedSectors: number
+}
+
+/** Of a thin pool; blocks are chunks. */
+export interface ThinPoolStatus {
+  readonly target: 'thin-pool'
+  readonly sectors: number
+  readonly usedDataBlocks: number
+  readonly totalDataBlocks: number
+  readonly usedMetadataBlocks: number
+  readonly totalMetadataBlocks: number
+  /** `rw`, `ro` or `out_of_data_space`. */
+  readonly mode: string
+}
+
+export interface OtherStatus {
+  readonly target: string
+  readonly sectors: number
+}
+
+export type DmStatus = ThinStatus | ThinPoolStatus | OtherStatus
+
+/** Reads all of `dmsetup status`, by device name. Throws on a line it does not understand. */
+export function parseStatus(text: string): Map<string, DmStatus> {
+  const devices = new Map<string, DmStatus>()
+  for (const line of text.split('\n')) {
+    if (line.trim() === '' || line.startsWith('No devices found')) continue
+    const match = /^(?<name>\S+): \d+ (?<sectors>\d+) (?<target>\S+) ?(?<rest>.*)$/.exec(line)
+    if (match?.groups === undefined) throw new Error(`dmsetup status: a line that is not understood: ${line}`)
+    const { name = '', sectors = '', target = '', rest = '' } = match.groups
+    devices.set(name, parseTarget(target, Number(sectors), rest.trim().split(/\s+/), line))
+  }
+  return devices
+}
+
+function parseTarget(target: string, sectors: number, words: readonly string[], line: string): DmStatus {
+  if (target === 'thin') {
+    const [mapped = ''] = words
+    return { target, sectors, mappedSectors: toNumber(mapped, line) }
+  }
+  if (target === 'thin-pool') {
+    const [, metadata = '', data = '', , mode = ''] = words
+    const [usedMetadata = '', totalMetadata = ''] = metadata.split('/')
+    const [usedData = '', totalData = ''] = data.split('/')
+    return {
+      target,
+      sectors,
+      usedDataBlocks: toNumber(usedData, line),
+      totalDataBlocks: toNumber(totalData, line),
+      usedMetadataBlocks: toNumber(usedMetadata, line),
+      totalMetadataBlocks: toNumber(totalMetadata, line),
+      mode,
+    }
+  }
+  return { target, sectors }
+}
+
+function toNumber(word: string, line: string): number {
+  if (!/^\d+$/.test(word)) throw new Error(`dmsetup status: '${word}' is no number in: ${line}`)
+  return Number(word)
+}
+
+export function isThin(status: DmStatus | undefined): status is ThinStatus {
+  return status?.target === 'thin'
+}
+
+export function isThinPool(status: DmStatus | undefined): status is ThinPoolStatus {
+  return status?.target === 'thin-pool'
+}
+
+/** The device-mapper name of a logical volume: a hyphen within a name is doubled (lvm(8), "name mangling"). */
+export function dmName(group: string, volume: string): string {
+  const double = (text: string) => text.replaceAll('-', '--')
+  return `${double(group)}-${double(volume)}`
+}

@@ -1,0 +1,23 @@
+import type { VolumeGroup } from './volume_group.ts'
+
+export interface ThinPoolOptions {
+  readonly sizeBytes: number
+  /** Default 64 KiB. */
+  readonly chunkBytes?: number
+  /** Whether a newly mapped chunk is zeroed before its first partial write; default true, as LVM's. */
+  readonly zeroing?: boolean
+  /** lvmthin(7); default passdown, as LVM's. */
+  readonly discards?: 'ignore' | 'nopassdown' | 'passdown'
+}
+
+export const POOL_METADATA_BYTES = 4 * 1024 ** 2
+
+/** Makes a thin pool. The group needs room for the pool and twice its metadata (LVM keeps a spare). */
+export async function createThinPool(group: VolumeGroup, name: string, options: ThinPoolOptions): Promise<void> {
+  const { sizeBytes, chunkBytes = 64 * 1024, zeroing = true, discards = 'passdown' } = options
+  await group.lvm.run(group.lab, [
+    ...['lvcreate', '--quiet', '--yes', '--type', 'thin-pool', '--name', name, '--size', `${sizeBytes}b`],
+    ...['--chunksize', `${chunkBytes}b`, '--poolmetadatasize', `${POOL_METADATA_BYTES}b`],
+    ...['--zero', zeroing ? 'y' : 'n', '--discards', discards, group.name],
+  ])
+}

@@ -1,0 +1,39 @@
+/** A part of a volume that its owner wrote: stamped data, or zeros written explicitly. Offset and length in bytes. */
+export interface Extent {
+  readonly offset: number
+  readonly length: number
+  readonly write: 'data' | 'zeros'
+}
+
+/** What a volume holds: its written extents, sorted and disjoint; everything else reads as zero. Serialisable. */
+export interface Content {
+  readonly sizeBytes: number
+  /** The stamp's tag. */
+  readonly tag: number
+  readonly extents: readonly Extent[]
+}
+
+/** The number of aligned blocks of `blockBytes` that hold at least one byte of data: what a sparse copy writes. */
+export function dataBlocks({ sizeBytes, extents }: Content, blockBytes: number): number {
+  let count = 0
+  let next = 0
+  for (const { offset, length, write } of extents) {
+    if (write === 'zeros' || length === 0) continue
+    const first = Math.max(next, Math.floor(offset / blockBytes))
+    const last = Math.floor((Math.min(offset + length, sizeBytes) - 1) / blockBytes)
+    if (last < first) continue
+    count += last - first + 1
+    next = last + 1
+  }
+  return count
+}
+
+/** The number of aligned blocks that anything was written to, explicit zeros included: what the owner's writes map. */
+export function writtenBlocks(content: Content, blockBytes: number): number {
+  return dataBlocks({ ...content, extents: content.extents.map((extent) => ({ ...extent, write: 'data' })) }, blockBytes)
+}
+
+/** Bytes of data, explicit zeros not counted. */
+export function dataBytes({ extents }: Content): number {
+  return extents.reduce((sum, { length, write }) => sum + (write === 'data' ? length : 0), 0)
+}

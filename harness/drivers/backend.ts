@@ -1,0 +1,82 @@
+import { isThin, isThinPool, parseStatus } from '../block/status.ts'
+import { dmName } from '../block/status.ts'
+import type { Lvm, LvRow } from '../block/lvm.ts'
+import type { Lab } from '../lab/lab.ts'
+import { check } from '../machine/machine.ts'
+import type { Mover } from '../movers/mover.ts'
+import type { VolumeDriver } from './driver.ts'
+import { createLvmBackend } from './lvm.ts'
+
+/** The built-in drivers. */
+export const driverNames = ['lvm-thin', 'lvm-thick', 'nfs', 'nfs-prealloc'] as const
+export type DriverName = (typeof driverNames)[number]
+
+/** How much of the storage a volume and its pool take. */
+export interface Space {
+  /** Bytes of the volume that have storage: exact mapped sectors of a thin volume, allocated bytes of a file. */
+  readonly mappedBytes: number
+  /** LVM's own Data% of the volume; for a file the same figure, computed; empty for a thick volume, as in `lvs`. */
+  readonly dataPercent: string
+  /** The thin pool's share; absent where there is no pool. */
+  readonly pool?: { readonly usedBytes: number; readonly totalBytes: number; readonly dataPercent: string }
+}
+
+/** A driver with the storage it was given. */
+export interface StorageBackend {
+  readonly name: string
+  readonly kind: DriverName
+  readonly driver: VolumeDriver
+  /** The volume group, for LVM. */
+  readonly group?: string
+  /** The file of a volume, for drivers whose volumes are files. */
+  readonly fileOf?: (volume: string) => string
+}
+
+export interface BackendOptions {
+  readonly lvm: Lvm
+  readonly mover: Mover
+  /** The storage that the backend must hold, in bytes. */
+  readonly dataBytes: number
+}
+
+/** Makes a backend on storage poisoned from end to end. */
+export async function createBackend(lab: Lab, kind: DriverName, name: string, options: BackendOptions): Promise<StorageBackend> {
+  const { lvm, mover, dataBytes } = options
+  const type = kind === 'lvm-thin' ? 'thin' : 'default'
+  const { driver, group } = await createLvmBackend(lab, lvm, name, type, dataBytes, mover)
+  return { name, kind, driver, group: group.name }
+}
+
+/** One look at all storage: LVM's table and the kernel's figures, taken together so that one command each suffices. */
+export interface Look {
+  readonly rows: readonly LvRow[]
+  spaceOf(backend: StorageBackend, volume: string): Promise<Space>
+}
+
+export async function lookAt(lab: Lab, lvm: Lvm, backends: readonly StorageBackend[]): Promise<Look> {
+  const groups = backends.flatMap(({ group }) => group ?? [])
+  const rows = groups.length === 0 ? [] : await lvm.volumes(lab, groups)
+  const status = groups.length === 0 ? new Map() : parseStatus(await check(lab, ['dmsetup', 'status']))
+  return {
+    rows,
+    spaceOf: async ({ group, fileOf, kind }, volume) => {
+      if (fileOf !== undefined) {
+        const { sizeBytes, allocatedBytes } = await lab.inside.measureFile(fileOf(volume))
+        return { mappedBytes: allocatedBytes, dataPercent: ((100 * allocatedBytes) / sizeBytes).toFixed(2) }
+      }
+      const row = rows.find(({ vg_name, lv_name }) => vg_name === group && lv_name === volume)
+      const device = status.get(dmName(group ?? '', volume))
+      if (row === undefined || device === undefined) throw new Error(`no logical volume ${group}/${volume}`)
+      if (kind !== 'lvm-thin') return { mappedBytes: device.sectors * 512, dataPercent: row.data_percent }
+      const pool = status.get(`${dmName(row.vg_name, row.pool_lv)}-tpool`)
+      const poolRow = rows.find(({ vg_name, lv_name }) => vg_name === group && lv_name === row.pool_lv)
+      if (!isThin(device) || !isThinPool(pool) || poolRow === undefined) throw new Error(`${group}/${volume} is no thin volume in a pool`)
+      const chunkBytes = (pool.sectors * 512) / pool.totalDataBlocks
+      return {
+        mappedBytes: device.mappedSectors * 512,
+        dataPercent: row.data_percent,
+        pool: { usedBytes: pool.usedDataBlocks * chunkBytes, totalBytes: pool.totalDataBlocks * chunkBytes, dataPercent: poolRow.data_percent },
+      }
+    },
+  }
+}

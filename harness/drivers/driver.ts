@@ -1,0 +1,27 @@
+import type { CopyMode } from '../movers/mover.ts'
+
+/** Where a driver-assisted migration shall go, as the manager tells the source's driver. */
+export interface MigrationTarget {
+  /** `location_info` of the destination's capability report, as it came. */
+  readonly locationInfo: unknown
+  /** What the rule decided from the destination's answer. */
+  readonly copyMode: CopyMode
+}
+
+/**
+ * A volume driver with Cinder's verbs. Names are unique within the driver's backend, sizes are in bytes. Every verb throws
+ * when it fails.
+ */
+export interface VolumeDriver {
+  /** The capability report; whoever asks checks it. */
+  getCapabilities(): Promise<unknown>
+  createVolume(name: string, sizeBytes: number): Promise<void>
+  deleteVolume(name: string): Promise<void>
+  /** Makes the volume reachable on its machine and gives the path of its block device or file. */
+  attachVolume(name: string): Promise<string>
+  detachVolume(name: string): Promise<void>
+  /** Moves the volume by the driver's own means; false when it cannot, and nothing has happened. */
+  migrateVolume(name: string, target: MigrationTarget): Promise<boolean>
+  /** Gives the volume its final name after a migration. */
+  updateMigratedVolume(name: string, newName: string): Promise<void>
+}

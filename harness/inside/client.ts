@@ -1,0 +1,63 @@
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { join } from 'node:path'
+import type { Content } from '../data/content.ts'
+import type { Verification } from '../data/verify.ts'
+import { BrokenLab, describeEnding, messageOf } from '../machine/errors.ts'
+import type { Machine } from '../machine/machine.ts'
+import { callOver } from '../rpc/json_rpc.ts'
+import type { Inventory } from './inventory.ts'
+
+/** The helper inside a machine (main.ts), as its callers see it. Every call throws BrokenLab when the helper is gone. */
+export interface Inside {
+  stamp(path: string, content: Content, everywhere: boolean): Promise<{ writtenBytes: number }>
+  verify(path: string, content: Content): Promise<Verification>
+  /** The length of a file and what it takes on its filesystem, in bytes. */
+  measureFile(path: string): Promise<{ sizeBytes: number; allocatedBytes: number }>
+  inventory(prefix: string): Promise<Inventory>
+  close(): Promise<void>
+}
+
+const CALL_SECONDS = 300
+
+/** Builds the helper into the machine's shared folder and starts it there. */
+export async function openInside(machine: Machine): Promise<Inside> {
+  const bundle = join(machine.shared, `${machine.name}.inside.mjs`)
+  await build({
+    entryPoints: [fileURLToPath(new URL('main.ts', import.meta.url))],
+    outfile: bundle,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    logLevel: 'silent',
+  })
+  const helper = await machine.start([process.execPath, '--max-old-space-size=128', bundle])
+  let said = ''
+  helper.stderr.on('data', (data: Buffer) => {
+    said = (said + data.toString()).slice(-2000)
+  })
+  const caller = callOver({ input: helper.stdout, output: helper.stdin })
+  helper.ended.then(
+    (ending) => caller.fail(`the helper ended: it ${describeEnding(ending)}: ${said}`),
+    (error) => caller.fail(messageOf(error)),
+  )
+  const call = async <Result>(method: string, params: object): Promise<Result> => {
+    try {
+      // Both ends are built from the same source, so the answer has the type that main.ts gives it.
+      return (await caller.request(method, params, CALL_SECONDS)) as Result
+    } catch (error) {
+      throw new BrokenLab(`${method} inside ${machine.name}: ${messageOf(error)}`, { cause: error })
+    }
+  }
+  return {
+    stamp: (path, content, everywhere) => call('stamp', { path, content, everywhere }),
+    verify: (path, content) => call('verify', { path, content }),
+    measureFile: (path) => call('measureFile', { path }),
+    inventory: (prefix) => call('inventory', { prefix }),
+    close: async () => {
+      helper.stdin.end()
+      await helper.ended
+    },
+  }
+}

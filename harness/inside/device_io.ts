@@ -1,0 +1,82 @@
+import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, statSync, writeSync } from 'node:fs'
+import type { Content, Extent } from '../data/content.ts'
+import { writePattern } from '../data/pattern.ts'
+import { type Verification, Verifier } from '../data/verify.ts'
+
+/** The part of the WebAssembly interface that is used here; its memory is page-aligned, as O_DIRECT wants a buffer. */
+declare const WebAssembly: { Memory: new (size: { initial: number }) => { buffer: ArrayBuffer } }
+
+const PIECE_BYTES = 1024 * 1024
+const WASM_PAGE_BYTES = 65536
+
+/**
+ * Writes a content to a volume and flushes it. With `everywhere`, what the content leaves out is zeroed too, for volumes
+ * that do not read as zero by themselves.
+ */
+export function stampVolume(path: string, content: Content, everywhere: boolean): { writtenBytes: number } {
+  const file = openSync(path, constants.O_WRONLY)
+  const piece = Buffer.alloc(PIECE_BYTES)
+  let writtenBytes = 0
+  try {
+    for (const { offset, length, write } of everywhere ? withZerosBetween(content) : content.extents) {
+      for (let at = offset; at < offset + length; at += PIECE_BYTES) {
+        const part = piece.subarray(0, Math.min(PIECE_BYTES, offset + length - at))
+        if (write === 'data') writePattern(part, { kind: 'stamp', tag: content.tag }, at)
+        else part.fill(0)
+        writtenBytes += writeAll(file, part, at)
+      }
+    }
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  return { writtenBytes }
+}
+
+/**
+ * Reads a volume past the page cache, which would show what a copy meant to write rather than what is there, and compares
+ * every byte. Throws when the volume is not as large as the content says.
+ */
+export function verifyVolume(path: string, content: Content): Verification {
+  const file = openSync(path, constants.O_RDONLY | constants.O_DIRECT)
+  const aligned = new Uint8Array(new WebAssembly.Memory({ initial: PIECE_BYTES / WASM_PAGE_BYTES }).buffer)
+  const verifier = new Verifier(content)
+  try {
+    let at = 0
+    while (at < content.sizeBytes) {
+      const got = readSync(file, aligned, 0, PIECE_BYTES, at)
+      if (got === 0) throw new Error(`${path} ends at byte ${at}, before the ${content.sizeBytes} bytes it should have`)
+      const wanted = Math.min(got, content.sizeBytes - at)
+      verifier.push(aligned.subarray(0, wanted))
+      at += wanted
+    }
+    if (fstatSync(file).isFile() && fstatSync(file).size !== content.sizeBytes) throw new Error(`${path} is ${fstatSync(file).size} bytes long, not ${content.sizeBytes}`)
+  } finally {
+    closeSync(file)
+  }
+  return verifier.end()
+}
+
+function writeAll(file: number, data: Uint8Array, at: number): number {
+  let done = 0
+  while (done < data.length) done += writeSync(file, data, done, data.length - done, at + done)
+  return done
+}
+
+function withZerosBetween({ sizeBytes, extents }: Content): Extent[] {
+  const all: Extent[] = []
+  let end = 0
+  for (const extent of extents) {
+    if (extent.offset > end) all.push({ offset: end, length: extent.offset - end, write: 'zeros' })
+    all.push(extent)
+    end = extent.offset + extent.length
+  }
+  if (end < sizeBytes) all.push({ offset: end, length: sizeBytes - end, write: 'zeros' })
+  return all
+}
+
+/** The length of a file and what it takes on its filesystem, both in bytes. */
+export function measureFile(path: string): { sizeBytes: number; allocatedBytes: number } {
+  const { size, blocks } = statSync(path)
+  return { sizeBytes: size, allocatedBytes: blocks * 512 }
+}

@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { carries, isOurPath } from '../lab/prefix.ts'
+
+/** What of a prefix exists on a machine right now: read from /proc and /sys, so it needs no command. */
+export interface Inventory {
+  /** Names of device-mapper devices. */
+  readonly dmDevices: readonly string[]
+  readonly loops: readonly { device: string; file: string }[]
+  /** Mount points, innermost last. */
+  readonly mounts: readonly string[]
+}
+
+/** Everything whose device-mapper name, backing file or mount point carries `prefix`. */
+export function takeInventory(prefix: string): Inventory {
+  const blocks = names('/sys/block')
+  return {
+    dmDevices: blocks
+      .filter((name) => name.startsWith('dm-'))
+      .map((name) => text(join('/sys/block', name, 'dm/name')))
+      .filter((name) => carries(name, prefix)),
+    loops: blocks
+      .filter((name) => name.startsWith('loop'))
+      .map((name) => ({ device: join('/dev', name), file: text(join('/sys/block', name, 'loop/backing_file')) }))
+      .filter(({ file }) => isOurPath(file, prefix)),
+    mounts: text('/proc/self/mounts')
+      .split('\n')
+      .map((line) => unescapeMount(line.split(' ')[1] ?? ''))
+      .filter((point) => isOurPath(point, prefix)),
+  }
+}
+
+function names(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return [] // a machine without this part of /sys has none of it
+  }
+}
+
+/** A file of /proc or /sys, or '' where it does not exist (an unused loop device has no backing_file). */
+function text(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trimEnd()
+  } catch {
+    return ''
+  }
+}
+
+/** /proc/mounts writes blanks and backslashes as octal numbers: proc(5). */
+function unescapeMount(point: string): string {
+  return point.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
+}

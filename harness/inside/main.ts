@@ -1,0 +1,18 @@
+/**
+ * The helper that runs inside a machine, next to its devices: it stamps and verifies volumes and takes inventory, asked by
+ * JSON-RPC 2.0, one message a line, on stdio. It ends when its input closes.
+ */
+import { JSONRPCServer } from 'json-rpc-2.0'
+import type { Content } from '../data/content.ts'
+import { serveOver } from '../rpc/json_rpc.ts'
+import { measureFile, stampVolume, verifyVolume } from './device_io.ts'
+import { takeInventory } from './inventory.ts'
+
+const server = new JSONRPCServer()
+server.addMethod('ping', () => process.version)
+server.addMethod('stamp', ({ path, content, everywhere }: { path: string; content: Content; everywhere: boolean }) => stampVolume(path, content, everywhere))
+server.addMethod('verify', ({ path, content }: { path: string; content: Content }) => verifyVolume(path, content))
+server.addMethod('measureFile', ({ path }: { path: string }) => measureFile(path))
+server.addMethod('inventory', ({ prefix }: { prefix: string }) => takeInventory(prefix))
+
+serveOver(server, { input: process.stdin, output: process.stdout })

@@ -1,0 +1,158 @@
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Inside } from '../inside/client.ts'
+import { BrokenLab, describeEnding, messageOf } from '../machine/errors.ts'
+import type { Finished, Machine, RunOptions } from '../machine/machine.ts'
+
+/** One command as it ran: for the record of a cell. */
+export interface CommandRecord {
+  readonly argv: readonly string[]
+  readonly ending: string
+  readonly seconds: number
+  /** Standard output and error, shortened. */
+  readonly output: string
+}
+
+interface Owned {
+  readonly what: string
+  release(): Promise<void>
+}
+
+export interface LabOptions {
+  readonly machine: Machine
+  readonly inside: Inside
+  /** Starts the name of everything that the lab makes. */
+  readonly prefix: string
+  /** The lab's own folder below the machine's shared one. */
+  readonly folder: string
+  readonly seed: number
+  readonly signal?: AbortSignal
+}
+
+const OUTPUT_KEPT = 2000
+
+/** One scenario's private corner of a machine. Everything is registered before it is acquired, and released last-in-first-out. */
+export class Lab {
+  readonly machine: Machine
+  readonly inside: Inside
+  readonly prefix: string
+  readonly folder: string
+  readonly seed: number
+  readonly commands: CommandRecord[] = []
+  private readonly owned: Owned[] = []
+  private readonly stop = new AbortController()
+  private releasing = false
+  private children = 0
+  private nextTag = 0
+  private nextName = 0
+
+  private constructor(options: LabOptions) {
+    this.machine = options.machine
+    this.inside = options.inside
+    this.prefix = options.prefix
+    this.folder = options.folder
+    this.seed = options.seed
+    const { signal } = options
+    if (signal?.aborted) this.stop.abort()
+    signal?.addEventListener('abort', () => this.stop.abort(), { once: true })
+  }
+
+  static async open(options: LabOptions): Promise<Lab> {
+    await mkdir(options.folder, { recursive: true })
+    return new Lab(options)
+  }
+
+  /** A lab within this one, released on its own before this one is. */
+  async child(): Promise<Lab> {
+    const name = `${++this.children}`
+    const lab = await Lab.open({
+      machine: this.machine,
+      inside: this.inside,
+      prefix: `${this.prefix}_${name}`,
+      folder: join(this.folder, `${this.prefix}_${name}`),
+      seed: this.seed,
+      signal: this.stop.signal,
+    })
+    return lab
+  }
+
+  /** A name for a device or a volume group, unique in the lab. */
+  name(of: string): string {
+    return `${this.prefix}_${of}${++this.nextName}`
+  }
+
+  /** A tag for a stamp or a poison, unique in the lab and derived from its seed. */
+  tag(): number {
+    return (this.seed % 0x1000000) * 0x10000 + hash16(this.prefix) + ++this.nextTag
+  }
+
+  /** Registers how a thing is released, then acquires it. `release` must cope with a thing that was never made. */
+  async own<Thing>(what: string, acquire: () => Promise<Thing>, release: () => Promise<void>): Promise<Thing> {
+    this.stop.signal.throwIfAborted()
+    this.owned.push({ what, release })
+    return acquire()
+  }
+
+  /** Runs a command in the machine and keeps it on record. Stopping the lab stops it, except while the lab is released. */
+  async run(argv: readonly string[], options: RunOptions = {}): Promise<Finished> {
+    const finished = await this.machine.run(argv, { ...options, ...(!this.releasing && { signal: this.stop.signal }) })
+    const output = `${finished.stdout}${finished.stderr}`
+    this.commands.push({
+      argv,
+      ending: describeEnding(finished.ending),
+      seconds: finished.seconds,
+      output: output.length > OUTPUT_KEPT ? `${output.slice(0, OUTPUT_KEPT)}...` : output,
+    })
+    return finished
+  }
+
+  /** Stops the commands under way and refuses new acquisitions. */
+  abort(): void {
+    this.stop.abort()
+  }
+
+  get signal(): AbortSignal {
+    return this.stop.signal
+  }
+
+  /**
+   * Releases everything, last acquired first, going on after errors, then looks for leaks. Returns what went wrong, one line
+   * each: empty is clean.
+   */
+  async release(): Promise<string[]> {
+    this.releasing = true
+    const faults: string[] = []
+    for (let owned = this.owned.pop(); owned !== undefined; owned = this.owned.pop()) {
+      try {
+        await owned.release()
+      } catch (error) {
+        faults.push(`could not release ${owned.what}: ${messageOf(error)}`)
+        if (error instanceof BrokenLab) break // the machine is gone, and everything in it with it
+      }
+    }
+    try {
+      faults.push(...(await this.leaks()))
+    } catch (error) {
+      faults.push(`could not look for leaks: ${messageOf(error)}`)
+    }
+    await rm(this.folder, { recursive: true, force: true })
+    return faults
+  }
+
+  private async leaks(): Promise<string[]> {
+    const { dmDevices, loops, mounts } = await this.inside.inventory(this.prefix)
+    const files = await readdir(this.folder)
+    return [
+      ...dmDevices.map((name) => `leaked device-mapper device ${name}`),
+      ...loops.map(({ device, file }) => `leaked loop device ${device} (${file})`),
+      ...mounts.map((point) => `leaked mount ${point}`),
+      ...files.map((name) => `leaked file ${join(this.folder, name)}`),
+    ]
+  }
+}
+
+function hash16(text: string): number {
+  let state = 0
+  for (const character of text) state = (Math.imul(state, 31) + character.charCodeAt(0)) >>> 0
+  return (state % 0x100) * 0x100
+}

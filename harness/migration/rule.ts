@@ -1,0 +1,65 @@
+import type { CopyMode } from '../movers/mover.ts'
+import { type Answer, capabilityReportSchema, SHIPPED_KEY, WELL_DEFINED_PROPERTY, wellDefinedProperty } from './capabilities.ts'
+
+/** What the migration itself knows of the destination volume. */
+export interface Destination {
+  /** `new`: just created by the destination's driver for this migration. */
+  readonly origin: 'new' | 'reused' | 'clone' | 'restored-snapshot' | 'external-origin'
+  /** What stands between the mover and what the driver promised zeros for: encryption, an image format. */
+  readonly layers: readonly string[]
+}
+
+/** Which of the rule's conditions decided. */
+export type DecidedBy =
+  | 'claimed-true'
+  | 'claimed-false'
+  | 'nothing-claimed'
+  | 'claim-not-boolean'
+  | 'claims-contradict'
+  | 'report-malformed'
+  | 'no-answer'
+  | 'not-fresh'
+  | 'layered'
+
+export interface Decision {
+  readonly mode: CopyMode
+  readonly decidedBy: DecidedBy
+  /** For a person: what was seen and why it leads to this mode. */
+  readonly reason: string
+}
+
+export type Rule = (answer: Answer, destination: Destination) => Decision
+
+/**
+ * Whether a copy may skip the zero blocks of its source: only when the destination's driver answered that its new volumes
+ * read as zeros, with the boolean true, and the volume is fresh and bare. Anything else is a full copy.
+ * Source: efficient volume copy spec, section "Proposed change".
+ */
+export const decideCopyMode: Rule = (answer, destination) => {
+  if (answer.kind === 'unanswered') return full('no-answer', `the destination did not answer: ${answer.why}`)
+  const parsed = capabilityReportSchema.safeParse(answer.report)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    const where = issue === undefined || issue.path.length === 0 ? 'it' : issue.path.join('.')
+    return full('report-malformed', `the capability report is malformed: ${where}: ${issue?.message ?? 'unknown'}`)
+  }
+  const claims = [SHIPPED_KEY, WELL_DEFINED_PROPERTY]
+    .map((key) => ({ key, value: parsed.data[key] }))
+    .filter(({ value }) => value !== undefined)
+  const [claim] = claims
+  if (claim === undefined) {
+    const byDefault = wellDefinedProperty[WELL_DEFINED_PROPERTY].default
+    return full('nothing-claimed', `the destination reports no ${SHIPPED_KEY}; the default is ${byDefault}`)
+  }
+  const odd = claims.find(({ value }) => typeof value !== 'boolean')
+  if (odd !== undefined) return full('claim-not-boolean', `${odd.key} is ${JSON.stringify(odd.value)}, not a boolean`)
+  if (claims.some(({ value }) => value !== claim.value)) return full('claims-contradict', `${SHIPPED_KEY} and ${WELL_DEFINED_PROPERTY} contradict each other`)
+  if (claim.value !== true) return full('claimed-false', `the destination reports ${claim.key} = false`)
+  if (destination.origin !== 'new') return full('not-fresh', `the destination volume is not new: ${destination.origin}`)
+  if (destination.layers.length > 0) return full('layered', `between the copy and the promised zeros: ${destination.layers.join(', ')}`)
+  return { mode: 'sparse', decidedBy: 'claimed-true', reason: `the destination reports ${claim.key} = true` }
+}
+
+function full(decidedBy: DecidedBy, reason: string): Decision {
+  return { mode: 'full', decidedBy, reason }
+}

@@ -1,0 +1,14 @@
+import type { Lab } from '../lab/lab.ts'
+
+export type CopyMode = 'full' | 'sparse'
+
+/** What to copy: from one device or file to another, from the first byte, `bytes` bytes. */
+export interface CopyOrder {
+  readonly from: string
+  readonly to: string
+  readonly bytes: number
+  readonly mode: CopyMode
+}
+
+/** A program that moves the bytes. Resolves only after the data is flushed; throws CommandFailed. */
+export type Mover = (lab: Lab, order: CopyOrder) => Promise<void>

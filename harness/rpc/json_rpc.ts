@@ -1,0 +1,77 @@
+import { createInterface } from 'node:readline'
+import { PassThrough, type Readable, type Writable } from 'node:stream'
+import { createJSONRPCErrorResponse, JSONRPCClient, type JSONRPCServer } from 'json-rpc-2.0'
+import { z } from 'zod'
+
+/** Both directions of a channel that carries JSON-RPC 2.0, one message a line. */
+export interface Line {
+  readonly input: Readable
+  readonly output: Writable
+}
+
+export interface Caller {
+  /** Rejects with the peer's error, after `seconds` without an answer, and when the line closes or carries garbage. */
+  request(method: string, params: object, seconds: number): Promise<unknown>
+  /** Rejects everything under way. */
+  fail(why: string): void
+}
+
+const TIMED_OUT = -32000
+const MOST_QUOTED = 80
+const responseSchema = z.union([
+  z.object({ jsonrpc: z.literal('2.0'), id: z.union([z.string(), z.number(), z.null()]), result: z.unknown() }),
+  z.object({
+    jsonrpc: z.literal('2.0'),
+    id: z.union([z.string(), z.number(), z.null()]),
+    error: z.object({ code: z.number(), message: z.string() }),
+  }),
+])
+
+/** Calls what serves at the other end of a line. */
+export function callOver({ input, output }: Line): Caller {
+  const client = new JSONRPCClient((request) => {
+    output.write(`${JSON.stringify(request)}\n`)
+  })
+  const fail = (why: string) => client.rejectAllPendingRequests(why)
+  output.on('error', (error) => fail(error.message))
+  const lines = createInterface({ input })
+  lines.on('line', (text) => {
+    const message = parseResponse(text)
+    if (message === undefined) fail(`not a JSON-RPC answer: ${text.slice(0, MOST_QUOTED)}`)
+    else client.receive(message)
+  })
+  lines.on('close', () => fail('the other end closed the line'))
+  return {
+    request: async (method, params, seconds) =>
+      client
+        .timeout(seconds * 1000, (id) => createJSONRPCErrorResponse(id, TIMED_OUT, `no answer within ${seconds} s`))
+        .request(method, params),
+    fail,
+  }
+}
+
+/** Lets a server answer what comes over a line, until it closes. */
+export function serveOver(server: JSONRPCServer, { input, output }: Line): void {
+  createInterface({ input }).on('line', async (text) => {
+    const answer = await server.receiveJSON(text)
+    if (answer !== null && !output.writableEnded) output.write(`${JSON.stringify(answer)}\n`)
+  })
+}
+
+/** The two ends of a line within this process: what one writes, the other reads. */
+export function makeLine(): [Line, Line] {
+  const there = new PassThrough()
+  const back = new PassThrough()
+  return [
+    { input: back, output: there },
+    { input: there, output: back },
+  ]
+}
+
+function parseResponse(text: string): z.infer<typeof responseSchema> | undefined {
+  try {
+    return responseSchema.parse(JSON.parse(text))
+  } catch {
+    return undefined
+  }
+}
