@@ -1,11 +1,12 @@
-import { isThin, isThinPool, parseStatus } from '../block/status.ts'
-import { dmName } from '../block/status.ts'
+import { dmName, isThin, isThinPool, parseStatus } from '../block/status.ts'
 import type { Lvm, LvRow } from '../block/lvm.ts'
 import type { Lab } from '../lab/lab.ts'
 import { check } from '../machine/machine.ts'
 import type { Mover } from '../movers/mover.ts'
 import type { VolumeDriver } from './driver.ts'
-import { createLvmBackend } from './lvm.ts'
+import { createLvmBackend } from './lvm/driver.ts'
+import { NfsDriver } from './nfs/driver.ts'
+import type { NfsServer } from './nfs/server.ts'
 
 /** The built-in drivers. */
 export const driverNames = ['lvm-thin', 'lvm-thick', 'nfs', 'nfs-prealloc'] as const
@@ -35,15 +36,21 @@ export interface StorageBackend {
 export interface BackendOptions {
   readonly lvm: Lvm
   readonly mover: Mover
+  /** Starts the machine's NFS server, or gives the one that runs. */
+  readonly nfs: () => Promise<NfsServer>
   /** The storage that the backend must hold, in bytes. */
   readonly dataBytes: number
 }
 
 /** Makes a backend on storage poisoned from end to end. */
 export async function createBackend(lab: Lab, kind: DriverName, name: string, options: BackendOptions): Promise<StorageBackend> {
-  const { lvm, mover, dataBytes } = options
+  if (kind === 'nfs' || kind === 'nfs-prealloc') {
+    const driver = new NfsDriver(lab, await options.nfs(), name, kind === 'nfs' ? 'sparse' : 'preallocated')
+    await lab.own(`the folder of ${name}`, () => driver.open(), () => driver.remove())
+    return { name, kind, driver, fileOf: (volume) => driver.fileOf(volume) }
+  }
   const type = kind === 'lvm-thin' ? 'thin' : 'default'
-  const { driver, group } = await createLvmBackend(lab, lvm, name, type, dataBytes, mover)
+  const { driver, group } = await createLvmBackend(lab, options.lvm, name, type, options.dataBytes, options.mover)
   return { name, kind, driver, group: group.name }
 }
 
@@ -61,7 +68,7 @@ export async function lookAt(lab: Lab, lvm: Lvm, backends: readonly StorageBacke
     rows,
     spaceOf: async ({ group, fileOf, kind }, volume) => {
       if (fileOf !== undefined) {
-        const { sizeBytes, allocatedBytes } = await lab.inside.measureFile(fileOf(volume))
+        const { sizeBytes, allocatedBytes } = await lab.inside.measure(fileOf(volume))
         return { mappedBytes: allocatedBytes, dataPercent: ((100 * allocatedBytes) / sizeBytes).toFixed(2) }
       }
       const row = rows.find(({ vg_name, lv_name }) => vg_name === group && lv_name === volume)

@@ -12,8 +12,8 @@ import type { Inventory } from './inventory.ts'
 export interface Inside {
   stamp(path: string, content: Content, everywhere: boolean): Promise<{ writtenBytes: number }>
   verify(path: string, content: Content): Promise<Verification>
-  /** The length of a file and what it takes on its filesystem, in bytes. */
-  measureFile(path: string): Promise<{ sizeBytes: number; allocatedBytes: number }>
+  /** The size of a volume, and what it takes on its filesystem when it is a file; in bytes. */
+  measure(path: string): Promise<{ sizeBytes: number; allocatedBytes: number }>
   inventory(prefix: string): Promise<Inventory>
   close(): Promise<void>
 }
@@ -53,7 +53,7 @@ export async function openInside(machine: Machine): Promise<Inside> {
   return {
     stamp: (path, content, everywhere) => call('stamp', { path, content, everywhere }),
     verify: (path, content) => call('verify', { path, content }),
-    measureFile: (path) => call('measureFile', { path }),
+    measure: (path) => call('measure', { path }),
     inventory: (prefix) => call('inventory', { prefix }),
     close: async () => {
       helper.stdin.end()

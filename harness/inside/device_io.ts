@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, statSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, fsyncSync, openSync, readFileSync, readSync, statSync, writeSync } from 'node:fs'
 import type { Content, Extent } from '../data/content.ts'
 import { writePattern } from '../data/pattern.ts'
 import { type Verification, Verifier } from '../data/verify.ts'
@@ -75,8 +75,11 @@ function withZerosBetween({ sizeBytes, extents }: Content): Extent[] {
   return all
 }
 
-/** The length of a file and what it takes on its filesystem, both in bytes. */
-export function measureFile(path: string): { sizeBytes: number; allocatedBytes: number } {
-  const { size, blocks } = statSync(path)
-  return { sizeBytes: size, allocatedBytes: blocks * 512 }
+/** The size of a volume in bytes, and what it takes on its filesystem when it is a file. */
+export function measure(path: string): { sizeBytes: number; allocatedBytes: number } {
+  const stat = statSync(path)
+  if (!stat.isBlockDevice()) return { sizeBytes: stat.size, allocatedBytes: stat.blocks * 512 }
+  const [major, minor] = [(stat.rdev >>> 8) & 0xfff, (stat.rdev & 0xff) | ((stat.rdev >>> 12) & 0xfff00)]
+  const sizeBytes = Number(readFileSync(`/sys/dev/block/${major}:${minor}/size`, 'utf8')) * 512
+  return { sizeBytes, allocatedBytes: sizeBytes }
 }

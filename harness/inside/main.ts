@@ -5,14 +5,14 @@
 import { JSONRPCServer } from 'json-rpc-2.0'
 import type { Content } from '../data/content.ts'
 import { serveOver } from '../rpc/json_rpc.ts'
-import { measureFile, stampVolume, verifyVolume } from './device_io.ts'
+import { measure, stampVolume, verifyVolume } from './device_io.ts'
 import { takeInventory } from './inventory.ts'
 
 const server = new JSONRPCServer()
 server.addMethod('ping', () => process.version)
 server.addMethod('stamp', ({ path, content, everywhere }: { path: string; content: Content; everywhere: boolean }) => stampVolume(path, content, everywhere))
 server.addMethod('verify', ({ path, content }: { path: string; content: Content }) => verifyVolume(path, content))
-server.addMethod('measureFile', ({ path }: { path: string }) => measureFile(path))
+server.addMethod('measure', ({ path }: { path: string }) => measure(path))
 server.addMethod('inventory', ({ prefix }: { prefix: string }) => takeInventory(prefix))
 
 serveOver(server, { input: process.stdin, output: process.stdout })

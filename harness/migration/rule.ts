@@ -20,6 +20,8 @@ export type DecidedBy =
   | 'no-answer'
   | 'not-fresh'
   | 'layered'
+  /** No rule was asked: a control. */
+  | 'forced'
 
 export interface Decision {
   readonly mode: CopyMode

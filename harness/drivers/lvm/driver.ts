@@ -1,10 +1,10 @@
-import { createThinPool, POOL_METADATA_BYTES } from '../block/thin_pool.ts'
-import { createVolumeGroup, EXTENT_BYTES, type VolumeGroup } from '../block/volume_group.ts'
-import type { Lvm } from '../block/lvm.ts'
-import type { Lab } from '../lab/lab.ts'
-import { check } from '../machine/machine.ts'
-import type { Mover } from '../movers/mover.ts'
-import type { MigrationTarget, VolumeDriver } from './driver.ts'
+import { createThinPool, POOL_METADATA_BYTES } from '../../block/thin_pool.ts'
+import { createVolumeGroup, EXTENT_BYTES, type VolumeGroup } from '../../block/volume_group.ts'
+import type { Lvm } from '../../block/lvm.ts'
+import type { Lab } from '../../lab/lab.ts'
+import { check } from '../../machine/machine.ts'
+import type { Mover } from '../../movers/mover.ts'
+import type { MigrationTarget, VolumeDriver } from '../driver.ts'
 
 export type LvmType = 'thin' | 'default'
 

@@ -1,0 +1,64 @@
+import { join } from 'node:path'
+import { Lvm } from '../block/lvm.ts'
+import { createBackend, type DriverName, type StorageBackend } from '../drivers/backend.ts'
+import { type NfsServer, startNfsServer } from '../drivers/nfs/server.ts'
+import { type Inside, openInside } from '../inside/client.ts'
+import { Lab } from '../lab/lab.ts'
+import type { Machine } from '../machine/machine.ts'
+import type { Mover } from '../movers/mover.ts'
+import { MiB } from './cell.ts'
+
+/** What the NFS server of a machine can hold: the sources and destinations of the cells there, one after the other. */
+const NFS_BYTES = 160 * MiB
+
+/** A machine with what the cells that run on it share: LVM, an NFS server, and one source backend of each kind. */
+export class Bench {
+  readonly machine: Machine
+  readonly lab: Lab
+  readonly lvm: Lvm
+  readonly mover: Mover
+  private readonly inside: Inside
+  private readonly sources = new Map<string, Promise<StorageBackend>>()
+  private nfsServer: Promise<NfsServer> | undefined
+
+  private constructor(machine: Machine, inside: Inside, lab: Lab, lvm: Lvm, mover: Mover) {
+    this.machine = machine
+    this.inside = inside
+    this.lab = lab
+    this.lvm = lvm
+    this.mover = mover
+  }
+
+  /** `prefix` is the run's. */
+  static async open(machine: Machine, options: { prefix: string; seed: number; mover: Mover; signal?: AbortSignal }): Promise<Bench> {
+    const inside = await openInside(machine)
+    const prefix = `${options.prefix}_${machine.name}`
+    const lab = await Lab.open({ ...options, machine, inside, prefix, folder: join(machine.shared, prefix) })
+    return new Bench(machine, inside, lab, await Lvm.open(lab), options.mover)
+  }
+
+  nfs(): Promise<NfsServer> {
+    this.nfsServer ??= startNfsServer(this.lab, NFS_BYTES)
+    return this.nfsServer
+  }
+
+  /** The backend that cells with this source share; its volumes come and go with the cells. */
+  source(kind: DriverName, dataBytes: number): Promise<StorageBackend> {
+    const key = `${kind} ${dataBytes}`
+    const known = this.sources.get(key) ?? this.create(this.lab, kind, 'source', dataBytes)
+    this.sources.set(key, known)
+    return known
+  }
+
+  /** A backend of a cell's own, on freshly poisoned storage. */
+  create(lab: Lab, kind: DriverName, name: string, dataBytes: number): Promise<StorageBackend> {
+    return createBackend(lab, kind, lab.name(name), { lvm: this.lvm, mover: this.mover, dataBytes, nfs: () => this.nfs() })
+  }
+
+  /** Releases all that is left; returns what went wrong. */
+  async close(): Promise<string[]> {
+    const faults = await this.lab.release()
+    await this.inside.close().catch(() => {}) // a helper that is gone needs no closing
+    return faults
+  }
+}

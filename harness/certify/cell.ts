@@ -1,0 +1,132 @@
+import type { LayoutName } from '../data/layouts.ts'
+import { type DriverName, driverNames } from '../drivers/backend.ts'
+import type { MigrationMethod } from '../migration/migrate.ts'
+import type { DecidedBy } from '../migration/rule.ts'
+import type { CopyMode } from '../movers/mover.ts'
+
+export const MiB = 1024 ** 2
+
+/** What the destination answers instead of its own report, in the cells that ask for it. */
+export type Misanswer = 'string-true' | 'string-false' | 'error' | 'garbage' | 'silence' | 'late-true'
+
+/** LVM's Data% of the pool and of the volume, to the digit. */
+export interface DataPercent {
+  readonly pool: string
+  readonly volume: string
+}
+
+/** One run: what is migrated, from where to where, how, and what must come of it. */
+export interface Cell {
+  /** Stable and readable; a control's begins with `control/`. */
+  readonly id: string
+  readonly method: MigrationMethod
+  readonly source: DriverName
+  readonly destination: DriverName
+  readonly layout: LayoutName | 'spec-table'
+  readonly sizeBytes: number
+  /** What each backend can hold. */
+  readonly backendBytes: number
+  /** Data of another volume that lies in both backends beforehand. */
+  readonly neighbourBytes: number
+  /** Overrides the rule: a control, or the table's copy without conv=sparse. */
+  readonly forced?: CopyMode
+  readonly misanswer?: Misanswer
+  readonly expect: Expectation
+}
+
+export interface Expectation {
+  readonly mode: CopyMode
+  /** Which condition of the rule must have decided; absent when the mode is forced. */
+  readonly decidedBy?: DecidedBy
+  /** `corrupt`: stale bytes where zeros belong, and nothing else wrong. */
+  readonly bytes: 'intact' | 'corrupt'
+  readonly dataPercent?: { readonly before: DataPercent; readonly after: DataPercent }
+}
+
+/** What each built-in driver claims. */
+export const claims: Record<DriverName, boolean> = { 'lvm-thin': true, 'lvm-thick': false, nfs: true, 'nfs-prealloc': true }
+
+const CELL_BYTES = 16 * MiB
+const SPARE_BYTES = 8 * MiB
+const common = { sizeBytes: CELL_BYTES, backendBytes: CELL_BYTES + SPARE_BYTES, neighbourBytes: 0 } as const
+
+/** The rule's own expectation for a destination that answers properly. */
+function byTheRule(destination: DriverName): Expectation {
+  return claims[destination]
+    ? { mode: 'sparse', decidedBy: 'claimed-true', bytes: 'intact' }
+    : { mode: 'full', decidedBy: 'claimed-false', bytes: 'intact' }
+}
+
+const pairs: Cell[] = (['host', 'driver'] as const).flatMap((method) =>
+  driverNames.flatMap((source) =>
+    driverNames.map((destination): Cell => ({
+      ...common,
+      id: `${method}/${source}/${destination}/mixed`,
+      ...{ method, source, destination, layout: 'mixed', expect: byTheRule(destination) },
+    })),
+  ),
+)
+
+/** Against the rule on purpose: what a wrong decision does to each pair. */
+const controls: Cell[] = pairs
+  .filter(({ method, source, destination }) => method === 'host' || (isLvm(source) && isLvm(destination)))
+  .map((pair): Cell => {
+    const forced = claims[pair.destination] ? 'full' : 'sparse'
+    return {
+      ...pair,
+      id: `control/${pair.method}/${pair.source}/${pair.destination}/${forced}-forced`,
+      forced,
+      expect: { mode: forced, bytes: forced === 'sparse' ? 'corrupt' : 'intact' },
+    }
+  })
+
+const sweepLayouts: readonly LayoutName[] = [
+  ...(['all-zero', 'all-data', 'edge-bytes', 'scattered-4k', 'scattered-64k', 'scattered-1m'] as const),
+  ...(['written-zeros', 'last-block-zero', 'last-block-data'] as const),
+]
+const sweep: Cell[] = (['lvm-thin', 'lvm-thick'] as const).flatMap((destination) =>
+  sweepLayouts.map((layout): Cell => ({
+    ...common,
+    id: `host/lvm-thin/${destination}/${layout}`,
+    ...{ method: 'host', source: 'lvm-thin', destination, layout, expect: byTheRule(destination) },
+  })),
+)
+
+const misanswers: Record<Misanswer, DecidedBy> = {
+  'string-true': 'claim-not-boolean',
+  'string-false': 'claim-not-boolean',
+  error: 'no-answer',
+  garbage: 'no-answer',
+  silence: 'no-answer',
+  'late-true': 'no-answer',
+}
+const answers: Cell[] = (Object.keys(misanswers) as Misanswer[]).map((misanswer) => ({
+  ...common,
+  id: `answer/${misanswer}/lvm-thin/lvm-thick`,
+  ...{ method: 'host', source: 'lvm-thin', destination: 'lvm-thick', layout: 'mixed', misanswer },
+  expect: { mode: 'full', decidedBy: misanswers[misanswer], bytes: 'intact' },
+}))
+
+/** The spec's example at its real sizes (section "Problem description"): 1.00g with 200 MiB written, pools of 3.80g. */
+const table: Cell[] = (['full', 'sparse'] as const).map((mode) => {
+  const before = { pool: '10.28', volume: '19.53' }
+  return {
+    id: `table/${mode}`,
+    ...{ method: 'host', source: 'lvm-thin', destination: 'lvm-thin', layout: 'spec-table' },
+    ...{ sizeBytes: 1024 * MiB, backendBytes: 3892 * MiB, neighbourBytes: 200 * MiB },
+    ...(mode === 'full' && { forced: mode }),
+    expect: {
+      mode,
+      ...(mode === 'sparse' && { decidedBy: 'claimed-true' as const }),
+      bytes: 'intact',
+      dataPercent: { before, after: mode === 'full' ? { pool: '31.45', volume: '100.00' } : before },
+    },
+  }
+})
+
+/** Everything that `scripts/verify` runs. The long ones come first, so that they do not end alone. */
+export const allCells: readonly Cell[] = [...table, ...answers, ...pairs, ...controls, ...sweep]
+
+function isLvm(driver: DriverName): boolean {
+  return driver === 'lvm-thin' || driver === 'lvm-thick'
+}

@@ -1,0 +1,108 @@
+import { type Content, dataBlocks } from '../data/content.ts'
+import type { Difference } from '../data/verify.ts'
+import type { DriverName } from '../drivers/backend.ts'
+import { agrees, type MappedPrediction, predictCopied, predictWritten, type StorageKind } from '../model/mapped.ts'
+import { DD_BLOCK_BYTES } from '../movers/dd.ts'
+import type { Evidence, Finding } from '../result/result.ts'
+import type { Cell } from './cell.ts'
+
+const CHUNK_BYTES = 64 * 1024
+
+/** Holds a cell's evidence against what must come of it. Pure. Every check says what it saw, also when all is well. */
+export function judge(cell: Cell, content: Content, evidence: Evidence): { findings: Finding[]; notes: string[] } {
+  const findings = [checkOutcome(evidence), checkSource(evidence), ...checkDecision(cell, evidence)]
+  const { verification, after } = evidence
+  if (verification !== undefined) findings.push(cell.expect.bytes === 'intact' ? checkIntact(cell, verification) : checkCorrupt(verification))
+  if (cell.source === 'lvm-thin') findings.push(checkMapped('source-mapped', 'the source', predictWritten(content, CHUNK_BYTES), evidence.before.mappedBytes))
+  if (after !== undefined) {
+    const prediction = predictCopied(content, storageOf(cell.destination), cell.expect.mode, DD_BLOCK_BYTES)
+    findings.push(checkMapped('destination-mapped', 'the destination', prediction, after.mappedBytes))
+  }
+  findings.push(...checkDataPercent(cell, evidence))
+  return { findings, notes: after === undefined ? [] : notesOn(cell, content, after.mappedBytes, evidence.before.mappedBytes) }
+}
+
+export function storageOf(driver: DriverName): StorageKind {
+  if (driver === 'lvm-thin') return 'thin'
+  return driver === 'lvm-thick' ? 'thick' : 'file'
+}
+
+function checkOutcome({ outcome, why, states, movedBy }: Evidence): Finding {
+  const wanted = movedBy === 'driver' ? 'starting migrating success' : 'starting migrating completing success'
+  const ok = outcome === 'migrated' && states.join(' ') === wanted
+  return { check: 'migrated', ok, text: ok ? `migrated by the ${movedBy}` : `the migration ${outcome}: ${why ?? `its states were ${states.join(' ')}`}` }
+}
+
+function checkSource({ outcome, sourceRemains }: Evidence): Finding {
+  const ok = sourceRemains === (outcome !== 'migrated')
+  if (ok) return { check: 'source', ok, text: sourceRemains ? 'the source is still there' : 'the source is gone, the destination carries its name' }
+  return { check: 'source', ok, text: sourceRemains ? 'the source is still there after the migration' : 'the source is gone although the migration failed' }
+}
+
+function checkDecision({ expect, forced }: Cell, { decision }: Evidence): Finding[] {
+  if (forced !== undefined) return []
+  const ok = decision?.mode === expect.mode && decision.decidedBy === expect.decidedBy
+  const seen = decision === undefined ? 'nothing was decided' : `${decision.mode} copy, because ${decision.reason}`
+  return [{ check: 'decision', ok, text: ok ? seen : `${seen}; the rule wants ${expect.mode} (${expect.decidedBy})` }]
+}
+
+function checkIntact({ sizeBytes }: Cell, { checkedBytes, wrongBytes, differences }: NonNullable<Evidence['verification']>): Finding {
+  const [first] = differences
+  const ok = wrongBytes === 0 && checkedBytes === sizeBytes
+  const text = first === undefined ? `${checkedBytes} bytes checked, all right` : `${wrongBytes} of ${checkedBytes} bytes are wrong, first ${describeDifference(first)}`
+  return { check: 'bytes', ok, text }
+}
+
+/** A control must fail in the one way that the rule prevents: old bytes where zeros belong, all data right. */
+function checkCorrupt({ wrongBytes, differences }: NonNullable<Evidence['verification']>): Finding {
+  const [first] = differences
+  if (first === undefined) return { check: 'control-corrupts', ok: false, text: 'nothing is corrupt although the copy broke the rule: this harness would miss a corruption here' }
+  const odd = differences.find(({ expected, found }) => expected !== 'zero' || (found.what !== 'poison' && found.what !== 'other-stamp'))
+  if (odd !== undefined) return { check: 'control-corrupts', ok: false, text: `corrupt in another way than stale bytes in place of zeros: ${describeDifference(odd)}` }
+  return { check: 'control-corrupts', ok: true, text: `corrupt as predicted: ${wrongBytes} stale bytes, first ${describeDifference(first)}` }
+}
+
+function checkMapped(check: string, what: string, { least, most }: MappedPrediction, bytes: number): Finding {
+  const ok = agrees({ least, most }, bytes)
+  const predicted = least === most ? `${least}` : `${least} to ${most}`
+  return { check, ok, text: ok ? `${what} has ${bytes} bytes mapped, as predicted` : `${what} has ${bytes} bytes mapped, ${predicted} were predicted` }
+}
+
+function checkDataPercent({ expect }: Cell, { before, after }: Evidence): Finding[] {
+  if (expect.dataPercent === undefined) return []
+  const looks = [
+    { when: 'before', want: expect.dataPercent.before, got: before },
+    { when: 'after', want: expect.dataPercent.after, got: after },
+  ]
+  return looks.map(({ when, want, got }) => {
+    const seen = { pool: got?.pool?.dataPercent ?? 'none', volume: got?.dataPercent ?? 'none' }
+    const ok = seen.pool === want.pool && seen.volume === want.volume
+    const text = `Data% ${when}: pool ${seen.pool}, volume ${seen.volume}`
+    return { check: `data-percent-${when}`, ok, text: ok ? text : `${text}; the spec's table says ${want.pool} and ${want.volume}` }
+  })
+}
+
+function notesOn(cell: Cell, content: Content, after: number, before: number): string[] {
+  const notes: string[] = []
+  if (cell.destination === 'nfs-prealloc' && cell.expect.mode === 'sparse' && after < content.sizeBytes) {
+    notes.push('the preallocation is lost: dd truncates the destination file, and a sparse copy does not allocate it again')
+  }
+  const own = dataBlocks(content, CHUNK_BYTES) * CHUNK_BYTES
+  if (cell.expect.mode === 'sparse' && storageOf(cell.destination) === 'thin' && after > own) {
+    const grown = (after / Math.max(own, 1)).toFixed(1)
+    notes.push(`thinness lost: ${after} bytes mapped where bs=64k would need ${own} (${grown} times; ${before} in the source), because dd's block of 1 MiB is larger than a chunk of 64 KiB`)
+  }
+  return notes
+}
+
+/** "at byte 4096: 512 bytes of poison where zero belongs". */
+export function describeDifference({ offset, length, expected, found }: Difference): string {
+  const what = {
+    zero: 'zeros',
+    poison: 'poison (what lay on the storage before)',
+    'other-stamp': "another volume's data",
+    'shifted-stamp': found.what === 'shifted-stamp' ? `this volume's data from offset ${found.fromOffset}` : '',
+    noise: 'noise',
+  }[found.what]
+  return `at byte ${offset}: ${length} bytes of ${what} where ${expected === 'zero' ? 'zeros belong' : 'data belongs'}`
+}

@@ -1,0 +1,159 @@
+import type { Content } from '../data/content.ts'
+import { contentOf } from '../data/layouts.ts'
+import { lookAt, type StorageBackend } from '../drivers/backend.ts'
+import type { Lab } from '../lab/lab.ts'
+import { BrokenLab, messageOf } from '../machine/errors.ts'
+import { type MigrationParts, type MigrationRecord, migrate } from '../migration/migrate.ts'
+import type { Backend, Volume } from '../migration/volume.ts'
+import { connectService, DEFAULT_LIMITS, serveDriver } from '../migration/volume_service.ts'
+import type { CellResult, Evidence, Finding, Verdict } from '../result/result.ts'
+import { makeLine } from '../rpc/json_rpc.ts'
+import type { Bench } from './bench.ts'
+import type { RuleParts } from './broken_rules.ts'
+import { type Cell, claims, MiB } from './cell.ts'
+import { judge } from './judge.ts'
+import { MISANSWER_ASK_SECONDS, serveMisanswering } from './misanswer.ts'
+
+/** The spec's volume name. */
+const VOLUME = 'volume-1234'
+const NEIGHBOUR = 'volume-other'
+
+export interface CellOptions {
+  readonly parts: RuleParts
+  /** The command that repeats a cell. */
+  readonly repeat: (cell: Cell) => string
+  /** Called before the storage of a cell that is not upheld is cleared away. */
+  readonly keepWreck?: (bench: Bench, cell: Cell) => Promise<void>
+}
+
+/** Runs one cell on a bench: a lab of its own, real storage, a verdict. Never throws: a lab that fails is a `broken` cell. */
+export async function runCell(bench: Bench, cell: Cell, { parts, repeat, keepWreck }: CellOptions): Promise<{ result: CellResult; leaks: string[] }> {
+  const began = performance.now()
+  const lab = await bench.lab.child()
+  let judged: { findings: Finding[]; notes: string[]; evidence?: Evidence; broken?: string }
+  try {
+    const { content, evidence } = await gatherEvidence(bench, lab, cell, parts)
+    judged = { ...judge(cell, content, evidence), evidence }
+  } catch (error) {
+    judged = { findings: [], notes: [], broken: messageOf(error) }
+  }
+  const verdict = (leaks: readonly string[]) => verdictOf(judged, leaks)
+  if (keepWreck !== undefined && verdict([]).verdict !== 'upheld') await keepWreck(bench, cell)
+  const leaks = await lab.release()
+  const result: CellResult = {
+    ...describeCell(cell),
+    ...verdict(leaks),
+    findings: judged.findings,
+    notes: judged.notes,
+    ...(judged.evidence !== undefined && { evidence: judged.evidence }),
+    machine: bench.machine.name,
+    commands: lab.commands.map((command) => ({ ...command, argv: [...command.argv] })),
+    repeat: repeat(cell),
+    seconds: (performance.now() - began) / 1000,
+  }
+  return { result, leaks }
+}
+
+/** A refutation stands whatever else failed; a lab that broke or leaked shows nothing. */
+function verdictOf({ findings, broken }: { findings: readonly Finding[]; broken?: string }, leaks: readonly string[]): { verdict: Verdict; reason?: string } {
+  if (findings.some(({ ok }) => !ok)) return { verdict: 'refuted' }
+  const reason = [...(broken === undefined ? [] : [broken]), ...leaks].join('; ')
+  return reason === '' ? { verdict: 'upheld' } : { verdict: 'broken', reason }
+}
+
+/** The part of a cell's result that is known before it runs. */
+export function describeCell({ id, method, source, destination, layout, sizeBytes, forced, misanswer }: Cell) {
+  const control = id.startsWith('control/')
+  return { id, control, method, source, destination, layout, sizeBytes, ...(forced && { forced }), ...(misanswer && { misanswer }) }
+}
+
+async function gatherEvidence(bench: Bench, lab: Lab, cell: Cell, parts: RuleParts): Promise<{ content: Content; evidence: Evidence }> {
+  const from = await bench.source(cell.source, cell.backendBytes)
+  const to = await bench.create(lab, cell.destination, 'destination', cell.backendBytes)
+  for (const backend of [from, to]) if (cell.neighbourBytes > 0) await placeNeighbour(lab, backend, cell.neighbourBytes)
+
+  const source = serve(from)
+  const destination = serve(to, cell)
+  const content = cell.layout === 'spec-table' ? specContent(lab.tag()) : contentOf(cell.layout, cell.sizeBytes, lab.tag(), lab.seed)
+  await placeVolume(lab, from, VOLUME, content)
+
+  const before = await lookAt(lab, bench.lvm, [from, to])
+  const spaceBefore = await before.spaceOf(from, VOLUME)
+  const volume: Volume = { name: VOLUME, sizeBytes: cell.sizeBytes, status: 'available', migrationStatus: null, backend: source }
+  const result = await migrate(volume, destination, cell.method, migrationParts(lab, cell, parts))
+
+  const sourceRemains = await volumeExists(from.driver, VOLUME)
+  const after = await lookAt(lab, bench.lvm, [from, to])
+  const migrated = result.outcome === 'migrated'
+  const holder = migrated ? to : from
+  const verification = (migrated || sourceRemains) && (await lab.inside.verify(await holder.driver.attachVolume(VOLUME), content))
+  return {
+    content,
+    evidence: {
+      outcome: result.outcome,
+      ...(result.outcome !== 'migrated' && { why: result.why }),
+      states: result.outcome === 'refused' ? [] : [...result.states],
+      ...(result.outcome !== 'refused' && recordOf(result)),
+      sourceRemains,
+      ...(verification && { verification: { ...verification, differences: [...verification.differences] } }),
+      before: spaceBefore,
+      ...(migrated && { after: await after.spaceOf(to, VOLUME) }),
+      rowsBefore: [...before.rows],
+      rowsAfter: [...after.rows],
+    },
+  }
+}
+
+/** A backend behind its volume service, which answers as the cell wants it to. */
+function serve(backend: StorageBackend, { misanswer }: Partial<Cell> = {}): Backend {
+  const [there, here] = makeLine()
+  if (misanswer === undefined) serveDriver(backend.driver, there)
+  else serveMisanswering(backend.driver, misanswer, there)
+  const limits = misanswer === undefined ? DEFAULT_LIMITS : { ...DEFAULT_LIMITS, askSeconds: MISANSWER_ASK_SECONDS }
+  return { name: backend.name, service: connectService(here, limits) }
+}
+
+function migrationParts(lab: Lab, { forced }: Cell, { mover, rule, ask }: RuleParts): MigrationParts {
+  const forcedRule = forced && (() => ({ mode: forced, decidedBy: 'forced' as const, reason: `this cell forces a ${forced} copy` }))
+  const used = forcedRule ?? rule
+  return {
+    copy: (from, to, bytes, mode) => mover(lab, { from, to, bytes, mode }),
+    sizeOf: async (path) => (await lab.inside.measure(path)).sizeBytes,
+    ...(used !== undefined && { rule: used }),
+    ...(ask !== undefined && { ask }),
+  }
+}
+
+/** Makes a volume with this content. What the owner leaves out is zeroed where new volumes do not read as zeros. */
+async function placeVolume(lab: Lab, { kind, driver }: StorageBackend, name: string, content: Content): Promise<void> {
+  await lab.own(
+    `the volume ${name}`,
+    () => driver.createVolume(name, content.sizeBytes),
+    async () => {
+      if (await volumeExists(driver, name)) await driver.deleteVolume(name)
+    },
+  )
+  await lab.inside.stamp(await driver.attachVolume(name), content, !claims[kind])
+}
+
+function placeNeighbour(lab: Lab, backend: StorageBackend, bytes: number): Promise<void> {
+  return placeVolume(lab, backend, NEIGHBOUR, { sizeBytes: bytes, tag: lab.tag(), extents: [{ offset: 0, length: bytes, write: 'data' }] })
+}
+
+function specContent(tag: number): Content {
+  return { sizeBytes: 1024 * MiB, tag, extents: [{ offset: 0, length: 200 * MiB, write: 'data' }] }
+}
+
+async function volumeExists(driver: StorageBackend['driver'], name: string): Promise<boolean> {
+  try {
+    await driver.attachVolume(name)
+    return true
+  } catch (error) {
+    if (error instanceof BrokenLab) throw error
+    return false
+  }
+}
+
+function recordOf({ movedBy, answer, decision }: MigrationRecord): Pick<Evidence, 'movedBy' | 'answer' | 'decision'> {
+  return { ...(movedBy && { movedBy }), ...(answer && { answer }), ...(decision && { decision }) }
+}

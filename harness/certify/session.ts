@@ -1,0 +1,59 @@
+import { makeRunFolder, type RunFolder } from '../lab/run_folder.ts'
+import { messageOf } from '../machine/errors.ts'
+import { guestCount, openMachines } from '../machine/choose.ts'
+import type { Machine, MachineKind } from '../machine/machine.ts'
+import type { Mover } from '../movers/mover.ts'
+import { Bench } from './bench.ts'
+
+const MiB = 1024 ** 2
+/** A guest's memory file, at most. */
+const GUEST_BYTES = 512 * MiB
+
+export interface SessionOptions {
+  readonly machine: MachineKind
+  /** How many cells could run side by side. */
+  readonly cells: number
+  /** The images of the largest cell, in bytes. */
+  readonly imageBytes: number
+  readonly seed: number
+  readonly mover: Mover
+  readonly signal?: AbortSignal
+}
+
+/** A run's folder, machines and benches, from first to last. */
+export class Session {
+  readonly benches: readonly Bench[]
+  private readonly folder: RunFolder
+  private readonly machines: readonly Machine[]
+
+  private constructor(folder: RunFolder, machines: readonly Machine[], benches: readonly Bench[]) {
+    this.folder = folder
+    this.machines = machines
+    this.benches = benches
+  }
+
+  /** Throws BrokenLab when there is no room or a machine does not start; nothing is left then. */
+  static async open(options: SessionOptions): Promise<Session> {
+    const count = options.machine === 'native' ? 1 : guestCount(options.cells)
+    const folder = await makeRunFolder(options.imageBytes + count * GUEST_BYTES)
+    let machines: Machine[] = []
+    try {
+      machines = await openMachines(options.machine, folder.path, count)
+      const benches = await Promise.all(machines.map((machine) => Bench.open(machine, { ...options, prefix: folder.prefix })))
+      return new Session(folder, machines, benches)
+    } catch (error) {
+      for (const machine of machines) await machine.close()
+      await folder.remove()
+      throw error
+    }
+  }
+
+  /** Releases everything; returns what was left behind or could not be released, one line each. */
+  async close(): Promise<string[]> {
+    const faults: string[] = []
+    for (const bench of this.benches) faults.push(...(await bench.close()))
+    for (const machine of this.machines) await machine.close().catch((error: unknown) => faults.push(messageOf(error)))
+    await this.folder.remove()
+    return faults
+  }
+}

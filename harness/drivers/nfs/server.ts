@@ -1,0 +1,39 @@
+import { copyFile, mkdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { writePoison } from '../../data/poison.ts'
+import type { Lab } from '../../lab/lab.ts'
+import { check } from '../../machine/machine.ts'
+
+/** A real NFSv4.2 mount in the machine, served by its kernel from an ext4 filesystem on a poisoned image. */
+export interface NfsServer {
+  /** The mount's folder, as every program of the machine reaches it. */
+  readonly mount: string
+}
+
+/** ext4's own tables, and what its extents need. */
+const OVERHEAD_BYTES = 16 * 1024 ** 2
+const SCRIPTS = ['start.sh', 'stop.sh', 'answerer.pl']
+
+/** Starts an NFS server with room for `dataBytes` and mounts it. */
+export async function startNfsServer(lab: Lab, dataBytes: number): Promise<NfsServer> {
+  const folder = join(lab.folder, 'nfs')
+  const image = join(folder, 'disk.img')
+  return lab.own(
+    'the NFS server',
+    async () => {
+      await mkdir(folder, { recursive: true })
+      // The folder that a sweep finds must hold what stops the server.
+      for (const name of SCRIPTS) await copyFile(fileURLToPath(new URL(name, import.meta.url)), join(folder, name))
+      await writePoison(image, dataBytes + OVERHEAD_BYTES, lab.tag(), lab.signal)
+      const namespaces = ['unshare', '--net', '--mount', '--propagation', 'private']
+      await check(lab, [...namespaces, 'sh', join(folder, 'start.sh'), folder, image, join(folder, 'answerer.pl')])
+      const pid = (await readFile(join(folder, 'pid'), 'utf8')).trim()
+      return { mount: join('/proc', pid, 'root', folder, 'mnt') }
+    },
+    async () => {
+      await check(lab, ['sh', join(folder, 'stop.sh'), folder])
+      await rm(folder, { recursive: true, force: true })
+    },
+  )
+}

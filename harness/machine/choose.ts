@@ -1,0 +1,38 @@
+import { availableParallelism } from 'node:os'
+import { readFileSync } from 'node:fs'
+import { bootUml } from './guest/uml.ts'
+import type { Machine, MachineKind } from './machine.ts'
+import { openNative } from './native.ts'
+
+/** How many guests a run boots at most: more than the cores would only get in each other's way. */
+const MOST_GUESTS = 4
+
+export function guestCount(cells: number): number {
+  return Math.max(1, Math.min(availableParallelism(), MOST_GUESTS, cells))
+}
+
+/** Opens the machines of a run. When one cannot be opened, those that were are closed again. */
+export async function openMachines(kind: MachineKind, shared: string, count: number): Promise<Machine[]> {
+  if (kind === 'native') return [openNative('native', shared)]
+  const cores = allowedCores()
+  const pinned = cores.length >= count
+  const opened = await Promise.allSettled(
+    Array.from({ length: count }, (_, index) => {
+      const core = cores[index]
+      return bootUml(`uml${index + 1}`, { shared, ...(pinned && core !== undefined && { core }) })
+    }),
+  )
+  const failed = opened.find((result) => result.status === 'rejected')
+  if (failed === undefined) return opened.flatMap((result) => (result.status === 'fulfilled' ? result.value : []))
+  for (const result of opened) if (result.status === 'fulfilled') await result.value.close()
+  throw failed.reason
+}
+
+/** The cores this process may run on, from /proc/self/status (`Cpus_allowed_list: 0-1,4`). */
+function allowedCores(): number[] {
+  const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? ''
+  return list.split(',').flatMap((part) => {
+    const [first = Number.NaN, last = first] = part.split('-').map(Number)
+    return Number.isNaN(first) ? [] : Array.from({ length: last - first + 1 }, (_, index) => first + index)
+  })
+}

@@ -1,0 +1,136 @@
+import { Chalk, type ChalkInstance } from 'chalk'
+import Table from 'cli-table3'
+import type { CellResult, Result, Verdict } from '../result/result.ts'
+import { lvsTable } from './lvs_table.ts'
+
+const MARKS: Record<Verdict, string> = { upheld: '✓', refuted: '✗', 'not-shown': '?', broken: '!' }
+const BORDERLESS = {
+  ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '' },
+  ...{ 'bottom-right': '', left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: ' ' },
+}
+
+interface Section {
+  readonly title: string
+  readonly holds: (cell: CellResult) => boolean
+  /** Layouts and misanswers differ between rows of a section; where they do not, the column would only take room. */
+  readonly variant?: (cell: CellResult) => string
+}
+
+const SECTIONS: readonly Section[] = [
+  { title: 'Host-assisted: the destination is asked, then dd copies', holds: ({ id }) => /^host\/.*\/mixed$/.test(id) },
+  { title: "Driver-assisted: the source's driver moves the volume, or declines and the host copies", holds: ({ id }) => id.startsWith('driver/') },
+  { title: 'Odd answers to get_capabilities: a full copy each time', holds: ({ id }) => id.startsWith('answer/'), variant: ({ misanswer = '' }) => misanswer },
+  { title: 'Other layouts of the source', holds: ({ id }) => /^host\/(?!.*\/mixed$)/.test(id), variant: ({ layout }) => layout },
+  { title: 'Controls, against the rule on purpose: must corrupt, or lose thinness', holds: ({ control }) => control },
+  { title: "The spec's table, at its real sizes", holds: ({ id }) => id.startsWith('table/') },
+]
+
+/** The run as text for a terminal of 80 columns. */
+export function terminalReport(result: Result, colours: boolean): string {
+  const chalk = new Chalk({ level: colours ? 1 : 0 })
+  const parts = SECTIONS.flatMap((section) => {
+    const cells = result.cells.filter(section.holds)
+    return cells.length === 0 ? [] : [`${chalk.bold(section.title)}\n${table(cells, section, chalk)}`]
+  })
+  parts.push(...specTables(result), ...troubles(result, chalk), summary(result, chalk))
+  return `${parts.join('\n\n')}\n`
+}
+
+/** One line on a cell as it ends, for logs. */
+export function cellLine({ id, verdict, seconds }: CellResult, done: number, total: number): string {
+  return `${MARKS[verdict]} ${String(done).padStart(String(total).length)}/${total} ${id} ${seconds.toFixed(1)} s`
+}
+
+function table(cells: readonly CellResult[], { variant }: Section, chalk: ChalkInstance): string {
+  const rows = new Table({
+    chars: BORDERLESS,
+    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
+    colWidths: variant === undefined ? [1, 12, 12, 5, 6, 13, 7, 13, 4] : [1, 9, 9, 15, 5, 6, 9, 13, 4],
+    colAligns: variant === undefined ? ['left', 'left', 'left', 'left', 'left', 'left', 'left', 'left', 'right'] : ['left', 'left', 'left', 'left', 'left', 'left', 'left', 'left', 'right'],
+  })
+  const head = ['', 'source', 'destination', 'claim', 'mode', 'decided by', 'bytes', 'Data%', 's']
+  rows.push((variant === undefined ? head : ['', 'source', 'dest.', '', 'claim', 'mode', 'bytes', 'Data%', 's']).map((text) => chalk.dim(text)))
+  for (const cell of cells) {
+    const mark = colourOf(cell.verdict, chalk)(MARKS[cell.verdict])
+    const { source, destination, evidence } = cell
+    const common = { claim: claimOf(cell), mode: evidence?.decision?.mode ?? '', bytes: bytesOf(cell, chalk), percent: percentOf(cell), seconds: cell.seconds.toFixed(1) }
+    rows.push(
+      variant === undefined
+        ? [mark, source, destination, common.claim, common.mode, decidedBy(cell), common.bytes, common.percent, common.seconds]
+        : [mark, source, destination, variant(cell), common.claim, common.mode, common.bytes, common.percent, common.seconds],
+    )
+  }
+  return rows
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n')
+}
+
+/** `movedBy` matters in the driver-assisted section only, where a driver may have declined. */
+function decidedBy({ method, evidence }: CellResult): string {
+  const by = evidence?.decision?.decidedBy ?? ''
+  return method === 'driver' && evidence?.movedBy === 'host' ? 'declined' : by
+}
+
+function claimOf({ evidence }: CellResult): string {
+  const answer = evidence?.answer
+  if (answer?.kind !== 'answered') return '-'
+  const { report } = answer
+  const claim = typeof report === 'object' && report !== null && 'sparse_copy_volume' in report ? report.sparse_copy_volume : undefined
+  return claim === undefined ? '-' : JSON.stringify(claim).slice(0, 7)
+}
+
+function bytesOf({ evidence, control }: CellResult, chalk: ChalkInstance): string {
+  const verification = evidence?.verification
+  if (verification === undefined) return ''
+  if (verification.wrongBytes === 0) return 'intact'
+  return (control ? chalk.yellow : chalk.red)('corrupt')
+}
+
+function percentOf({ evidence }: CellResult): string {
+  if (evidence === undefined) return ''
+  const of = (percent: string | undefined) => (percent === undefined ? '?' : percent === '' ? 'thick' : percent)
+  return `${of(evidence.before.dataPercent)}>${of(evidence.after?.dataPercent)}`
+}
+
+function specTables({ cells }: Result): string[] {
+  return cells
+    .filter(({ id }) => id.startsWith('table/'))
+    .flatMap(({ evidence, evidence: { rowsBefore, rowsAfter } = {}, id }) => {
+      if (evidence === undefined || rowsBefore === undefined || rowsAfter === undefined) return []
+      const what = id === 'table/full' ? 'without conv=sparse' : 'with conv=sparse, as the rule decided'
+      const source = rowsBefore.filter(({ vg_name }) => vg_name.includes('source'))
+      const destination = rowsAfter.filter(({ vg_name }) => !vg_name.includes('source'))
+      return [[`Before migration`, ...lvsTable(source, 'volume-1234'), `After migration ${what}`, ...lvsTable(destination, 'volume-1234')].join('\n')]
+    })
+}
+
+function troubles({ cells, leaks, brokenRule }: Result, chalk: ChalkInstance): string[] {
+  const lines = cells
+    .filter(({ verdict }) => verdict !== 'upheld')
+    .map(({ id, verdict, reason, findings, repeat }) => {
+      const failed = findings.filter(({ ok }) => !ok).map(({ check, text }) => `    ${check}: ${text}`)
+      return [`${colourOf(verdict, chalk)(`${MARKS[verdict]} ${verdict}`)} ${id}`, ...failed, ...(reason === undefined ? [] : [`    ${reason}`]), chalk.dim(`    repeat: ${repeat}`)].join('\n')
+    })
+  if (leaks.length > 0) lines.push([chalk.red('! left behind'), ...leaks.map((leak) => `    ${leak}`)].join('\n'))
+  if (brokenRule !== undefined) lines.unshift(chalk.yellow(`The rule was broken on purpose (${brokenRule}): this run must be red.`))
+  return lines
+}
+
+function summary({ cells, counts, leaks, seconds, seed, machines, verdict }: Result, chalk: ChalkInstance): string {
+  const controls = cells.filter(({ control }) => control)
+  const worked = controls.filter((cell) => cell.verdict === 'upheld').length
+  const checked = cells.reduce((sum, { evidence }) => sum + (evidence?.verification?.checkedBytes ?? 0), 0)
+  const kernels = [...new Set(machines.map(({ kind, kernel }) => `${kind} ${kernel}`))].join(', ')
+  const parts = [`${counts.upheld} upheld`, `${counts.refuted} refuted`, `${counts['not-shown']} not shown`, `${counts.broken} broken`]
+  return [
+    `${colourOf(verdict, chalk).bold(`${MARKS[verdict]} ${verdict.toUpperCase()}`)}  ${cells.length} cells: ${parts.join(', ')}`,
+    `  ${worked} of ${controls.length} controls did what breaking the rule must do`,
+    `  ${(checked / 1024 ** 2).toFixed(0)} MiB checked byte by byte; ${leaks.length} leaks; ${seconds.toFixed(1)} s on ${machines.length} x ${kernels}; seed ${seed}`,
+  ].join('\n')
+}
+
+function colourOf(verdict: Verdict, chalk: ChalkInstance): ChalkInstance {
+  return { upheld: chalk.green, refuted: chalk.red, 'not-shown': chalk.yellow, broken: chalk.magenta }[verdict]
+}

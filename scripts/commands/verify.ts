@@ -1,0 +1,99 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Option } from 'commander'
+import { brokenRuleNames, type BrokenRule } from '../../harness/certify/broken_rules.ts'
+import { allCells, type Cell } from '../../harness/certify/cell.ts'
+import { verify } from '../../harness/certify/verify.ts'
+import { UsageError } from '../../harness/machine/errors.ts'
+import type { MachineKind } from '../../harness/machine/machine.ts'
+import { junitOf } from '../../harness/report/junit.ts'
+import { terminalReport } from '../../harness/report/terminal.ts'
+import { EXIT, newCommand, runMain, version } from '../lib/command.ts'
+import { showProgress } from '../lib/progress.ts'
+import { setUp } from '../lib/setup.ts'
+
+interface Options {
+  machine: MachineKind | 'auto'
+  only?: string
+  seed?: number
+  out: string
+  strict?: boolean
+  keep?: boolean
+  plain?: boolean
+  list?: boolean
+  break?: BrokenRule
+}
+
+const command = newCommand('scripts/verify', 'Migrates volumes between real LVM and NFS backends on poisoned storage, checks every byte, and says whether the rule holds.', [
+  ['scripts/verify', 'the whole matrix'],
+  ['scripts/verify --only host/lvm-thin', 'the cells whose id begins so'],
+  ['scripts/verify --only table/full,table/sparse', "the spec's own table"],
+  ['scripts/verify --break always-sparse', 'see the harness catch a broken rule'],
+])
+  .addOption(new Option('--machine <kind>', 'where to run').choices(['auto', 'native', 'uml', 'qemu']).default('auto'))
+  .option('--only <ids>', 'cells by id, or by the leading parts of it; several with commas')
+  .addOption(new Option('--seed <number>', 'repeats a run').argParser(parseSeed))
+  .option('--out <folder>', 'where result.json and junit.xml go', 'reports')
+  .option('--strict', 'a cell that is not shown fails the run (exit code 1)')
+  .option('--keep', 'stop at the first cell that is not upheld, with its storage as it is, and take commands')
+  .option('--plain', 'no colours, no progress bar')
+  .option('--list', 'print the ids of the cells and end')
+  .addOption(new Option('--break <rule>', 'break the rule on purpose: the run must turn red').choices(brokenRuleNames))
+
+await runMain(async () => {
+  const options = command.parse().opts<Options>()
+  const cells = chooseCells(options.only)
+  if (options.list) {
+    console.log(cells.map(({ id }) => id).join('\n'))
+    return EXIT.upheld
+  }
+  const say = (line: string) => console.error(line)
+  const machine = options.machine === 'auto' ? 'uml' : options.machine
+  await setUp(machine === 'uml' ? ['storage', 'uml'] : ['storage'], say)
+
+  const seed = options.seed ?? Math.floor(Math.random() * 1_000_000)
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      say(`${signal}: clearing up`)
+      stop.abort()
+    })
+  }
+  const progress = showProgress(cells.length, options.plain === true)
+  const result = await verify({
+    cells,
+    machine,
+    seed,
+    version,
+    signal: stop.signal,
+    tell: progress.tell,
+    repeat: ({ id }) => ['scripts/verify', '--only', id, '--seed', seed, ...(options.break ? ['--break', options.break] : [])].join(' '),
+    ...(options.break !== undefined && { brokenRule: options.break }),
+  }).finally(progress.stop)
+
+  await mkdir(options.out, { recursive: true })
+  await writeFile(join(options.out, 'result.json'), `${JSON.stringify(result, null, 1)}\n`)
+  await writeFile(join(options.out, 'junit.xml'), junitOf(result))
+  process.stdout.write(terminalReport(result, !options.plain && process.stdout.isTTY === true && process.env.NO_COLOR === undefined))
+  console.log(`  ${join(options.out, 'result.json')}  ${join(options.out, 'junit.xml')}`)
+  if (options.strict && result.counts['not-shown'] > 0) return EXIT.refuted
+  return { upheld: EXIT.upheld, refuted: EXIT.refuted, broken: EXIT.broken, 'not-shown': EXIT.broken }[result.verdict]
+})
+
+function chooseCells(only: string | undefined): readonly Cell[] {
+  if (only === undefined) return allCells
+  const wanted = only.split(',').map((id) => id.trim())
+  const unknown = wanted.filter((id) => !allCells.some((cell) => matches(cell, id)))
+  if (unknown.length > 0) throw new UsageError(`--only: no cell is called ${unknown.join(' or ')}; scripts/verify --list prints them all`)
+  return allCells.filter((cell) => wanted.some((id) => matches(cell, id)))
+}
+
+function matches({ id }: Cell, wanted: string): boolean {
+  return id === wanted || id.startsWith(wanted.endsWith('/') ? wanted : `${wanted}/`)
+}
+
+function parseSeed(text: string): number {
+  const seed = Number(text)
+  if (!Number.isSafeInteger(seed) || seed < 0) throw new UsageError(`--seed: '${text}' is not a whole number of 0 or more`)
+  return seed
+}
