@@ -4,12 +4,12 @@ import { writePoison } from '../data/poison.ts'
 import type { Lab } from '../lab/lab.ts'
 import { check } from '../machine/machine.ts'
 
-/** A loop device over a file of the lab that is poisoned from end to end. Returns the device's path. */
-export async function poisonedLoop(lab: Lab, name: string, sizeBytes: number): Promise<string> {
+/** A loop device over a poisoned file of the lab, poisoned from end to end unless `poisonBytes` is given. Returns the device's path. */
+export async function poisonedLoop(lab: Lab, name: string, sizeBytes: number, poisonBytes = sizeBytes): Promise<string> {
   const file = join(lab.folder, `${name}.img`)
   await lab.own(
     `the image ${file}`,
-    () => writePoison(file, sizeBytes, lab.tag(), lab.signal),
+    () => writePoison(file, { sizeBytes, poisonBytes: Math.min(poisonBytes, sizeBytes), tag: lab.tag(), signal: lab.signal }),
     () => rm(file, { force: true }),
   )
   return lab.own(

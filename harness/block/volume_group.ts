@@ -14,9 +14,9 @@ export interface VolumeGroup {
 }
 
 /** Makes a volume group with room for `dataBytes` (rounded up to extents of 4 MiB). */
-export async function createVolumeGroup(lab: Lab, lvm: Lvm, name: string, dataBytes: number): Promise<VolumeGroup> {
+export async function createVolumeGroup(lab: Lab, lvm: Lvm, name: string, dataBytes: number, poisonBytes?: number): Promise<VolumeGroup> {
   const size = Math.ceil(dataBytes / EXTENT_BYTES) * EXTENT_BYTES + METADATA_BYTES
-  const device = await poisonedLoop(lab, name, size)
+  const device = await poisonedLoop(lab, name, size, poisonBytes)
   let created = false
   await lab.own(
     `the volume group ${name}`,

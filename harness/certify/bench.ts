@@ -11,6 +11,11 @@ import { MiB } from './cell.ts'
 /** What the NFS server of a machine can hold: the sources and destinations of the cells there, one after the other. */
 const NFS_BYTES = 160 * MiB
 
+export interface BackendSize {
+  readonly dataBytes: number
+  readonly poisonBytes: number
+}
+
 /** A machine with what the cells that run on it share: LVM, an NFS server, and one source backend of each kind. */
 export class Bench {
   readonly machine: Machine
@@ -43,16 +48,16 @@ export class Bench {
   }
 
   /** The backend that cells with this source share; its volumes come and go with the cells. */
-  source(kind: DriverName, dataBytes: number): Promise<StorageBackend> {
-    const key = `${kind} ${dataBytes}`
-    const known = this.sources.get(key) ?? this.create(this.lab, kind, 'source', dataBytes)
+  source(kind: DriverName, size: BackendSize): Promise<StorageBackend> {
+    const key = `${kind} ${size.dataBytes}`
+    const known = this.sources.get(key) ?? this.create(this.lab, kind, 'source', size)
     this.sources.set(key, known)
     return known
   }
 
   /** A backend of a cell's own, on freshly poisoned storage. */
-  create(lab: Lab, kind: DriverName, name: string, dataBytes: number): Promise<StorageBackend> {
-    return createBackend(lab, kind, lab.name(name), { lvm: this.lvm, mover: this.mover, dataBytes, nfs: () => this.nfs() })
+  create(lab: Lab, kind: DriverName, name: string, size: BackendSize): Promise<StorageBackend> {
+    return createBackend(lab, kind, lab.name(name), { lvm: this.lvm, mover: this.mover, ...size, nfs: () => this.nfs() })
   }
 
   /** Releases all that is left; returns what went wrong. */

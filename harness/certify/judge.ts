@@ -4,9 +4,11 @@ import type { DriverName } from '../drivers/backend.ts'
 import { agrees, type MappedPrediction, predictCopied, predictWritten, type StorageKind } from '../model/mapped.ts'
 import { DD_BLOCK_BYTES } from '../movers/dd.ts'
 import type { Evidence, Finding } from '../result/result.ts'
-import type { Cell } from './cell.ts'
+import { type Cell, MiB } from './cell.ts'
 
 const CHUNK_BYTES = 64 * 1024
+/** LVM's label, its metadata and the pool's lie before the pool's data. */
+const POOL_START_BYTES = 32 * MiB
 
 /** Holds a cell's evidence against what must come of it. Pure. Every check says what it saw, also when all is well. */
 export function judge(cell: Cell, content: Content, evidence: Evidence): { findings: Finding[]; notes: string[] } {
@@ -18,7 +20,7 @@ export function judge(cell: Cell, content: Content, evidence: Evidence): { findi
     const prediction = predictCopied(content, storageOf(cell.destination), cell.expect.mode, DD_BLOCK_BYTES)
     findings.push(checkMapped('destination-mapped', 'the destination', prediction, after.mappedBytes))
   }
-  findings.push(...checkDataPercent(cell, evidence))
+  findings.push(...checkPoison(cell, evidence), ...checkDataPercent(cell, evidence))
   return { findings, notes: after === undefined ? [] : notesOn(cell, content, after.mappedBytes, evidence.before.mappedBytes) }
 }
 
@@ -66,6 +68,13 @@ function checkMapped(check: string, what: string, { least, most }: MappedPredict
   const ok = agrees({ least, most }, bytes)
   const predicted = least === most ? `${least}` : `${least} to ${most}`
   return { check, ok, text: ok ? `${what} has ${bytes} bytes mapped, as predicted` : `${what} has ${bytes} bytes mapped, ${predicted} were predicted` }
+}
+
+/** dm-thin hands out its lowest free block, so a pool never used beyond the poison has handed out poisoned blocks only. */
+function checkPoison({ poisonBytes, backendBytes }: Cell, { before, after }: Evidence): Finding[] {
+  if (poisonBytes >= backendBytes) return []
+  const used = Math.max(before.pool?.usedBytes ?? 0, after?.pool?.usedBytes ?? 0)
+  return [{ check: 'poison', ok: used <= poisonBytes - POOL_START_BYTES, text: `${used} bytes of a pool were in use at most; ${poisonBytes} of its storage were poisoned` }]
 }
 
 function checkDataPercent({ expect }: Cell, { before, after }: Evidence): Finding[] {

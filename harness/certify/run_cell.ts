@@ -68,8 +68,9 @@ export function describeCell({ id, method, source, destination, layout, sizeByte
 }
 
 async function gatherEvidence(bench: Bench, lab: Lab, cell: Cell, parts: RuleParts): Promise<{ content: Content; evidence: Evidence }> {
-  const from = await bench.source(cell.source, cell.backendBytes)
-  const to = await bench.create(lab, cell.destination, 'destination', cell.backendBytes)
+  const size = { dataBytes: cell.backendBytes, poisonBytes: cell.poisonBytes }
+  const from = await bench.source(cell.source, size)
+  const to = await bench.create(lab, cell.destination, 'destination', size)
   for (const backend of [from, to]) if (cell.neighbourBytes > 0) await placeNeighbour(lab, backend, cell.neighbourBytes)
 
   const source = serve(from)

@@ -50,7 +50,7 @@ export async function verify(options: VerifyOptions): Promise<Result> {
   }
 }
 
-/** Room for the images: a source and a destination of the largest cell, the shared sources and the NFS disks. */
+/** Room for the images: a source and a destination of the largest cell on two machines, the other sources, the NFS disks. */
 function imageBytes(cells: readonly Cell[]): number {
-  return 2 * Math.max(0, ...cells.map(({ backendBytes }) => backendBytes)) + 1024 * MiB
+  return 4 * Math.max(0, ...cells.map(({ backendBytes, poisonBytes }) => Math.min(backendBytes, poisonBytes))) + 1024 * MiB
 }

@@ -3,20 +3,29 @@ import { writePattern } from './pattern.ts'
 
 const PIECE_BYTES = 4 * 1024 * 1024
 
+export interface PoisonOptions {
+  readonly sizeBytes: number
+  /** How much of it is poisoned, from the start; default all. The rest is a hole. */
+  readonly poisonBytes?: number
+  readonly tag: number
+  readonly signal?: AbortSignal
+}
+
 /**
- * Makes a file of `sizeBytes` that is poisoned from end to end: the storage a driver is given before it makes its first
- * volume. Only a pool that zeroes makes such storage read as zeros again.
+ * Makes a poisoned file: the storage a driver is given before it makes its first volume. Only a pool that zeroes makes such
+ * storage read as zeros again.
  */
-export async function writePoison(path: string, sizeBytes: number, tag: number, signal?: AbortSignal): Promise<void> {
+export async function writePoison(path: string, { sizeBytes, poisonBytes = sizeBytes, tag, signal }: PoisonOptions): Promise<void> {
   const file = await open(path, 'wx', 0o600)
   try {
-    const piece = Buffer.alloc(Math.min(PIECE_BYTES, sizeBytes))
-    for (let offset = 0; offset < sizeBytes; offset += piece.length) {
+    const piece = Buffer.alloc(Math.min(PIECE_BYTES, poisonBytes))
+    for (let offset = 0; offset < poisonBytes; offset += piece.length) {
       signal?.throwIfAborted()
-      const part = piece.subarray(0, Math.min(piece.length, sizeBytes - offset))
+      const part = piece.subarray(0, Math.min(piece.length, poisonBytes - offset))
       writePattern(part, { kind: 'poison', tag }, offset)
       await file.write(part, 0, part.length, offset)
     }
+    await file.truncate(sizeBytes)
   } finally {
     await file.close()
   }

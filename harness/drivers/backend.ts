@@ -40,6 +40,8 @@ export interface BackendOptions {
   readonly nfs: () => Promise<NfsServer>
   /** The storage that the backend must hold, in bytes. */
   readonly dataBytes: number
+  /** How much of LVM's storage is poisoned, from the start; default all. */
+  readonly poisonBytes?: number
 }
 
 /** Makes a backend on storage poisoned from end to end. */
@@ -50,7 +52,7 @@ export async function createBackend(lab: Lab, kind: DriverName, name: string, op
     return { name, kind, driver, fileOf: (volume) => driver.fileOf(volume) }
   }
   const type = kind === 'lvm-thin' ? 'thin' : 'default'
-  const { driver, group } = await createLvmBackend(lab, options.lvm, name, type, options.dataBytes, options.mover)
+  const { driver, group } = await createLvmBackend(lab, options.lvm, name, type, options)
   return { name, kind, driver, group: group.name }
 }
 

@@ -8,7 +8,8 @@ import type { Machine } from '../machine/machine.ts'
 import { callOver } from '../rpc/json_rpc.ts'
 import type { Inventory } from './inventory.ts'
 
-/** The helper inside a machine (main.ts), as its callers see it. Every call throws BrokenLab when the helper is gone. */
+/** The helper inside a machine (main.ts), as its callers see it. Every call throws an Error when it
+ * cannot be done, BrokenLab when the helper is gone. */
 export interface Inside {
   stamp(path: string, content: Content, everywhere: boolean): Promise<{ writtenBytes: number }>
   verify(path: string, content: Content): Promise<Verification>
@@ -38,16 +39,22 @@ export async function openInside(machine: Machine): Promise<Inside> {
     said = (said + data.toString()).slice(-2000)
   })
   const caller = callOver({ input: helper.stdout, output: helper.stdin })
+  let gone = false
+  const fail = (why: string) => {
+    gone = true
+    caller.fail(why)
+  }
   helper.ended.then(
-    (ending) => caller.fail(`the helper ended: it ${describeEnding(ending)}: ${said}`),
-    (error) => caller.fail(messageOf(error)),
+    (ending) => fail(`the helper ended: it ${describeEnding(ending)}: ${said}`),
+    (error) => fail(messageOf(error)),
   )
   const call = async <Result>(method: string, params: object): Promise<Result> => {
     try {
       // Both ends are built from the same source, so the answer has the type that main.ts gives it.
       return (await caller.request(method, params, CALL_SECONDS)) as Result
     } catch (error) {
-      throw new BrokenLab(`${method} inside ${machine.name}: ${messageOf(error)}`, { cause: error })
+      const message = `${method}: ${messageOf(error)}`
+      throw gone ? new BrokenLab(`${message} (inside ${machine.name})`, { cause: error }) : new Error(message, { cause: error })
     }
   }
   return {

@@ -1,18 +1,36 @@
-import junit from 'junit-report-builder'
-import type { Result } from '../result/result.ts'
+import { XMLBuilder } from 'fast-xml-parser'
+import type { CellResult, Result } from '../result/result.ts'
 
-/** JUnit XML: a cell is a test case; refuted is a failure, broken an error, not-shown is skipped. */
+/** JUnit XML: a cell is a test case; refuted is a failure, broken and leaks are errors, not-shown is skipped. */
 export function junitOf(result: Result): string {
-  const report = junit.newBuilder()
-  const suite = report.testSuite().name('holeproof').timestamp(new Date(result.startedAt)).time(result.seconds)
-  for (const cell of result.cells) {
-    const test = suite.testCase().className(`holeproof.${cell.id.split('/')[0]}`).name(cell.id).time(cell.seconds)
-    const failed = cell.findings.filter(({ ok }) => !ok).map(({ check, text }) => `${check}: ${text}`)
-    if (cell.verdict === 'refuted') test.failure([...failed, `repeat: ${cell.repeat}`].join('\n'), 'refuted')
-    else if (cell.verdict === 'broken') test.error(cell.reason, 'broken')
-    else if (cell.verdict === 'not-shown') test.skipped()
-    else test.standardOutput(cell.findings.map(({ check, text }) => `${check}: ${text}`).join('\n'))
+  const { cells, counts, leaks, seconds, startedAt } = result
+  const leakCase = { '@name': 'nothing is left behind', '@classname': 'holeproof.lab', '@time': 0, ...(leaks.length > 0 && { error: failure('leak', leaks) }) }
+  const suite = {
+    '@name': 'holeproof',
+    '@timestamp': startedAt,
+    '@time': seconds,
+    '@tests': cells.length + 1,
+    '@failures': counts.refuted,
+    '@errors': counts.broken + (leaks.length > 0 ? 1 : 0),
+    '@skipped': counts['not-shown'],
+    testcase: [...cells.map(testCase), leakCase],
   }
-  if (result.leaks.length > 0) suite.testCase().className('holeproof.lab').name('nothing is left behind').error(result.leaks.join('\n'), 'leak')
-  return report.build()
+  const builder = new XMLBuilder({ ignoreAttributes: false, attributeNamePrefix: '@', textNodeName: '#text', format: true, suppressEmptyNode: true })
+  return builder.build({ '?xml': { '@version': '1.0', '@encoding': 'UTF-8' }, testsuites: { testsuite: suite } })
+}
+
+function testCase(cell: CellResult): object {
+  const failed = cell.findings.filter(({ ok }) => !ok).map(({ check, text }) => `${check}: ${text}`)
+  return {
+    '@name': cell.id,
+    '@classname': `holeproof.${cell.id.split('/')[0]}`,
+    '@time': cell.seconds,
+    ...(cell.verdict === 'refuted' && { failure: failure('refuted', [...failed, `repeat: ${cell.repeat}`]) }),
+    ...(cell.verdict === 'broken' && { error: failure('broken', [cell.reason ?? '', `repeat: ${cell.repeat}`]) }),
+    ...(cell.verdict === 'not-shown' && { skipped: { '@message': cell.reason ?? '' } }),
+  }
+}
+
+function failure(type: string, lines: readonly string[]): object {
+  return { '@type': type, '@message': lines[0] ?? '', '#text': lines.join('\n') }
 }

@@ -15,6 +15,13 @@ export interface LvmBackend {
   readonly pool?: string
 }
 
+export interface LvmBackendOptions {
+  readonly dataBytes: number
+  /** How much of the storage is poisoned, from the start; default all. */
+  readonly poisonBytes?: number
+  readonly mover: Mover
+}
+
 /** Cinder's name for the pool of a volume group. */
 export function poolName(group: string): string {
   return `${group}-pool`
@@ -24,10 +31,10 @@ export function poolName(group: string): string {
  * Makes a backend of Cinder's LVM driver: a volume group on poisoned storage with `dataBytes` for volumes, thin or thick, and
  * its driver. Thin claims `sparse_copy_volume`, thick does not.
  */
-export async function createLvmBackend(lab: Lab, lvm: Lvm, name: string, type: LvmType, dataBytes: number, mover: Mover): Promise<LvmBackend> {
+export async function createLvmBackend(lab: Lab, lvm: Lvm, name: string, type: LvmType, { dataBytes, poisonBytes, mover }: LvmBackendOptions): Promise<LvmBackend> {
   const sizeBytes = Math.ceil(dataBytes / EXTENT_BYTES) * EXTENT_BYTES
   const overhead = type === 'thin' ? 2 * POOL_METADATA_BYTES : 0
-  const group = await createVolumeGroup(lab, lvm, name, sizeBytes + overhead)
+  const group = await createVolumeGroup(lab, lvm, name, sizeBytes + overhead, poisonBytes)
   if (type === 'thin') await createThinPool(group, poolName(name), { sizeBytes })
   return { driver: new LvmDriver(group, type, mover), group, ...(type === 'thin' && { pool: poolName(name) }) }
 }
@@ -65,7 +72,7 @@ class LvmDriver implements VolumeDriver {
 
   async attachVolume(name: string): Promise<string> {
     const path = devicePath(this.group.name, name)
-    await check(this.group.lab, ['test', '-b', path])
+    await this.group.lab.inside.measure(path)
     return path
   }
 

@@ -58,7 +58,7 @@ export class NfsDriver implements VolumeDriver {
 
   async attachVolume(name: string): Promise<string> {
     const file = this.fileOf(name)
-    await check(this.lab, ['test', '-f', file])
+    await this.lab.inside.measure(file)
     return file
   }
 

@@ -25,7 +25,7 @@ export async function startNfsServer(lab: Lab, dataBytes: number): Promise<NfsSe
       await mkdir(folder, { recursive: true })
       // The folder that a sweep finds must hold what stops the server.
       for (const name of SCRIPTS) await copyFile(fileURLToPath(new URL(name, import.meta.url)), join(folder, name))
-      await writePoison(image, dataBytes + OVERHEAD_BYTES, lab.tag(), lab.signal)
+      await writePoison(image, { sizeBytes: dataBytes + OVERHEAD_BYTES, tag: lab.tag(), signal: lab.signal })
       const namespaces = ['unshare', '--net', '--mount', '--propagation', 'private']
       await check(lab, [...namespaces, 'sh', join(folder, 'start.sh'), folder, image, join(folder, 'answerer.pl')])
       const pid = (await readFile(join(folder, 'pid'), 'utf8')).trim()
