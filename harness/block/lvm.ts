@@ -9,12 +9,10 @@ import { check } from '../machine/machine.ts'
  * never scanned, and it waits for no udev.
  */
 export class Lvm {
-  private readonly lab: Lab
   private readonly folder: string
   private readonly devices = new Set<string>()
 
   private constructor(lab: Lab) {
-    this.lab = lab
     this.folder = join(lab.folder, 'lvm')
   }
 

@@ -1,9 +1,9 @@
+import { check } from '../machine/machine.ts'
+import { capabilityReportSchema, SHIPPED_KEY } from '../migration/capabilities.ts'
 import type { MigrationParts } from '../migration/migrate.ts'
 import { decideCopyMode, type Rule } from '../migration/rule.ts'
-import { check } from '../machine/machine.ts'
 import { dd } from '../movers/dd.ts'
 import type { CopyMode, Mover } from '../movers/mover.ts'
-import { capabilityReportSchema, SHIPPED_KEY } from '../migration/capabilities.ts'
 
 /** What a migration is made of, as far as it can be broken. */
 export interface RuleParts {
@@ -15,7 +15,9 @@ export interface RuleParts {
 /** The rule and the mover as they should be. */
 export const soundParts: RuleParts = { mover: dd }
 
-const always = (mode: CopyMode): Rule => () => ({ mode, decidedBy: mode === 'sparse' ? 'claimed-true' : 'claimed-false', reason: `this rule always says ${mode}` })
+const always =
+  (mode: CopyMode): Rule =>
+  () => ({ mode, decidedBy: mode === 'sparse' ? 'claimed-true' : 'claimed-false', reason: `this rule always says ${mode}` })
 
 /** Copies the blocks that are not zero one behind the other, without seeking over the others. */
 const SKIP_WITHOUT_SEEKING = `

@@ -1,4 +1,4 @@
-import type { LayoutName } from '../data/layouts.ts'
+import { type LayoutName, layoutNames } from '../data/layouts.ts'
 import { type DriverName, driverNames } from '../drivers/backend.ts'
 import type { MigrationMethod } from '../migration/migrate.ts'
 import type { DecidedBy } from '../migration/rule.ts'
@@ -63,17 +63,19 @@ function byTheRule(destination: DriverName): Expectation {
 
 const pairs: Cell[] = (['host', 'driver'] as const).flatMap((method) =>
   driverNames.flatMap((source) =>
-    driverNames.map((destination): Cell => ({
-      ...common,
-      id: `${method}/${source}/${destination}/mixed`,
-      ...{ method, source, destination, layout: 'mixed', expect: byTheRule(destination) },
-    })),
+    driverNames.map(
+      (destination): Cell => ({
+        ...common,
+        id: `${method}/${source}/${destination}/mixed`,
+        ...{ method, source, destination, layout: 'mixed', expect: byTheRule(destination) },
+      }),
+    ),
   ),
 )
 
-/** Against the rule on purpose: what a wrong decision does to each pair. */
+/** Against the rule on purpose: what a wrong decision does to each destination, and by each method. */
 const controls: Cell[] = pairs
-  .filter(({ method, source, destination }) => method === 'host' || (isLvm(source) && isLvm(destination)))
+  .filter(({ method, source, destination }) => source === 'lvm-thin' && (method === 'host' || isLvm(destination)))
   .map((pair): Cell => {
     const forced = claims[pair.destination] ? 'full' : 'sparse'
     return {
@@ -84,16 +86,19 @@ const controls: Cell[] = pairs
     }
   })
 
-const sweepLayouts: readonly LayoutName[] = [
-  ...(['all-zero', 'all-data', 'edge-bytes', 'scattered-4k', 'scattered-64k', 'scattered-1m'] as const),
-  ...(['written-zeros', 'last-block-zero', 'last-block-data'] as const),
-]
-const sweep: Cell[] = (['lvm-thin', 'lvm-thick'] as const).flatMap((destination) =>
-  sweepLayouts.map((layout): Cell => ({
-    ...common,
-    id: `host/lvm-thin/${destination}/${layout}`,
-    ...{ method: 'host', source: 'lvm-thin', destination, layout, expect: byTheRule(destination) },
-  })),
+/** A sparse copy depends on where the data lies, a full one only at its edges and on zeros that were written. */
+const sweepLayouts: Partial<Record<DriverName, readonly LayoutName[]>> = {
+  'lvm-thin': layoutNames.filter((layout) => layout !== 'mixed'),
+  'lvm-thick': ['edge-bytes', 'written-zeros', 'last-block-zero'],
+}
+const sweep: Cell[] = driverNames.flatMap((destination) =>
+  (sweepLayouts[destination] ?? []).map(
+    (layout): Cell => ({
+      ...common,
+      id: `host/lvm-thin/${destination}/${layout}`,
+      ...{ method: 'host', source: 'lvm-thin', destination, layout, expect: byTheRule(destination) },
+    }),
+  ),
 )
 
 const misanswers: Record<Misanswer, DecidedBy> = {

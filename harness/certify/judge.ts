@@ -14,8 +14,10 @@ const POOL_START_BYTES = 32 * MiB
 export function judge(cell: Cell, content: Content, evidence: Evidence): { findings: Finding[]; notes: string[] } {
   const findings = [checkOutcome(evidence), checkSource(evidence), ...checkDecision(cell, evidence)]
   const { verification, after } = evidence
-  if (verification !== undefined) findings.push(cell.expect.bytes === 'intact' ? checkIntact(cell, verification) : checkCorrupt(verification))
-  if (cell.source === 'lvm-thin') findings.push(checkMapped('source-mapped', 'the source', predictWritten(content, CHUNK_BYTES), evidence.before.mappedBytes))
+  if (verification !== undefined)
+    findings.push(cell.expect.bytes === 'intact' ? checkIntact(cell, verification) : checkCorrupt(verification))
+  if (cell.source === 'lvm-thin')
+    findings.push(checkMapped('source-mapped', 'the source', predictWritten(content, CHUNK_BYTES), evidence.before.mappedBytes))
   if (after !== undefined) {
     const prediction = predictCopied(content, storageOf(cell.destination), cell.expect.mode, DD_BLOCK_BYTES)
     findings.push(checkMapped('destination-mapped', 'the destination', prediction, after.mappedBytes))
@@ -32,13 +34,26 @@ export function storageOf(driver: DriverName): StorageKind {
 function checkOutcome({ outcome, why, states, movedBy }: Evidence): Finding {
   const wanted = movedBy === 'driver' ? 'starting migrating success' : 'starting migrating completing success'
   const ok = outcome === 'migrated' && states.join(' ') === wanted
-  return { check: 'migrated', ok, text: ok ? `migrated by the ${movedBy}` : `the migration ${outcome}: ${why ?? `its states were ${states.join(' ')}`}` }
+  return {
+    check: 'migrated',
+    ok,
+    text: ok ? `migrated by the ${movedBy}` : `the migration ${outcome}: ${why ?? `its states were ${states.join(' ')}`}`,
+  }
 }
 
 function checkSource({ outcome, sourceRemains }: Evidence): Finding {
   const ok = sourceRemains === (outcome !== 'migrated')
-  if (ok) return { check: 'source', ok, text: sourceRemains ? 'the source is still there' : 'the source is gone, the destination carries its name' }
-  return { check: 'source', ok, text: sourceRemains ? 'the source is still there after the migration' : 'the source is gone although the migration failed' }
+  if (ok)
+    return {
+      check: 'source',
+      ok,
+      text: sourceRemains ? 'the source is still there' : 'the source is gone, the destination carries its name',
+    }
+  return {
+    check: 'source',
+    ok,
+    text: sourceRemains ? 'the source is still there after the migration' : 'the source is gone although the migration failed',
+  }
 }
 
 function checkDecision({ expect, forced }: Cell, { decision }: Evidence): Finding[] {
@@ -51,30 +66,57 @@ function checkDecision({ expect, forced }: Cell, { decision }: Evidence): Findin
 function checkIntact({ sizeBytes }: Cell, { checkedBytes, wrongBytes, differences }: NonNullable<Evidence['verification']>): Finding {
   const [first] = differences
   const ok = wrongBytes === 0 && checkedBytes === sizeBytes
-  const text = first === undefined ? `${checkedBytes} bytes checked, all right` : `${wrongBytes} of ${checkedBytes} bytes are wrong, first ${describeDifference(first)}`
+  const text =
+    first === undefined
+      ? `${checkedBytes} bytes checked, all right`
+      : `${wrongBytes} of ${checkedBytes} bytes are wrong, first ${describeDifference(first)}`
   return { check: 'bytes', ok, text }
 }
 
 /** A control must fail in the one way that the rule prevents: old bytes where zeros belong, all data right. */
 function checkCorrupt({ wrongBytes, differences }: NonNullable<Evidence['verification']>): Finding {
   const [first] = differences
-  if (first === undefined) return { check: 'control-corrupts', ok: false, text: 'nothing is corrupt although the copy broke the rule: this harness would miss a corruption here' }
+  if (first === undefined)
+    return {
+      check: 'control-corrupts',
+      ok: false,
+      text: 'nothing is corrupt although the copy broke the rule: this harness would miss a corruption here',
+    }
   const odd = differences.find(({ expected, found }) => expected !== 'zero' || (found.what !== 'poison' && found.what !== 'other-stamp'))
-  if (odd !== undefined) return { check: 'control-corrupts', ok: false, text: `corrupt in another way than stale bytes in place of zeros: ${describeDifference(odd)}` }
-  return { check: 'control-corrupts', ok: true, text: `corrupt as predicted: ${wrongBytes} stale bytes, first ${describeDifference(first)}` }
+  if (odd !== undefined)
+    return {
+      check: 'control-corrupts',
+      ok: false,
+      text: `corrupt in another way than stale bytes in place of zeros: ${describeDifference(odd)}`,
+    }
+  return {
+    check: 'control-corrupts',
+    ok: true,
+    text: `corrupt as predicted: ${wrongBytes} stale bytes, first ${describeDifference(first)}`,
+  }
 }
 
 function checkMapped(check: string, what: string, { least, most }: MappedPrediction, bytes: number): Finding {
   const ok = agrees({ least, most }, bytes)
   const predicted = least === most ? `${least}` : `${least} to ${most}`
-  return { check, ok, text: ok ? `${what} has ${bytes} bytes mapped, as predicted` : `${what} has ${bytes} bytes mapped, ${predicted} were predicted` }
+  return {
+    check,
+    ok,
+    text: ok ? `${what} has ${bytes} bytes mapped, as predicted` : `${what} has ${bytes} bytes mapped, ${predicted} were predicted`,
+  }
 }
 
 /** dm-thin hands out its lowest free block, so a pool never used beyond the poison has handed out poisoned blocks only. */
 function checkPoison({ poisonBytes, backendBytes }: Cell, { before, after }: Evidence): Finding[] {
   if (poisonBytes >= backendBytes) return []
   const used = Math.max(before.pool?.usedBytes ?? 0, after?.pool?.usedBytes ?? 0)
-  return [{ check: 'poison', ok: used <= poisonBytes - POOL_START_BYTES, text: `${used} bytes of a pool were in use at most; ${poisonBytes} of its storage were poisoned` }]
+  return [
+    {
+      check: 'poison',
+      ok: used <= poisonBytes - POOL_START_BYTES,
+      text: `${used} bytes of a pool were in use at most; ${poisonBytes} of its storage were poisoned`,
+    },
+  ]
 }
 
 function checkDataPercent({ expect }: Cell, { before, after }: Evidence): Finding[] {
@@ -99,7 +141,9 @@ function notesOn(cell: Cell, content: Content, after: number, before: number): s
   const own = dataBlocks(content, CHUNK_BYTES) * CHUNK_BYTES
   if (cell.expect.mode === 'sparse' && storageOf(cell.destination) === 'thin' && after > own) {
     const grown = (after / Math.max(own, 1)).toFixed(1)
-    notes.push(`thinness lost: ${after} bytes mapped where bs=64k would need ${own} (${grown} times; ${before} in the source), because dd's block of 1 MiB is larger than a chunk of 64 KiB`)
+    notes.push(
+      `thinness lost: ${after} bytes mapped where bs=64k would need ${own} (${grown} times; ${before} in the source), because dd's block of 1 MiB is larger than a chunk of 64 KiB`,
+    )
   }
   return notes
 }

@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { PassThrough } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { VolumeDriver } from '../drivers/driver.ts'
 import { SHIPPED_KEY } from '../migration/capabilities.ts'
-import type { Line } from '../rpc/json_rpc.ts'
 import { serveDriver } from '../migration/volume_service.ts'
+import type { Line } from '../rpc/json_rpc.ts'
 import type { Misanswer } from './cell.ts'
 
 /** How long the asker waits in these cells, in seconds: short, because two of them wait it out. */
@@ -12,41 +12,37 @@ const LATE_SECONDS = 2
 
 /** Serves a driver that is sound but for its answer to get_capabilities. */
 export function serveMisanswering(driver: VolumeDriver, misanswer: Misanswer, line: Line): void {
-  const answering = (getCapabilities: () => Promise<unknown>): VolumeDriver => ({
-    getCapabilities,
+  if (misanswer === 'garbage') serveGarbage(driver, line)
+  else serveDriver({ ...verbsOf(driver), getCapabilities: ANSWERS[misanswer] }, line)
+}
+
+const ANSWERS: Record<Exclude<Misanswer, 'garbage'>, () => Promise<unknown>> = {
+  'string-true': async () => ({ [SHIPPED_KEY]: 'True' }),
+  'string-false': async () => ({ [SHIPPED_KEY]: 'False' }),
+  error: async () => {
+    throw new Error('the backend cannot be reached')
+  },
+  silence: () => new Promise(() => {}),
+  'late-true': async () => {
+    await sleep(LATE_SECONDS * 1000, undefined, { ref: false })
+    return { [SHIPPED_KEY]: true }
+  },
+}
+
+function serveGarbage(driver: VolumeDriver, line: Line): void {
+  const honest = new PassThrough()
+  serveDriver(driver, { input: line.input, output: honest })
+  honest.on('data', (answer: Buffer) => line.output.write(answer.includes(SHIPPED_KEY) ? '<html>502 Bad Gateway</html>\n' : answer))
+}
+
+function verbsOf(driver: VolumeDriver): VolumeDriver {
+  return {
+    getCapabilities: () => driver.getCapabilities(),
     createVolume: (name, sizeBytes) => driver.createVolume(name, sizeBytes),
     deleteVolume: (name) => driver.deleteVolume(name),
     attachVolume: (name) => driver.attachVolume(name),
     detachVolume: (name) => driver.detachVolume(name),
     migrateVolume: (name, target) => driver.migrateVolume(name, target),
     updateMigratedVolume: (name, newName) => driver.updateMigratedVolume(name, newName),
-  })
-  switch (misanswer) {
-    case 'string-true':
-      return serveDriver(answering(async () => ({ [SHIPPED_KEY]: 'True' })), line)
-    case 'string-false':
-      return serveDriver(answering(async () => ({ [SHIPPED_KEY]: 'False' })), line)
-    case 'error':
-      return serveDriver(
-        answering(async () => {
-          throw new Error('the backend cannot be reached')
-        }),
-        line,
-      )
-    case 'silence':
-      return serveDriver(answering(() => new Promise(() => {})), line)
-    case 'late-true':
-      return serveDriver(
-        answering(async () => {
-          await sleep(LATE_SECONDS * 1000, undefined, { ref: false })
-          return { [SHIPPED_KEY]: true }
-        }),
-        line,
-      )
-    case 'garbage': {
-      const honest = new PassThrough()
-      serveDriver(driver, { input: line.input, output: honest })
-      honest.on('data', (answer: Buffer) => line.output.write(answer.includes(SHIPPED_KEY) ? '<html>502 Bad Gateway</html>\n' : answer))
-    }
   }
 }

@@ -27,7 +27,11 @@ export interface CellOptions {
 }
 
 /** Runs one cell on a bench: a lab of its own, real storage, a verdict. Never throws: a lab that fails is a `broken` cell. */
-export async function runCell(bench: Bench, cell: Cell, { parts, repeat, keepWreck }: CellOptions): Promise<{ result: CellResult; leaks: string[] }> {
+export async function runCell(
+  bench: Bench,
+  cell: Cell,
+  { parts, repeat, keepWreck }: CellOptions,
+): Promise<{ result: CellResult; leaks: string[] }> {
   const began = performance.now()
   const lab = await bench.lab.child()
   let judged: { findings: Finding[]; notes: string[]; evidence?: Evidence; broken?: string }
@@ -55,7 +59,10 @@ export async function runCell(bench: Bench, cell: Cell, { parts, repeat, keepWre
 }
 
 /** A refutation stands whatever else failed; a lab that broke or leaked shows nothing. */
-function verdictOf({ findings, broken }: { findings: readonly Finding[]; broken?: string }, leaks: readonly string[]): { verdict: Verdict; reason?: string } {
+function verdictOf(
+  { findings, broken }: { findings: readonly Finding[]; broken?: string },
+  leaks: readonly string[],
+): { verdict: Verdict; reason?: string } {
   if (findings.some(({ ok }) => !ok)) return { verdict: 'refuted' }
   const reason = [...(broken === undefined ? [] : [broken]), ...leaks].join('; ')
   return reason === '' ? { verdict: 'upheld' } : { verdict: 'broken', reason }

@@ -16,7 +16,11 @@ export interface RunOptions extends CellOptions {
 }
 
 /** Runs cells on all benches at once, each taking the next in order. Cells that nobody could run are `not-shown`. */
-export async function runCells(cells: readonly Cell[], benches: readonly Bench[], options: RunOptions): Promise<{ results: CellResult[]; leaks: string[] }> {
+export async function runCells(
+  cells: readonly Cell[],
+  benches: readonly Bench[],
+  options: RunOptions,
+): Promise<{ results: CellResult[]; leaks: string[] }> {
   const queue = [...cells]
   const results = new Map<string, CellResult>()
   const leaks: string[] = []

@@ -1,6 +1,6 @@
 import { makeRunFolder, type RunFolder } from '../lab/run_folder.ts'
-import { messageOf } from '../machine/errors.ts'
 import { guestCount, openMachines } from '../machine/choose.ts'
+import { messageOf } from '../machine/errors.ts'
 import type { Machine, MachineKind } from '../machine/machine.ts'
 import type { Mover } from '../movers/mover.ts'
 import { Bench } from './bench.ts'

@@ -11,9 +11,16 @@ export const layouts = {
   'all-zero': () => [],
   'all-data': (size) => [data(0, size)],
   'edge-bytes': (size) =>
-    [0, CHUNK_BYTES - 1, CHUNK_BYTES, BLOCK_BYTES - 1, 2 * BLOCK_BYTES, 3 * BLOCK_BYTES + CHUNK_BYTES - 1, 5 * BLOCK_BYTES - 1, size - 1].map(
-      (offset) => data(offset, 1),
-    ),
+    [
+      0,
+      CHUNK_BYTES - 1,
+      CHUNK_BYTES,
+      BLOCK_BYTES - 1,
+      2 * BLOCK_BYTES,
+      3 * BLOCK_BYTES + CHUNK_BYTES - 1,
+      5 * BLOCK_BYTES - 1,
+      size - 1,
+    ].map((offset) => data(offset, 1)),
   'scattered-4k': (size, seed) => scattered(size, seed, 4 * KiB, 0.05),
   'scattered-64k': (size, seed) => scattered(size, seed, 64 * KiB, 0.1),
   'scattered-1m': (size, seed) => scattered(size, seed, MiB, 0.3),
@@ -27,7 +34,9 @@ export const layouts = {
       data(BLOCK_BYTES - 1, 2),
       zeros(2 * BLOCK_BYTES, BLOCK_BYTES),
       data(4 * BLOCK_BYTES, 2 * BLOCK_BYTES),
-      ...scattered(size - half, seed, 64 * KiB, 0.05).map((extent) => ({ ...extent, offset: half + extent.offset })).filter((extent) => extent.offset + extent.length < size - 2 * BLOCK_BYTES),
+      ...scattered(size - half, seed, 64 * KiB, 0.05)
+        .map((extent) => ({ ...extent, offset: half + extent.offset }))
+        .filter((extent) => extent.offset + extent.length < size - 2 * BLOCK_BYTES),
       data(size - 1, 1),
     ]
   },
@@ -57,7 +66,8 @@ function scattered(sizeBytes: number, seed: number, grainBytes: number, share: n
   for (let offset = 0; offset + grainBytes <= sizeBytes; offset += grainBytes) {
     if (random() >= share) continue
     const last = extents.at(-1)
-    if (last !== undefined && last.offset + last.length === offset) extents[extents.length - 1] = data(last.offset, last.length + grainBytes)
+    if (last !== undefined && last.offset + last.length === offset)
+      extents[extents.length - 1] = data(last.offset, last.length + grainBytes)
     else extents.push(data(offset, grainBytes))
   }
   return extents

@@ -80,7 +80,8 @@ export class Verifier {
   private compareSectors(expected: Buffer, actual: Buffer): void {
     for (let start = 0; start < actual.length; start += SECTOR_BYTES) {
       const end = Math.min(start + SECTOR_BYTES, actual.length)
-      if (expected.compare(actual, start, end, start, end) !== 0) this.addSector(expected.subarray(start, end), actual.subarray(start, end), this.at + start)
+      if (expected.compare(actual, start, end, start, end) !== 0)
+        this.addSector(expected.subarray(start, end), actual.subarray(start, end), this.at + start)
     }
   }
 
@@ -135,7 +136,10 @@ function continues(open: Difference, next: Difference): boolean {
   if (gap >= SECTOR_BYTES) return false
   if (open.found.what === 'other-stamp' && next.found.what === 'other-stamp') return open.found.tag === next.found.tag
   if (open.found.what === 'shifted-stamp' && next.found.what === 'shifted-stamp') {
-    return next.found.fromOffset - open.found.fromOffset === Math.floor(next.offset / SECTOR_BYTES) * SECTOR_BYTES - Math.floor(open.offset / SECTOR_BYTES) * SECTOR_BYTES
+    return (
+      next.found.fromOffset - open.found.fromOffset ===
+      Math.floor(next.offset / SECTOR_BYTES) * SECTOR_BYTES - Math.floor(open.offset / SECTOR_BYTES) * SECTOR_BYTES
+    )
   }
   return true
 }

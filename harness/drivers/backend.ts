@@ -1,5 +1,5 @@
-import { dmName, isThin, isThinPool, parseStatus } from '../block/status.ts'
 import type { Lvm, LvRow } from '../block/lvm.ts'
+import { dmName, isThin, isThinPool, parseStatus } from '../block/status.ts'
 import type { Lab } from '../lab/lab.ts'
 import { check } from '../machine/machine.ts'
 import type { Mover } from '../movers/mover.ts'
@@ -48,7 +48,11 @@ export interface BackendOptions {
 export async function createBackend(lab: Lab, kind: DriverName, name: string, options: BackendOptions): Promise<StorageBackend> {
   if (kind === 'nfs' || kind === 'nfs-prealloc') {
     const driver = new NfsDriver(lab, await options.nfs(), name, kind === 'nfs' ? 'sparse' : 'preallocated')
-    await lab.own(`the folder of ${name}`, () => driver.open(), () => driver.remove())
+    await lab.own(
+      `the folder of ${name}`,
+      () => driver.open(),
+      () => driver.remove(),
+    )
     return { name, kind, driver, fileOf: (volume) => driver.fileOf(volume) }
   }
   const type = kind === 'lvm-thin' ? 'thin' : 'default'
@@ -84,7 +88,11 @@ export async function lookAt(lab: Lab, lvm: Lvm, backends: readonly StorageBacke
       return {
         mappedBytes: device.mappedSectors * 512,
         dataPercent: row.data_percent,
-        pool: { usedBytes: pool.usedDataBlocks * chunkBytes, totalBytes: pool.totalDataBlocks * chunkBytes, dataPercent: poolRow.data_percent },
+        pool: {
+          usedBytes: pool.usedDataBlocks * chunkBytes,
+          totalBytes: pool.totalDataBlocks * chunkBytes,
+          dataPercent: poolRow.data_percent,
+        },
       }
     },
   }

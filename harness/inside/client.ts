@@ -1,6 +1,6 @@
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { join } from 'node:path'
 import type { Content } from '../data/content.ts'
 import type { Verification } from '../data/verify.ts'
 import { BrokenLab, describeEnding, messageOf } from '../machine/errors.ts'

@@ -50,7 +50,8 @@ export function verifyVolume(path: string, content: Content): Verification {
       verifier.push(aligned.subarray(0, wanted))
       at += wanted
     }
-    if (fstatSync(file).isFile() && fstatSync(file).size !== content.sizeBytes) throw new Error(`${path} is ${fstatSync(file).size} bytes long, not ${content.sizeBytes}`)
+    if (fstatSync(file).isFile() && fstatSync(file).size !== content.sizeBytes)
+      throw new Error(`${path} is ${fstatSync(file).size} bytes long, not ${content.sizeBytes}`)
   } finally {
     closeSync(file)
   }

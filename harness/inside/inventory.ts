@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { carries, isOurPath } from '../lab/prefix.ts'
+import { carries, isOurPath } from '../machine/prefix.ts'
 
 /** What of a prefix exists on a machine right now: read from /proc and /sys, so it needs no command. */
 export interface Inventory {

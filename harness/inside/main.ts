@@ -10,7 +10,9 @@ import { takeInventory } from './inventory.ts'
 
 const server = new JSONRPCServer()
 server.addMethod('ping', () => process.version)
-server.addMethod('stamp', ({ path, content, everywhere }: { path: string; content: Content; everywhere: boolean }) => stampVolume(path, content, everywhere))
+server.addMethod('stamp', ({ path, content, everywhere }: { path: string; content: Content; everywhere: boolean }) =>
+  stampVolume(path, content, everywhere),
+)
 server.addMethod('verify', ({ path, content }: { path: string; content: Content }) => verifyVolume(path, content))
 server.addMethod('measure', ({ path }: { path: string }) => measure(path))
 server.addMethod('inventory', ({ prefix }: { prefix: string }) => takeInventory(prefix))

@@ -4,8 +4,8 @@ import { freemem } from 'node:os'
 import { join } from 'node:path'
 import { BrokenLab, messageOf } from '../machine/errors.ts'
 import { startHere } from '../machine/native.ts'
+import { newRunName } from '../machine/prefix.ts'
 import { writeOwner } from './owner.ts'
-import { newRunName } from './prefix.ts'
 
 /** Where runs may put their folder, best first. `TMPDIR` outranks them all. */
 export const temporaryFolders = [...new Set([process.env.TMPDIR ?? '', '/dev/shm', '/tmp', '/var/tmp'])].filter((folder) => folder !== '')
@@ -37,7 +37,9 @@ export async function makeRunFolder(wantedBytes: number): Promise<RunFolder> {
     return { path, prefix, remove: () => rm(path, { recursive: true, force: true }) }
   }
   throw new BrokenLab(
-    ['no folder for temporary files will do:', ...refusals, 'Set TMPDIR to a folder with room, on a mount that allows execution.'].join('\n'),
+    ['no folder for temporary files will do:', ...refusals, 'Set TMPDIR to a folder with room, on a mount that allows execution.'].join(
+      '\n',
+    ),
   )
 }
 

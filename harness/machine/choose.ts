@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os'
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { bootUml } from './guest/uml.ts'
 import type { Machine, MachineKind } from './machine.ts'
 import { openNative } from './native.ts'

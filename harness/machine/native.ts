@@ -1,8 +1,9 @@
-import { constants } from 'node:os'
-import { release } from 'node:os'
+import { constants, release } from 'node:os'
+import { basename } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { execa } from 'execa'
 import type { Ending, Machine, Running, StartOptions } from './machine.ts'
+import { RUN_VARIABLE } from './prefix.ts'
 import { runToEnd } from './run_to_end.ts'
 import { toolsEnvironment } from './tools.ts'
 
@@ -10,7 +11,7 @@ import { toolsEnvironment } from './tools.ts'
 export function openNative(name: string, shared: string): Machine {
   const alive = new Set<Running>()
   const start = async (argv: readonly string[], options: StartOptions = {}): Promise<Running> => {
-    const running = startHere(argv, { ...toolsEnvironment(), TMPDIR: shared, ...options.env })
+    const running = startHere(argv, { ...toolsEnvironment(), TMPDIR: shared, [RUN_VARIABLE]: basename(shared), ...options.env })
     alive.add(running)
     running.ended.finally(() => alive.delete(running)).catch(() => {})
     return running

@@ -38,7 +38,12 @@ export type MigrationResult =
  * Migrates a volume to another backend: creates the destination, asks its driver, decides, copies, checks, deletes the
  * source and hands the name over. Whatever fails, the source stays whole and the destination goes.
  */
-export async function migrate(volume: Volume, destination: Backend, method: MigrationMethod, parts: MigrationParts): Promise<MigrationResult> {
+export async function migrate(
+  volume: Volume,
+  destination: Backend,
+  method: MigrationMethod,
+  parts: MigrationParts,
+): Promise<MigrationResult> {
   const refusal = refuses(volume, destination)
   if (refusal !== undefined) return { outcome: 'refused', why: refusal }
 
@@ -75,7 +80,10 @@ export async function migrate(volume: Volume, destination: Backend, method: Migr
       await destination.service.createVolume(arrival, volume.sizeBytes)
     } catch (error) {
       // A driver that fails to create should leave nothing; one that leaves something is asked to remove it.
-      await undo.pop()?.run().catch(() => {})
+      await undo
+        .pop()
+        ?.run()
+        .catch(() => {})
       throw error
     }
     undo.push({ what: 'the attachment of the source', run: () => source.service.detachVolume(volume.name) })
@@ -88,7 +96,8 @@ export async function migrate(volume: Volume, destination: Backend, method: Migr
     if (volume.migrationStatus !== 'migrating') enter('migrating')
     await parts.copy(from, to, volume.sizeBytes, decision.mode)
     const after = await parts.sizeOf(to)
-    if (after < volume.sizeBytes) throw new Error(`after the copy the destination holds ${after} bytes, fewer than the source's ${volume.sizeBytes}`)
+    if (after < volume.sizeBytes)
+      throw new Error(`after the copy the destination holds ${after} bytes, fewer than the source's ${volume.sizeBytes}`)
     record = { ...record, movedBy: 'host' }
 
     for (const step of undo.splice(1).reverse()) await step.run()

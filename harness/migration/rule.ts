@@ -55,7 +55,8 @@ export const decideCopyMode: Rule = (answer, destination) => {
   }
   const odd = claims.find(({ value }) => typeof value !== 'boolean')
   if (odd !== undefined) return full('claim-not-boolean', `${odd.key} is ${JSON.stringify(odd.value)}, not a boolean`)
-  if (claims.some(({ value }) => value !== claim.value)) return full('claims-contradict', `${SHIPPED_KEY} and ${WELL_DEFINED_PROPERTY} contradict each other`)
+  if (claims.some(({ value }) => value !== claim.value))
+    return full('claims-contradict', `${SHIPPED_KEY} and ${WELL_DEFINED_PROPERTY} contradict each other`)
   if (claim.value !== true) return full('claimed-false', `the destination reports ${claim.key} = false`)
   if (destination.origin !== 'new') return full('not-fresh', `the destination volume is not new: ${destination.origin}`)
   if (destination.layers.length > 0) return full('layered', `between the copy and the promised zeros: ${destination.layers.join(', ')}`)

@@ -4,7 +4,12 @@ import type { CellResult, Result } from '../result/result.ts'
 /** JUnit XML: a cell is a test case; refuted is a failure, broken and leaks are errors, not-shown is skipped. */
 export function junitOf(result: Result): string {
   const { cells, counts, leaks, seconds, startedAt } = result
-  const leakCase = { '@name': 'nothing is left behind', '@classname': 'holeproof.lab', '@time': 0, ...(leaks.length > 0 && { error: failure('leak', leaks) }) }
+  const leakCase = {
+    '@name': 'nothing is left behind',
+    '@classname': 'holeproof.lab',
+    '@time': 0,
+    ...(leaks.length > 0 && { error: failure('leak', leaks) }),
+  }
   const suite = {
     '@name': 'holeproof',
     '@timestamp': startedAt,
@@ -15,7 +20,13 @@ export function junitOf(result: Result): string {
     '@skipped': counts['not-shown'],
     testcase: [...cells.map(testCase), leakCase],
   }
-  const builder = new XMLBuilder({ ignoreAttributes: false, attributeNamePrefix: '@', textNodeName: '#text', format: true, suppressEmptyNode: true })
+  const builder = new XMLBuilder({
+    ignoreAttributes: false,
+    attributeNamePrefix: '@',
+    textNodeName: '#text',
+    format: true,
+    suppressEmptyNode: true,
+  })
   return builder.build({ '?xml': { '@version': '1.0', '@encoding': 'UTF-8' }, testsuites: { testsuite: suite } })
 }
 

@@ -17,5 +17,7 @@ export function lvsTable(rows: readonly Row[], volume: string): string[] {
       .toSorted((one, other) => `${one[1]} ${one[0]}`.localeCompare(`${other[1]} ${other[0]}`)),
   ]
   const widths = Object.values(COLUMNS)
-  return lines.map((cells) => `  ${cells.map((text, index) => (index === 3 || index === 6 ? text.padStart(widths[index] ?? 0) : text.padEnd(widths[index] ?? 0))).join(' ')}`.trimEnd())
+  return lines.map((cells) =>
+    `  ${cells.map((text, index) => (index === 3 || index === 6 ? text.padStart(widths[index] ?? 0) : text.padEnd(widths[index] ?? 0))).join(' ')}`.trimEnd(),
+  )
 }

@@ -18,8 +18,15 @@ interface Section {
 
 const SECTIONS: readonly Section[] = [
   { title: 'Host-assisted: the destination is asked, then dd copies', holds: ({ id }) => /^host\/.*\/mixed$/.test(id) },
-  { title: "Driver-assisted: the source's driver moves the volume, or declines and the host copies", holds: ({ id }) => id.startsWith('driver/') },
-  { title: 'Odd answers to get_capabilities: a full copy each time', holds: ({ id }) => id.startsWith('answer/'), variant: ({ misanswer = '' }) => misanswer },
+  {
+    title: "Driver-assisted: the source's driver moves the volume, or declines and the host copies",
+    holds: ({ id }) => id.startsWith('driver/'),
+  },
+  {
+    title: 'Odd answers to get_capabilities: a full copy each time',
+    holds: ({ id }) => id.startsWith('answer/'),
+    variant: ({ misanswer = '' }) => misanswer,
+  },
   { title: 'Other layouts of the source', holds: ({ id }) => /^host\/(?!.*\/mixed$)/.test(id), variant: ({ layout }) => layout },
   { title: 'Controls, against the rule on purpose: must corrupt, or lose thinness', holds: ({ control }) => control },
   { title: "The spec's table, at its real sizes", holds: ({ id }) => id.startsWith('table/') },
@@ -46,14 +53,25 @@ function table(cells: readonly CellResult[], { variant }: Section, chalk: ChalkI
     chars: BORDERLESS,
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
     colWidths: variant === undefined ? [1, 12, 12, 5, 6, 13, 7, 13, 4] : [1, 9, 9, 15, 5, 6, 9, 13, 4],
-    colAligns: variant === undefined ? ['left', 'left', 'left', 'left', 'left', 'left', 'left', 'left', 'right'] : ['left', 'left', 'left', 'left', 'left', 'left', 'left', 'left', 'right'],
+    colAligns:
+      variant === undefined
+        ? ['left', 'left', 'left', 'left', 'left', 'left', 'left', 'left', 'right']
+        : ['left', 'left', 'left', 'left', 'left', 'left', 'left', 'left', 'right'],
   })
   const head = ['', 'source', 'destination', 'claim', 'mode', 'decided by', 'bytes', 'Data%', 's']
-  rows.push((variant === undefined ? head : ['', 'source', 'dest.', '', 'claim', 'mode', 'bytes', 'Data%', 's']).map((text) => chalk.dim(text)))
+  rows.push(
+    (variant === undefined ? head : ['', 'source', 'dest.', '', 'claim', 'mode', 'bytes', 'Data%', 's']).map((text) => chalk.dim(text)),
+  )
   for (const cell of cells) {
     const mark = colourOf(cell.verdict, chalk)(MARKS[cell.verdict])
     const { source, destination, evidence } = cell
-    const common = { claim: claimOf(cell), mode: evidence?.decision?.mode ?? '', bytes: bytesOf(cell, chalk), percent: percentOf(cell), seconds: cell.seconds.toFixed(1) }
+    const common = {
+      claim: claimOf(cell),
+      mode: evidence?.decision?.mode ?? '',
+      bytes: bytesOf(cell, chalk),
+      percent: percentOf(cell),
+      seconds: cell.seconds.toFixed(1),
+    }
     rows.push(
       variant === undefined
         ? [mark, source, destination, common.claim, common.mode, decidedBy(cell), common.bytes, common.percent, common.seconds]
@@ -102,7 +120,11 @@ function specTables({ cells }: Result): string[] {
       const what = id === 'table/full' ? 'without conv=sparse' : 'with conv=sparse, as the rule decided'
       const source = rowsBefore.filter(({ vg_name }) => vg_name.includes('source'))
       const destination = rowsAfter.filter(({ vg_name }) => !vg_name.includes('source'))
-      return [[`Before migration`, ...lvsTable(source, 'volume-1234'), `After migration ${what}`, ...lvsTable(destination, 'volume-1234')].join('\n')]
+      return [
+        [`Before migration`, ...lvsTable(source, 'volume-1234'), `After migration ${what}`, ...lvsTable(destination, 'volume-1234')].join(
+          '\n',
+        ),
+      ]
     })
 }
 
@@ -111,7 +133,12 @@ function troubles({ cells, leaks, brokenRule }: Result, chalk: ChalkInstance): s
     .filter(({ verdict }) => verdict !== 'upheld')
     .map(({ id, verdict, reason, findings, repeat }) => {
       const failed = findings.filter(({ ok }) => !ok).map(({ check, text }) => `    ${check}: ${text}`)
-      return [`${colourOf(verdict, chalk)(`${MARKS[verdict]} ${verdict}`)} ${id}`, ...failed, ...(reason === undefined ? [] : [`    ${reason}`]), chalk.dim(`    repeat: ${repeat}`)].join('\n')
+      return [
+        `${colourOf(verdict, chalk)(`${MARKS[verdict]} ${verdict}`)} ${id}`,
+        ...failed,
+        ...(reason === undefined ? [] : [`    ${reason}`]),
+        chalk.dim(`    repeat: ${repeat}`),
+      ].join('\n')
     })
   if (leaks.length > 0) lines.push([chalk.red('! left behind'), ...leaks.map((leak) => `    ${leak}`)].join('\n'))
   if (brokenRule !== undefined) lines.unshift(chalk.yellow(`The rule was broken on purpose (${brokenRule}): this run must be red.`))

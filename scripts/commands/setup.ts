@@ -1,2 +1,3 @@
 import { setUp } from '../lib/setup.ts'
+
 await setUp(['storage', 'uml'], (l) => console.error(l))

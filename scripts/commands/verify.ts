@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Option } from 'commander'
-import { brokenRuleNames, type BrokenRule } from '../../harness/certify/broken_rules.ts'
+import { type BrokenRule, brokenRuleNames } from '../../harness/certify/broken_rules.ts'
 import { allCells, type Cell } from '../../harness/certify/cell.ts'
 import { verify } from '../../harness/certify/verify.ts'
 import { UsageError } from '../../harness/machine/errors.ts'
@@ -24,12 +24,16 @@ interface Options {
   break?: BrokenRule
 }
 
-const command = newCommand('scripts/verify', 'Migrates volumes between real LVM and NFS backends on poisoned storage, checks every byte, and says whether the rule holds.', [
-  ['scripts/verify', 'the whole matrix'],
-  ['scripts/verify --only host/lvm-thin', 'the cells whose id begins so'],
-  ['scripts/verify --only table/full,table/sparse', "the spec's own table"],
-  ['scripts/verify --break always-sparse', 'see the harness catch a broken rule'],
-])
+const command = newCommand(
+  'scripts/verify',
+  'Migrates volumes between real LVM and NFS backends on poisoned storage, checks every byte, and says whether the rule holds.',
+  [
+    ['scripts/verify', 'the whole matrix'],
+    ['scripts/verify --only host/lvm-thin', 'the cells whose id begins so'],
+    ['scripts/verify --only table/full,table/sparse', "the spec's own table"],
+    ['scripts/verify --break always-sparse', 'see the harness catch a broken rule'],
+  ],
+)
   .addOption(new Option('--machine <kind>', 'where to run').choices(['auto', 'native', 'uml', 'qemu']).default('auto'))
   .option('--only <ids>', 'cells by id, or by the leading parts of it; several with commas')
   .addOption(new Option('--seed <number>', 'repeats a run').argParser(parseSeed))

@@ -15,7 +15,10 @@ export function newCommand(name: string, description: string, examples: readonly
     .description(description)
     .version(version)
     .showHelpAfterError(`(scripts/${name.split('/').at(-1)} --help shows the options)`)
-    .addHelpText('after', ['', 'Examples:', ...shown, '', 'Exit codes: 0 upheld, 1 refuted, 2 bad usage or input, 3 broken lab.'].join('\n'))
+    .addHelpText(
+      'after',
+      ['', 'Examples:', ...shown, '', 'Exit codes: 0 upheld, 1 refuted, 2 bad usage or input, 3 broken lab.'].join('\n'),
+    )
     .exitOverride((error) => {
       process.exit(error.exitCode === 0 ? EXIT.upheld : EXIT.usage)
     })
@@ -28,7 +31,8 @@ export async function runMain(main: () => Promise<number>): Promise<void> {
   } catch (error) {
     console.error(`holeproof: ${messageOf(error)}`)
     if (error instanceof CommandFailed) console.error(error.detail)
-    if (!(error instanceof BrokenLab || error instanceof UsageError || error instanceof CommandFailed) && error instanceof Error) console.error(error.stack)
+    if (!(error instanceof BrokenLab || error instanceof UsageError || error instanceof CommandFailed) && error instanceof Error)
+      console.error(error.stack)
     process.exitCode = error instanceof UsageError ? EXIT.usage : EXIT.broken
   }
 }

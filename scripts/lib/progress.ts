@@ -13,7 +13,13 @@ export function showProgress(total: number, plain: boolean): { tell: (event: Run
       stop: () => {},
     }
   }
-  const bar = new SingleBar({ format: '{bar} {value}/{total} {eta_formatted} left  {cell}', barsize: 20, hideCursor: true, clearOnComplete: true, stream: process.stderr })
+  const bar = new SingleBar({
+    format: '{bar} {value}/{total} {eta_formatted} left  {cell}',
+    barsize: 20,
+    hideCursor: true,
+    clearOnComplete: true,
+    stream: process.stderr,
+  })
   bar.start(total, 0, { cell: 'starting' })
   return {
     tell: (event) => (event.kind === 'cell-started' ? bar.update({ cell: event.id.slice(0, 36) }) : bar.increment()),

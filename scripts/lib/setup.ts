@@ -67,7 +67,10 @@ async function unpack(packages: readonly string[]): Promise<void> {
   ].flatMap((option) => ['-o', option])
   const run = $({ quiet: true, nothrow: true, env: { ...process.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' } })
   demand(await run`apt-get ${options} -q update`, 'the package lists could not be fetched')
-  demand(await run`apt-get ${options} -q -y --no-remove --download-only install ${packages}`, `the packages could not be fetched: ${packages.join(' ')}`)
+  demand(
+    await run`apt-get ${options} -q -y --no-remove --download-only install ${packages}`,
+    `the packages could not be fetched: ${packages.join(' ')}`,
+  )
   const archives = join(apt, 'archives')
   for (const name of (await readdir(archives)).filter((name) => name.endsWith('.deb'))) {
     demand(await run`dpkg-deb -x ${join(archives, name)} ${toolsRoot}`, `${name} could not be unpacked`)
@@ -77,6 +80,10 @@ async function unpack(packages: readonly string[]): Promise<void> {
 
 function demand(output: ProcessOutput, what: string): void {
   if (output.exitCode === 0) return
-  const said = `${output.stdout}${output.stderr}`.trim().split('\n').slice(-8).map((line) => `  ${line}`)
+  const said = `${output.stdout}${output.stderr}`
+    .trim()
+    .split('\n')
+    .slice(-8)
+    .map((line) => `  ${line}`)
   throw new BrokenLab([what, ...said].join('\n'))
 }

@@ -1,6 +1,6 @@
+import type { Lvm } from '../../block/lvm.ts'
 import { createThinPool, POOL_METADATA_BYTES } from '../../block/thin_pool.ts'
 import { createVolumeGroup, EXTENT_BYTES, type VolumeGroup } from '../../block/volume_group.ts'
-import type { Lvm } from '../../block/lvm.ts'
 import type { Lab } from '../../lab/lab.ts'
 import { check } from '../../machine/machine.ts'
 import type { Mover } from '../../movers/mover.ts'
@@ -31,7 +31,13 @@ export function poolName(group: string): string {
  * Makes a backend of Cinder's LVM driver: a volume group on poisoned storage with `dataBytes` for volumes, thin or thick, and
  * its driver. Thin claims `sparse_copy_volume`, thick does not.
  */
-export async function createLvmBackend(lab: Lab, lvm: Lvm, name: string, type: LvmType, { dataBytes, poisonBytes, mover }: LvmBackendOptions): Promise<LvmBackend> {
+export async function createLvmBackend(
+  lab: Lab,
+  lvm: Lvm,
+  name: string,
+  type: LvmType,
+  { dataBytes, poisonBytes, mover }: LvmBackendOptions,
+): Promise<LvmBackend> {
   const sizeBytes = Math.ceil(dataBytes / EXTENT_BYTES) * EXTENT_BYTES
   const overhead = type === 'thin' ? 2 * POOL_METADATA_BYTES : 0
   const group = await createVolumeGroup(lab, lvm, name, sizeBytes + overhead, poisonBytes)
@@ -103,7 +109,9 @@ class LvmDriver implements VolumeDriver {
 async function createVolumeIn({ lab, lvm }: VolumeGroup, group: string, type: LvmType, name: string, sizeBytes: number): Promise<void> {
   await lvm.run(lab, [
     ...['lvcreate', '--quiet', '--yes', '--name', name],
-    ...(type === 'thin' ? ['--type', 'thin', '--virtualsize', `${sizeBytes}b`, '--thinpool', poolName(group)] : ['--size', `${sizeBytes}b`]),
+    ...(type === 'thin'
+      ? ['--type', 'thin', '--virtualsize', `${sizeBytes}b`, '--thinpool', poolName(group)]
+      : ['--size', `${sizeBytes}b`]),
     group,
   ])
 }

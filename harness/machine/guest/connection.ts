@@ -1,5 +1,5 @@
 import { PassThrough, type Readable, Writable } from 'node:stream'
-import { BrokenLab } from '../errors.ts'
+import type { BrokenLab } from '../errors.ts'
 import type { Ending, Running } from '../machine.ts'
 import { encodeFrame, encodeRun, type Frame, FrameReader } from './frames.ts'
 
@@ -52,7 +52,13 @@ export class GuestConnection {
     })
     ended.catch(() => {})
     this.send(encodeFrame('R', id, encodeRun(argv, env)))
-    return { stdin: this.inputOf(id), stdout, stderr, ended, kill: (signal = SIGKILL) => void this.send(encodeFrame('K', id, Buffer.from(String(signal)))) }
+    return {
+      stdin: this.inputOf(id),
+      stdout,
+      stderr,
+      ended,
+      kill: (signal = SIGKILL) => void this.send(encodeFrame('K', id, Buffer.from(String(signal)))),
+    }
   }
 
   /** The guest is gone: everything under way and everything asked later fails with this error. */
@@ -109,13 +115,18 @@ export class GuestConnection {
   }
 
   private receive({ type, id, payload }: Frame): void {
-    if (type === 'H') return this.announceReady(payload.toString())
-    if (type === 'A') {
-      const taken = payload.readUInt32BE(0)
-      this.unanswered -= (taken - this.takenByGuest) >>> 0
-      this.takenByGuest = taken
-      return this.pump()
-    }
+    if (type === 'H') this.announceReady(payload.toString())
+    else if (type === 'A') this.takeAnswer(payload.readUInt32BE(0))
+    else this.receiveOf(id, type, payload)
+  }
+
+  private takeAnswer(takenByGuest: number): void {
+    this.unanswered -= (takenByGuest - this.takenByGuest) >>> 0
+    this.takenByGuest = takenByGuest
+    this.pump()
+  }
+
+  private receiveOf(id: number, type: string, payload: Buffer): void {
     const command = this.commands.get(id)
     if (command === undefined) return
     if (type === 'O') command.stdout.write(payload)

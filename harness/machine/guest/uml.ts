@@ -7,7 +7,7 @@ import { findProgram, toolsRoot } from '../tools.ts'
 import { bootGuest } from './guest.ts'
 
 export const GUEST_MODULES = ['loop', 'ext4', 'dm-mod', 'dm-thin-pool', 'nfsd', 'nfsv4']
-const MEMORY = '512M'
+const MEMORY = '256M'
 const BOOT_SECONDS = 30
 
 export interface UmlPlacement {

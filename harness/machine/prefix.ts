@@ -3,6 +3,9 @@ import { randomBytes } from 'node:crypto'
 /** Everything holeproof makes carries this at the start of its name; sweeping goes by it, and only by it. */
 export const PREFIX = 'holeproof'
 
+/** Set for every process of a run, to the run's name: how a sweep knows them. */
+export const RUN_VARIABLE = 'HOLEPROOF_RUN'
+
 /** The name of a run: its folder, and the start of the names of its volume groups and devices. */
 export function newRunName(): string {
   return `${PREFIX}_${randomBytes(4).toString('hex')}`

@@ -1,0 +1,106 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { takeInventory } from '../inside/inventory.ts'
+import { messageOf } from '../machine/errors.ts'
+import { check, type Machine } from '../machine/machine.ts'
+import { openNative } from '../machine/native.ts'
+import { carries, PREFIX, RUN_VARIABLE } from '../machine/prefix.ts'
+import { ownerLives } from './owner.ts'
+import { temporaryFolders } from './run_folder.ts'
+
+export interface Sweep {
+  /** What was removed, one line each. */
+  readonly removed: readonly string[]
+  /** Runs that still live and were left alone. */
+  readonly living: readonly string[]
+  /** What could not be removed, and why. */
+  readonly failed: readonly string[]
+}
+
+/** Removes what killed runs left on this machine: by prefix only, and never of a run whose process still lives. */
+export async function sweep(): Promise<Sweep> {
+  const removed: string[] = []
+  const failed: string[] = []
+  const attempt = async (what: string, remove: () => Promise<unknown>) => {
+    try {
+      await remove()
+      removed.push(what)
+    } catch (error) {
+      failed.push(`${what}: ${messageOf(error)}`)
+    }
+  }
+  const folders = await runFolders()
+  const living = new Set<string>()
+  for (const { name, path } of folders) if (await ownerLives(path)) living.add(name)
+  const isDead = (name: string) => ![...living].some((run) => carries(name, run))
+  const machine = openNative('sweep', temporaryFolders.find((folder) => existsSync(folder)) ?? '/tmp')
+
+  const dead = folders.filter(({ name }) => isDead(name))
+  for (const { path } of dead)
+    for (const server of await nfsServers(path))
+      await attempt(`NFS server ${server}`, () => check(machine, ['sh', join(server, 'stop.sh'), server]))
+  for (const { pid, run } of ourProcesses())
+    if (isDead(run)) await attempt(`process ${pid} of ${run}`, async () => process.kill(pid, 'SIGKILL'))
+  await sweepDevices(machine, isDead, attempt)
+  for (const { path } of dead) await attempt(`folder ${path}`, () => rm(path, { recursive: true, force: true }))
+  return { removed, living: [...living], failed }
+}
+
+type Attempt = (what: string, remove: () => Promise<unknown>) => Promise<void>
+
+async function sweepDevices(machine: Machine, isDead: (name: string) => boolean, attempt: Attempt): Promise<void> {
+  const ours = () => {
+    const { dmDevices, loops, mounts } = takeInventory(PREFIX)
+    const deadPath = (path: string) => path.split('/').some((part) => carries(part, PREFIX) && isDead(part))
+    return { dmDevices: dmDevices.filter(isDead), loops: loops.filter(({ file }) => deadPath(file)), mounts: mounts.filter(deadPath) }
+  }
+  for (const point of ours().mounts.toReversed()) await attempt(`mount ${point}`, () => check(machine, ['umount', point]))
+  // A device can go only when nothing is stacked on it, so remove until nothing goes any more.
+  for (let left = ours().dmDevices; left.length > 0; ) {
+    for (const name of left) await machine.run(['dmsetup', 'remove', '--noudevsync', name])
+    const now = ours().dmDevices
+    for (const name of left) if (!now.includes(name)) await attempt(`device-mapper device ${name}`, async () => {})
+    if (now.length === left.length) {
+      for (const name of now)
+        await attempt(`device-mapper device ${name}`, () => check(machine, ['dmsetup', 'remove', '--noudevsync', name]))
+      break
+    }
+    left = now
+  }
+  for (const { device } of ours().loops) await attempt(`loop device ${device}`, () => check(machine, ['losetup', '--detach', device]))
+}
+
+async function runFolders(): Promise<{ name: string; path: string }[]> {
+  const found: { name: string; path: string }[] = []
+  for (const base of temporaryFolders) {
+    const names = await readdir(base).catch(() => [])
+    found.push(...names.filter((name) => carries(name, PREFIX)).map((name) => ({ name, path: join(base, name) })))
+  }
+  return found
+}
+
+async function nfsServers(path: string): Promise<string[]> {
+  const entries = await readdir(path, { recursive: true }).catch(() => [])
+  return entries.filter((entry) => /(^|\/)nfs\/pid$/.test(entry)).map((entry) => join(path, entry, '..'))
+}
+
+/** Processes that carry the run's name in their environment; those of other users cannot be read and are not ours. */
+function ourProcesses(): { pid: number; run: string }[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
+    .flatMap((name) => {
+      const run = environmentOf(name)
+        .find((pair) => pair.startsWith(`${RUN_VARIABLE}=`))
+        ?.slice(RUN_VARIABLE.length + 1)
+      return run !== undefined && carries(run, PREFIX) ? [{ pid: Number(name), run }] : []
+    })
+}
+
+function environmentOf(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0')
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,18 @@
+import { sweep } from '../../harness/lab/sweep.ts'
+import { EXIT, newCommand, runMain } from '../lib/command.ts'
+
+const command = newCommand(
+  'scripts/sweep',
+  'Removes what a killed run left: processes, loop and device-mapper devices, mounts, folders. Only what carries the prefix goes, and nothing of a run that still lives.',
+  [['scripts/sweep', 'after a run was killed']],
+)
+
+await runMain(async () => {
+  command.parse()
+  const { removed, living, failed } = await sweep()
+  for (const what of removed) console.log(`removed ${what}`)
+  for (const run of living) console.log(`left alone: ${run}, its process still lives`)
+  for (const what of failed) console.error(`not removed: ${what}`)
+  if (removed.length + failed.length === 0) console.log('nothing was left behind')
+  return failed.length > 0 ? EXIT.broken : EXIT.upheld
+})
