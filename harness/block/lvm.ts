@@ -31,6 +31,11 @@ export class Lvm {
     return lvm
   }
 
+  /** What makes an LVM command use this configuration. */
+  get environment(): Record<string, string> {
+    return { LVM_SYSTEM_DIR: this.folder, LVM_SUPPRESS_FD_WARNINGS: '1' }
+  }
+
   async admit(device: string): Promise<void> {
     this.devices.add(device)
     await this.configure()
@@ -43,7 +48,7 @@ export class Lvm {
 
   /** Runs an LVM command for a lab; it must exit with 0. */
   run(lab: Lab, argv: readonly string[]): Promise<string> {
-    return check(lab, argv, { env: { LVM_SYSTEM_DIR: this.folder, LVM_SUPPRESS_FD_WARNINGS: '1' } })
+    return check(lab, argv, { env: this.environment })
   }
 
   /** The volumes that `lvs` shows of these volume groups, with LVM's own sizes and Data%. */

@@ -2,17 +2,16 @@ import type { Content } from '../data/content.ts'
 import { contentOf } from '../data/layouts.ts'
 import { lookAt, type StorageBackend } from '../drivers/backend.ts'
 import type { Lab } from '../lab/lab.ts'
-import { BrokenLab, messageOf } from '../machine/errors.ts'
-import { type MigrationParts, type MigrationRecord, migrate } from '../migration/migrate.ts'
-import type { Backend, Volume } from '../migration/volume.ts'
-import { connectService, DEFAULT_LIMITS, serveDriver } from '../migration/volume_service.ts'
+import { messageOf } from '../machine/errors.ts'
+import { type MigrationRecord, migrate } from '../migration/migrate.ts'
+import type { Rule } from '../migration/rule.ts'
+import type { Volume } from '../migration/volume.ts'
 import type { CellResult, Evidence, Finding, Verdict } from '../result/result.ts'
-import { makeLine } from '../rpc/json_rpc.ts'
 import type { Bench } from './bench.ts'
 import type { RuleParts } from './broken_rules.ts'
-import { type Cell, claims, MiB } from './cell.ts'
+import { type Cell, MiB } from './cell.ts'
 import { judge } from './judge.ts'
-import { MISANSWER_ASK_SECONDS, serveMisanswering } from './misanswer.ts'
+import { migrationParts, placeVolume, serveBackend, stampVolume, volumeExists } from './stage.ts'
 
 /** The spec's volume name. */
 const VOLUME = 'volume-1234'
@@ -80,15 +79,26 @@ async function gatherEvidence(bench: Bench, lab: Lab, cell: Cell, parts: RulePar
   const to = await bench.create(lab, cell.destination, 'destination', size)
   for (const backend of [from, to]) if (cell.neighbourBytes > 0) await placeNeighbour(lab, backend, cell.neighbourBytes)
 
-  const source = serve(from)
-  const destination = serve(to, cell)
   const content = cell.layout === 'spec-table' ? specContent(lab.tag()) : contentOf(cell.layout, cell.sizeBytes, lab.tag(), lab.seed)
-  await placeVolume(lab, from, VOLUME, content)
+  await placeVolume(lab, from, VOLUME, content.sizeBytes)
+  await stampVolume(lab, from, VOLUME, content)
 
   const before = await lookAt(lab, bench.lvm, [from, to])
   const spaceBefore = await before.spaceOf(from, VOLUME)
-  const volume: Volume = { name: VOLUME, sizeBytes: cell.sizeBytes, status: 'available', migrationStatus: null, backend: source }
-  const result = await migrate(volume, destination, cell.method, migrationParts(lab, cell, parts))
+  const volume: Volume = {
+    name: VOLUME,
+    sizeBytes: cell.sizeBytes,
+    status: 'available',
+    migrationStatus: null,
+    backend: serveBackend(from),
+  }
+  const rule = forcedRule(cell) ?? parts.rule
+  const result = await migrate(
+    volume,
+    serveBackend(to, cell.misanswer),
+    cell.method,
+    migrationParts(lab, { ...parts, ...(rule && { rule }) }),
+  )
 
   const sourceRemains = await volumeExists(from.driver, VOLUME)
   const after = await lookAt(lab, bench.lvm, [from, to])
@@ -112,54 +122,18 @@ async function gatherEvidence(bench: Bench, lab: Lab, cell: Cell, parts: RulePar
   }
 }
 
-/** A backend behind its volume service, which answers as the cell wants it to. */
-function serve(backend: StorageBackend, { misanswer }: Partial<Cell> = {}): Backend {
-  const [there, here] = makeLine()
-  if (misanswer === undefined) serveDriver(backend.driver, there)
-  else serveMisanswering(backend.driver, misanswer, there)
-  const limits = misanswer === undefined ? DEFAULT_LIMITS : { ...DEFAULT_LIMITS, askSeconds: MISANSWER_ASK_SECONDS }
-  return { name: backend.name, service: connectService(here, limits) }
+async function placeNeighbour(lab: Lab, backend: StorageBackend, bytes: number): Promise<void> {
+  await placeVolume(lab, backend, NEIGHBOUR, bytes)
+  const content: Content = { sizeBytes: bytes, tag: lab.tag(), extents: [{ offset: 0, length: bytes, write: 'data' }] }
+  await stampVolume(lab, backend, NEIGHBOUR, content)
 }
 
-function migrationParts(lab: Lab, { forced }: Cell, { mover, rule, ask }: RuleParts): MigrationParts {
-  const forcedRule = forced && (() => ({ mode: forced, decidedBy: 'forced' as const, reason: `this cell forces a ${forced} copy` }))
-  const used = forcedRule ?? rule
-  return {
-    copy: (from, to, bytes, mode) => mover(lab, { from, to, bytes, mode }),
-    sizeOf: async (path) => (await lab.inside.measure(path)).sizeBytes,
-    ...(used !== undefined && { rule: used }),
-    ...(ask !== undefined && { ask }),
-  }
-}
-
-/** Makes a volume with this content. What the owner leaves out is zeroed where new volumes do not read as zeros. */
-async function placeVolume(lab: Lab, { kind, driver }: StorageBackend, name: string, content: Content): Promise<void> {
-  await lab.own(
-    `the volume ${name}`,
-    () => driver.createVolume(name, content.sizeBytes),
-    async () => {
-      if (await volumeExists(driver, name)) await driver.deleteVolume(name)
-    },
-  )
-  await lab.inside.stamp(await driver.attachVolume(name), content, !claims[kind])
-}
-
-function placeNeighbour(lab: Lab, backend: StorageBackend, bytes: number): Promise<void> {
-  return placeVolume(lab, backend, NEIGHBOUR, { sizeBytes: bytes, tag: lab.tag(), extents: [{ offset: 0, length: bytes, write: 'data' }] })
+function forcedRule({ forced }: Cell): Rule | undefined {
+  return forced && (() => ({ mode: forced, decidedBy: 'forced', reason: `this cell forces a ${forced} copy` }))
 }
 
 function specContent(tag: number): Content {
   return { sizeBytes: 1024 * MiB, tag, extents: [{ offset: 0, length: 200 * MiB, write: 'data' }] }
-}
-
-async function volumeExists(driver: StorageBackend['driver'], name: string): Promise<boolean> {
-  try {
-    await driver.attachVolume(name)
-    return true
-  } catch (error) {
-    if (error instanceof BrokenLab) throw error
-    return false
-  }
 }
 
 function recordOf({ movedBy, answer, decision }: MigrationRecord): Pick<Evidence, 'movedBy' | 'answer' | 'decision'> {

@@ -11,8 +11,8 @@ const GUEST_BYTES = 512 * MiB
 
 export interface SessionOptions {
   readonly machine: MachineKind
-  /** How many cells could run side by side. */
-  readonly cells: number
+  /** How many machines would be of use. */
+  readonly machines: number
   /** The images of the largest cell, in bytes. */
   readonly imageBytes: number
   readonly seed: number
@@ -34,7 +34,7 @@ export class Session {
 
   /** Throws BrokenLab when there is no room or a machine does not start; nothing is left then. */
   static async open(options: SessionOptions): Promise<Session> {
-    const count = options.machine === 'native' ? 1 : guestCount(options.cells)
+    const count = options.machine === 'native' ? 1 : guestCount(options.machines)
     const folder = await makeRunFolder(options.imageBytes + count * GUEST_BYTES)
     let machines: Machine[] = []
     try {

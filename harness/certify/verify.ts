@@ -11,6 +11,8 @@ export interface VerifyOptions extends Omit<RunOptions, 'parts'> {
   readonly seed: number
   readonly version: string
   readonly brokenRule?: BrokenRule
+  /** How many machines at most; default as many as are useful. */
+  readonly machines?: number
 }
 
 /** The main job: runs the cells on real storage and says what they show. Throws BrokenLab when no machine can be had. */
@@ -20,7 +22,7 @@ export async function verify(options: VerifyOptions): Promise<Result> {
   const parts = brokenRule === undefined ? soundParts : brokenRules[brokenRule]
   const session = await Session.open({
     machine: options.machine,
-    cells: cells.length,
+    machines: Math.min(cells.length, options.machines ?? cells.length),
     imageBytes: imageBytes(cells),
     seed: options.seed,
     mover: parts.mover,

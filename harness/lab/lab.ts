@@ -41,12 +41,15 @@ export class Lab {
   readonly commands: CommandRecord[] = []
   private readonly owned: Owned[] = []
   private readonly stop = new AbortController()
-  private releasing = false
+  private readonly parent: Lab | undefined
+  /** How many releases are under way here or in a lab within: their commands are not to be stopped. */
+  private releasing = 0
   private children = 0
   private nextTag = 0
   private nextName = 0
 
-  private constructor(options: LabOptions) {
+  private constructor(options: LabOptions, parent?: Lab) {
+    this.parent = parent
     this.machine = options.machine
     this.inside = options.inside
     this.prefix = options.prefix
@@ -57,23 +60,25 @@ export class Lab {
     signal?.addEventListener('abort', () => this.stop.abort(), { once: true })
   }
 
-  static async open(options: LabOptions): Promise<Lab> {
+  static async open(options: LabOptions, parent?: Lab): Promise<Lab> {
     await mkdir(options.folder, { recursive: true })
-    return new Lab(options)
+    return new Lab(options, parent)
   }
 
   /** A lab within this one, released on its own before this one is. */
   async child(): Promise<Lab> {
     const name = `${++this.children}`
-    const lab = await Lab.open({
-      machine: this.machine,
-      inside: this.inside,
-      prefix: `${this.prefix}_${name}`,
-      folder: join(this.folder, `${this.prefix}_${name}`),
-      seed: this.seed,
-      signal: this.stop.signal,
-    })
-    return lab
+    return Lab.open(
+      {
+        machine: this.machine,
+        inside: this.inside,
+        prefix: `${this.prefix}_${name}`,
+        folder: join(this.folder, `${this.prefix}_${name}`),
+        seed: this.seed,
+        signal: this.stop.signal,
+      },
+      this,
+    )
   }
 
   /** A name for a device or a volume group, unique in the lab. */
@@ -95,7 +100,7 @@ export class Lab {
 
   /** Runs a command in the machine and keeps it on record. Stopping the lab stops it, except while the lab is released. */
   async run(argv: readonly string[], options: RunOptions = {}): Promise<Finished> {
-    const finished = await this.machine.run(argv, { ...options, ...(!this.releasing && { signal: this.stop.signal }) })
+    const finished = await this.machine.run(argv, { ...options, ...(this.releasing === 0 && { signal: this.stop.signal }) })
     const output = `${finished.stdout}${finished.stderr}`
     this.commands.push({
       argv,
@@ -120,7 +125,20 @@ export class Lab {
    * each: empty is clean.
    */
   async release(): Promise<string[]> {
-    this.releasing = true
+    this.countRelease(1)
+    try {
+      return await this.releaseAll()
+    } finally {
+      this.countRelease(-1)
+    }
+  }
+
+  private countRelease(step: 1 | -1): void {
+    this.releasing += step
+    this.parent?.countRelease(step)
+  }
+
+  private async releaseAll(): Promise<string[]> {
     const faults: string[] = []
     for (let owned = this.owned.pop(); owned !== undefined; owned = this.owned.pop()) {
       try {

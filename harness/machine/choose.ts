@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { bootQemu } from './guest/qemu.ts'
 import { bootUml } from './guest/uml.ts'
 import type { Machine, MachineKind } from './machine.ts'
 import { openNative } from './native.ts'
@@ -7,19 +8,21 @@ import { openNative } from './native.ts'
 /** How many guests a run boots at most: more than the cores would only get in each other's way. */
 const MOST_GUESTS = 4
 
-export function guestCount(cells: number): number {
-  return Math.max(1, Math.min(availableParallelism(), MOST_GUESTS, cells))
+export function guestCount(useful: number): number {
+  return Math.max(1, Math.min(availableParallelism(), MOST_GUESTS, useful))
 }
 
 /** Opens the machines of a run. When one cannot be opened, those that were are closed again. */
 export async function openMachines(kind: MachineKind, shared: string, count: number): Promise<Machine[]> {
   if (kind === 'native') return [openNative('native', shared)]
+  const boot = kind === 'qemu' ? bootQemu : bootUml
   const cores = allowedCores()
-  const pinned = cores.length >= count
+  // A single guest shares the machine with who knows what; several would settle on one core now and then.
+  const pinned = count > 1 && cores.length >= count
   const opened = await Promise.allSettled(
     Array.from({ length: count }, (_, index) => {
       const core = cores[index]
-      return bootUml(`uml${index + 1}`, { shared, ...(pinned && core !== undefined && { core }) })
+      return boot(`${kind}${index + 1}`, { shared, ...(pinned && core !== undefined && { core }) })
     }),
   )
   const failed = opened.find((result) => result.status === 'rejected')

@@ -18,7 +18,7 @@ export class CommandFailed extends Error {
   readonly output: string
 
   constructor(argv: readonly string[], ending: Ending, output: string) {
-    const said = lastLine(output)
+    const said = complaint(argv[0] ?? '', output)
     super(`${argv[0]} ${describeEnding(ending)}${said === '' ? '' : `: ${said}`}`)
     this.argv = argv
     this.ending = ending
@@ -51,12 +51,11 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown)
 }
 
-function lastLine(text: string): string {
-  return (
-    text
-      .split('\n')
-      .map((line) => line.trim())
-      .filter((line) => line !== '' && !line.startsWith('WARNING'))
-      .at(-1) ?? ''
-  )
+/** The line that says what went wrong: the program's last message under its own name, else its last line. */
+function complaint(program: string, output: string): string {
+  const lines = output
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('WARNING'))
+  return lines.findLast((line) => line.startsWith(`${program}:`)) ?? lines.at(-1) ?? ''
 }

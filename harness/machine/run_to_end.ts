@@ -49,6 +49,7 @@ export async function runToEnd(
   const timer = setTimeout(() => end({ how: 'timeout', seconds: timeoutSeconds }), timeoutSeconds * 1000)
   const onAbort = () => end({ how: 'aborted' })
   signal?.addEventListener('abort', onAbort)
+  if (signal?.aborted) onAbort() // while the command was being started
   try {
     const ending = await Promise.race([running.ended, hung])
     await Promise.race([Promise.all([finished(running.stdout), finished(running.stderr)]), hung])

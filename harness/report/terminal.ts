@@ -1,5 +1,6 @@
 import { Chalk, type ChalkInstance } from 'chalk'
 import Table from 'cli-table3'
+import wrapAnsi from 'wrap-ansi'
 import type { CellResult, Result, Verdict } from '../result/result.ts'
 import { lvsTable } from './lvs_table.ts'
 
@@ -129,20 +130,25 @@ function specTables({ cells }: Result): string[] {
 }
 
 function troubles({ cells, leaks, brokenRule }: Result, chalk: ChalkInstance): string[] {
-  const lines = cells
-    .filter(({ verdict }) => verdict !== 'upheld')
-    .map(({ id, verdict, reason, findings, repeat }) => {
-      const failed = findings.filter(({ ok }) => !ok).map(({ check, text }) => `    ${check}: ${text}`)
-      return [
-        `${colourOf(verdict, chalk)(`${MARKS[verdict]} ${verdict}`)} ${id}`,
-        ...failed,
-        ...(reason === undefined ? [] : [`    ${reason}`]),
-        chalk.dim(`    repeat: ${repeat}`),
-      ].join('\n')
-    })
+  const lines = cells.filter(({ verdict }) => verdict === 'refuted' || verdict === 'broken').map((cell) => trouble(cell, chalk))
+  const notShown = Map.groupBy(
+    cells.filter(({ verdict }) => verdict === 'not-shown'),
+    ({ reason = '' }) => reason,
+  )
+  for (const [reason, { length }] of notShown)
+    lines.push(`${chalk.yellow(`${MARKS['not-shown']} not shown`)}: ${length} cells, because ${reason}`)
   if (leaks.length > 0) lines.push([chalk.red('! left behind'), ...leaks.map((leak) => `    ${leak}`)].join('\n'))
   if (brokenRule !== undefined) lines.unshift(chalk.yellow(`The rule was broken on purpose (${brokenRule}): this run must be red.`))
   return lines
+}
+
+function trouble({ id, verdict, reason, findings, repeat }: CellResult, chalk: ChalkInstance): string {
+  const failed = findings.filter(({ ok }) => !ok).map(({ check, text }) => `${check}: ${text}`)
+  const details = [...failed, ...(reason === undefined ? [] : reason.split('\n')), `repeat: ${repeat}`]
+  return [
+    `${colourOf(verdict, chalk)(`${MARKS[verdict]} ${verdict}`)} ${id}`,
+    ...details.flatMap((text) => wrapped(text, 76).map((line) => `    ${line}`)),
+  ].join('\n')
 }
 
 function summary({ cells, counts, leaks, seconds, seed, machines, verdict }: Result, chalk: ChalkInstance): string {

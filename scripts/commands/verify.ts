@@ -9,8 +9,9 @@ import type { MachineKind } from '../../harness/machine/machine.ts'
 import { junitOf } from '../../harness/report/junit.ts'
 import { terminalReport } from '../../harness/report/terminal.ts'
 import { EXIT, newCommand, runMain, version } from '../lib/command.ts'
+import { enterWreck } from '../lib/keep_wreck.ts'
+import { prepareMachine } from '../lib/machine_choice.ts'
 import { showProgress } from '../lib/progress.ts'
-import { setUp } from '../lib/setup.ts'
 
 interface Options {
   machine: MachineKind | 'auto'
@@ -52,8 +53,7 @@ await runMain(async () => {
     return EXIT.upheld
   }
   const say = (line: string) => console.error(line)
-  const machine = options.machine === 'auto' ? 'uml' : options.machine
-  await setUp(machine === 'uml' ? ['storage', 'uml'] : ['storage'], say)
+  const machine = await prepareMachine(options.machine, say)
 
   const seed = options.seed ?? Math.floor(Math.random() * 1_000_000)
   const stop = new AbortController()
@@ -73,6 +73,14 @@ await runMain(async () => {
     tell: progress.tell,
     repeat: ({ id }) => ['scripts/verify', '--only', id, '--seed', seed, ...(options.break ? ['--break', options.break] : [])].join(' '),
     ...(options.break !== undefined && { brokenRule: options.break }),
+    ...(options.keep && {
+      machines: 1,
+      keepWreck: async (bench, cell) => {
+        progress.stop()
+        await enterWreck(bench, cell)
+        stop.abort()
+      },
+    }),
   }).finally(progress.stop)
 
   await mkdir(options.out, { recursive: true })

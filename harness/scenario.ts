@@ -1,0 +1,171 @@
+import { test as base, expect } from 'vitest'
+import type { Bench } from './certify/bench.ts'
+import { soundParts } from './certify/broken_rules.ts'
+import { MiB } from './certify/cell.ts'
+import { describeDifference } from './certify/judge.ts'
+import { Session } from './certify/session.ts'
+import { migrationParts, placeVolume, removeVolume, serveBackend, stampVolume } from './certify/stage.ts'
+import type { Content } from './data/content.ts'
+import { contentOf, type LayoutName } from './data/layouts.ts'
+import type { Verification } from './data/verify.ts'
+import type { DriverName, StorageBackend } from './drivers/backend.ts'
+import type { Lab } from './lab/lab.ts'
+import type { Machine, MachineKind } from './machine/machine.ts'
+import { type MigrationMethod, type MigrationParts, type MigrationResult, migrate } from './migration/migrate.ts'
+import type { Volume } from './migration/volume.ts'
+import type { CopyMode, Mover } from './movers/mover.ts'
+
+export { expect } from 'vitest'
+export { MiB } from './certify/cell.ts'
+
+/** A volume of a scenario. */
+export class ScenarioVolume {
+  readonly name: string
+  readonly backend: StorageBackend
+  readonly sizeBytes: number
+  private readonly lab: Lab
+
+  constructor(lab: Lab, backend: StorageBackend, name: string, sizeBytes: number) {
+    this.lab = lab
+    this.backend = backend
+    this.name = name
+    this.sizeBytes = sizeBytes
+  }
+
+  path(): Promise<string> {
+    return this.backend.driver.attachVolume(this.name)
+  }
+
+  /** Stamps the volume in a layout; returns what it holds then. */
+  async stamp(layout: LayoutName): Promise<Content> {
+    const content = contentOf(layout, this.sizeBytes, this.lab.tag(), this.lab.seed)
+    await stampVolume(this.lab, this.backend, this.name, content)
+    return content
+  }
+
+  async verify(content: Content): Promise<Verification> {
+    return this.lab.inside.verify(await this.path(), content)
+  }
+}
+
+export interface MigrationOutcome {
+  readonly result: MigrationResult
+  /** The volume's record afterwards. */
+  readonly record: Volume
+  /** The volume under its name on the destination. */
+  readonly arrived: ScenarioVolume
+}
+
+/** What a scenario works with: a lab of its own on a real machine, released after it, whatever happens in it. */
+export class Stage {
+  readonly lab: Lab
+  readonly machine: Machine
+  private readonly bench: Bench
+
+  constructor(bench: Bench, lab: Lab) {
+    this.bench = bench
+    this.lab = lab
+    this.machine = bench.machine
+  }
+
+  /** What makes an LVM command of the scenario's own see the lab's devices, and only those. */
+  get lvmEnvironment(): Record<string, string> {
+    return this.bench.lvm.environment
+  }
+
+  /** A backend on freshly poisoned storage with room for `bytes`. */
+  backend(kind: DriverName, bytes: number): Promise<StorageBackend> {
+    return this.bench.create(this.lab, kind, 'backend', { dataBytes: bytes, poisonBytes: Number.MAX_SAFE_INTEGER })
+  }
+
+  async volume(backend: StorageBackend, sizeBytes: number, name = 'volume-1234'): Promise<ScenarioVolume> {
+    await placeVolume(this.lab, backend, name, sizeBytes)
+    return new ScenarioVolume(this.lab, backend, name, sizeBytes)
+  }
+
+  async copy(from: ScenarioVolume, to: ScenarioVolume, mode: CopyMode, mover: Mover = soundParts.mover): Promise<void> {
+    await mover(this.lab, { from: await from.path(), to: await to.path(), bytes: from.sizeBytes, mode })
+  }
+
+  /** Migrates by the rule; `parts` replaces what a scenario wants otherwise. */
+  async migrate(
+    volume: ScenarioVolume,
+    to: StorageBackend,
+    method: MigrationMethod,
+    parts: Partial<MigrationParts> = {},
+  ): Promise<MigrationOutcome> {
+    const { name, sizeBytes } = volume
+    const record: Volume = { name, sizeBytes, status: 'available', migrationStatus: null, backend: serveBackend(volume.backend) }
+    await this.lab.own(
+      `the volume ${name} that arrived`,
+      async () => {},
+      () => removeVolume(to.driver, name),
+    )
+    const result = await migrate(record, serveBackend(to), method, { ...migrationParts(this.lab, soundParts), ...parts })
+    return { result, record, arrived: new ScenarioVolume(this.lab, to, name, sizeBytes) }
+  }
+
+  /** The names of the volumes that a backend's storage holds, its pool left out. */
+  async volumesOn({ group, fileOf }: StorageBackend): Promise<string[]> {
+    if (group !== undefined) {
+      const rows = await this.bench.lvm.volumes(this.lab, [group])
+      return rows.map(({ lv_name }) => lv_name).filter((name) => name !== `${group}-pool`)
+    }
+    const listed = await this.lab.run(['ls', fileOf?.('') ?? ''])
+    return listed.stdout
+      .toString()
+      .split('\n')
+      .filter((name) => name !== '')
+  }
+}
+
+/** The machine kind that `scripts/test` prepared. */
+export const machineKind: MachineKind = machineFrom(process.env.HOLEPROOF_MACHINE)
+
+function machineFrom(text: string | undefined): MachineKind {
+  return text === 'native' || text === 'qemu' ? text : 'uml'
+}
+
+/** A test on real storage; its title states the outcome. The machine is booted once for a file. */
+export const scenario = base.extend<{ stage: Stage; session: Session }>({
+  session: [
+    // biome-ignore lint/correctness/noEmptyPattern: vitest reads from this pattern which fixtures are needed
+    async ({}, use) => {
+      const session = await Session.open({ machine: machineKind, machines: 1, imageBytes: 1024 * MiB, seed: 1, mover: soundParts.mover })
+      await use(session)
+      expect(await session.close(), 'left behind').toEqual([])
+    },
+    { scope: 'file' },
+  ],
+  stage: async ({ session, signal }, use) => {
+    const [bench] = session.benches
+    if (bench === undefined) throw new Error('a session has at least one bench')
+    const lab = await bench.lab.child()
+    const abort = () => lab.abort()
+    signal.addEventListener('abort', abort)
+    await use(new Stage(bench, lab))
+    signal.removeEventListener('abort', abort)
+    expect(await lab.release(), 'left behind').toEqual([])
+  },
+})
+
+declare module 'vitest' {
+  interface Matchers<T> {
+    /** Every byte of a volume is what it should be. */
+    toHold: (content: Content) => Promise<T>
+  }
+}
+
+expect.extend({
+  async toHold(volume: ScenarioVolume, content: Content) {
+    const { wrongBytes, checkedBytes, differences } = await volume.verify(content)
+    const [first] = differences
+    return {
+      pass: wrongBytes === 0,
+      message: () =>
+        first === undefined
+          ? `all ${checkedBytes} bytes of ${volume.name} are what they should be`
+          : `${wrongBytes} of ${checkedBytes} bytes of ${volume.name} are wrong, first ${describeDifference(first)}`,
+    }
+  },
+})

@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto'
+import { check } from '../harness/machine/machine.ts'
+import { expect, MiB, scenario } from '../harness/scenario.ts'
+
+scenario('binary input and output pass unchanged', async ({ stage: { machine } }) => {
+  const bytes = Buffer.concat([Buffer.from([...Array(256).keys()]), randomBytes(300_000)])
+
+  const { stdout, ending } = await machine.run(['cat'], { stdin: bytes })
+
+  expect(ending).toEqual({ how: 'exit', code: 0 })
+  expect(stdout.equals(bytes)).toBe(true)
+})
+
+scenario('megabytes of output arrive whole', async ({ stage: { machine } }) => {
+  const { stdout } = await machine.run(['head', '-c', String(8 * MiB), '/dev/zero'])
+
+  expect(stdout.length).toBe(8 * MiB)
+})
+
+scenario('arguments arrive as they are, with blanks, quotes and line ends', async ({ stage: { machine } }) => {
+  const odd = ['a b', '"', "'", '$HOME', '\n', '', 'ü']
+
+  expect(await check(machine, ['printf', '%s|', ...odd])).toBe(odd.map((text) => `${text}|`).join(''))
+})
+
+scenario('exit codes, signals, errors and commands that do not exist are told apart', async ({ stage: { machine } }) => {
+  const failed = await machine.run(['sh', '-c', 'echo out; echo err >&2; exit 7'])
+  const killed = await machine.run(['sh', '-c', 'kill -TERM $$'])
+  const missing = await machine.run(['no-such-program'])
+
+  expect([failed.ending, failed.stdout.toString(), failed.stderr.toString()]).toEqual([{ how: 'exit', code: 7 }, 'out\n', 'err\n'])
+  expect(killed.ending).toEqual({ how: 'signal', signal: 15 })
+  expect(missing.ending.how).toBe('not-started')
+})
+
+scenario('a command that takes too long is killed with its children', async ({ stage: { machine } }) => {
+  const { ending, seconds } = await machine.run(['sh', '-c', 'sleep 61 & sleep 62'], { timeoutSeconds: 0.5 })
+
+  expect(ending).toEqual({ how: 'timeout', seconds: 0.5 })
+  expect(seconds).toBeLessThan(10)
+  expect((await machine.run(['pgrep', '-f', 'sleep 6[12]'])).stdout.toString()).toBe('')
+})
+
+scenario('an abort signal ends a command', async ({ stage: { machine } }) => {
+  const stop = new AbortController()
+  const running = machine.run(['sleep', '60'], { signal: stop.signal })
+  stop.abort()
+
+  expect((await running).ending).toEqual({ how: 'aborted' })
+})
+
+scenario('several commands run at once', async ({ stage: { machine } }) => {
+  const runs = await Promise.all(Array.from({ length: 8 }, (_, index) => check(machine, ['sh', '-c', `sleep 0.2; echo ${index}`])))
+
+  expect(runs).toEqual(Array.from({ length: 8 }, (_, index) => `${index}\n`))
+})
+
+scenario('a long-lived process answers while it runs', async ({ stage: { machine } }) => {
+  const running = await machine.start(['sed', '-u', 's/^/said /'])
+  running.stdin.write('hello\n')
+  const [answer] = await new Promise<Buffer[]>((resolve) => running.stdout.once('data', (data: Buffer) => resolve([data])))
+  running.stdin.end()
+
+  expect(answer?.toString()).toBe('said hello\n')
+  expect(await running.ended).toEqual({ how: 'exit', code: 0 })
+})

@@ -1,0 +1,33 @@
+import { type BrokenRule, brokenRules } from '../../harness/certify/broken_rules.ts'
+import { allCells } from '../../harness/certify/cell.ts'
+import { runCells } from '../../harness/certify/run_cells.ts'
+import { expect, scenario } from '../../harness/scenario.ts'
+
+/** For each way to break the rule: a cell that must catch it, and the checks of that cell that must fail. */
+const caught: Record<BrokenRule, { id: string; checks: string[]; says: RegExp }> = {
+  'always-sparse': { id: 'host/lvm-thin/lvm-thick/mixed', checks: ['decision', 'bytes'], says: /poison .* where zeros belong/ },
+  'never-sparse': { id: 'host/lvm-thin/lvm-thin/mixed', checks: ['decision', 'destination-mapped'], says: /the rule wants sparse/ },
+  'source-claim': { id: 'host/lvm-thin/lvm-thick/mixed', checks: ['decision', 'bytes'], says: /poison .* where zeros belong/ },
+  'truthy-claim': {
+    id: 'answer/string-false/lvm-thin/lvm-thick',
+    checks: ['decision', 'bytes'],
+    says: /the rule wants full \(claim-not-boolean\)/,
+  },
+  'skip-without-seek': { id: 'host/lvm-thin/lvm-thin/mixed', checks: ['bytes'], says: /bytes are wrong/ },
+  'mebi-for-gibi': { id: 'host/lvm-thin/lvm-thick/mixed', checks: ['bytes'], says: /where data belongs|where zeros belong/ },
+}
+
+for (const [name, { id, checks, says }] of Object.entries(caught) as [BrokenRule, (typeof caught)[BrokenRule]][]) {
+  scenario(`a rule broken by '${name}' is refuted in ${id}`, async ({ session }) => {
+    const cells = allCells.filter((cell) => cell.id === id)
+    const options = { parts: brokenRules[name], repeat: () => '', tell: () => {}, signal: new AbortController().signal }
+
+    const { results, leaks } = await runCells(cells, session.benches, options)
+
+    const failed = results.flatMap(({ findings }) => findings.filter(({ ok }) => !ok))
+    expect(results.map(({ verdict }) => verdict)).toEqual(['refuted'])
+    expect(failed.map(({ check }) => check)).toEqual(checks)
+    expect(failed.map(({ text }) => text).join('\n')).toMatch(says)
+    expect(leaks).toEqual([])
+  })
+}

@@ -1,0 +1,49 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { poisonedLoop } from '../../harness/block/loop.ts'
+import { check } from '../../harness/machine/machine.ts'
+import { expect, MiB, scenario } from '../../harness/scenario.ts'
+
+scenario('a loop device that nobody releases is a named leak', async ({ stage }) => {
+  const lab = await stage.lab.child()
+  const device = await poisonedLoop(stage.lab, 'outside', 4 * MiB)
+  const file = join(lab.folder, 'leaked.img')
+  await writeFile(file, Buffer.alloc(MiB))
+  const leaked = (await check(stage.machine, ['losetup', '--find', '--show', file])).trim()
+
+  const faults = await lab.release()
+  await check(stage.machine, ['losetup', '--detach', leaked])
+
+  expect(faults).toEqual([`leaked loop device ${leaked} (${file})`, `leaked file ${file}`])
+  expect(faults.join()).not.toContain(device)
+})
+
+scenario('what cannot be released is named, and the rest is released all the same', async ({ stage }) => {
+  const lab = await stage.lab.child()
+  const released: string[] = []
+  const own = (what: string, release: () => Promise<void>) => lab.own(what, async () => {}, release)
+  await own('the first', async () => void released.push('the first'))
+  await own('the second', async () => {
+    throw new Error('it is stuck')
+  })
+  await own('the third', async () => void released.push('the third'))
+
+  expect(await lab.release()).toEqual(['could not release the second: it is stuck'])
+  expect(released).toEqual(['the third', 'the first'])
+})
+
+scenario('what fails to be acquired is released all the same', async ({ stage }) => {
+  const lab = await stage.lab.child()
+  const released: string[] = []
+  const acquisition = lab.own(
+    'a half-made thing',
+    async () => {
+      throw new Error('half-made')
+    },
+    async () => void released.push('a half-made thing'),
+  )
+
+  await expect(acquisition).rejects.toThrow('half-made')
+  expect(await lab.release()).toEqual([])
+  expect(released).toEqual(['a half-made thing'])
+})

@@ -1,0 +1,29 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { allCells } from '../harness/certify/cell.ts'
+import { resultSchema } from '../harness/result/result.ts'
+import { machineKind } from '../harness/scenario.ts'
+import { startScript } from './lib/scripts.ts'
+
+test("scripts/verify upholds every pair, every control and the spec's table, and leaves nothing behind", async () => {
+  const out = await mkdtemp(join(tmpdir(), 'holeproof_out'))
+  try {
+    const { ending, stdout } = await startScript('verify', ['--machine', machineKind, '--out', out, '--strict']).finished
+
+    expect(stdout).toContain(`✓ UPHELD  ${allCells.length} cells: ${allCells.length} upheld, 0 refuted, 0 not shown, 0 broken`)
+    expect(ending).toEqual({ how: 'exit', code: 0 })
+    const result = resultSchema.parse(JSON.parse(await readFile(join(out, 'result.json'), 'utf8')))
+    expect(result.cells.map(({ id }) => id)).toEqual(allCells.map(({ id }) => id))
+    expect(result.leaks).toEqual([])
+    expect(specTable(stdout)).toEqual(['10.28', '19.53', '31.45', '100.00', '10.28', '19.53', '10.28', '19.53'])
+  } finally {
+    await rm(out, { recursive: true })
+  }
+})
+
+/** The Data% column of the printed tables, line by line. */
+function specTable(stdout: string): string[] {
+  return [...stdout.matchAll(/^ {2}(?:vg\d-pool|volume-1234) .* (\S+)$/gm)].map(([, percent = '']) => percent)
+}
