@@ -131,12 +131,11 @@ function specTables({ cells }: Result): string[] {
 
 function troubles({ cells, leaks, brokenRule }: Result, chalk: ChalkInstance): string[] {
   const lines = cells.filter(({ verdict }) => verdict === 'refuted' || verdict === 'broken').map((cell) => trouble(cell, chalk))
-  const notShown = Map.groupBy(
-    cells.filter(({ verdict }) => verdict === 'not-shown'),
-    ({ reason = '' }) => reason,
-  )
-  for (const [reason, { length }] of notShown)
-    lines.push(`${chalk.yellow(`${MARKS['not-shown']} not shown`)}: ${length} cells, because ${reason}`)
+  const notShown = cells.filter(({ verdict }) => verdict === 'not-shown')
+  for (const why of new Set(notShown.map(({ reason }) => reason ?? ''))) {
+    const { length } = notShown.filter(({ reason }) => reason === why)
+    lines.push(`${chalk.yellow(`${MARKS['not-shown']} not shown`)}: ${length} cells, because ${why}`)
+  }
   if (leaks.length > 0) lines.push([chalk.red('! left behind'), ...leaks.map((leak) => `    ${leak}`)].join('\n'))
   if (brokenRule !== undefined) lines.unshift(chalk.yellow(`The rule was broken on purpose (${brokenRule}): this run must be red.`))
   return lines
@@ -147,7 +146,7 @@ function trouble({ id, verdict, reason, findings, repeat }: CellResult, chalk: C
   const details = [...failed, ...(reason === undefined ? [] : reason.split('\n')), `repeat: ${repeat}`]
   return [
     `${colourOf(verdict, chalk)(`${MARKS[verdict]} ${verdict}`)} ${id}`,
-    ...details.flatMap((text) => wrapped(text, 76).map((line) => `    ${line}`)),
+    ...details.flatMap((text) => wrapAnsi(text, 76).split('\n')).map((line) => `    ${line}`),
   ].join('\n')
 }
 

@@ -4,6 +4,7 @@ import { Option } from 'commander'
 import { type BrokenRule, brokenRuleNames } from '../../harness/certify/broken_rules.ts'
 import { allCells, type Cell } from '../../harness/certify/cell.ts'
 import { verify } from '../../harness/certify/verify.ts'
+import { sweep } from '../../harness/lab/sweep.ts'
 import { UsageError } from '../../harness/machine/errors.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
 import { junitOf } from '../../harness/report/junit.ts'
@@ -53,6 +54,8 @@ await runMain(async () => {
     return EXIT.upheld
   }
   const say = (line: string) => console.error(line)
+  const { removed } = await sweep()
+  for (const what of removed) say(`cleared away what a killed run left: ${what}`)
   const machine = await prepareMachine(options.machine, say)
 
   const seed = options.seed ?? Math.floor(Math.random() * 1_000_000)
