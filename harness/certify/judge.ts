@@ -3,7 +3,7 @@ import type { Difference } from '../data/verify.ts'
 import type { DriverName } from '../drivers/backend.ts'
 import { agrees, type MappedPrediction, predictCopied, predictWritten, type StorageKind } from '../model/mapped.ts'
 import { DD_BLOCK_BYTES } from '../movers/dd.ts'
-import type { Evidence, Finding } from '../result/result.ts'
+import type { Evidence, Finding, Note } from '../result/result.ts'
 import { type Cell, MiB } from './cell.ts'
 
 const CHUNK_BYTES = 64 * 1024
@@ -11,7 +11,7 @@ const CHUNK_BYTES = 64 * 1024
 const POOL_START_BYTES = 32 * MiB
 
 /** Holds a cell's evidence against what must come of it. Pure. Every check says what it saw, also when all is well. */
-export function judge(cell: Cell, content: Content, evidence: Evidence): { findings: Finding[]; notes: string[] } {
+export function judge(cell: Cell, content: Content, evidence: Evidence): { findings: Finding[]; notes: Note[] } {
   const findings = [checkOutcome(evidence), checkSource(evidence), ...checkDecision(cell, evidence)]
   const { verification, after } = evidence
   if (verification !== undefined)
@@ -23,7 +23,7 @@ export function judge(cell: Cell, content: Content, evidence: Evidence): { findi
     findings.push(checkMapped('destination-mapped', 'the destination', prediction, after.mappedBytes))
   }
   findings.push(...checkPoison(cell, evidence), ...checkDataPercent(cell, evidence))
-  return { findings, notes: after === undefined ? [] : notesOn(cell, content, after.mappedBytes, evidence.before.mappedBytes) }
+  return { findings, notes: after === undefined ? [] : notesOn(cell, content, after.mappedBytes) }
 }
 
 export function storageOf(driver: DriverName): StorageKind {
@@ -133,17 +133,19 @@ function checkDataPercent({ expect }: Cell, { before, after }: Evidence): Findin
   })
 }
 
-function notesOn(cell: Cell, content: Content, after: number, before: number): string[] {
-  const notes: string[] = []
-  if (cell.destination === 'nfs-prealloc' && cell.expect.mode === 'sparse' && after < content.sizeBytes) {
-    notes.push('the preallocation is lost: dd truncates the destination file, and a sparse copy does not allocate it again')
+function notesOn({ destination, expect }: Cell, content: Content, after: number): Note[] {
+  if (expect.mode === 'full') return []
+  const notes: Note[] = []
+  if (destination === 'nfs-prealloc' && after < content.sizeBytes) {
+    notes.push({ kind: 'preallocation-lost', text: 'dd truncates the destination file, and a sparse copy does not allocate it again' })
   }
-  const own = dataBlocks(content, CHUNK_BYTES) * CHUNK_BYTES
-  if (cell.expect.mode === 'sparse' && storageOf(cell.destination) === 'thin' && after > own) {
-    const grown = (after / Math.max(own, 1)).toFixed(1)
-    notes.push(
-      `thinness lost: ${after} bytes mapped where bs=64k would need ${own} (${grown} times; ${before} in the source), because dd's block of 1 MiB is larger than a chunk of 64 KiB`,
-    )
+  const needed = dataBlocks(content, CHUNK_BYTES) * CHUNK_BYTES
+  if (storageOf(destination) === 'thin' && after > needed) {
+    const times = (after / Math.max(needed, 1)).toFixed(1)
+    notes.push({
+      kind: 'thinness-lost',
+      text: `${after} bytes mapped, ${times} times the ${needed} that bs=64k would have left: dd's block of 1 MiB is larger than a chunk of 64 KiB`,
+    })
   }
   return notes
 }

@@ -6,7 +6,7 @@ import { messageOf } from '../machine/errors.ts'
 import { type MigrationRecord, migrate } from '../migration/migrate.ts'
 import type { Rule } from '../migration/rule.ts'
 import type { Volume } from '../migration/volume.ts'
-import type { CellResult, Evidence, Finding, Verdict } from '../result/result.ts'
+import type { CellResult, Evidence, Finding, Note, Verdict } from '../result/result.ts'
 import type { Bench } from './bench.ts'
 import type { RuleParts } from './broken_rules.ts'
 import { type Cell, MiB } from './cell.ts'
@@ -33,7 +33,7 @@ export async function runCell(
 ): Promise<{ result: CellResult; leaks: string[] }> {
   const began = performance.now()
   const lab = await bench.lab.child()
-  let judged: { findings: Finding[]; notes: string[]; evidence?: Evidence; broken?: string }
+  let judged: { findings: Finding[]; notes: Note[]; evidence?: Evidence; broken?: string }
   try {
     const { content, evidence } = await gatherEvidence(bench, lab, cell, parts)
     judged = { ...judge(cell, content, evidence), evidence }

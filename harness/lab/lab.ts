@@ -45,6 +45,7 @@ export class Lab {
   /** How many releases are under way here or in a lab within: their commands are not to be stopped. */
   private releasing = 0
   private children = 0
+  private readonly living = new Set<Lab>()
   private nextTag = 0
   private nextName = 0
 
@@ -68,7 +69,7 @@ export class Lab {
   /** A lab within this one, released on its own before this one is. */
   async child(): Promise<Lab> {
     const name = `${++this.children}`
-    return Lab.open(
+    const lab = await Lab.open(
       {
         machine: this.machine,
         inside: this.inside,
@@ -79,6 +80,8 @@ export class Lab {
       },
       this,
     )
+    this.living.add(lab)
+    return lab
   }
 
   /** A name for a device or a volume group, unique in the lab. */
@@ -102,13 +105,19 @@ export class Lab {
   async run(argv: readonly string[], options: RunOptions = {}): Promise<Finished> {
     const finished = await this.machine.run(argv, { ...options, ...(this.releasing === 0 && { signal: this.stop.signal }) })
     const output = `${finished.stdout}${finished.stderr}`
-    this.commands.push({
+    this.record({
       argv,
       ending: describeEnding(finished.ending),
       seconds: finished.seconds,
       output: output.length > OUTPUT_KEPT ? `${output.slice(0, OUTPUT_KEPT)}...` : output,
     })
     return finished
+  }
+
+  /** What a lab runs while a lab within it lives belongs to that one's record too: a cell's source is its bench's. */
+  private record(command: CommandRecord): void {
+    this.commands.push(command)
+    for (const child of this.living) child.record(command)
   }
 
   /** Stops the commands under way and refuses new acquisitions. */
@@ -140,6 +149,7 @@ export class Lab {
 
   private async releaseAll(): Promise<string[]> {
     const faults: string[] = []
+    this.parent?.living.delete(this)
     for (let owned = this.owned.pop(); owned !== undefined; owned = this.owned.pop()) {
       try {
         await owned.release()

@@ -1,7 +1,7 @@
 import { Chalk, type ChalkInstance } from 'chalk'
 import Table from 'cli-table3'
 import wrapAnsi from 'wrap-ansi'
-import type { CellResult, Result, Verdict } from '../result/result.ts'
+import type { CellResult, Note, Result, Verdict } from '../result/result.ts'
 import { lvsTable } from './lvs_table.ts'
 
 const MARKS: Record<Verdict, string> = { upheld: '✓', refuted: '✗', 'not-shown': '?', broken: '!' }
@@ -40,7 +40,7 @@ export function terminalReport(result: Result, colours: boolean): string {
     const cells = result.cells.filter(section.holds)
     return cells.length === 0 ? [] : [`${chalk.bold(section.title)}\n${table(cells, section, chalk)}`]
   })
-  parts.push(...specTables(result), ...troubles(result, chalk), summary(result, chalk))
+  parts.push(...specTables(result), ...worthKnowing(result), ...troubles(result, chalk), summary(result, chalk))
   return `${parts.join('\n\n')}\n`
 }
 
@@ -127,6 +127,21 @@ function specTables({ cells }: Result): string[] {
         ),
       ]
     })
+}
+
+const NOTES: Record<Note['kind'], string> = {
+  'thinness-lost': 'Sparse is not the same as thin',
+  'preallocation-lost': 'Preallocation does not survive',
+}
+
+/** Each kind of note once, with the cell that shows it best. */
+function worthKnowing({ cells }: Result): string[] {
+  const kinds = Object.keys(NOTES) as Note['kind'][]
+  return kinds.flatMap((kind) => {
+    const noted = cells.flatMap(({ id, notes }) => notes.filter((note) => note.kind === kind).map(({ text }) => `${id}: ${text}`))
+    const [first] = noted
+    return first === undefined ? [] : [wrapAnsi(`${NOTES[kind]} (${noted.length} cells). ${first}`, 80)]
+  })
 }
 
 function troubles({ cells, leaks, brokenRule }: Result, chalk: ChalkInstance): string[] {

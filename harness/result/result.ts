@@ -84,7 +84,9 @@ const cellResultSchema = z.object({
   verdict: verdictSchema,
   reason: z.string().optional().describe('why the cell is not-shown or broken'),
   findings: z.array(findingSchema).describe('every check with its outcome'),
-  notes: z.array(z.string()).describe('what is worth knowing and no failure'),
+  notes: z
+    .array(z.object({ kind: z.enum(['thinness-lost', 'preallocation-lost']), text: z.string() }))
+    .describe('what is worth knowing and no failure'),
   evidence: evidenceSchema.optional(),
   machine: z.string(),
   commands: z.array(z.object({ argv: z.array(z.string()), ending: z.string(), seconds, output: z.string() })),
@@ -92,6 +94,7 @@ const cellResultSchema = z.object({
   seconds,
 })
 export type CellResult = z.infer<typeof cellResultSchema>
+export type Note = CellResult['notes'][number]
 
 /** The one shape that every report is made from. */
 export const resultSchema = z.object({
