@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** Where the setup unpacks the packages that the machine lacks; `HOLEPROOF_CACHE` moves it. */
-export const cacheFolder = process.env.HOLEPROOF_CACHE ?? fileURLToPath(new URL('../../.cache', import.meta.url))
+export const cacheFolder = resolve(process.env.HOLEPROOF_CACHE ?? fileURLToPath(new URL('../../.cache', import.meta.url)))
 export const toolsRoot = join(cacheFolder, 'root')
 
 const PROGRAM_FOLDERS = ['usr/sbin', 'sbin', 'usr/bin', 'bin']

@@ -102,20 +102,22 @@ $ENV{HOME} = '/run/tmp';
 if (defined $option{shared}) {
     $option{sharing} eq 'hostfs'
         ? mount_fs('hostfs', 'shared', $option{shared}, $option{shared})
-        : mount_fs('9p', 'shared', $option{shared}, 'trans=virtio,version=9p2000.L,msize=524288,cache=none');
+        : mount_fs('9p', 'shared', $option{shared}, 'trans=virtio,version=9p2000.L,msize=512000,cache=mmap');
 }
 load_modules($option{modules}, split /,/, $option{load}) if defined $option{modules};
 loopback_up();
 
 my $line_path = $option{line};
+my $line_mode = O_RDWR | O_NOCTTY;
 if (defined $option{port}) { # a virtio port is found by its name
     for my $folder (glob '/sys/class/virtio-ports/*') {
         slurp_or_empty("$folder/name") =~ /^\Q$option{port}\E$/m or next;
+        $line_mode |= O_NONBLOCK; # a blocking write would wait for ever once the host is gone
         ($line_path) = map { "/dev/$_" } $folder =~ m{([^/]+)$};
     }
 }
 defined $line_path or fail('no line to the host');
-sysopen(my $line, $line_path, O_RDWR | O_NOCTTY) or fail("line $line_path: $!");
+sysopen(my $line, $line_path, $line_mode) or fail("line $line_path: $!");
 if (-t $line) {
     my $terminal = POSIX::Termios->new;
     $terminal->getattr(fileno $line);
@@ -144,10 +146,20 @@ sub send_frame {
 sub flush_line {
     my $written = syswrite($line, $outgoing, 4096 < length $outgoing ? 4096 : length $outgoing);
     if (!defined $written) {
-        return if $! == EINTR || $! == EAGAIN;
+        return if $! == EINTR;
+        return wait_for_line() if $! == EAGAIN;
         power_off("the line to the host cannot be written: $!");
     }
     substr($outgoing, 0, $written) = '';
+}
+
+# The line takes no more now. What the host sends meanwhile is read, as that is how its end shows.
+sub wait_for_line {
+    my ($readable, $writable) = ('', '');
+    vec($readable, fileno $line, 1) = 1;
+    vec($writable, fileno $line, 1) = 1;
+    return if select($readable, $writable, undef, undef) < 0;
+    read_line() if vec($readable, fileno $line, 1);
 }
 
 sub start_command {
@@ -207,7 +219,7 @@ sub handle_frame {
     elsif ($type eq 'K') { kill $payload, -$state->{pid} }
 }
 
-sub take_line {
+sub read_line {
     my $read = sysread $line, $incoming, 4096, length $incoming;
     if (!defined $read) {
         return if $! == EINTR || $! == EAGAIN;
@@ -215,7 +227,10 @@ sub take_line {
     }
     power_off('the host closed the line') if $read == 0;
     $taken += $read;
-    send_frame('A', 0, pack 'N', $taken & 0xffffffff);
+    $outgoing .= pack('aNNN', 'A', 0, 4, $taken & 0xffffffff);
+}
+
+sub handle_frames {
     while (length $incoming >= 9) {
         my ($type, $id, $length) = unpack 'aNN', $incoming;
         last if length($incoming) < 9 + $length;
@@ -269,7 +284,8 @@ while (1) {
     }
     my ($ready, $open) = ($readable, $writable);
     next if select($ready, $open, undef, undef) < 0;
-    take_line() if vec($ready, fileno $line, 1);
+    read_line() if vec($ready, fileno $line, 1);
+    flush_line() while length $outgoing;
     for my $id (keys %command) {
         my $state = $command{$id};
         feed($state) if $state->{in} && vec($open, fileno $state->{in}, 1);
@@ -279,4 +295,5 @@ while (1) {
     }
     sysread($wake_read, my $discard, 4096) if vec($ready, fileno $wake_read, 1);
     reap();
+    handle_frames(); # last, as whatever was sent before may have read more of them
 }

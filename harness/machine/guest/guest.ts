@@ -7,7 +7,16 @@ import { runToEnd } from '../run_to_end.ts'
 import { toolsEnvironment } from '../tools.ts'
 import { GuestConnection } from './connection.ts'
 
+/** The modules that a guest's agent loads for the lab. */
+export const GUEST_MODULES = ['loop', 'ext4', 'dm-mod', 'dm-thin-pool', 'nfsd', 'nfsv4']
 const CONSOLE_TAIL_BYTES = 8192
+
+export interface GuestPlacement {
+  /** The run's folder: shared with the guest, and where UML keeps its memory file (so not on a noexec mount). */
+  readonly shared: string
+  /** Pins the guest to this core. QEMU's threads share the cores instead. */
+  readonly core?: number
+}
 
 export interface GuestPlan {
   readonly kind: MachineKind

@@ -4,21 +4,13 @@ import { fileURLToPath } from 'node:url'
 import { BrokenLab } from '../errors.ts'
 import type { Machine } from '../machine.ts'
 import { findProgram, toolsRoot } from '../tools.ts'
-import { bootGuest } from './guest.ts'
+import { bootGuest, GUEST_MODULES, type GuestPlacement } from './guest.ts'
 
-export const GUEST_MODULES = ['loop', 'ext4', 'dm-mod', 'dm-thin-pool', 'nfsd', 'nfsv4']
 const MEMORY = '256M'
 const BOOT_SECONDS = 30
 
-export interface UmlPlacement {
-  /** The run's folder: shared with the guest, and where UML keeps its memory file (so not on a noexec mount). */
-  readonly shared: string
-  /** Pins the guest to this core. */
-  readonly core?: number
-}
-
 /** Boots User-Mode Linux with this machine's root, read-only, as its own. Needs neither root nor KVM. */
-export async function bootUml(name: string, { shared, core }: UmlPlacement): Promise<Machine> {
+export async function bootUml(name: string, { shared, core }: GuestPlacement): Promise<Machine> {
   const program = findProgram('linux.uml')
   if (program === undefined) throw new BrokenLab('linux.uml is not here; scripts/setup --machine uml brings it')
   const modules = await modulesFolder()

@@ -6,15 +6,21 @@ describe('a name carries a prefix', () => {
     expect(carries(name, 'holeproof_1')).toBe(true)
   })
 
-  test.each(['holeproof_12', 'holeproof_1a', 'holeproof_1A', 'holeproof_', 'my_holeproof_1', 'HOLEPROOF_1', ''])('but not when it is %j', (name) => {
-    expect(carries(name, 'holeproof_1')).toBe(false)
-  })
+  test.each(['holeproof_12', 'holeproof_1a', 'holeproof_1A', 'holeproof_', 'my_holeproof_1', 'HOLEPROOF_1', ''])(
+    'but not when it is %j',
+    (name) => {
+      expect(carries(name, 'holeproof_1')).toBe(false)
+    },
+  )
 })
 
 describe('a path is ours', () => {
-  test.each(['/tmp/holeproof_1/disk.img', '/holeproof_1', 'holeproof_1/a', '/mnt/holeproof_1_nfs'])('when a part of it carries the prefix: %s', (path) => {
-    expect(isOurPath(path, 'holeproof_1')).toBe(true)
-  })
+  test.each(['/tmp/holeproof_1/disk.img', '/holeproof_1', 'holeproof_1/a', '/mnt/holeproof_1_nfs'])(
+    'when a part of it carries the prefix: %s',
+    (path) => {
+      expect(isOurPath(path, 'holeproof_1')).toBe(true)
+    },
+  )
 
   test.each(['/tmp/holeproof_12/disk.img', '/tmp/old-holeproof_1', '/tmp', ''])('but not otherwise: %s', (path) => {
     expect(isOurPath(path, 'holeproof_1')).toBe(false)

@@ -1,0 +1,67 @@
+import { copyFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { BrokenLab } from '../errors.ts'
+import type { Machine } from '../machine.ts'
+import { findProgram, toolsEnvironment } from '../tools.ts'
+import { bootGuest, type GuestPlacement } from './guest.ts'
+import { kvmWorks } from './kvm_probe.ts'
+import { preparedKernel, QEMU_MODULES } from './qemu_kernel.ts'
+
+const MEMORY = '1G'
+const BOOT_SECONDS = 60
+const PORT = 'agent'
+
+/** Emulated, `rep movsb` is slow: without these two, Linux copies five times faster. */
+const EMULATED = ['-accel', 'tcg', '-cpu', 'max,-erms,-fsrm']
+const VIRTUALIZED = ['-accel', 'kvm', '-cpu', 'max']
+
+/** Boots a stock kernel in QEMU with this machine's root, read-only, as its own. Needs no root; uses KVM where that works. */
+export async function bootQemu(name: string, { shared }: GuestPlacement): Promise<Machine> {
+  const program = findProgram('qemu-system-x86_64')
+  const prepared = preparedKernel()
+  if (program === undefined || prepared === undefined) {
+    throw new BrokenLab(`QEMU or its guest's kernel is not here; scripts/setup --machine qemu brings them`)
+  }
+  const agent = join(shared, `${name}.agent`)
+  await copyFile(fileURLToPath(new URL('agent.pl', import.meta.url)), agent)
+  const kernelArguments = [
+    ...['console=ttyS0', 'quiet', 'panic=-1', 'mitigations=off', 'nokaslr', 'cryptomgr.notests'],
+    ...[`holeproof.agent=${agent}`, `holeproof.port=${PORT}`, `holeproof.shared=${shared}`, 'holeproof.sharing=9p'],
+    ...[`holeproof.modules=${prepared.modules}`, `holeproof.load=${QEMU_MODULES.join(',')}`],
+  ]
+  const argv = [
+    ...diesWithUs(),
+    ...[program, '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
+    ...['-M', 'q35', ...((await canUseKvm(program, prepared.kernel)) ? VIRTUALIZED : EMULATED), '-m', MEMORY, '-smp', '1'],
+    ...['-kernel', prepared.kernel, '-initrd', prepared.initramfs, '-append', kernelArguments.join(' ')],
+    // Node gives its children sockets for their streams: the path /dev/stderr cannot be opened then, the number can be used.
+    ...['-chardev', 'socket,id=console,fd=2', '-serial', 'chardev:console'],
+    ...['-chardev', 'stdio,id=line,signal=off'],
+    ...['-device', 'virtio-serial-pci', '-device', `virtserialport,chardev=line,name=${PORT}`],
+    ...['-fsdev', 'local,id=root,path=/,security_model=none,readonly=on,multidevs=remap'],
+    ...['-device', 'virtio-9p-pci,fsdev=root,mount_tag=root'],
+    ...['-fsdev', `local,id=shared,path=${quoted(shared)},security_model=none`],
+    ...['-device', 'virtio-9p-pci,fsdev=shared,mount_tag=shared'],
+  ]
+  return bootGuest({ kind: 'qemu', name, shared, argv, env: toolsEnvironment(), bootSeconds: BOOT_SECONDS })
+}
+
+/** The agent powers off when its line closes; this ends also a guest that is too busy to notice, or has no agent yet. */
+function diesWithUs(): string[] {
+  const setpriv = findProgram('setpriv')
+  return setpriv === undefined ? [] : [setpriv, '--pdeathsig', 'KILL']
+}
+
+let kvm: Promise<boolean> | undefined
+
+/** Guests that boot at the same time ask once. */
+function canUseKvm(program: string, kernel: string): Promise<boolean> {
+  kvm ??= kvmWorks(program, kernel)
+  return kvm
+}
+
+/** In QEMU's options a comma ends a value unless there are two. */
+function quoted(value: string): string {
+  return value.replaceAll(',', ',,')
+}
