@@ -26,8 +26,8 @@ export interface Cell {
   readonly sizeBytes: number
   /** What each backend can hold. */
   readonly backendBytes: number
-  /** How far into the storage of a backend a cell can allocate: so far it is poisoned. */
-  readonly poisonBytes: number
+  /** How far into each backend's storage a cell can allocate: so far it is poisoned. */
+  readonly poisonBytes: { readonly source: number; readonly destination: number }
   /** Data of another volume that lies in both backends beforehand. */
   readonly neighbourBytes: number
   /** Overrides the rule: a control, or the table's copy without conv=sparse. */
@@ -52,7 +52,12 @@ const CELL_BYTES = 16 * MiB
 const SPARE_BYTES = 8 * MiB
 /** All of the storage and more. */
 const EVERYWHERE = Number.MAX_SAFE_INTEGER
-const common = { sizeBytes: CELL_BYTES, backendBytes: CELL_BYTES + SPARE_BYTES, poisonBytes: EVERYWHERE, neighbourBytes: 0 } as const
+const common = {
+  sizeBytes: CELL_BYTES,
+  backendBytes: CELL_BYTES + SPARE_BYTES,
+  poisonBytes: { source: EVERYWHERE, destination: EVERYWHERE },
+  neighbourBytes: 0,
+} as const
 
 /** The rule's own expectation for a destination that answers properly. */
 function byTheRule(destination: DriverName): Expectation {
@@ -122,7 +127,12 @@ const table: Cell[] = (['full', 'sparse'] as const).map((mode) => {
   return {
     id: `table/${mode}`,
     ...{ method: 'host', source: 'lvm-thin', destination: 'lvm-thin', layout: 'spec-table' },
-    ...{ sizeBytes: 1024 * MiB, backendBytes: 3892 * MiB, poisonBytes: 1288 * MiB, neighbourBytes: 200 * MiB },
+    ...{
+      sizeBytes: 1024 * MiB,
+      backendBytes: 3892 * MiB,
+      poisonBytes: { source: 464 * MiB, destination: 1288 * MiB },
+      neighbourBytes: 200 * MiB,
+    },
     ...(mode === 'full' && { forced: mode }),
     expect: {
       mode,

@@ -108,15 +108,21 @@ function checkMapped(check: string, what: string, { least, most }: MappedPredict
 
 /** dm-thin hands out its lowest free block, so a pool never used beyond the poison has handed out poisoned blocks only. */
 function checkPoison({ poisonBytes, backendBytes }: Cell, { before, after }: Evidence): Finding[] {
-  if (poisonBytes >= backendBytes) return []
-  const used = Math.max(before.pool?.usedBytes ?? 0, after?.pool?.usedBytes ?? 0)
-  return [
-    {
-      check: 'poison',
-      ok: used <= poisonBytes - POOL_START_BYTES,
-      text: `${used} bytes of a pool were in use at most; ${poisonBytes} of its storage were poisoned`,
-    },
+  const pools = [
+    { what: 'source', used: before.pool?.usedBytes, poisoned: poisonBytes.source },
+    { what: 'destination', used: after?.pool?.usedBytes, poisoned: poisonBytes.destination },
   ]
+  return pools.flatMap(({ what, used, poisoned }) =>
+    used === undefined || poisoned >= backendBytes
+      ? []
+      : [
+          {
+            check: `${what}-poison`,
+            ok: used <= poisoned - POOL_START_BYTES,
+            text: `${used} bytes of the ${what}'s pool are in use; ${poisoned} of its storage were poisoned`,
+          },
+        ],
+  )
 }
 
 function checkDataPercent({ expect }: Cell, { before, after }: Evidence): Finding[] {

@@ -74,9 +74,9 @@ export function describeCell({ id, method, source, destination, layout, sizeByte
 }
 
 async function gatherEvidence(bench: Bench, lab: Lab, cell: Cell, parts: RuleParts): Promise<{ content: Content; evidence: Evidence }> {
-  const size = { dataBytes: cell.backendBytes, poisonBytes: cell.poisonBytes }
-  const from = await bench.source(cell.source, size)
-  const to = await bench.create(lab, cell.destination, 'destination', size)
+  const { backendBytes: dataBytes, poisonBytes } = cell
+  const from = await bench.source(cell.source, { dataBytes, poisonBytes: poisonBytes.source })
+  const to = await bench.create(lab, cell.destination, 'destination', { dataBytes, poisonBytes: poisonBytes.destination })
   for (const backend of [from, to]) if (cell.neighbourBytes > 0) await placeNeighbour(lab, backend, cell.neighbourBytes)
 
   const content = cell.layout === 'spec-table' ? specContent(lab.tag()) : contentOf(cell.layout, cell.sizeBytes, lab.tag(), lab.seed)

@@ -54,5 +54,5 @@ export async function verify(options: VerifyOptions): Promise<Result> {
 
 /** Room for the images: a source and a destination of the largest cell on two machines, the other sources, the NFS disks. */
 function imageBytes(cells: readonly Cell[]): number {
-  return 4 * Math.max(0, ...cells.map(({ backendBytes, poisonBytes }) => Math.min(backendBytes, poisonBytes))) + 1024 * MiB
+  return 4 * Math.max(0, ...cells.map(({ backendBytes, poisonBytes }) => Math.min(backendBytes, poisonBytes.destination))) + 1024 * MiB
 }

@@ -30,6 +30,9 @@ export interface LabOptions {
 }
 
 const OUTPUT_KEPT = 2000
+/** Tags have 42 bits: 21 for the seed, 21 to count. */
+const SEEDS = 2 ** 21
+const TAGS_A_SEED = 2 ** 21
 
 /** One scenario's private corner of a machine. Everything is registered before it is acquired, and released last-in-first-out. */
 export class Lab {
@@ -89,9 +92,9 @@ export class Lab {
     return `${this.prefix}_${of}${++this.nextName}`
   }
 
-  /** A tag for a stamp or a poison, unique in the lab and derived from its seed. */
+  /** A tag for a stamp or a poison: no other lab of this machine gets the same, and a seed always gives the same ones. */
   tag(): number {
-    return (this.seed % 0x1000000) * 0x10000 + hash16(this.prefix) + ++this.nextTag
+    return this.parent?.tag() ?? (this.seed % SEEDS) * TAGS_A_SEED + ++this.nextTag
   }
 
   /** Registers how a thing is released, then acquires it. `release` must cope with a thing that was never made. */
@@ -177,10 +180,4 @@ export class Lab {
       ...files.map((name) => `leaked file ${join(this.folder, name)}`),
     ]
   }
-}
-
-function hash16(text: string): number {
-  let state = 0
-  for (const character of text) state = (Math.imul(state, 31) + character.charCodeAt(0)) >>> 0
-  return (state % 0x100) * 0x100
 }

@@ -162,11 +162,24 @@ sub wait_for_line {
     read_line() if vec($readable, fileno $line, 1);
 }
 
+# Commands mostly come with the environment of the one before. It is set here, not in the child, where every page that is
+# written to must be copied first: under UML that takes longer than anything else.
+my %own_environment = %ENV;
+my $current_environment = '';
+sub set_environment {
+    my ($pairs) = @_;
+    my $wanted = join "\0", @$pairs;
+    return if $wanted eq $current_environment;
+    %ENV = (%own_environment, map { split /=/, $_, 2 } @$pairs);
+    $current_environment = $wanted;
+}
+
 sub start_command {
     my ($id, $payload) = @_;
     my ($count, @strings) = split /\0/, $payload, -1;
     pop @strings;
     my @arguments = splice @strings, 0, $count;
+    set_environment(\@strings);
     my (@in, @out, @error, @fault);
     unless (pipe($in[0], $in[1]) && pipe($out[0], $out[1]) && pipe($error[0], $error[1]) && pipe($fault[0], $fault[1])) {
         return send_frame('F', $id, "no pipe: $!");
@@ -178,11 +191,6 @@ sub start_command {
         POSIX::dup2(fileno $in[0], 0);
         POSIX::dup2(fileno $out[1], 1);
         POSIX::dup2(fileno $error[1], 2);
-        for my $pair (@strings) {
-            my ($name, $value) = split /=/, $pair, 2;
-            $ENV{$name} = $value;
-        }
-        $SIG{$_} = 'DEFAULT' for qw(PIPE CHLD);
         { no warnings 'exec'; exec { $arguments[0] } @arguments; }
         syswrite $fault[1], "$arguments[0]: $!";
         POSIX::_exit(127);
@@ -267,7 +275,7 @@ sub reap {
     }
 }
 
-$SIG{PIPE} = 'IGNORE';
+$SIG{PIPE} = sub { }; # a handler, not IGNORE, which commands would inherit
 # A child's end wakes select through this pipe; without it the signal could arrive just before select and be missed.
 pipe(my $wake_read, my $wake_write) or fail("pipe: $!");
 fcntl($_, F_SETFL, O_NONBLOCK) for $wake_read, $wake_write;
