@@ -92,7 +92,7 @@ export class Lab {
     return `${this.prefix}_${of}${++this.nextName}`
   }
 
-  /** A tag for a stamp or a poison: no other lab of this machine gets the same, and a seed always gives the same ones. */
+  /** A tag for a stamp or a poison, derived from the seed; no other lab of this machine gets the same. */
   tag(): number {
     return this.parent?.tag() ?? (this.seed % SEEDS) * TAGS_A_SEED + ++this.nextTag
   }

@@ -1,6 +1,6 @@
 import { JSONRPCServer } from 'json-rpc-2.0'
 import { z } from 'zod'
-import type { MigrationTarget, VolumeDriver } from '../drivers/driver.ts'
+import type { VolumeDriver } from '../drivers/driver.ts'
 import { messageOf } from '../machine/errors.ts'
 import { callOver, type Line, serveOver } from '../rpc/json_rpc.ts'
 import type { Answer } from './capabilities.ts'
@@ -14,16 +14,10 @@ export interface Limits {
 
 export const DEFAULT_LIMITS: Limits = { askSeconds: 10, verbSeconds: 900 }
 
-/** A backend's volume service as a migration sees it: everything crosses the line as text. */
-export interface VolumeService {
+/** A backend's volume service as a migration sees it: the driver's verbs, each of which crosses the line as text. */
+export interface VolumeService extends Omit<VolumeDriver, 'getCapabilities'> {
   /** Never throws: an error, silence and garbage are answers of their own kind. */
   getCapabilities(): Promise<Answer>
-  createVolume(name: string, sizeBytes: number): Promise<void>
-  deleteVolume(name: string): Promise<void>
-  attachVolume(name: string): Promise<string>
-  detachVolume(name: string): Promise<void>
-  migrateVolume(name: string, target: MigrationTarget): Promise<boolean>
-  updateMigratedVolume(name: string, newName: string): Promise<void>
 }
 
 const volumeSchema = z.object({ name: z.string().min(1) })
