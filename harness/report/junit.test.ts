@@ -1,0 +1,136 @@
+import { XMLParser, XMLValidator } from 'fast-xml-parser'
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { exampleCell, exampleResult } from '../result/example_result.ts'
+import type { CellResult, Result } from '../result/result.ts'
+import { junitOf } from './junit.ts'
+
+const troubleSchema = z.object({ '@type': z.string(), '@message': z.string(), '#text': z.string() })
+const caseSchema = z.object({
+  '@name': z.string(),
+  '@classname': z.string(),
+  '@time': z.string(),
+  failure: troubleSchema.optional(),
+  error: troubleSchema.optional(),
+  skipped: z.object({ '@message': z.string() }).optional(),
+})
+const suiteSchema = z.object({
+  '@name': z.string(),
+  '@tests': z.string(),
+  '@failures': z.string(),
+  '@errors': z.string(),
+  '@skipped': z.string(),
+  '@time': z.string(),
+  '@timestamp': z.string(),
+  testcase: z.array(caseSchema),
+})
+
+const REPEAT = 'scripts/verify --seed 7 --only "host/a b"'
+const upheld = exampleCell()
+const refuted = exampleCell({
+  id: 'host/lvm-thin/lvm-thick/mixed',
+  verdict: 'refuted',
+  repeat: REPEAT,
+  findings: [
+    { check: 'migrated', ok: true, text: 'migrated by the host' },
+    { check: 'bytes', ok: false, text: '4096 of 8192 bytes are wrong' },
+    { check: 'source', ok: false, text: 'the source\'s <name> & "size" remain' },
+  ],
+})
+const broken = exampleCell({ id: 'driver/nfs/nfs/mixed', verdict: 'broken', reason: 'the guest died', repeat: REPEAT, findings: [] })
+const notShown = exampleCell({ id: 'answer/silence/lvm-thin/lvm-thick', verdict: 'not-shown', reason: 'the run was stopped', findings: [] })
+
+describe('JUnit', () => {
+  test('counts the cells by verdict, and the check for leaks as a case of its own', () => {
+    const suite = readBack(exampleResult([upheld, refuted, broken, broken, notShown, notShown, notShown]))
+
+    expect(suite).toMatchObject({ '@tests': '8', '@failures': '1', '@errors': '2', '@skipped': '3' })
+    expect(suite.testcase).toHaveLength(8)
+  })
+
+  test('has as many failures, errors and skipped cases as it counts', () => {
+    const suite = readBack(exampleResult([upheld, refuted, broken, notShown], { leaks: ['/dev/loop1'] }))
+    const having = (part: 'failure' | 'error' | 'skipped') => String(suite.testcase.filter((one) => one[part] !== undefined).length)
+
+    expect([having('failure'), having('error'), having('skipped')]).toEqual([suite['@failures'], suite['@errors'], suite['@skipped']])
+  })
+
+  test('names each case as the cell, in a class of its kind, with its time', () => {
+    expect(readBack(exampleResult([upheld, broken])).testcase.map((one) => [one['@name'], one['@classname'], one['@time']])).toEqual([
+      [upheld.id, 'holeproof.host', '2.44'],
+      [broken.id, 'holeproof.driver', '2.44'],
+      ['nothing is left behind', 'holeproof.lab', '0'],
+    ])
+  })
+
+  test('says nothing more of an upheld cell', () => {
+    expect(caseOf(upheld)).toEqual({ '@name': upheld.id, '@classname': 'holeproof.host', '@time': '2.44' })
+  })
+
+  test('makes a refuted cell a failure with every failed check and the command that repeats it', () => {
+    const { failure, error, skipped } = caseOf(refuted)
+
+    expect([error, skipped]).toEqual([undefined, undefined])
+    expect(failure).toMatchObject({ '@type': 'refuted', '@message': 'bytes: 4096 of 8192 bytes are wrong' })
+    expect(failure?.['#text'].split('\n')).toEqual([
+      'bytes: 4096 of 8192 bytes are wrong',
+      'source: the source\'s <name> & "size" remain',
+      `repeat: ${REPEAT}`,
+    ])
+  })
+
+  test('makes a broken cell an error with the reason and the command that repeats it', () => {
+    const { failure, error, skipped } = caseOf(broken)
+
+    expect([failure, skipped]).toEqual([undefined, undefined])
+    expect(error).toEqual({ '@type': 'broken', '@message': 'the guest died', '#text': `the guest died\nrepeat: ${REPEAT}` })
+  })
+
+  test('makes a cell that was not shown a skipped one with the reason', () => {
+    const { failure, error, skipped } = caseOf(notShown)
+
+    expect([failure, error, skipped]).toEqual([undefined, undefined, { '@message': 'the run was stopped' }])
+  })
+
+  test('makes leaks an error of the run, and lists them all', () => {
+    const suite = readBack(exampleResult([upheld], { leaks: ['/dev/loop1', 'a <mount>'] }))
+
+    expect(suite['@errors']).toBe('1')
+    expect(suite.testcase.at(-1)?.error).toMatchObject({ '@type': 'leak', '#text': '/dev/loop1\na <mount>' })
+  })
+
+  test('stays well-formed when ids and texts hold markup and quotes', () => {
+    const nasty = '<a href="x">\'&amp; ]]> --> ü'
+    const findings = [{ check: nasty, ok: false, text: nasty }]
+    const suite = readBack(exampleResult([exampleCell({ ...refuted, id: nasty, findings, repeat: nasty })], { leaks: [nasty] }))
+
+    expect(suite.testcase[0]?.['@name']).toBe(nasty)
+    expect(suite.testcase[0]?.failure?.['#text']).toContain(nasty)
+  })
+
+  test('is a whole suite also of a run without cells', () => {
+    expect(readBack(exampleResult([]))).toMatchObject({ '@tests': '1', '@failures': '0', '@errors': '0', '@skipped': '0' })
+  })
+
+  test.fails('holds no character that XML forbids, whatever a command printed', () => {
+    const xml = junitOf(exampleResult([exampleCell({ ...broken, reason: '\x1b[31mred\x1b[0m \0 \x07' })]))
+
+    expect([...xml].filter((character) => character < ' ' && !'\t\n\r'.includes(character))).toEqual([])
+  })
+})
+
+function readBack(result: Result): z.infer<typeof suiteSchema> {
+  const xml = junitOf(result)
+  expect(XMLValidator.validate(xml)).toBe(true)
+  const parser = new XMLParser({
+    ignoreAttributes: false,
+    attributeNamePrefix: '@',
+    parseAttributeValue: false,
+    isArray: (name) => name === 'testcase',
+  })
+  return z.object({ testsuites: z.object({ testsuite: suiteSchema }) }).parse(parser.parse(xml)).testsuites.testsuite
+}
+
+function caseOf(cell: CellResult): z.infer<typeof caseSchema> {
+  return caseSchema.parse(readBack(exampleResult([cell])).testcase[0])
+}

@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest'
+import { exampleCell, exampleEvidence, exampleResult } from './example_result.ts'
+import { countVerdicts, overallVerdict, type Result, resultJsonSchema, resultSchema, type Verdict } from './result.ts'
+
+describe("a run's verdict", () => {
+  const none = { upheld: 0, refuted: 0, 'not-shown': 0, broken: 0 }
+
+  test.each<[Partial<Result['counts']>, string[], Verdict]>([
+    [{}, [], 'not-shown'],
+    [{ 'not-shown': 3 }, [], 'not-shown'],
+    [{ upheld: 1 }, [], 'upheld'],
+    [{ upheld: 50 }, ['a loop device'], 'broken'],
+    [{}, ['a loop device'], 'broken'],
+    [{ 'not-shown': 1 }, ['a loop device'], 'broken'],
+    [{ upheld: 50, broken: 1 }, [], 'broken'],
+    [{ broken: 1 }, [], 'broken'],
+    [{ refuted: 1 }, [], 'refuted'],
+    [{ upheld: 50, refuted: 1 }, [], 'refuted'],
+    [{ refuted: 1, broken: 5, 'not-shown': 2 }, ['a loop device'], 'refuted'],
+  ])('of %j with the leaks %j is %s', (counts, leaks, verdict) => {
+    expect(overallVerdict({ ...none, ...counts }, leaks)).toBe(verdict)
+  })
+
+  test('is counted cell by cell', () => {
+    const verdicts: Verdict[] = ['upheld', 'refuted', 'upheld', 'broken', 'not-shown', 'upheld', 'broken']
+
+    expect(countVerdicts(verdicts.map((verdict) => ({ verdict })))).toEqual({ upheld: 3, refuted: 1, 'not-shown': 1, broken: 2 })
+  })
+})
+
+describe('the schema of a result', () => {
+  const found = [
+    { what: 'zero' as const },
+    { what: 'poison' as const },
+    { what: 'other-stamp' as const, tag: 4 },
+    { what: 'shifted-stamp' as const, fromOffset: 1024 },
+    { what: 'noise' as const },
+  ]
+  const refuted = exampleCell({
+    ...{ id: 'control/host/lvm-thin/lvm-thick', control: true, forced: 'sparse', misanswer: 'silence', verdict: 'refuted' },
+    notes: [{ kind: 'thinness-lost', text: 'twice as much' }],
+    evidence: {
+      ...exampleEvidence(),
+      answer: { kind: 'unanswered', why: 'no answer within 1 s' },
+      verification: {
+        ...{ checkedBytes: 4096, wrongBytes: 5, moreDifferences: 3 },
+        differences: found.map((what, at) => ({ offset: at * 512, length: 1, wrong: 1, expected: 'zero', found: what })),
+      },
+    },
+  })
+  const { evidence: _, ...withoutEvidence } = exampleCell({ id: 'host/nfs/nfs/mixed', verdict: 'broken', reason: 'the guest died' })
+
+  test('accepts a good result and keeps all of it, also after a round trip through JSON', () => {
+    const result = exampleResult([exampleCell(), refuted, withoutEvidence], { leaks: ['/dev/loop1'], brokenRule: 'always-sparse' })
+
+    expect(resultSchema.parse(JSON.parse(JSON.stringify(result)))).toEqual(result)
+  })
+
+  test.each<[string, object]>([
+    ['another version of the schema', { schema: 'holeproof-result-0' }],
+    ['a verdict that there is not', { verdict: 'fine' }],
+    ['a date that is none', { startedAt: 'yesterday' }],
+    ['time that runs backwards', { seconds: -1 }],
+    ['a seed of no whole number', { seed: 0.5 }],
+    ['cells without an id', { cells: [{ ...exampleCell(), id: undefined }] }],
+    ['negative bytes', { cells: [{ ...exampleCell(), sizeBytes: -1 }] }],
+    ['no counts', { counts: undefined }],
+    ['a machine that there is not', { machines: [{ name: 'a', kind: 'vmware', kernel: '6.1' }] }],
+  ])('refuses %s', (_, change) => {
+    expect(resultSchema.safeParse({ ...exampleResult(), ...change }).success).toBe(false)
+  })
+
+  test('can be published as a JSON schema', () => {
+    expect(JSON.parse(JSON.stringify(resultJsonSchema()))).toMatchObject({
+      type: 'object',
+      required: expect.arrayContaining(['schema', 'cells', 'leaks', 'counts', 'verdict']),
+    })
+  })
+})
