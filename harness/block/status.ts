@@ -33,7 +33,11 @@ export function parseStatus(text: string): Map<string, DmStatus> {
     const match = /^(?<name>\S+): \d+ (?<sectors>\d+) (?<target>\S+) ?(?<rest>.*)$/.exec(line)
     if (match?.groups === undefined) throw new Error(`dmsetup status: a line that is not understood: ${line}`)
     const { name = '', sectors = '', target = '', rest = '' } = match.groups
-    devices.set(name, parseTarget(target, Number(sectors), rest.trim().split(/\s+/), line))
+    if (/^(Fail|Error)\b/.test(rest.trim())) throw new Error(`dmsetup status: ${name} has failed: ${line}`)
+    const before = devices.get(name)
+    // A device of several segments has a line for each; only plain targets come in segments.
+    const segment = parseTarget(target, Number(sectors), rest.trim().split(/\s+/), line)
+    devices.set(name, before === undefined ? segment : { target: before.target, sectors: before.sectors + segment.sectors })
   }
   return devices
 }

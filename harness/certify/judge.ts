@@ -12,15 +12,18 @@ const POOL_START_BYTES = 32 * MiB
 
 /** Holds a cell's evidence against what must come of it. Pure. Every check says what it saw, also when all is well. */
 export function judge(cell: Cell, content: Content, evidence: Evidence): { findings: Finding[]; notes: Note[] } {
-  const findings = [checkOutcome(evidence), checkSource(evidence), ...checkDecision(cell, evidence)]
-  const { verification, after } = evidence
+  const findings = [checkOutcome(cell, evidence), checkSource(evidence), ...checkDecision(cell, evidence)]
+  const { verification, after, outcome } = evidence
   if (verification !== undefined)
     findings.push(cell.expect.bytes === 'intact' ? checkIntact(cell, verification) : checkCorrupt(verification))
+  else if (outcome === 'migrated') findings.push({ check: 'bytes', ok: false, text: 'nobody compared the bytes of the destination' })
   if (cell.source === 'lvm-thin')
     findings.push(checkMapped('source-mapped', 'the source', predictWritten(content, CHUNK_BYTES), evidence.before.mappedBytes))
   if (after !== undefined) {
     const prediction = predictCopied(content, storageOf(cell.destination), cell.expect.mode, DD_BLOCK_BYTES)
     findings.push(checkMapped('destination-mapped', 'the destination', prediction, after.mappedBytes))
+  } else if (outcome === 'migrated') {
+    findings.push({ check: 'destination-mapped', ok: false, text: 'nobody looked at what the destination has mapped' })
   }
   findings.push(...checkPoison(cell, evidence), ...checkDataPercent(cell, evidence))
   return { findings, notes: after === undefined ? [] : notesOn(cell, content, after.mappedBytes) }
@@ -31,14 +34,14 @@ export function storageOf(driver: DriverName): StorageKind {
   return driver === 'lvm-thick' ? 'thick' : 'file'
 }
 
-function checkOutcome({ outcome, why, states, movedBy }: Evidence): Finding {
+function checkOutcome({ method }: Cell, { outcome, why, states, movedBy }: Evidence): Finding {
+  const check = 'migrated'
+  if (outcome !== 'migrated') return { check, ok: false, text: `the migration ${outcome}: ${why ?? 'no reason was given'}` }
+  if (movedBy === undefined || (method === 'host' && movedBy === 'driver'))
+    return { check, ok: false, text: `moved by the ${movedBy ?? 'nobody'}, not by the host` }
   const wanted = movedBy === 'driver' ? 'starting migrating success' : 'starting migrating completing success'
-  const ok = outcome === 'migrated' && states.join(' ') === wanted
-  return {
-    check: 'migrated',
-    ok,
-    text: ok ? `migrated by the ${movedBy}` : `the migration ${outcome}: ${why ?? `its states were ${states.join(' ')}`}`,
-  }
+  if (states.join(' ') !== wanted) return { check, ok: false, text: `its states were ${states.join(' ')}, not ${wanted}` }
+  return { check, ok: true, text: `migrated by the ${movedBy}` }
 }
 
 function checkSource({ outcome, sourceRemains }: Evidence): Finding {
@@ -65,12 +68,12 @@ function checkDecision({ expect, forced }: Cell, { decision }: Evidence): Findin
 
 function checkIntact({ sizeBytes }: Cell, { checkedBytes, wrongBytes, differences }: NonNullable<Evidence['verification']>): Finding {
   const [first] = differences
-  const ok = wrongBytes === 0 && checkedBytes === sizeBytes
-  const text =
-    first === undefined
-      ? `${checkedBytes} bytes checked, all right`
-      : `${wrongBytes} of ${checkedBytes} bytes are wrong, first ${describeDifference(first)}`
-  return { check: 'bytes', ok, text }
+  if (first !== undefined || wrongBytes > 0) {
+    const where = first === undefined ? '' : `, first ${describeDifference(first)}`
+    return { check: 'bytes', ok: false, text: `${wrongBytes} of ${checkedBytes} bytes are wrong${where}` }
+  }
+  if (checkedBytes !== sizeBytes) return { check: 'bytes', ok: false, text: `only ${checkedBytes} of ${sizeBytes} bytes were checked` }
+  return { check: 'bytes', ok: true, text: `${checkedBytes} bytes checked, all right` }
 }
 
 /** A control must fail in the one way that the rule prevents: old bytes where zeros belong, all data right. */

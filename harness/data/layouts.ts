@@ -28,7 +28,7 @@ export const layouts = {
   'last-block-zero': (size) => [data(0, size - BLOCK_BYTES)],
   'last-block-data': (size) => [data(size - BLOCK_BYTES, BLOCK_BYTES)],
   mixed: (size, seed) => {
-    const half = Math.floor(size / 2 / BLOCK_BYTES) * BLOCK_BYTES
+    const half = Math.max(6, Math.floor(size / 2 / BLOCK_BYTES)) * BLOCK_BYTES
     return [
       data(0, 1),
       data(BLOCK_BYTES - 1, 2),

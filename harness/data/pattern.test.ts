@@ -5,7 +5,7 @@ import { identifySector, type Pattern, SECTOR_BYTES, writePattern } from './patt
 const MOST_TAG = 2 ** 42 - 1
 const MOST_SECTOR = 2 ** 40
 /** Where a sector says its tag and number: overwritten, it can no longer say who it is. */
-const SELF_DESCRIPTION = { from: 8, to: 22 }
+const SELF_DESCRIPTION = { from: 4, to: 26 }
 
 const tag = fc.oneof(fc.constantFrom(0, 1, 2 ** 28 - 1, 2 ** 28, MOST_TAG), fc.nat({ max: MOST_TAG }))
 const pattern: fc.Arbitrary<Pattern> = fc.record({ kind: fc.constantFrom('poison' as const, 'stamp' as const), tag })

@@ -13,14 +13,18 @@ export interface Pattern {
 }
 
 const MAGIC: Record<PatternKind, Buffer> = {
-  poison: Buffer.from('HPPOISON', 'latin1'),
-  stamp: Buffer.from('HPVOLUME', 'latin1'),
+  poison: Buffer.from('POISONED', 'latin1'),
+  stamp: Buffer.from('hpVOLUME', 'latin1'),
 }
-const TAG_AT = 8
-const NUMBER_AT = 14
-const FILL_AT = 22
+/** A sector begins with fill, so that its first bytes differ between volumes: single bytes of data often lie there. */
+const MAGIC_AT = 4
+const TAG_AT = 12
+const NUMBER_AT = 18
+const FILL_AT = 26
 const TAG_DIGITS = 6
 const NUMBER_DIGITS = 8
+/** Fewer bytes of a magic are taken for chance. */
+const LEAST_OF_MAGIC = 4
 
 /** Fills `target` with the part of the pattern's stream that begins at byte `offset`. */
 export function writePattern(target: Uint8Array, pattern: Pattern, offset: number): void {
@@ -61,8 +65,10 @@ export function identifySector(actual: Uint8Array, expected: Uint8Array): FoundP
   const tag = readDigits(actual, TAG_AT, TAG_DIGITS)
   const offset = readDigits(actual, NUMBER_AT, NUMBER_DIGITS) * SECTOR_BYTES
   for (const kind of ['poison', 'stamp'] as const) {
-    const pattern = Buffer.alloc(actual.length)
-    writePattern(pattern, { kind, tag }, offset)
+    const ofMagic = MAGIC[kind].filter((byte, index) => byte === actual[MAGIC_AT + index]).length
+    if (ofMagic < LEAST_OF_MAGIC) continue
+    const pattern = makeTemplate({ kind, tag })
+    writeDigits(pattern, NUMBER_AT, offset / SECTOR_BYTES, NUMBER_DIGITS)
     if (actual.every((byte, index) => byte === pattern[index] || byte === expected[index])) return { kind, tag, offset }
   }
   return undefined
@@ -70,19 +76,29 @@ export function identifySector(actual: Uint8Array, expected: Uint8Array): FoundP
 
 const templates = new Map<string, Buffer>()
 
-function templateOf({ kind, tag }: Pattern): Buffer {
-  const key = `${kind} ${tag}`
-  const known = templates.get(key)
-  if (known !== undefined) return known
-  const template = Buffer.alloc(SECTOR_BYTES)
-  MAGIC[kind].copy(template)
-  writeDigits(template, TAG_AT, tag, TAG_DIGITS)
-  let state = (tag ^ (kind === 'poison' ? 0x5eed : 0xda7a)) >>> 0
-  for (let at = FILL_AT; at < SECTOR_BYTES; at++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    template[at] = 1 + ((state >>> 16) % 255)
-  }
+function templateOf(pattern: Pattern): Buffer {
+  const key = `${pattern.kind} ${pattern.tag}`
+  const template = templates.get(key) ?? makeTemplate(pattern)
   templates.set(key, template)
+  return template
+}
+
+/** A sector with all but its number. Poison's fill is odd and a stamp's even, so no byte of it passes for the other's. */
+function makeTemplate({ kind, tag }: Pattern): Buffer {
+  const template = Buffer.alloc(SECTOR_BYTES)
+  const lowest = kind === 'poison' ? 1 : 2
+  let state = (tag ^ 0x5eed) >>> 0
+  for (const [from, to] of [
+    [0, MAGIC_AT],
+    [FILL_AT, SECTOR_BYTES],
+  ] as const) {
+    for (let at = from; at < to; at++) {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+      template[at] = lowest + 2 * ((state >>> 16) % 127)
+    }
+  }
+  MAGIC[kind].copy(template, MAGIC_AT)
+  writeDigits(template, TAG_AT, tag, TAG_DIGITS)
   return template
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { messageOf } from '../machine/errors.ts'
 import type { CopyMode } from '../movers/mover.ts'
 import { type Answer, capabilityReportSchema } from './capabilities.ts'
@@ -13,6 +14,8 @@ export interface MigrationParts {
   readonly copy: (from: string, to: string, bytes: number, mode: CopyMode) => Promise<void>
   /** The size of an attached volume in bytes. */
   readonly sizeOf: (path: string) => Promise<number>
+  /** Names the destination volume until it takes over the source's name; by default a new UUID each time, as in Cinder. */
+  readonly newName?: () => string
   /** The rule that is used; another one only to show what it would do. */
   readonly rule?: Rule
   /** Whose claim is asked; the source's only to show what that would do. */
@@ -53,7 +56,7 @@ export async function migrate(
     volume.migrationStatus = state
     states.push(state)
   }
-  const undo: { what: string; run: () => Promise<void> }[] = []
+  const undo = new UndoList()
   let record: Omit<MigrationRecord, 'states'> = {}
   try {
     enter('starting')
@@ -74,21 +77,14 @@ export async function migrate(
       }
     }
 
-    const arrival = `${volume.name}-migration`
-    undo.push({ what: `the destination volume ${arrival}`, run: () => destination.service.deleteVolume(arrival) })
-    try {
-      await destination.service.createVolume(arrival, volume.sizeBytes)
-    } catch (error) {
-      // A driver that fails to create should leave nothing; one that leaves something is asked to remove it.
-      await undo
-        .pop()
-        ?.run()
-        .catch(() => {})
-      throw error
-    }
-    undo.push({ what: 'the attachment of the source', run: () => source.service.detachVolume(volume.name) })
+    // A name of its own, as Cinder's: whatever is undone under it was made by this migration.
+    const arrival = parts.newName?.() ?? `volume-${randomUUID()}`
+    undo.add(`the destination volume ${arrival}`, () => removeHalfMade(destination.service, arrival))
+    await destination.service.createVolume(arrival, volume.sizeBytes)
+    undo.replaceLast(() => destination.service.deleteVolume(arrival))
+    undo.add('the attachment of the source', () => source.service.detachVolume(volume.name))
     const from = await source.service.attachVolume(volume.name)
-    undo.push({ what: 'the attachment of the destination', run: () => destination.service.detachVolume(arrival) })
+    undo.add('the attachment of the destination', () => destination.service.detachVolume(arrival))
     const to = await destination.service.attachVolume(arrival)
 
     const room = await parts.sizeOf(to)
@@ -96,26 +92,91 @@ export async function migrate(
     if (volume.migrationStatus !== 'migrating') enter('migrating')
     await parts.copy(from, to, volume.sizeBytes, decision.mode)
     const after = await parts.sizeOf(to)
-    if (after < volume.sizeBytes)
+    if (after < volume.sizeBytes) {
       throw new Error(`after the copy the destination holds ${after} bytes, fewer than the source's ${volume.sizeBytes}`)
+    }
     record = { ...record, movedBy: 'host' }
 
-    for (const step of undo.splice(1).reverse()) await step.run()
+    await undo.runLast() // detach the destination
+    await undo.runLast() // detach the source
     enter('completing')
-    await source.service.deleteVolume(volume.name)
-    undo.length = 0 // from here on the destination is the volume
+    await deleteSource(source.service, volume.name)
+    // From here on the destination is the volume: nothing may remove it.
+    undo.replace(`the volume is on ${destination.name} as ${arrival}`)
     volume.backend = destination
     await destination.service.updateMigratedVolume(arrival, volume.name)
     enter('success')
     return { outcome: 'migrated', states, ...record }
   } catch (error) {
-    const leftovers: string[] = []
-    for (const { what, run } of undo.reverse()) {
-      await run().catch((second: unknown) => leftovers.push(`${what}: ${messageOf(second)}`))
-    }
+    const leftovers = await undo.runAll()
     enter('error')
     return { outcome: 'failed', why: messageOf(error), leftovers, states, ...record }
   }
+}
+
+/** What takes a migration back, last step first. */
+class UndoList {
+  private readonly steps: { readonly what: string; run?: () => Promise<void> }[] = []
+
+  add(what: string, run: () => Promise<void>): void {
+    this.steps.push({ what, run })
+  }
+
+  /** Runs the last step as a part of the migration. It stays on the list when it fails. */
+  async runLast(): Promise<void> {
+    await this.steps.at(-1)?.run?.()
+    this.steps.pop()
+  }
+
+  replaceLast(run: () => Promise<void>): void {
+    const last = this.steps.at(-1)
+    if (last !== undefined) last.run = run
+  }
+
+  /** Nothing is taken back any more; should the migration fail now, this is left over. */
+  replace(what: string): void {
+    this.steps.splice(0, this.steps.length, { what })
+  }
+
+  /** Runs all steps, going on after errors. Returns what could not be taken back. */
+  async runAll(): Promise<string[]> {
+    const leftovers: string[] = []
+    for (let step = this.steps.pop(); step !== undefined; step = this.steps.pop()) {
+      const { what, run } = step
+      if (run === undefined) leftovers.push(what)
+      else await run().catch((error: unknown) => leftovers.push(`${what}: ${messageOf(error)}`))
+    }
+    return leftovers
+  }
+}
+
+/** Deletes the source. When that fails but the source is gone, the destination is the only copy, and the migration goes on. */
+async function deleteSource(service: VolumeService, name: string): Promise<void> {
+  try {
+    await service.deleteVolume(name)
+  } catch (error) {
+    if (await isThere(service, name)) throw error
+  }
+}
+
+/** After a creation that failed there may be a volume all the same, or nothing to delete. */
+async function removeHalfMade(service: VolumeService, name: string): Promise<void> {
+  try {
+    await service.deleteVolume(name)
+  } catch (error) {
+    if (await isThere(service, name)) throw error
+  }
+}
+
+/** Whether a volume can be attached. */
+async function isThere(service: VolumeService, name: string): Promise<boolean> {
+  try {
+    await service.attachVolume(name)
+  } catch {
+    return false
+  }
+  await service.detachVolume(name)
+  return true
 }
 
 function refuses(volume: Volume, destination: Backend): string | undefined {

@@ -23,7 +23,12 @@ export interface VolumeService extends Omit<VolumeDriver, 'getCapabilities'> {
 const volumeSchema = z.object({ name: z.string().min(1) })
 const createSchema = z.object({ name: z.string().min(1), size_bytes: z.number().int().positive() })
 const renameSchema = z.object({ name: z.string().min(1), new_name: z.string().min(1) })
-const migrateSchema = z.object({ name: z.string().min(1), location_info: z.unknown(), copy_mode: z.enum(['full', 'sparse']) })
+const migrateSchema = z.object({
+  name: z.string().min(1),
+  // JSON has no undefined: a destination that gave none leaves it out.
+  location_info: z.unknown().optional(),
+  copy_mode: z.enum(['full', 'sparse']),
+})
 
 /** Serves a driver on a line until the line closes. */
 export function serveDriver(driver: VolumeDriver, line: Line): void {

@@ -27,7 +27,7 @@ export function junitOf(result: Result): string {
     format: true,
     suppressEmptyNode: true,
   })
-  return builder.build({ '?xml': { '@version': '1.0', '@encoding': 'UTF-8' }, testsuites: { testsuite: suite } })
+  return withoutControls(builder.build({ '?xml': { '@version': '1.0', '@encoding': 'UTF-8' }, testsuites: { testsuite: suite } }))
 }
 
 function testCase(cell: CellResult): object {
@@ -44,4 +44,10 @@ function testCase(cell: CellResult): object {
 
 function failure(type: string, lines: readonly string[]): object {
   return { '@type': type, '@message': lines[0] ?? '', '#text': lines.join('\n') }
+}
+
+/** XML 1.0 has no way to write most control characters, and commands print them. */
+function withoutControls(xml: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that must go
+  return xml.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '')
 }

@@ -20,7 +20,7 @@ interface Section {
 const SECTIONS: readonly Section[] = [
   { title: 'Host-assisted: the destination is asked, then dd copies', holds: ({ id }) => /^host\/.*\/mixed$/.test(id) },
   {
-    title: "Driver-assisted: the source's driver moves the volume, or declines and the host copies",
+    title: "Driver-assisted: the source's driver moves it, or declines and the host copies",
     holds: ({ id }) => id.startsWith('driver/'),
   },
   {
@@ -53,7 +53,7 @@ function table(cells: readonly CellResult[], { variant }: Section, chalk: ChalkI
   const rows = new Table({
     chars: BORDERLESS,
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
-    colWidths: variant === undefined ? [1, 12, 12, 5, 6, 13, 7, 13, 4] : [1, 9, 9, 15, 5, 6, 9, 13, 4],
+    colWidths: variant === undefined ? [1, 12, 12, 5, 6, 13, 7, 13, 3] : [1, 9, 9, 15, 5, 6, 9, 13, 3],
     colAligns:
       variant === undefined
         ? ['left', 'left', 'left', 'left', 'left', 'left', 'left', 'left', 'right']
@@ -71,7 +71,7 @@ function table(cells: readonly CellResult[], { variant }: Section, chalk: ChalkI
       mode: evidence?.decision?.mode ?? '',
       bytes: bytesOf(cell, chalk),
       percent: percentOf(cell),
-      seconds: cell.seconds.toFixed(1),
+      seconds: cell.seconds.toFixed(cell.seconds < 10 ? 1 : 0),
     }
     rows.push(
       variant === undefined
@@ -134,7 +134,7 @@ const NOTES: Record<Note['kind'], string> = {
   'preallocation-lost': 'Preallocation does not survive',
 }
 
-/** Each kind of note once, with the cell that shows it best. */
+/** Each kind of note once, with the first cell that shows it. */
 function worthKnowing({ cells }: Result): string[] {
   const kinds = Object.keys(NOTES) as Note['kind'][]
   return kinds.flatMap((kind) => {
@@ -174,7 +174,7 @@ function summary({ cells, counts, leaks, seconds, seed, machines, verdict }: Res
   return [
     `${colourOf(verdict, chalk).bold(`${MARKS[verdict]} ${verdict.toUpperCase()}`)}  ${cells.length} cells: ${parts.join(', ')}`,
     `  ${worked} of ${controls.length} controls did what breaking the rule must do`,
-    `  ${(checked / 1024 ** 2).toFixed(0)} MiB checked byte by byte; ${leaks.length} leaks; ${seconds.toFixed(1)} s on ${machines.length} x ${kernels}; seed ${seed}`,
+    `  ${(checked / 1024 ** 2).toFixed(0)} MiB checked byte by byte; ${leaks.length} leaks\n  ${seconds.toFixed(1)} s on ${machines.length} x ${kernels}; seed ${seed}`,
   ].join('\n')
 }
 

@@ -123,10 +123,9 @@ export function countVerdicts(cells: readonly { verdict: Verdict }[]): Result['c
   return counts
 }
 
-/** The run's verdict: a broken lab outranks a refutation only where nothing was refuted; a leak is a broken lab. */
+/** The run's verdict: a refutation stands whatever else failed, a leak is a broken lab, and one cell not shown is enough. */
 export function overallVerdict(counts: Result['counts'], leaks: readonly string[]): Verdict {
   if (counts.refuted > 0) return 'refuted'
   if (counts.broken > 0 || leaks.length > 0) return 'broken'
-  if (counts.upheld === 0) return 'not-shown'
-  return 'upheld'
+  return counts['not-shown'] > 0 || counts.upheld === 0 ? 'not-shown' : 'upheld'
 }

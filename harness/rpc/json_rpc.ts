@@ -18,13 +18,11 @@ export interface Caller {
 
 const TIMED_OUT = -32000
 const MOST_QUOTED = 80
+const idSchema = z.union([z.string(), z.number(), z.null()])
+/** Exactly one of result and error: a result beside an error is no answer. */
 const responseSchema = z.union([
-  z.object({ jsonrpc: z.literal('2.0'), id: z.union([z.string(), z.number(), z.null()]), result: z.unknown() }),
-  z.object({
-    jsonrpc: z.literal('2.0'),
-    id: z.union([z.string(), z.number(), z.null()]),
-    error: z.object({ code: z.number(), message: z.string() }),
-  }),
+  z.strictObject({ jsonrpc: z.literal('2.0'), id: idSchema, result: z.unknown() }),
+  z.strictObject({ jsonrpc: z.literal('2.0'), id: idSchema, error: z.object({ code: z.number(), message: z.string() }) }),
 ])
 
 /** Calls what serves at the other end of a line. */
@@ -32,20 +30,29 @@ export function callOver({ input, output }: Line): Caller {
   const client = new JSONRPCClient((request) => {
     output.write(`${JSON.stringify(request)}\n`)
   })
+  let closed: string | undefined
   const fail = (why: string) => client.rejectAllPendingRequests(why)
-  output.on('error', (error) => fail(error.message))
+  const close = (why: string) => {
+    closed ??= why
+    fail(why)
+  }
+  output.on('error', (error) => close(error.message))
   const lines = createInterface({ input })
   lines.on('line', (text) => {
     const message = parseResponse(text)
     if (message === undefined) fail(`not a JSON-RPC answer: ${text.slice(0, MOST_QUOTED)}`)
+    else if (message.id === null && 'error' in message)
+      fail(message.error.message) // it could not read the id
     else client.receive(message)
   })
-  lines.on('close', () => fail('the other end closed the line'))
+  lines.on('close', () => close('the other end closed the line'))
   return {
-    request: async (method, params, seconds) =>
-      client
+    request: async (method, params, seconds) => {
+      if (closed !== undefined) throw new Error(closed)
+      return client
         .timeout(seconds * 1000, (id) => createJSONRPCErrorResponse(id, TIMED_OUT, `no answer within ${seconds} s`))
-        .request(method, params),
+        .request(method, params)
+    },
     fail,
   }
 }

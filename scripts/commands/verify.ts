@@ -91,8 +91,8 @@ await runMain(async () => {
   await writeFile(join(options.out, 'junit.xml'), junitOf(result))
   process.stdout.write(terminalReport(result, !options.plain && process.stdout.isTTY === true && process.env.NO_COLOR === undefined))
   console.log(`  ${join(options.out, 'result.json')}  ${join(options.out, 'junit.xml')}`)
-  if (options.strict && result.counts['not-shown'] > 0) return EXIT.refuted
-  return { upheld: EXIT.upheld, refuted: EXIT.refuted, broken: EXIT.broken, 'not-shown': EXIT.broken }[result.verdict]
+  const notShown = options.strict || result.counts.upheld === 0 ? EXIT.refuted : EXIT.upheld
+  return { upheld: EXIT.upheld, refuted: EXIT.refuted, broken: EXIT.broken, 'not-shown': notShown }[result.verdict]
 })
 
 function chooseCells(only: string | undefined): readonly Cell[] {

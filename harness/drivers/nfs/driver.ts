@@ -48,8 +48,10 @@ export class NfsDriver implements VolumeDriver {
 
   async createVolume(name: string, sizeBytes: number): Promise<void> {
     const file = this.fileOf(name)
-    if (this.allocation === 'sparse') await check(this.lab, ['truncate', `--size=${sizeBytes}`, file])
-    else await check(this.lab, ['dd', 'if=/dev/zero', `of=${file}`, 'bs=1M', `count=${sizeBytes}`, 'iflag=count_bytes', 'conv=fdatasync'])
+    if (this.allocation === 'sparse')
+      await check(this.lab, ['dd', 'if=/dev/null', `of=${file}`, 'bs=1', 'count=0', `seek=${sizeBytes}`, 'conv=excl', 'status=none'])
+    else
+      await check(this.lab, ['dd', 'if=/dev/zero', `of=${file}`, 'bs=1M', `count=${sizeBytes}`, 'iflag=count_bytes', 'conv=excl,fdatasync'])
   }
 
   async deleteVolume(name: string): Promise<void> {
