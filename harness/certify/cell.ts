@@ -130,7 +130,7 @@ const table: Cell[] = (['full', 'sparse'] as const).map((mode) => {
     ...{
       sizeBytes: 1024 * MiB,
       backendBytes: 3892 * MiB,
-      poisonBytes: { source: 464 * MiB, destination: 1288 * MiB },
+      poisonBytes: { source: 464 * MiB, destination: (mode === 'full' ? 1288 : 464) * MiB },
       neighbourBytes: 200 * MiB,
     },
     ...(mode === 'full' && { forced: mode }),

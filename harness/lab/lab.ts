@@ -44,6 +44,7 @@ export class Lab {
   readonly commands: CommandRecord[] = []
   private readonly owned: Owned[] = []
   private readonly stop = new AbortController()
+  private readonly forgetSignal: () => void
   private readonly parent: Lab | undefined
   /** How many releases are under way here or in a lab within: their commands are not to be stopped. */
   private releasing = 0
@@ -60,8 +61,10 @@ export class Lab {
     this.folder = options.folder
     this.seed = options.seed
     const { signal } = options
-    if (signal?.aborted) this.stop.abort()
-    signal?.addEventListener('abort', () => this.stop.abort(), { once: true })
+    const abort = () => this.stop.abort()
+    if (signal?.aborted) abort()
+    signal?.addEventListener('abort', abort, { once: true })
+    this.forgetSignal = () => signal?.removeEventListener('abort', abort)
   }
 
   static async open(options: LabOptions, parent?: Lab): Promise<Lab> {
@@ -153,6 +156,7 @@ export class Lab {
   private async releaseAll(): Promise<string[]> {
     const faults: string[] = []
     this.parent?.living.delete(this)
+    this.forgetSignal()
     for (let owned = this.owned.pop(); owned !== undefined; owned = this.owned.pop()) {
       try {
         await owned.release()
