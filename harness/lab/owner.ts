@@ -1,29 +1,39 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 
 const FILE = 'owner.json'
 const NEW_SECONDS = 5
-const ownerSchema = z.object({ pid: z.number().int(), started: z.string() })
+const ownerSchema = z.object({ pid: z.number().int(), started: z.string(), world: z.string() })
+
+/** `elsewhere`: made by another kernel or in another pid namespace, so whether its process lives cannot be seen from here. */
+export type OwnerState = 'living' | 'dead' | 'elsewhere'
 
 /** Notes in a run's folder which process it belongs to, so that a sweep leaves a living run alone. */
 export async function writeOwner(folder: string): Promise<void> {
-  await writeFile(join(folder, FILE), JSON.stringify({ pid: process.pid, started: startOf(process.pid) }))
+  await writeFile(join(folder, FILE), JSON.stringify({ pid: process.pid, started: startOf(process.pid), world: worldOfPids() }))
 }
 
-/** Whether the process that made this run's folder still lives. The start time tells it from a later one of the same pid. */
-export async function ownerLives(folder: string): Promise<boolean> {
+/** What became of the process that made a run's folder. The start time tells it from a later one of the same pid. */
+export async function ownerState(folder: string): Promise<OwnerState> {
   const text = await readFile(join(folder, FILE), 'utf8').catch(() => '')
-  if (text === '') return isNew(folder)
+  if (text === '') return (await isNew(folder)) ? 'living' : 'dead'
   const owner = ownerSchema.safeParse(JSON.parse(text))
-  return owner.success && startOf(owner.data.pid) === owner.data.started
+  if (!owner.success) return 'dead'
+  if (owner.data.world !== worldOfPids()) return 'elsewhere'
+  return startOf(owner.data.pid) === owner.data.started ? 'living' : 'dead'
 }
 
 /** Between a folder and its owner's file lies a moment. */
 async function isNew(folder: string): Promise<boolean> {
   const made = await stat(folder).catch(() => undefined)
   return made !== undefined && Date.now() - made.birthtimeMs < NEW_SECONDS * 1000
+}
+
+/** Where a pid means what it says: this boot of this kernel, and this pid namespace. A guest and a container have others. */
+function worldOfPids(): string {
+  return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`
 }
 
 /** Field 22 of /proc/PID/stat (proc(5)): the start in clock ticks since boot; '' for a process that does not exist. */

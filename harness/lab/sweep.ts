@@ -6,14 +6,14 @@ import { messageOf } from '../machine/errors.ts'
 import { check, type Machine } from '../machine/machine.ts'
 import { openNative } from '../machine/native.ts'
 import { carries, PREFIX, RUN_VARIABLE } from '../machine/prefix.ts'
-import { ownerLives } from './owner.ts'
+import { type OwnerState, ownerState } from './owner.ts'
 import { temporaryFolders } from './run_folder.ts'
 
 export interface Sweep {
   /** What was removed, one line each. */
   readonly removed: readonly string[]
-  /** Runs that still live and were left alone. */
-  readonly living: readonly string[]
+  /** The folders of runs that were left alone. */
+  readonly spared: readonly { readonly path: string; readonly owner: Exclude<OwnerState, 'dead'> }[]
   /** What could not be removed, and why. */
   readonly failed: readonly string[]
 }
@@ -30,13 +30,12 @@ export async function sweep(): Promise<Sweep> {
       failed.push(`${what}: ${messageOf(error)}`)
     }
   }
-  const folders = await runFolders()
-  const living = new Set<string>()
-  for (const { name, path } of folders) if (await ownerLives(path)) living.add(name)
-  const isDead = (name: string) => ![...living].some((run) => carries(name, run))
+  const folders = await Promise.all((await runFolders()).map(async ({ name, path }) => ({ name, path, owner: await ownerState(path) })))
+  // What has no folder any more belongs to nobody.
+  const isDead = (name: string) => !folders.some(({ name: run, owner }) => owner !== 'dead' && carries(name, run))
   const machine = openNative('sweep', temporaryFolders.find((folder) => existsSync(folder)) ?? '/tmp')
 
-  const dead = folders.filter(({ name }) => isDead(name))
+  const dead = folders.filter(({ owner }) => owner === 'dead')
   for (const { path } of dead)
     for (const server of await nfsServers(path))
       await attempt(`NFS server ${server}`, () => check(machine, ['sh', join(server, 'stop.sh'), server]))
@@ -44,7 +43,8 @@ export async function sweep(): Promise<Sweep> {
     if (isDead(run)) await attempt(`process ${pid} of ${run}`, async () => process.kill(pid, 'SIGKILL'))
   await sweepDevices(machine, isDead, attempt)
   for (const { path } of dead) await attempt(`folder ${path}`, () => rm(path, { recursive: true, force: true }))
-  return { removed, living: [...living], failed }
+  const spared = folders.flatMap(({ path, owner }) => (owner === 'dead' ? [] : [{ path, owner }]))
+  return { removed, spared, failed }
 }
 
 type Attempt = (what: string, remove: () => Promise<unknown>) => Promise<void>

@@ -9,9 +9,15 @@ const command = newCommand(
 
 await runMain(async () => {
   command.parse()
-  const { removed, living, failed } = await sweep()
+  const { removed, spared, failed } = await sweep()
   for (const what of removed) console.log(`removed ${what}`)
-  for (const run of living) console.log(`left alone: ${run}, its process still lives`)
+  for (const { path, owner } of spared) {
+    console.log(
+      owner === 'living'
+        ? `left alone: ${path}, its run still lives`
+        : `left alone: ${path}, made by another machine or before a restart; rm -r it if you know that it is dead`,
+    )
+  }
   for (const what of failed) console.error(`not removed: ${what}`)
   if (removed.length + failed.length === 0) console.log('nothing was left behind')
   return failed.length > 0 ? EXIT.broken : EXIT.upheld

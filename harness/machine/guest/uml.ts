@@ -6,7 +6,7 @@ import type { Machine } from '../machine.ts'
 import { findProgram, toolsRoot } from '../tools.ts'
 import { bootGuest, GUEST_MODULES, type GuestPlacement } from './guest.ts'
 
-const MEMORY = '256M'
+const MEMORY = '512M'
 const BOOT_SECONDS = 30
 
 /** Boots User-Mode Linux with this machine's root, read-only, as its own. Needs neither root nor KVM. */
