@@ -6,6 +6,8 @@ import { carries, isOurPath } from '../machine/prefix.ts'
 export interface Inventory {
   /** Names of device-mapper devices. */
   readonly dmDevices: readonly string[]
+  /** Folders of volume groups in /dev. */
+  readonly deviceFolders: readonly string[]
   readonly loops: readonly { device: string; file: string }[]
   /** Mount points, innermost last. */
   readonly mounts: readonly string[]
@@ -19,6 +21,9 @@ export function takeInventory(prefix: string): Inventory {
       .filter((name) => name.startsWith('dm-'))
       .map((name) => text(join('/sys/block', name, 'dm/name')))
       .filter((name) => carries(name, prefix)),
+    deviceFolders: names('/dev')
+      .filter((name) => carries(name, prefix))
+      .map((name) => join('/dev', name)),
     loops: blocks
       .filter((name) => name.startsWith('loop'))
       .map((name) => ({ device: join('/dev', name), file: text(join('/sys/block', name, 'loop/backing_file')) }))

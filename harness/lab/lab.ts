@@ -175,10 +175,11 @@ export class Lab {
   }
 
   private async leaks(): Promise<string[]> {
-    const { dmDevices, loops, mounts } = await this.inside.inventory(this.prefix)
+    const { dmDevices, deviceFolders, loops, mounts } = await this.inside.inventory(this.prefix)
     const files = await readdir(this.folder)
     return [
       ...dmDevices.map((name) => `leaked device-mapper device ${name}`),
+      ...deviceFolders.map((path) => `leaked device folder ${path}`),
       ...loops.map(({ device, file }) => `leaked loop device ${device} (${file})`),
       ...mounts.map((point) => `leaked mount ${point}`),
       ...files.map((name) => `leaked file ${join(this.folder, name)}`),

@@ -51,9 +51,14 @@ type Attempt = (what: string, remove: () => Promise<unknown>) => Promise<void>
 
 async function sweepDevices(machine: Machine, isDead: (name: string) => boolean, attempt: Attempt): Promise<void> {
   const ours = () => {
-    const { dmDevices, loops, mounts } = takeInventory(PREFIX)
+    const { dmDevices, deviceFolders, loops, mounts } = takeInventory(PREFIX)
     const deadPath = (path: string) => path.split('/').some((part) => carries(part, PREFIX) && isDead(part))
-    return { dmDevices: dmDevices.filter(isDead), loops: loops.filter(({ file }) => deadPath(file)), mounts: mounts.filter(deadPath) }
+    return {
+      dmDevices: dmDevices.filter(isDead),
+      deviceFolders: deviceFolders.filter(deadPath),
+      loops: loops.filter(({ file }) => deadPath(file)),
+      mounts: mounts.filter(deadPath),
+    }
   }
   for (const point of ours().mounts.toReversed()) await attempt(`mount ${point}`, () => check(machine, ['umount', point]))
   // A device can go only when nothing is stacked on it, so remove until nothing goes any more.
@@ -68,6 +73,8 @@ async function sweepDevices(machine: Machine, isDead: (name: string) => boolean,
     }
     left = now
   }
+  // Without udev nobody else removes the links to the devices.
+  for (const path of ours().deviceFolders) await attempt(`device folder ${path}`, () => rm(path, { recursive: true }))
   for (const { device } of ours().loops) await attempt(`loop device ${device}`, () => check(machine, ['losetup', '--detach', device]))
 }
 

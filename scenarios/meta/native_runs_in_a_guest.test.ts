@@ -1,31 +1,65 @@
 import { mkdir } from 'node:fs/promises'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, scenario } from '../../harness/scenario.ts'
+import { PREFIX } from '../../harness/machine/prefix.ts'
+import { expect, type Stage, scenario } from '../../harness/scenario.ts'
+
+const script = (name: string) => fileURLToPath(new URL(`../../scripts/${name}`, import.meta.url))
+const CELLS = [
+  'host/lvm-thin/nfs/mixed',
+  'host/lvm-thin/lvm-thin/mixed',
+  'host/lvm-thin/lvm-thick/mixed',
+  'control/host/lvm-thin/lvm-thick',
+]
+
+/** A folder in the guest for a native run's temporary files. */
+async function folderFor({ lab, machine }: Stage): Promise<string> {
+  const folder = join(lab.folder, 'native')
+  await lab.own(
+    'the folder of the native run',
+    () => mkdir(folder),
+    async () => void (await machine.run(['rm', '-rf', folder])),
+  )
+  return folder
+}
 
 // The guest is a machine whose kernel has device-mapper and where we are root: what `native` needs.
 scenario('scripts/verify --machine native upholds the rule as root on a kernel with dm-thin', async ({ stage }) => {
-  const folder = join(stage.lab.folder, 'native')
-  await stage.lab.own(
-    'the folder of the native run',
-    () => mkdir(folder),
-    async () => void (await stage.machine.run(['rm', '-rf', folder])),
-  )
-  const verify = fileURLToPath(new URL('../../scripts/verify', import.meta.url))
-  const cells = [
-    'host/lvm-thin/lvm-thin/mixed',
-    'host/lvm-thin/lvm-thick/mixed',
-    'host/lvm-thin/nfs/mixed',
-    'control/host/lvm-thin/lvm-thick',
-  ]
+  const folder = await folderFor(stage)
 
   const { stdout, stderr, ending } = await stage.machine.run(
-    [verify, '--machine', 'native', '--only', cells.join(','), '--out', join(folder, 'out')],
-    {
-      env: { TMPDIR: folder, HOME: folder },
-    },
+    [script('verify'), '--machine', 'native', '--only', CELLS.join(','), '--out', join(folder, 'out')],
+    { env: { TMPDIR: folder, HOME: folder } },
   )
 
-  expect(stderr.toString() + stdout.toString()).toMatch(/UPHELD {2}4 cells: 4 upheld[\s\S]*0 leaks[\s\S]* on 1 x native/)
+  expect(`${stderr}${stdout}`).toMatch(/UPHELD {2}4 cells: 4 upheld[\s\S]*0 leaks[\s\S]* on 1 x native/)
   expect(ending).toEqual({ how: 'exit', code: 0 })
+})
+
+scenario('a native run killed with SIGKILL leaves devices, mounts and an NFS server, and a sweep removes them all', async ({ stage }) => {
+  const folder = await folderFor(stage)
+  const env = { TMPDIR: folder, HOME: folder }
+  const before = await stage.lab.inside.inventory(PREFIX)
+  const run = await stage.machine.start(
+    [script('verify'), '--machine', 'native', '--only', CELLS.join(','), '--out', join(folder, 'out')],
+    { env },
+  )
+  const ready = new Promise<string>((resolve) => run.stderr.on('data', (data: Buffer) => data.includes('✓ 3/4') && resolve('ready')))
+  expect(await Promise.race([ready, run.ended])).toBe('ready')
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  run.kill(constants.signals.SIGKILL)
+  await run.ended
+  const left = await stage.lab.inside.inventory(PREFIX)
+
+  const sweep = await stage.machine.run([script('sweep')], { env })
+
+  expect(left.dmDevices.length).toBeGreaterThan(before.dmDevices.length)
+  expect(left.loops.length).toBeGreaterThan(before.loops.length)
+  expect(sweep.stdout.toString()).toMatch(
+    /removed NFS server[\s\S]*removed device-mapper device[\s\S]*removed loop device[\s\S]*removed folder/,
+  )
+  expect(sweep.ending).toEqual({ how: 'exit', code: 0 })
+  expect(await stage.lab.inside.inventory(PREFIX)).toEqual(before)
+  expect((await stage.machine.run(['pgrep', '-f', 'answerer.pl'])).stdout.toString()).toBe('')
 })
