@@ -158,10 +158,11 @@ function troubles({ cells, leaks, brokenRule }: Result, chalk: ChalkInstance): s
 
 function trouble({ id, verdict, reason, findings, repeat }: CellResult, chalk: ChalkInstance): string {
   const failed = findings.filter(({ ok }) => !ok).map(({ check, text }) => `${check}: ${text}`)
-  const details = [...failed, ...(reason === undefined ? [] : reason.split('\n')), `repeat: ${repeat}`]
+  const details = [...failed, ...(reason === undefined ? [] : reason.split('\n'))].flatMap((text) => wrapAnsi(text, 76).split('\n'))
   return [
     `${colourOf(verdict, chalk)(`${MARKS[verdict]} ${verdict}`)} ${id}`,
-    ...details.flatMap((text) => wrapAnsi(text, 76).split('\n')).map((line) => `    ${line}`),
+    // The command is not broken into lines: it is there to be copied.
+    ...[...details, `repeat: ${repeat}`].map((line) => `    ${line}`),
   ].join('\n')
 }
 

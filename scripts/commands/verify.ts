@@ -1,11 +1,12 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { access, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Option } from 'commander'
 import { type BrokenRule, brokenRuleNames } from '../../harness/certify/broken_rules.ts'
 import { allCells, type Cell } from '../../harness/certify/cell.ts'
 import { verify } from '../../harness/certify/verify.ts'
 import { sweep } from '../../harness/lab/sweep.ts'
-import { UsageError } from '../../harness/machine/errors.ts'
+import { messageOf, UsageError } from '../../harness/machine/errors.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
 import { junitOf } from '../../harness/report/junit.ts'
 import { terminalReport } from '../../harness/report/terminal.ts'
@@ -54,6 +55,7 @@ await runMain(async () => {
     return EXIT.upheld
   }
   const say = (line: string) => console.error(line)
+  await prepareFolder(options.out)
   const { removed } = await sweep()
   for (const what of removed) say(`cleared away what a killed run left: ${what}`)
   const machine = await prepareMachine(options.machine, say)
@@ -86,7 +88,6 @@ await runMain(async () => {
     }),
   }).finally(progress.stop)
 
-  await mkdir(options.out, { recursive: true })
   await writeFile(join(options.out, 'result.json'), `${JSON.stringify(result, null, 1)}\n`)
   await writeFile(join(options.out, 'junit.xml'), junitOf(result))
   process.stdout.write(terminalReport(result, !options.plain && process.stdout.isTTY === true && process.env.NO_COLOR === undefined))
@@ -94,6 +95,16 @@ await runMain(async () => {
   const notShown = options.strict || result.counts.upheld === 0 ? EXIT.refuted : EXIT.upheld
   return { upheld: EXIT.upheld, refuted: EXIT.refuted, broken: EXIT.broken, 'not-shown': notShown }[result.verdict]
 })
+
+/** Fails before the run, not after it. */
+async function prepareFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true })
+    await access(path, constants.W_OK)
+  } catch (error) {
+    throw new UsageError(`--out: nothing can be written to ${path}: ${messageOf(error)}`)
+  }
+}
 
 function chooseCells(only: string | undefined): readonly Cell[] {
   if (only === undefined) return allCells
