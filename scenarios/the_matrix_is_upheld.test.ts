@@ -8,7 +8,7 @@ import { machineKind } from '../harness/scenario.ts'
 import { startScript } from './lib/scripts.ts'
 
 test("scripts/verify upholds every pair, every control and the spec's table, and leaves nothing behind", async () => {
-  const out = await mkdtemp(join(tmpdir(), 'holeproof_out'))
+  const out = await mkdtemp(join(tmpdir(), 'test-of-holeproof-'))
   try {
     const { ending, stdout } = await startScript('verify', ['--machine', machineKind, '--out', out, '--strict']).finished
 

@@ -43,8 +43,12 @@ export class Bench {
   }
 
   nfs(): Promise<NfsServer> {
-    this.nfsServer ??= startNfsServer(this.lab, NFS_BYTES)
-    return this.nfsServer
+    const server = this.nfsServer ?? startNfsServer(this.lab, NFS_BYTES)
+    this.nfsServer = server
+    server.catch(() => {
+      this.nfsServer = undefined
+    })
+    return server
   }
 
   /** The backend that cells with this source share; its volumes come and go with the cells. */
@@ -52,6 +56,7 @@ export class Bench {
     const key = `${kind} ${size.dataBytes}`
     const known = this.sources.get(key) ?? this.create(this.lab, kind, 'source', size)
     this.sources.set(key, known)
+    known.catch(() => this.sources.delete(key)) // the next cell tries anew
     return known
   }
 

@@ -23,10 +23,19 @@ const host: Cell = {
   backendBytes: 24 * MiB,
   poisonBytes: { source: Number.MAX_SAFE_INTEGER, destination: Number.MAX_SAFE_INTEGER },
   neighbourBytes: 0,
-  expect: { mode: 'sparse', decidedBy: 'claimed-true', bytes: 'intact' },
+  expect: { mode: 'sparse', movedBy: 'host', decidedBy: 'claimed-true', bytes: 'intact' },
 }
-const thick: Cell = { ...host, destination: 'lvm-thick', expect: { mode: 'full', decidedBy: 'claimed-false', bytes: 'intact' } }
-const control: Cell = { ...thick, id: 'control/host/lvm-thin/lvm-thick', forced: 'sparse', expect: { mode: 'sparse', bytes: 'corrupt' } }
+const thick: Cell = {
+  ...host,
+  destination: 'lvm-thick',
+  expect: { mode: 'full', movedBy: 'host', decidedBy: 'claimed-false', bytes: 'intact' },
+}
+const control: Cell = {
+  ...thick,
+  id: 'control/host/lvm-thin/lvm-thick',
+  forced: 'sparse',
+  expect: { mode: 'sparse', movedBy: 'host', bytes: 'corrupt' },
+}
 const table: Cell = {
   ...host,
   id: 'table/sparse',
@@ -56,7 +65,7 @@ function goodEvidence(cell: Cell, some: Content = content): Evidence {
     sourceRemains: false,
     verification: {
       checkedBytes: cell.sizeBytes,
-      wrongBytes: corrupt ? STALE.wrong : 0,
+      wrongBytes: corrupt ? cell.sizeBytes - dataBlocks(some, MiB) * MiB : 0,
       differences: corrupt ? [{ ...STALE }] : [],
       moreDifferences: 0,
     },
@@ -77,7 +86,7 @@ const cells: Record<string, Cell> = {
   'a copy to a file': { ...host, destination: 'nfs' },
   'a copy from a source that is not thin': { ...host, source: 'nfs' },
   'a control that corrupts': control,
-  'a control that loses thinness': { ...host, forced: 'full', expect: { mode: 'full', bytes: 'intact' } },
+  'a control that loses thinness': { ...host, forced: 'full', expect: { mode: 'full', movedBy: 'host', bytes: 'intact' } },
   "a row of the spec's table": table,
 }
 
@@ -89,7 +98,9 @@ describe('good evidence', () => {
   test('of a volume that its own driver moved passes', () => {
     const moved: Partial<Evidence> = { movedBy: 'driver', states: ['starting', 'migrating', 'success'] }
 
-    expect(failed({ ...host, method: 'driver' }, { ...goodEvidence(host), ...moved })).toEqual([])
+    expect(
+      failed({ ...host, method: 'driver', expect: { ...host.expect, movedBy: 'driver' } }, { ...goodEvidence(host), ...moved }),
+    ).toEqual([])
   })
 
   test.each(Object.entries(cells))('of %s is told check by check, each in words', (_, cell) => {
@@ -138,7 +149,7 @@ describe('each check goes red alone', () => {
   const pool = (when: 'before' | 'after', change: Partial<NonNullable<Evidence['before']['pool']>>) =>
     space(when, (seen) => ({ ...seen, pool: { usedBytes: 0, totalBytes: 1, dataPercent: '10.28', ...seen.pool, ...change } }))
 
-  const corruptedWith = (change: Partial<Difference>) => verification({ wrongBytes: 1024, differences: [STALE, { ...STALE, ...change }] })
+  const corruptedWith = (change: Partial<Difference>) => verification({ differences: [STALE, { ...STALE, ...change }] })
 
   test.each<[string, Cell, Change, string]>([
     ['a state is missing', host, (good) => ({ ...good, states: ['starting', 'migrating', 'success'] }), 'migrated'],
@@ -198,6 +209,18 @@ describe('each check goes red alone', () => {
     const change = corruptedWith({ found: { what: 'other-stamp', tag: 8 } })
 
     expect(failed(control, change(goodEvidence(control)))).toEqual([])
+  })
+
+  test('when a control is corrupt in fewer bytes than were skipped', () => {
+    const some = verification({ wrongBytes: 512 })(goodEvidence(control))
+
+    expect(failed(control, some).map(({ check }) => check)).toEqual(['control-corrupts'])
+  })
+
+  test('when the driver left to the host what it was to move', () => {
+    const cell: Cell = { ...host, method: 'driver', expect: { ...host.expect, movedBy: 'driver' } }
+
+    expect(failed(cell, goodEvidence(cell)).map(({ check }) => check)).toEqual(['migrated'])
   })
 
   test('but not when each pool was used up to its poison exactly', () => {
@@ -279,7 +302,7 @@ describe('a note is made', () => {
   })
 
   test('of nothing after a full copy', () => {
-    expect([...kinds(thick), ...kinds({ ...host, expect: { mode: 'full', bytes: 'intact' }, forced: 'full' })]).toEqual([])
+    expect([...kinds(thick), ...kinds({ ...host, expect: { mode: 'full', movedBy: 'host', bytes: 'intact' }, forced: 'full' })]).toEqual([])
   })
 })
 

@@ -15,7 +15,7 @@ export function judge(cell: Cell, content: Content, evidence: Evidence): { findi
   const findings = [checkOutcome(cell, evidence), checkSource(evidence), ...checkDecision(cell, evidence)]
   const { verification, after, outcome } = evidence
   if (verification !== undefined)
-    findings.push(cell.expect.bytes === 'intact' ? checkIntact(cell, verification) : checkCorrupt(verification))
+    findings.push(cell.expect.bytes === 'intact' ? checkIntact(cell, verification) : checkCorrupt(content, verification))
   else if (outcome === 'migrated') findings.push({ check: 'bytes', ok: false, text: 'nobody compared the bytes of the destination' })
   if (cell.source === 'lvm-thin')
     findings.push(checkMapped('source-mapped', 'the source', predictWritten(content, CHUNK_BYTES), evidence.before.mappedBytes))
@@ -34,11 +34,10 @@ export function storageOf(driver: DriverName): StorageKind {
   return driver === 'lvm-thick' ? 'thick' : 'file'
 }
 
-function checkOutcome({ method }: Cell, { outcome, why, states, movedBy }: Evidence): Finding {
+function checkOutcome({ expect }: Cell, { outcome, why, states, movedBy }: Evidence): Finding {
   const check = 'migrated'
   if (outcome !== 'migrated') return { check, ok: false, text: `the migration ${outcome}: ${why ?? 'no reason was given'}` }
-  if (movedBy === undefined || (method === 'host' && movedBy === 'driver'))
-    return { check, ok: false, text: `moved by the ${movedBy ?? 'nobody'}, not by the host` }
+  if (movedBy !== expect.movedBy) return { check, ok: false, text: `moved by the ${movedBy ?? 'nobody'}, not by the ${expect.movedBy}` }
   const wanted = movedBy === 'driver' ? 'starting migrating success' : 'starting migrating completing success'
   if (states.join(' ') !== wanted) return { check, ok: false, text: `its states were ${states.join(' ')}, not ${wanted}` }
   return { check, ok: true, text: `migrated by the ${movedBy}` }
@@ -76,27 +75,29 @@ function checkIntact({ sizeBytes }: Cell, { checkedBytes, wrongBytes, difference
   return { check: 'bytes', ok: true, text: `${checkedBytes} bytes checked, all right` }
 }
 
-/** A control must fail in the one way that the rule prevents: old bytes where zeros belong, all data right. */
-function checkCorrupt({ wrongBytes, differences }: NonNullable<Evidence['verification']>): Finding {
+/** A control must fail in the one way that the rule prevents: old bytes in every block that was skipped, all data right. */
+function checkCorrupt(
+  content: Content,
+  { checkedBytes, wrongBytes, differences, moreDifferences }: NonNullable<Evidence['verification']>,
+): Finding {
+  const check = 'control-corrupts'
   const [first] = differences
-  if (first === undefined)
-    return {
-      check: 'control-corrupts',
-      ok: false,
-      text: 'nothing is corrupt although the copy broke the rule: this harness would miss a corruption here',
-    }
-  const odd = differences.find(({ expected, found }) => expected !== 'zero' || (found.what !== 'poison' && found.what !== 'other-stamp'))
-  if (odd !== undefined)
-    return {
-      check: 'control-corrupts',
-      ok: false,
-      text: `corrupt in another way than stale bytes in place of zeros: ${describeDifference(odd)}`,
-    }
-  return {
-    check: 'control-corrupts',
-    ok: true,
-    text: `corrupt as predicted: ${wrongBytes} stale bytes, first ${describeDifference(first)}`,
+  if (first === undefined) {
+    return { check, ok: false, text: 'nothing is corrupt although the copy broke the rule: this harness would miss a corruption here' }
   }
+  const odd = differences.find(({ expected, found }) => expected !== 'zero' || (found.what !== 'poison' && found.what !== 'other-stamp'))
+  if (odd !== undefined) {
+    return { check, ok: false, text: `corrupt in another way than stale bytes in place of zeros: ${describeDifference(odd)}` }
+  }
+  const predicted = content.sizeBytes - dataBlocks(content, DD_BLOCK_BYTES) * DD_BLOCK_BYTES
+  if (wrongBytes !== predicted || checkedBytes !== content.sizeBytes || moreDifferences > 0) {
+    return {
+      check,
+      ok: false,
+      text: `${wrongBytes} stale bytes among ${checkedBytes} checked, ${predicted} among ${content.sizeBytes} were predicted`,
+    }
+  }
+  return { check, ok: true, text: `corrupt as predicted: ${wrongBytes} stale bytes, first ${describeDifference(first)}` }
 }
 
 function checkMapped(check: string, what: string, { least, most }: MappedPrediction, bytes: number): Finding {

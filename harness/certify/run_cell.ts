@@ -40,9 +40,11 @@ export async function runCell(
   } catch (error) {
     judged = { findings: [], notes: [], broken: messageOf(error) }
   }
+  const faults: string[] = []
   const verdict = (leaks: readonly string[]) => verdictOf(judged, leaks)
-  if (keepWreck !== undefined && verdict([]).verdict !== 'upheld') await keepWreck(bench, cell)
-  const leaks = await lab.release()
+  if (keepWreck !== undefined && verdict([]).verdict !== 'upheld')
+    await keepWreck(bench, cell).catch((error: unknown) => faults.push(messageOf(error)))
+  const leaks = [...faults, ...(await lab.release())]
   const result: CellResult = {
     ...describeCell(cell),
     ...verdict(leaks),
@@ -99,11 +101,13 @@ async function gatherEvidence(bench: Bench, lab: Lab, cell: Cell, parts: RulePar
     cell.method,
     migrationParts(lab, { ...parts, ...(rule && { rule }) }),
   )
+  lab.signal.throwIfAborted() // a migration that was stopped says nothing of the rule
 
   const sourceRemains = await volumeExists(from.driver, VOLUME)
   const after = await lookAt(lab, bench.lvm, [from, to])
   const migrated = result.outcome === 'migrated'
   const holder = migrated ? to : from
+  await holder.dropCache?.(VOLUME)
   const verification = (migrated || sourceRemains) && (await lab.inside.verify(await holder.driver.attachVolume(VOLUME), content))
   return {
     content,

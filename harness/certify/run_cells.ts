@@ -47,9 +47,10 @@ export async function runCells(
   return { results: cells.flatMap(({ id }) => results.get(id) ?? []), leaks }
 }
 
-async function isDead({ machine }: Bench): Promise<string | undefined> {
+async function isDead({ machine, lab }: Bench): Promise<string | undefined> {
   try {
     await machine.run(['true'], { timeoutSeconds: 20 })
+    await lab.inside.ping()
     return undefined
   } catch (error) {
     return messageOf(error)

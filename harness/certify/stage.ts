@@ -2,7 +2,7 @@ import type { Content } from '../data/content.ts'
 import type { StorageBackend } from '../drivers/backend.ts'
 import type { VolumeDriver } from '../drivers/driver.ts'
 import type { Lab } from '../lab/lab.ts'
-import { BrokenLab } from '../machine/errors.ts'
+import { BrokenLab, messageOf } from '../machine/errors.ts'
 import type { MigrationParts } from '../migration/migrate.ts'
 import type { Backend } from '../migration/volume.ts'
 import { connectService, DEFAULT_LIMITS, serveDriver } from '../migration/volume_service.ts'
@@ -54,7 +54,8 @@ export async function volumeExists(driver: VolumeDriver, name: string): Promise<
     await driver.attachVolume(name)
     return true
   } catch (error) {
-    if (error instanceof BrokenLab) throw error
+    // Anything else than a missing file or device says nothing about the volume.
+    if (error instanceof BrokenLab || !messageOf(error).includes('ENOENT')) throw error
     return false
   }
 }

@@ -31,6 +31,8 @@ export interface StorageBackend {
   readonly group?: string
   /** The file of a volume, for drivers whose volumes are files. */
   readonly fileOf?: (volume: string) => string
+  /** For storage behind a cache that direct reads do not pass by. */
+  readonly dropCache?: (volume: string) => Promise<void>
 }
 
 export interface BackendOptions {
@@ -44,7 +46,7 @@ export interface BackendOptions {
   readonly poisonBytes?: number
 }
 
-/** Makes a backend on storage poisoned from end to end. */
+/** Makes a backend on poisoned storage. */
 export async function createBackend(lab: Lab, kind: DriverName, name: string, options: BackendOptions): Promise<StorageBackend> {
   if (kind === 'nfs' || kind === 'nfs-prealloc') {
     const driver = new NfsDriver(lab, await options.nfs(), name, kind === 'nfs' ? 'sparse' : 'preallocated')
@@ -53,7 +55,7 @@ export async function createBackend(lab: Lab, kind: DriverName, name: string, op
       () => driver.open(),
       () => driver.remove(),
     )
-    return { name, kind, driver, fileOf: (volume) => driver.fileOf(volume) }
+    return { name, kind, driver, fileOf: (volume) => driver.fileOf(volume), dropCache: (volume) => driver.dropCache(volume) }
   }
   const type = kind === 'lvm-thin' ? 'thin' : 'default'
   const { driver, group } = await createLvmBackend(lab, options.lvm, name, type, options)

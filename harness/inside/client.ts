@@ -11,6 +11,7 @@ import type { Inventory } from './inventory.ts'
 /** The helper inside a machine (main.ts), as its callers see it. Every call throws an Error when it
  * cannot be done, BrokenLab when the helper is gone. */
 export interface Inside {
+  ping(): Promise<string>
   stamp(path: string, content: Content, everywhere: boolean): Promise<{ writtenBytes: number }>
   verify(path: string, content: Content): Promise<Verification>
   /** The size of a volume, and what it takes on its filesystem when it is a file; in bytes. */
@@ -58,6 +59,7 @@ export async function openInside(machine: Machine): Promise<Inside> {
     }
   }
   return {
+    ping: () => call('ping', {}),
     stamp: (path, content, everywhere) => call('stamp', { path, content, everywhere }),
     verify: (path, content) => call('verify', { path, content }),
     measure: (path) => call('measure', { path }),

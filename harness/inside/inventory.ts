@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { carries, isOurPath } from '../machine/prefix.ts'
 
 /** What of a prefix exists on a machine right now: read from /proc and /sys, so it needs no command. */
 export interface Inventory {
@@ -13,25 +12,26 @@ export interface Inventory {
   readonly mounts: readonly string[]
 }
 
-/** Everything whose device-mapper name, backing file or mount point carries `prefix`. */
-export function takeInventory(prefix: string): Inventory {
+/** Everything whose device-mapper name is ours, or whose backing file or mount point has a folder on its path that is. */
+export function takeInventory(isOurs: (name: string) => boolean): Inventory {
   const blocks = names('/sys/block')
+  const isOurPath = (path: string) => path.split('/').some(isOurs)
   return {
     dmDevices: blocks
       .filter((name) => name.startsWith('dm-'))
       .map((name) => text(join('/sys/block', name, 'dm/name')))
-      .filter((name) => carries(name, prefix)),
+      .filter(isOurs),
     deviceFolders: names('/dev')
-      .filter((name) => carries(name, prefix))
+      .filter(isOurs)
       .map((name) => join('/dev', name)),
     loops: blocks
       .filter((name) => name.startsWith('loop'))
       .map((name) => ({ device: join('/dev', name), file: text(join('/sys/block', name, 'loop/backing_file')) }))
-      .filter(({ file }) => isOurPath(file, prefix)),
+      .filter(({ file }) => isOurPath(file)),
     mounts: text('/proc/self/mounts')
       .split('\n')
       .map((line) => unescapeMount(line.split(' ')[1] ?? ''))
-      .filter((point) => isOurPath(point, prefix)),
+      .filter(isOurPath),
   }
 }
 

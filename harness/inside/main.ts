@@ -4,6 +4,7 @@
  */
 import { JSONRPCServer } from 'json-rpc-2.0'
 import type { Content } from '../data/content.ts'
+import { carries } from '../machine/prefix.ts'
 import { serveOver } from '../rpc/json_rpc.ts'
 import { measure, stampVolume, verifyVolume } from './device_io.ts'
 import { takeInventory } from './inventory.ts'
@@ -15,6 +16,6 @@ server.addMethod('stamp', ({ path, content, everywhere }: { path: string; conten
 )
 server.addMethod('verify', ({ path, content }: { path: string; content: Content }) => verifyVolume(path, content))
 server.addMethod('measure', ({ path }: { path: string }) => measure(path))
-server.addMethod('inventory', ({ prefix }: { prefix: string }) => takeInventory(prefix))
+server.addMethod('inventory', ({ prefix }: { prefix: string }) => takeInventory((name) => carries(name, prefix)))
 
 serveOver(server, { input: process.stdin, output: process.stdout })

@@ -155,6 +155,7 @@ export class Lab {
 
   private async releaseAll(): Promise<string[]> {
     const faults: string[] = []
+    for (const child of [...this.living]) faults.push(...(await child.release()))
     this.parent?.living.delete(this)
     this.forgetSignal()
     for (let owned = this.owned.pop(); owned !== undefined; owned = this.owned.pop()) {
@@ -170,7 +171,7 @@ export class Lab {
     } catch (error) {
       faults.push(`could not look for leaks: ${messageOf(error)}`)
     }
-    await rm(this.folder, { recursive: true, force: true })
+    await rm(this.folder, { recursive: true, force: true }).catch((error: unknown) => faults.push(messageOf(error)))
     return faults
   }
 

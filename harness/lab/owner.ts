@@ -19,10 +19,18 @@ export async function writeOwner(folder: string): Promise<void> {
 export async function ownerState(folder: string): Promise<OwnerState> {
   const text = await readFile(join(folder, FILE), 'utf8').catch(() => '')
   if (text === '') return (await isNew(folder)) ? 'living' : 'dead'
-  const owner = ownerSchema.safeParse(JSON.parse(text))
-  if (!owner.success) return 'dead'
+  const owner = ownerSchema.safeParse(parseJson(text))
+  if (!owner.success) return 'dead' // cut short: its writer was killed
   if (owner.data.world !== worldOfPids()) return 'elsewhere'
   return startOf(owner.data.pid) === owner.data.started ? 'living' : 'dead'
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** Between a folder and its owner's file lies a moment. */

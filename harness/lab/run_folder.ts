@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, rm, statfs, writeFile } from 'node:fs/promises'
+import { chmod, realpath, rm, statfs, writeFile } from 'node:fs/promises'
 import { freemem } from 'node:os'
 import { join } from 'node:path'
+import { dir } from 'tmp-promise'
 import { BrokenLab, messageOf } from '../machine/errors.ts'
 import { startHere } from '../machine/native.ts'
 import { newRunName } from '../machine/prefix.ts'
@@ -31,10 +32,10 @@ export async function makeRunFolder(wantedBytes: number): Promise<RunFolder> {
       continue
     }
     const prefix = newRunName()
-    const path = join(base, prefix)
-    await mkdir(path, { mode: 0o700 })
+    // The kernel shows loop devices by the resolved path, so links are resolved now.
+    const { path, cleanup } = await dir({ tmpdir: await realpath(base), name: prefix, mode: 0o700, unsafeCleanup: true })
     await writeOwner(path)
-    return { path, prefix, remove: () => rm(path, { recursive: true, force: true }) }
+    return { path, prefix, remove: cleanup }
   }
   throw new BrokenLab(
     ['no folder for temporary files will do:', ...refusals, 'Set TMPDIR to a folder with room, on a mount that allows execution.'].join(

@@ -1,28 +1,32 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { readdir, rm } from 'node:fs/promises'
+import { readdirSync, readFileSync } from 'node:fs'
+import { lstat, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { takeInventory } from '../inside/inventory.ts'
 import { messageOf } from '../machine/errors.ts'
 import { check, type Machine } from '../machine/machine.ts'
 import { openNative } from '../machine/native.ts'
-import { carries, PREFIX, RUN_VARIABLE } from '../machine/prefix.ts'
+import { RUN_VARIABLE, runOf } from '../machine/prefix.ts'
 import { type OwnerState, ownerState } from './owner.ts'
 import { temporaryFolders } from './run_folder.ts'
 
 export interface Sweep {
   /** What was removed, one line each. */
   readonly removed: readonly string[]
-  /** The folders of runs that were left alone. */
-  readonly spared: readonly { readonly path: string; readonly owner: Exclude<OwnerState, 'dead'> }[]
+  /** The runs that were left alone. */
+  readonly spared: readonly { readonly run: string; readonly owner: Exclude<OwnerState, 'dead'> }[]
   /** What could not be removed, and why. */
   readonly failed: readonly string[]
 }
 
-/** Removes what killed runs left on this machine: by prefix only, and never of a run whose process still lives. */
+const KILLED_WITHIN_SECONDS = 10
+
+/** Removes what killed runs left on this machine: by a run's name only, and never of a run whose process still lives. */
 export async function sweep(): Promise<Sweep> {
   const removed: string[] = []
   const failed: string[] = []
-  const attempt = async (what: string, remove: () => Promise<unknown>) => {
+  const attempt: Attempt = async (what, remove) => {
     try {
       await remove()
       removed.push(what)
@@ -30,36 +34,53 @@ export async function sweep(): Promise<Sweep> {
       failed.push(`${what}: ${messageOf(error)}`)
     }
   }
-  const folders = await Promise.all((await runFolders()).map(async ({ name, path }) => ({ name, path, owner: await ownerState(path) })))
-  // What has no folder any more belongs to nobody.
-  const isDead = (name: string) => !folders.some(({ name: run, owner }) => owner !== 'dead' && carries(name, run))
-  const machine = openNative('sweep', temporaryFolders.find((folder) => existsSync(folder)) ?? '/tmp')
+  const folders = await runFolders()
+  const owners = await ownersOfRuns(folders)
+  const isDead = (run: string | undefined) => run !== undefined && !owners.has(run)
+  const dead = folders.filter(({ run }) => isDead(run))
+  const machine = openNative('sweep', tmpdir())
 
-  const dead = folders.filter(({ owner }) => owner === 'dead')
-  for (const { path } of dead)
+  for (const { path } of dead) {
     for (const server of await nfsServers(path))
       await attempt(`NFS server ${server}`, () => check(machine, ['sh', join(server, 'stop.sh'), server]))
-  for (const { pid, run } of ourProcesses())
-    if (isDead(run)) await attempt(`process ${pid} of ${run}`, async () => process.kill(pid, 'SIGKILL'))
+  }
+  await killProcesses(isDead, attempt)
   await sweepDevices(machine, isDead, attempt)
   for (const { path } of dead) await attempt(`folder ${path}`, () => rm(path, { recursive: true, force: true }))
-  const spared = folders.flatMap(({ path, owner }) => (owner === 'dead' ? [] : [{ path, owner }]))
-  return { removed, spared, failed }
+  return { removed, spared: [...owners].map(([run, owner]) => ({ run, owner })), failed }
 }
 
 type Attempt = (what: string, remove: () => Promise<unknown>) => Promise<void>
+type IsDead = (run: string | undefined) => boolean
 
-async function sweepDevices(machine: Machine, isDead: (name: string) => boolean, attempt: Attempt): Promise<void> {
-  const ours = () => {
-    const { dmDevices, deviceFolders, loops, mounts } = takeInventory(PREFIX)
-    const deadPath = (path: string) => path.split('/').some((part) => carries(part, PREFIX) && isDead(part))
-    return {
-      dmDevices: dmDevices.filter(isDead),
-      deviceFolders: deviceFolders.filter(deadPath),
-      loops: loops.filter(({ file }) => deadPath(file)),
-      mounts: mounts.filter(deadPath),
-    }
+/**
+ * The runs that are not known to be dead. A run may have its folder where this process does not look (another TMPDIR, another
+ * container), so its processes and loop devices are asked for it too. What nothing speaks for belongs to nobody.
+ */
+async function ownersOfRuns(folders: readonly { run: string; path: string }[]): Promise<Map<string, Exclude<OwnerState, 'dead'>>> {
+  const { loops } = takeInventory(isRun)
+  const places = [
+    ...folders,
+    ...processesOfRuns().map(({ pid, run, folder }) => ({ run, path: join('/proc', String(pid), 'root', folder) })),
+    ...loops.flatMap(({ file }) => runFolderOf(file)),
+  ]
+  const owners = new Map<string, Exclude<OwnerState, 'dead'>>()
+  for (const { run, path } of places) {
+    const owner = await ownerState(path)
+    if (owner !== 'dead') owners.set(run, owner)
   }
+  return owners
+}
+
+async function killProcesses(isDead: IsDead, attempt: Attempt): Promise<void> {
+  const doomed = () => processesOfRuns().filter(({ run }) => isDead(run))
+  for (const { pid, run } of doomed()) await attempt(`process ${pid} of ${run}`, async () => killIfThere(pid))
+  // A process in the middle of a write goes when the write has ended; until then its devices are busy.
+  for (let waited = 0; doomed().length > 0 && waited < KILLED_WITHIN_SECONDS; waited += 0.1) await sleep(100)
+}
+
+async function sweepDevices(machine: Machine, isDead: IsDead, attempt: Attempt): Promise<void> {
+  const ours = () => takeInventory((name) => isDead(runOf(name)))
   for (const point of ours().mounts.toReversed()) await attempt(`mount ${point}`, () => check(machine, ['umount', point]))
   // A device can go only when nothing is stacked on it, so remove until nothing goes any more.
   for (let left = ours().dmDevices; left.length > 0; ) {
@@ -78,13 +99,24 @@ async function sweepDevices(machine: Machine, isDead: (name: string) => boolean,
   for (const { device } of ours().loops) await attempt(`loop device ${device}`, () => check(machine, ['losetup', '--detach', device]))
 }
 
-async function runFolders(): Promise<{ name: string; path: string }[]> {
-  const found: { name: string; path: string }[] = []
+/** The runs' folders and what is left of their making, where runs put them: this user's own, and no links. */
+async function runFolders(): Promise<{ run: string; path: string }[]> {
+  const found: { run: string; path: string }[] = []
   for (const base of temporaryFolders) {
-    const names = await readdir(base).catch(() => [])
-    found.push(...names.filter((name) => carries(name, PREFIX)).map((name) => ({ name, path: join(base, name) })))
+    for (const name of await readdir(base).catch(() => [])) {
+      const run = runOf(name)
+      const path = join(base, name)
+      if (run !== undefined && (await isOwn(path))) found.push({ run, path })
+    }
   }
   return found
+}
+
+/** In /tmp anybody can make a folder with any name; what another user made is neither trusted nor removed. */
+async function isOwn(path: string): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined)
+  if (found === undefined || found.uid !== process.getuid?.()) return false
+  return found.isFile() || (found.isDirectory() && (found.mode & 0o022) === 0)
 }
 
 async function nfsServers(path: string): Promise<string[]> {
@@ -92,16 +124,35 @@ async function nfsServers(path: string): Promise<string[]> {
   return entries.filter((entry) => /(^|\/)nfs\/pid$/.test(entry)).map((entry) => join(path, entry, '..'))
 }
 
-/** Processes that carry the run's name in their environment; those of other users cannot be read and are not ours. */
-function ourProcesses(): { pid: number; run: string }[] {
+/** Processes that carry a run's folder in their environment; those of other users cannot be read. */
+function processesOfRuns(): { pid: number; run: string; folder: string }[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
     .flatMap((name) => {
-      const run = environmentOf(name)
+      const folder = environmentOf(name)
         .find((pair) => pair.startsWith(`${RUN_VARIABLE}=`))
         ?.slice(RUN_VARIABLE.length + 1)
-      return run !== undefined && carries(run, PREFIX) ? [{ pid: Number(name), run }] : []
+      return runFolderOf(folder ?? '').map(({ run, path }) => ({ pid: Number(name), run, folder: path }))
     })
+}
+
+/** The run whose folder a path lies in: the innermost, as a run in a guest lies in the folder of the guest's. */
+function runFolderOf(path: string): { run: string; path: string }[] {
+  const parts = path.split('/')
+  const run = runOf(parts.findLast(isRun) ?? '')
+  return run === undefined || !parts.includes(run) ? [] : [{ run, path: parts.slice(0, parts.indexOf(run) + 1).join('/') }]
+}
+
+function isRun(name: string): boolean {
+  return runOf(name) !== undefined
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
 }
 
 function environmentOf(pid: string): string[] {

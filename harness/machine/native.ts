@@ -1,5 +1,4 @@
 import { constants, release } from 'node:os'
-import { basename } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { execa } from 'execa'
 import type { Ending, Machine, Running, StartOptions } from './machine.ts'
@@ -11,7 +10,7 @@ import { toolsEnvironment } from './tools.ts'
 export function openNative(name: string, shared: string): Machine {
   const alive = new Set<Running>()
   const start = async (argv: readonly string[], options: StartOptions = {}): Promise<Running> => {
-    const running = startHere(argv, { ...toolsEnvironment(), TMPDIR: shared, [RUN_VARIABLE]: basename(shared), ...options.env })
+    const running = startHere(argv, { ...toolsEnvironment(), TMPDIR: shared, [RUN_VARIABLE]: shared, ...options.env })
     alive.add(running)
     running.ended.finally(() => alive.delete(running)).catch(() => {})
     return running

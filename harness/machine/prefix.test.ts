@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { carries, isOurPath, newRunName, PREFIX } from './prefix.ts'
+import { carries, newRunName, runOf } from './prefix.ts'
 
 describe('a name carries a prefix', () => {
   test.each(['holeproof_1', 'holeproof_1_dst', 'holeproof_1-pool', 'holeproof_1.img', 'holeproof_1 '])('when it is %j', (name) => {
@@ -14,28 +14,32 @@ describe('a name carries a prefix', () => {
   )
 })
 
-describe('a path is ours', () => {
-  test.each(['/tmp/holeproof_1/disk.img', '/holeproof_1', 'holeproof_1/a', '/mnt/holeproof_1_nfs'])(
-    'when a part of it carries the prefix: %s',
-    (path) => {
-      expect(isOurPath(path, 'holeproof_1')).toBe(true)
+describe("a name is a run's", () => {
+  test.each(['holeproof_0a1b2c3d', 'holeproof_0a1b2c3d_uml1_2_destination1', 'holeproof_0a1b2c3d.probe', 'holeproof_0a1b2c3d-pool'])(
+    'when it is %j',
+    (name) => {
+      expect(runOf(name)).toBe('holeproof_0a1b2c3d')
     },
   )
 
-  test.each(['/tmp/holeproof_12/disk.img', '/tmp/x_holeproof_1', '/tmp', ''])('but not otherwise: %s', (path) => {
-    expect(isOurPath(path, 'holeproof_1')).toBe(false)
+  // A sweep removes what is a run's: a checkout, a report or somebody's volume group with a like name is not.
+  test.each([
+    'holeproof',
+    'holeproof-vg',
+    'holeproof_out',
+    'holeproof_0a1b2c3',
+    'holeproof_0a1b2c3d4',
+    'holeproof_outside',
+    'x_holeproof_0a1b2c3d',
+    '',
+  ])('but not when it is %j', (name) => {
+    expect(runOf(name)).toBeUndefined()
   })
-})
 
-describe('the name of a run', () => {
-  test('carries the prefix and differs from every other', () => {
+  test('when it was made for a run, and it differs from every other', () => {
     const names = Array.from({ length: 100 }, newRunName)
 
-    expect(names.filter((name) => !carries(name, PREFIX))).toEqual([])
+    expect(names.map(runOf)).toEqual(names)
     expect(new Set(names).size).toBe(100)
-  })
-
-  test('may stand in the name of a volume group', () => {
-    expect(newRunName()).toMatch(/^[a-z0-9_]{1,40}$/)
   })
 })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { messageOf } from '../machine/errors.ts'
 import type { CopyMode } from '../movers/mover.ts'
+import { Unanswered } from '../rpc/json_rpc.ts'
 import { type Answer, capabilityReportSchema } from './capabilities.ts'
 import { type Decision, decideCopyMode, type Rule } from './rule.ts'
 import type { Backend, MigrationStatus, Volume } from './volume.ts'
@@ -60,13 +61,16 @@ export async function migrate(
   let record: Omit<MigrationRecord, 'states'> = {}
   try {
     enter('starting')
-    const ask = parts.ask ?? (({ destination }) => destination.getCapabilities())
-    const rule = parts.rule ?? decideCopyMode
-    const answer = await ask({ source: source.service, destination: destination.service })
-    const decision = rule(answer, { origin: 'new', layers: [] })
-    record = { answer, decision }
+    const decide = async () => {
+      const ask = parts.ask ?? (({ destination }) => destination.getCapabilities())
+      const answer = await ask({ source: source.service, destination: destination.service })
+      const decision = (parts.rule ?? decideCopyMode)(answer, { origin: 'new', layers: [] })
+      record = { answer, decision }
+      return { answer, decision }
+    }
 
     if (method === 'driver') {
+      const { answer, decision } = await decide()
       enter('migrating')
       const moved = await source.service.migrateVolume(volume.name, { locationInfo: locationOf(answer), copyMode: decision.mode })
       if (moved) {
@@ -82,6 +86,7 @@ export async function migrate(
     undo.add(`the destination volume ${arrival}`, () => removeHalfMade(destination.service, arrival))
     await destination.service.createVolume(arrival, volume.sizeBytes)
     undo.replaceLast(() => destination.service.deleteVolume(arrival))
+    const { decision } = await decide()
     undo.add('the attachment of the source', () => source.service.detachVolume(volume.name))
     const from = await source.service.attachVolume(volume.name)
     undo.add('the attachment of the destination', () => destination.service.detachVolume(arrival))
@@ -100,9 +105,11 @@ export async function migrate(
     await undo.runLast() // detach the destination
     await undo.runLast() // detach the source
     enter('completing')
-    await deleteSource(source.service, volume.name)
-    // From here on the destination is the volume: nothing may remove it.
-    undo.replace(`the volume is on ${destination.name} as ${arrival}`)
+    // From here on the destination may be the only copy: nothing may remove it, unless the source is known to be there.
+    const removal = await deleteSource(source.service, volume.name)
+    if (removal.source === 'there') throw removal.error
+    undo.replace(`the copy on ${destination.name}, as ${arrival}`)
+    if (removal.source === 'unknown') throw removal.error
     volume.backend = destination
     await destination.service.updateMigratedVolume(arrival, volume.name)
     enter('success')
@@ -150,12 +157,19 @@ class UndoList {
   }
 }
 
-/** Deletes the source. When that fails but the source is gone, the destination is the only copy, and the migration goes on. */
-async function deleteSource(service: VolumeService, name: string): Promise<void> {
+type SourceRemoval = { readonly source: 'gone' } | { readonly source: 'there' | 'unknown'; readonly error: unknown }
+
+/** Deletes the source. Where the answer is an error, or is lost, the source is looked for. */
+async function deleteSource(service: VolumeService, name: string): Promise<SourceRemoval> {
   try {
     await service.deleteVolume(name)
+    return { source: 'gone' }
   } catch (error) {
-    if (await isThere(service, name)) throw error
+    try {
+      return (await isThere(service, name)) ? { source: 'there', error } : { source: 'gone' }
+    } catch {
+      return { source: 'unknown', error }
+    }
   }
 }
 
@@ -168,11 +182,12 @@ async function removeHalfMade(service: VolumeService, name: string): Promise<voi
   }
 }
 
-/** Whether a volume can be attached. */
+/** Whether a volume can be attached. Throws Unanswered when its service does not say. */
 async function isThere(service: VolumeService, name: string): Promise<boolean> {
   try {
     await service.attachVolume(name)
-  } catch {
+  } catch (error) {
+    if (error instanceof Unanswered) throw error
     return false
   }
   await service.detachVolume(name)

@@ -2,7 +2,7 @@ import { JSONRPCServer } from 'json-rpc-2.0'
 import { z } from 'zod'
 import type { VolumeDriver } from '../drivers/driver.ts'
 import { messageOf } from '../machine/errors.ts'
-import { callOver, type Line, serveOver } from '../rpc/json_rpc.ts'
+import { callOver, type Line, serveOver, Unanswered } from '../rpc/json_rpc.ts'
 import type { Answer } from './capabilities.ts'
 
 export interface Limits {
@@ -67,7 +67,8 @@ export function connectService(line: Line, limits: Limits = DEFAULT_LIMITS): Vol
     try {
       return schema.parse(await caller.request(method, params, limits.verbSeconds))
     } catch (error) {
-      throw new Error(`${method}: ${messageOf(error)}`, { cause: error })
+      const message = `${method}: ${messageOf(error)}`
+      throw error instanceof Unanswered ? new Unanswered(message, { cause: error }) : new Error(message, { cause: error })
     }
   }
   const done = z.unknown()

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline'
 import { PassThrough, type Readable, type Writable } from 'node:stream'
-import { createJSONRPCErrorResponse, JSONRPCClient, type JSONRPCServer } from 'json-rpc-2.0'
+import { createJSONRPCErrorResponse, JSONRPC, JSONRPCClient, type JSONRPCServer } from 'json-rpc-2.0'
 import { z } from 'zod'
 
 /** Both directions of a channel that carries JSON-RPC 2.0, one message a line. */
@@ -16,7 +16,14 @@ export interface Caller {
   fail(why: string): void
 }
 
-const TIMED_OUT = -32000
+/** Nobody answered: the line closed, the time ran out, or what came was no answer. What was asked may have been done. */
+export class Unanswered extends Error {
+  override name = 'Unanswered'
+}
+
+/** The code that the client library gives to what was never answered. Answers that carry it are given the general one. */
+const UNANSWERED = 0
+const INTERNAL_ERROR = -32603
 const MOST_QUOTED = 80
 const idSchema = z.union([z.string(), z.number(), z.null()])
 /** Exactly one of result and error: a result beside an error is no answer. */
@@ -31,6 +38,7 @@ export function callOver({ input, output }: Line): Caller {
     output.write(`${JSON.stringify(request)}\n`)
   })
   let closed: string | undefined
+  let lastId = 0
   const fail = (why: string) => client.rejectAllPendingRequests(why)
   const close = (why: string) => {
     closed ??= why
@@ -43,15 +51,23 @@ export function callOver({ input, output }: Line): Caller {
     if (message === undefined) fail(`not a JSON-RPC answer: ${text.slice(0, MOST_QUOTED)}`)
     else if (message.id === null && 'error' in message)
       fail(message.error.message) // it could not read the id
-    else client.receive(message)
+    else
+      client.receive(
+        'error' in message && message.error.code === UNANSWERED
+          ? { ...message, error: { ...message.error, code: INTERNAL_ERROR } }
+          : message,
+      )
   })
   lines.on('close', () => close('the other end closed the line'))
   return {
     request: async (method, params, seconds) => {
-      if (closed !== undefined) throw new Error(closed)
-      return client
-        .timeout(seconds * 1000, (id) => createJSONRPCErrorResponse(id, TIMED_OUT, `no answer within ${seconds} s`))
-        .request(method, params)
+      if (closed !== undefined) throw new Unanswered(closed)
+      const message = { jsonrpc: JSONRPC, id: ++lastId, method, params }
+      const response = await client
+        .timeout(seconds * 1000, (id) => createJSONRPCErrorResponse(id, UNANSWERED, `no answer within ${seconds} s`))
+        .requestAdvanced(message)
+      if (response.error === undefined) return response.result
+      throw response.error.code === UNANSWERED ? new Unanswered(response.error.message) : new Error(response.error.message)
     },
     fail,
   }

@@ -2,7 +2,6 @@ import { mkdir } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { PREFIX } from '../../harness/machine/prefix.ts'
 import { expect, type Stage, scenario } from '../../harness/scenario.ts'
 
 const script = (name: string) => fileURLToPath(new URL(`../../scripts/${name}`, import.meta.url))
@@ -40,7 +39,7 @@ scenario('scripts/verify --machine native upholds the rule as root on a kernel w
 scenario('a native run killed with SIGKILL leaves devices, mounts and an NFS server, and a sweep removes them all', async ({ stage }) => {
   const folder = await folderFor(stage)
   const env = { TMPDIR: folder, HOME: folder }
-  const before = await stage.lab.inside.inventory(PREFIX)
+  const before = await stage.lab.inside.inventory('holeproof')
   const run = await stage.machine.start(
     [script('verify'), '--machine', 'native', '--only', CELLS.join(','), '--out', join(folder, 'out')],
     { env },
@@ -50,7 +49,7 @@ scenario('a native run killed with SIGKILL leaves devices, mounts and an NFS ser
   await new Promise((resolve) => setTimeout(resolve, 500))
   run.kill(constants.signals.SIGKILL)
   await run.ended
-  const left = await stage.lab.inside.inventory(PREFIX)
+  const left = await stage.lab.inside.inventory('holeproof')
 
   const sweep = await stage.machine.run([script('sweep')], { env })
 
@@ -60,6 +59,6 @@ scenario('a native run killed with SIGKILL leaves devices, mounts and an NFS ser
     /removed NFS server[\s\S]*removed device-mapper device[\s\S]*removed loop device[\s\S]*removed folder/,
   )
   expect(sweep.ending).toEqual({ how: 'exit', code: 0 })
-  expect(await stage.lab.inside.inventory(PREFIX)).toEqual(before)
+  expect(await stage.lab.inside.inventory('holeproof')).toEqual(before)
   expect((await stage.machine.run(['pgrep', '-f', 'answerer.pl'])).stdout.toString()).toBe('')
 })

@@ -11,11 +11,9 @@ await runMain(async () => {
   command.parse()
   const { removed, spared, failed } = await sweep()
   for (const what of removed) console.log(`removed ${what}`)
-  for (const { path, owner } of spared) {
+  for (const { run, owner } of spared) {
     console.log(
-      owner === 'living'
-        ? `left alone: ${path}, its run still lives`
-        : `left alone: ${path}, made by another machine or before a restart; rm -r it if you know that it is dead`,
+      `left alone: ${run}, ${owner === 'living' ? 'which still lives' : 'made by another machine, or before a restart: rm -r its folder if it is dead'}`,
     )
   }
   for (const what of failed) console.error(`not removed: ${what}`)

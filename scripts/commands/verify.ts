@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { access, mkdir, writeFile } from 'node:fs/promises'
+import { access, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Option } from 'commander'
 import { type BrokenRule, brokenRuleNames } from '../../harness/certify/broken_rules.ts'
@@ -10,10 +10,14 @@ import { messageOf, UsageError } from '../../harness/machine/errors.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
 import { junitOf } from '../../harness/report/junit.ts'
 import { terminalReport } from '../../harness/report/terminal.ts'
+import type { Result } from '../../harness/result/result.ts'
 import { EXIT, newCommand, runMain, version } from '../lib/command.ts'
 import { enterWreck } from '../lib/keep_wreck.ts'
 import { prepareMachine } from '../lib/machine_choice.ts'
 import { showProgress } from '../lib/progress.ts'
+
+const RESULT_FILE = 'result.json'
+const JUNIT_FILE = 'junit.xml'
 
 interface Options {
   machine: MachineKind | 'auto'
@@ -56,7 +60,8 @@ await runMain(async () => {
   }
   const say = (line: string) => console.error(line)
   await prepareFolder(options.out)
-  const { removed } = await sweep()
+  const { removed, failed } = await sweep()
+  for (const what of failed) say(`left by a killed run, and not removed: ${what}`)
   for (const what of removed) say(`cleared away what a killed run left: ${what}`)
   const machine = await prepareMachine(options.machine, say)
 
@@ -76,7 +81,10 @@ await runMain(async () => {
     version,
     signal: stop.signal,
     tell: progress.tell,
-    repeat: ({ id }) => ['scripts/verify', '--only', id, '--seed', seed, ...(options.break ? ['--break', options.break] : [])].join(' '),
+    repeat: ({ id }) =>
+      ['scripts/verify', '--machine', machine, '--only', id, '--seed', seed, ...(options.break ? ['--break', options.break] : [])].join(
+        ' ',
+      ),
     ...(options.break !== undefined && { brokenRule: options.break }),
     ...(options.keep && {
       machines: 1,
@@ -88,19 +96,29 @@ await runMain(async () => {
     }),
   }).finally(progress.stop)
 
-  await writeFile(join(options.out, 'result.json'), `${JSON.stringify(result, null, 1)}\n`)
-  await writeFile(join(options.out, 'junit.xml'), junitOf(result))
   process.stdout.write(terminalReport(result, !options.plain && process.stdout.isTTY === true && process.env.NO_COLOR === undefined))
-  console.log(`  ${join(options.out, 'result.json')}  ${join(options.out, 'junit.xml')}`)
-  const notShown = options.strict || result.counts.upheld === 0 ? EXIT.refuted : EXIT.upheld
-  return { upheld: EXIT.upheld, refuted: EXIT.refuted, broken: EXIT.broken, 'not-shown': notShown }[result.verdict]
+  for (const [file, text] of Object.entries({ [RESULT_FILE]: `${JSON.stringify(result, null, 1)}\n`, [JUNIT_FILE]: junitOf(result) })) {
+    await writeFile(join(options.out, file), text)
+    console.log(`  ${join(options.out, file)}`)
+  }
+  return exitCode(result, stop.signal.aborted, options.strict === true)
 })
+
+/** A run that was stopped has shown nothing, whatever its first cells said; only a refutation stands. */
+function exitCode({ verdict, counts }: Result, stopped: boolean, strict: boolean): number {
+  if (verdict === 'refuted') return EXIT.refuted
+  if (verdict === 'broken' || stopped) return EXIT.broken
+  if (verdict === 'not-shown') return strict || counts.upheld === 0 ? EXIT.refuted : EXIT.upheld
+  return EXIT.upheld
+}
 
 /** Fails before the run, not after it. */
 async function prepareFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true })
     await access(path, constants.W_OK)
+    // What an earlier run found must not be taken for what this one finds.
+    for (const file of [RESULT_FILE, JUNIT_FILE]) await rm(join(path, file), { force: true })
   } catch (error) {
     throw new UsageError(`--out: nothing can be written to ${path}: ${messageOf(error)}`)
   }
@@ -120,6 +138,6 @@ function matches({ id }: Cell, wanted: string): boolean {
 
 function parseSeed(text: string): number {
   const seed = Number(text)
-  if (!Number.isSafeInteger(seed) || seed < 0) throw new UsageError(`--seed: '${text}' is not a whole number of 0 or more`)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(seed)) throw new UsageError(`--seed: '${text}' is not a whole number of 0 or more`)
   return seed
 }

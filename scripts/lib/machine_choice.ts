@@ -10,7 +10,7 @@ import { cacheFolder } from '../../harness/machine/tools.ts'
 import { type Part, setUp } from './setup.ts'
 
 const PARTS: Record<MachineKind, readonly Part[]> = { native: ['storage'], uml: ['storage', 'uml'], qemu: ['storage', 'qemu'] }
-const REMEMBERED = join(cacheFolder, 'machine.json')
+const REMEMBERED = join(cacheFolder, 'machine')
 const GUEST_BYTES = 1024 ** 3
 
 /**
@@ -60,12 +60,12 @@ async function tryBoot(kind: MachineKind): Promise<void> {
 
 /** A guest kind that has booted under this kernel boots again; another kernel is asked anew. */
 async function recall(): Promise<'uml' | 'qemu' | undefined> {
-  const text = await readFile(REMEMBERED, 'utf8').catch(() => '{}')
-  const { kernel, kind }: { kernel?: unknown; kind?: unknown } = JSON.parse(text)
+  const text = await readFile(REMEMBERED, 'utf8').catch(() => '')
+  const [kernel, kind] = text.trim().split(' ')
   return kernel === release() && (kind === 'uml' || kind === 'qemu') ? kind : undefined
 }
 
 async function remember(kind: MachineKind): Promise<void> {
   await mkdir(cacheFolder, { recursive: true })
-  await writeFile(REMEMBERED, JSON.stringify({ kernel: release(), kind }))
+  await writeFile(REMEMBERED, `${release()} ${kind}\n`)
 }

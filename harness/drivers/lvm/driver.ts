@@ -2,6 +2,7 @@ import type { Lvm } from '../../block/lvm.ts'
 import { createThinPool, POOL_METADATA_BYTES } from '../../block/thin_pool.ts'
 import { createVolumeGroup, EXTENT_BYTES, type VolumeGroup } from '../../block/volume_group.ts'
 import type { Lab } from '../../lab/lab.ts'
+import { messageOf } from '../../machine/errors.ts'
 import { check } from '../../machine/machine.ts'
 import type { Mover } from '../../movers/mover.ts'
 import type { MigrationTarget, VolumeDriver } from '../driver.ts'
@@ -85,20 +86,30 @@ class LvmDriver implements VolumeDriver {
   async detachVolume(): Promise<void> {}
 
   async migrateVolume(name: string, { locationInfo: where, copyMode }: MigrationTarget): Promise<boolean> {
-    const { lab, lvm } = this.group
+    const { lab } = this.group
     const target = parseLocation(where)
     if (target === undefined || target.machine !== lab.machine.name || target.group === this.group.name) return false
     const from = devicePath(this.group.name, name)
     const bytes = Number(await check(lab, ['blockdev', '--getsize64', from]))
+    const arrival = devicePath(target.group, name)
     await createVolumeIn(this.group, target.group, target.type, name, bytes)
     try {
-      await this.mover(lab, { from, to: devicePath(target.group, name), bytes, mode: copyMode })
+      await this.mover(lab, { from, to: arrival, bytes, mode: copyMode })
+      await this.deleteVolume(name)
     } catch (error) {
-      await lvm.run(lab, ['lvremove', '--quiet', '--yes', `${target.group}/${name}`])
+      // lvremove may have failed after its work was done: then the arrival is the only copy.
+      if (await lab.inside.measure(from).catch(() => undefined)) await this.removeArrival(`${target.group}/${name}`, error)
       throw error
     }
-    await this.deleteVolume(name)
     return true
+  }
+
+  private async removeArrival(volume: string, first: unknown): Promise<void> {
+    try {
+      await this.group.lvm.run(this.group.lab, ['lvremove', '--quiet', '--yes', volume])
+    } catch (second) {
+      throw new AggregateError([first, second], `${messageOf(first)}; and ${volume} could not be removed: ${messageOf(second)}`)
+    }
   }
 
   async updateMigratedVolume(name: string, newName: string): Promise<void> {

@@ -11,12 +11,14 @@ export type NfsAllocation = 'sparse' | 'preallocated'
 export class NfsDriver implements VolumeDriver {
   private readonly lab: Lab
   private readonly folder: string
+  private readonly disk: string
   private readonly name: string
   private readonly allocation: NfsAllocation
 
   constructor(lab: Lab, server: NfsServer, name: string, allocation: NfsAllocation) {
     this.lab = lab
     this.folder = join(server.mount, name)
+    this.disk = join(server.disk, name)
     this.name = name
     this.allocation = allocation
   }
@@ -28,6 +30,12 @@ export class NfsDriver implements VolumeDriver {
 
   async remove(): Promise<void> {
     await check(this.lab, ['rm', '-rf', this.folder])
+  }
+
+  /** Makes the server forget what it has cached of a volume, so that a read shows what is stored. */
+  async dropCache(volume: string): Promise<void> {
+    const file = join(this.disk, volume)
+    await check(this.lab, ['dd', `if=${file}`, `of=${file}`, 'count=0', 'iflag=nocache', 'conv=notrunc,fdatasync', 'status=none'])
   }
 
   fileOf(volume: string): string {

@@ -9,6 +9,8 @@ import { check } from '../../machine/machine.ts'
 export interface NfsServer {
   /** The mount's folder, as every program of the machine reaches it. */
   readonly mount: string
+  /** The same folder on the server's own filesystem. */
+  readonly disk: string
 }
 
 /** ext4's own tables, and what its extents need. */
@@ -29,7 +31,8 @@ export async function startNfsServer(lab: Lab, dataBytes: number): Promise<NfsSe
       const namespaces = ['unshare', '--net', '--mount', '--propagation', 'private']
       await check(lab, [...namespaces, 'sh', join(folder, 'start.sh'), folder, image, join(folder, 'answerer.pl')])
       const pid = (await readFile(join(folder, 'pid'), 'utf8')).trim()
-      return { mount: join('/proc', pid, 'root', folder, 'mnt') }
+      const root = join('/proc', pid, 'root', folder)
+      return { mount: join(root, 'mnt'), disk: join(root, 'disk') }
     },
     async () => {
       await check(lab, ['sh', join(folder, 'stop.sh'), folder])

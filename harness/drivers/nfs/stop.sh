@@ -4,7 +4,8 @@ set -u
 folder=$1
 [ -e "$folder/pid" ] || exit 0
 pid=$(cat "$folder/pid")
-if kill -0 "$pid" 2>/dev/null; then
+# A pid may be somebody else's by now.
+if tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qxF "$folder/answerer.pl"; then
   # shellcheck disable=SC2016
   nsenter -t "$pid" --mount --net sh -c '
     umount "$1/mnt" || umount -f -l "$1/mnt"

@@ -134,6 +134,7 @@ fcntl($line, F_SETFD, FD_CLOEXEC);
 # --- Run commands -----------------------------------------------------------------------------------------------------
 
 my $OUTPUT_PIECE = 65536;
+my $PIPE_BYTES = 1048576;
 my (%command, %id_of_pid);
 my ($incoming, $outgoing, $taken) = ('', '', 0);
 
@@ -197,7 +198,9 @@ sub start_command {
     }
     close $_ for $in[0], $out[1], $error[1], $fault[1];
     my $why = '';
-    sysread $fault[0], $why, 4096;
+    # Another command's end interrupts this read.
+    1 while !defined(sysread $fault[0], $why, 4096) && $! == EINTR;
+    $why = '' unless defined $why;
     if (length $why) {
         waitpid $pid, 0;
         return send_frame('F', $id, $why);
@@ -222,7 +225,11 @@ sub handle_frame {
     my ($type, $id, $payload) = @_;
     return start_command($id, $payload) if $type eq 'R';
     my $state = $command{$id} or return; # it has ended meanwhile
-    if ($type eq 'I') { $state->{input} .= $payload; feed($state) }
+    if ($type eq 'I') {
+        return unless $state->{in}; # it reads no more
+        $state->{input} .= $payload;
+        feed($state);
+    }
     elsif ($type eq 'E') { $state->{ending} = 1; feed($state) }
     elsif ($type eq 'K') { kill $payload, -$state->{pid} }
 }
@@ -266,7 +273,8 @@ sub reap {
         for my $stream ('O', 'X') {
             next unless $state->{$stream};
             fcntl($state->{$stream}, F_SETFL, O_NONBLOCK);
-            while (sysread($state->{$stream}, my $data, $OUTPUT_PIECE)) { send_frame($stream, $id, $data) }
+            # One read takes all that a pipe holds; more would come from a child that it left behind.
+            if (sysread($state->{$stream}, my $data, $PIPE_BYTES)) { send_frame($stream, $id, $data) }
             close $state->{$stream};
         }
         close $state->{in} if $state->{in};

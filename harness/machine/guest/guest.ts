@@ -1,4 +1,3 @@
-import { basename } from 'node:path'
 import { BrokenLab, describeEnding } from '../errors.ts'
 import type { Machine, MachineKind, StartOptions } from '../machine.ts'
 import { startHere } from '../native.ts'
@@ -30,7 +29,7 @@ export interface GuestPlan {
 
 /** Boots a guest and waits for its agent. Throws BrokenLab with the console's tail when it does not answer in time. */
 export async function bootGuest(plan: GuestPlan): Promise<Machine> {
-  const emulator = startHere(plan.argv, { ...plan.env, [RUN_VARIABLE]: basename(plan.shared) })
+  const emulator = startHere(plan.argv, { ...plan.env, [RUN_VARIABLE]: plan.shared })
   const kill = () => emulator.kill()
   process.once('exit', kill)
   const console = new ConsoleTail()
