@@ -9,6 +9,7 @@ import type { Content } from './data/content.ts'
 import { contentOf, type LayoutName } from './data/layouts.ts'
 import type { Verification } from './data/verify.ts'
 import type { DriverName, StorageBackend } from './drivers/backend.ts'
+import { poolName } from './drivers/lvm/driver.ts'
 import type { Lab } from './lab/lab.ts'
 import type { Machine, MachineKind } from './machine/machine.ts'
 import { type MigrationMethod, type MigrationParts, type MigrationResult, migrate } from './migration/migrate.ts'
@@ -109,7 +110,7 @@ export class Stage {
   async volumesOn({ group, fileOf }: StorageBackend): Promise<string[]> {
     if (group !== undefined) {
       const rows = await this.bench.lvm.volumes(this.lab, [group])
-      return rows.map(({ lv_name }) => lv_name).filter((name) => name !== `${group}-pool`)
+      return rows.map(({ lv_name }) => lv_name).filter((name) => name !== poolName(group))
     }
     const listed = await this.lab.run(['ls', fileOf?.('') ?? ''])
     return listed.stdout

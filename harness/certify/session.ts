@@ -4,8 +4,8 @@ import { messageOf } from '../machine/errors.ts'
 import type { Machine, MachineKind } from '../machine/machine.ts'
 import type { Mover } from '../movers/mover.ts'
 import { Bench } from './bench.ts'
+import { MiB } from './cell.ts'
 
-const MiB = 1024 ** 2
 /** A guest's memory file, at most. */
 const GUEST_BYTES = 512 * MiB
 

@@ -35,7 +35,8 @@ export function stampVolume(path: string, content: Content, everywhere: boolean)
 
 /**
  * Reads a volume past the page cache, which would show what a copy meant to write rather than what is there, and compares
- * every byte. Throws when the volume is not as large as the content says.
+ * every byte. Throws when the volume is smaller than the content; of a
+ * larger block device the rest is not looked at.
  */
 export function verifyVolume(path: string, content: Content): Verification {
   const file = openSync(path, constants.O_RDONLY | constants.O_DIRECT)

@@ -44,7 +44,7 @@ export interface Running {
 /** Where commands run: this kernel (`native`) or a guest's. Everything above sees only this. */
 export interface Machine {
   readonly kind: MachineKind
-  /** Unique within a run, e.g. `uml-1`. */
+  /** Unique within a run, e.g. `uml1`. */
   readonly name: string
   readonly kernel: string
   /** A folder with the same absolute path here and in the machine, writable from both sides. */

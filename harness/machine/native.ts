@@ -29,8 +29,13 @@ export function openNative(name: string, shared: string): Machine {
   }
 }
 
+export interface RunningHere extends Running {
+  /** Settles when the process itself has ended, though children of it may still hold its output open. */
+  readonly exited: Promise<void>
+}
+
 /** Starts a program of this machine in a process group of its own. */
-export function startHere(argv: readonly string[], env: Record<string, string>): Running {
+export function startHere(argv: readonly string[], env: Record<string, string>): RunningHere {
   const [file = '', ...rest] = argv
   const child = execa(file, rest, {
     env,
@@ -55,12 +60,13 @@ export function startHere(argv: readonly string[], env: Record<string, string>):
     stdout,
     stderr,
     ended,
+    exited: Promise.race([new Promise<void>((resolve) => child.once('exit', () => resolve())), ended.then(() => {})]),
     kill: (signal = constants.signals.SIGKILL) => killGroup(child.pid, signal),
   }
 }
 
 /** Signals a process group; one that is gone already is no error. */
-export function killGroup(pid: number | undefined, signal: number): void {
+function killGroup(pid: number | undefined, signal: number): void {
   if (pid === undefined) return
   try {
     process.kill(-pid, signal)

@@ -27,8 +27,6 @@ export const capabilityReportSchema = z.looseObject({
   [WELL_DEFINED_PROPERTY]: z.unknown().optional(),
 })
 
-export type CapabilityReport = z.infer<typeof capabilityReportSchema>
-
 /** What asking the destination's volume service came to. */
 export type Answer =
   | { readonly kind: 'answered'; readonly report: unknown }

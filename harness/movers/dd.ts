@@ -3,7 +3,7 @@ import { check } from '../machine/machine.ts'
 import type { CopyOrder, Mover } from './mover.ts'
 
 /** Cinder's default `volume_dd_blocksize`. */
-export const DD_BLOCK = '1M'
+const DD_BLOCK = '1M'
 export const DD_BLOCK_BYTES = 1024 ** 2
 const COPY_SECONDS = 600
 
@@ -18,7 +18,7 @@ export const dd: Mover = async (lab, order) => {
 }
 
 /** The command line of one copy. */
-export function ddCommand({ from, to, bytes, mode }: CopyOrder, direct: { input: boolean; output: boolean }): string[] {
+function ddCommand({ from, to, bytes, mode }: CopyOrder, direct: { input: boolean; output: boolean }): string[] {
   return [
     ...['dd', `if=${from}`, `of=${to}`, `count=${bytes}`, `bs=${DD_BLOCK}`],
     `iflag=${['count_bytes', ...(direct.input ? ['direct'] : [])].join(',')}`,

@@ -54,10 +54,7 @@ function table(cells: readonly CellResult[], { variant }: Section, chalk: ChalkI
     chars: BORDERLESS,
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
     colWidths: variant === undefined ? [1, 12, 12, 5, 6, 13, 7, 13, 3] : [1, 9, 9, 15, 5, 6, 9, 13, 3],
-    colAligns:
-      variant === undefined
-        ? ['left', 'left', 'left', 'left', 'left', 'left', 'left', 'left', 'right']
-        : ['left', 'left', 'left', 'left', 'left', 'left', 'left', 'left', 'right'],
+    colAligns: [...Array<'left'>(8).fill('left'), 'right'],
   })
   const head = ['', 'source', 'destination', 'claim', 'mode', 'decided by', 'bytes', 'Data%', 's']
   rows.push(
@@ -71,7 +68,7 @@ function table(cells: readonly CellResult[], { variant }: Section, chalk: ChalkI
       mode: evidence?.decision?.mode ?? '',
       bytes: bytesOf(cell, chalk),
       percent: percentOf(cell),
-      seconds: cell.seconds.toFixed(cell.seconds < 10 ? 1 : 0),
+      seconds: cell.seconds.toFixed(cell.seconds < 9.95 ? 1 : 0),
     }
     rows.push(
       variant === undefined

@@ -12,8 +12,6 @@ export type LvmType = 'thin' | 'default'
 export interface LvmBackend {
   readonly driver: VolumeDriver
   readonly group: VolumeGroup
-  /** The thin pool's name; absent for thick volumes. */
-  readonly pool?: string
 }
 
 export interface LvmBackendOptions {
@@ -43,7 +41,7 @@ export async function createLvmBackend(
   const overhead = type === 'thin' ? 2 * POOL_METADATA_BYTES : 0
   const group = await createVolumeGroup(lab, lvm, name, sizeBytes + overhead, poisonBytes)
   if (type === 'thin') await createThinPool(group, poolName(name), { sizeBytes })
-  return { driver: new LvmDriver(group, type, mover), group, ...(type === 'thin' && { pool: poolName(name) }) }
+  return { driver: new LvmDriver(group, type, mover), group }
 }
 
 class LvmDriver implements VolumeDriver {

@@ -37,9 +37,10 @@ export async function bootGuest(plan: GuestPlan): Promise<Machine> {
   const connection = new GuestConnection(emulator.stdin, emulator.stdout)
   const broken = (what: string) => new BrokenLab(`guest ${plan.name} ${what}\n${console.describe()}`)
   let closing = false
-  const gone = emulator.ended.then((ending) => {
+  const gone = emulator.exited.then(async () => {
+    emulator.kill() // UML's helper processes outlive its main process, and hold its output open
+    const ending = await emulator.ended
     process.removeListener('exit', kill)
-    emulator.kill() // UML's helper processes outlive its main process
     connection.fail(broken(closing ? 'is closed' : `died: ${plan.argv[0]} ${describeEnding(ending)}`))
   })
   const close = async () => {
