@@ -149,7 +149,8 @@ describe('each check goes red alone', () => {
   const pool = (when: 'before' | 'after', change: Partial<NonNullable<Evidence['before']['pool']>>) =>
     space(when, (seen) => ({ ...seen, pool: { usedBytes: 0, totalBytes: 1, dataPercent: '10.28', ...seen.pool, ...change } }))
 
-  const corruptedWith = (change: Partial<Difference>) => verification({ differences: [STALE, { ...STALE, ...change }] })
+  const corruptedWith = (change: Partial<Difference>) =>
+    verification({ wrongBytes: SIZE - dataBlocks(content, MiB) * MiB, differences: [STALE, { ...STALE, ...change }] })
 
   test.each<[string, Cell, Change, string]>([
     ['a state is missing', host, (good) => ({ ...good, states: ['starting', 'migrating', 'success'] }), 'migrated'],
