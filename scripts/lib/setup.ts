@@ -19,7 +19,7 @@ const NEEDS = {
     programs: ['lvm', 'dmsetup', 'losetup', 'mkfs.ext4', 'mount', 'unshare', 'nsenter', 'taskset', 'setpriv', 'ip'],
   },
   uml: { packages: ['user-mode-linux'], programs: ['linux.uml'], files: ['usr/lib/uml/modules'] },
-  qemu: { packages: ['qemu-system-x86'], programs: ['qemu-system-x86_64'] },
+  qemu: { packages: ['qemu-system-x86', 'xz-utils', 'zstd'], programs: ['qemu-system-x86_64', 'xz', 'zstd'] },
 } satisfies Record<string, Need>
 
 export type Part = keyof typeof NEEDS

@@ -16,7 +16,7 @@ const answerFile = join(cacheFolder, 'kvm.json')
  * Whether stock kernels run under KVM here. That /dev/kvm opens does not say so: on some nested hosts they hang. So a kernel is
  * booted once, for 5 s at most, and the answer is remembered for this machine's kernel.
  */
-export async function kvmWorks(qemu: string, kernel: string): Promise<boolean> {
+export async function kvmWorks(qemu: readonly string[], kernel: string): Promise<boolean> {
   if (!(await opensKvm())) return false
   if (!['kvm_intel', 'kvm_amd'].some((module) => existsSync(join('/sys/module', module)))) return false
   const known = await knownAnswers()
@@ -29,9 +29,9 @@ export async function kvmWorks(qemu: string, kernel: string): Promise<boolean> {
 }
 
 /** Boots a kernel without a root: a living one panics at once, and with `panic=-1` and `-no-reboot` QEMU ends then. */
-async function bootsUnderKvm(qemu: string, kernel: string): Promise<boolean> {
+async function bootsUnderKvm(qemu: readonly string[], kernel: string): Promise<boolean> {
   const argv = [
-    ...[qemu, '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-M', 'q35', '-accel', 'kvm', '-cpu', 'max'],
+    ...[...qemu, '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-M', 'q35', '-accel', 'kvm', '-cpu', 'max'],
     ...['-m', '256M', '-kernel', kernel, '-append', 'console=ttyS0 earlyprintk=ttyS0 panic=-1', '-serial', 'stdio'],
   ]
   const { stdout } = await runToEnd(argv, async () => startHere(argv, toolsEnvironment()), { timeoutSeconds: PROBE_SECONDS })

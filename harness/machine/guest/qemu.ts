@@ -1,5 +1,5 @@
 import { copyFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { BrokenLab } from '../errors.ts'
 import type { Machine } from '../machine.ts'
@@ -30,10 +30,11 @@ export async function bootQemu(name: string, { shared }: GuestPlacement): Promis
     ...[`holeproof.agent=${agent}`, `holeproof.port=${PORT}`, `holeproof.shared=${shared}`, 'holeproof.sharing=9p'],
     ...[`holeproof.modules=${prepared.modules}`, `holeproof.load=${QEMU_MODULES.join(',')}`],
   ]
+  const qemu = [program, ...firmwareOf(program)]
   const argv = [
     ...diesWithUs(),
-    ...[program, '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
-    ...['-M', 'q35', ...((await canUseKvm(program, prepared.kernel)) ? VIRTUALIZED : EMULATED), '-m', MEMORY, '-smp', '1'],
+    ...[...qemu, '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
+    ...['-M', 'q35', ...((await canUseKvm(qemu, prepared.kernel)) ? VIRTUALIZED : EMULATED), '-m', MEMORY, '-smp', '1'],
     ...['-kernel', prepared.kernel, '-initrd', prepared.initramfs, '-append', kernelArguments.join(' ')],
     // Node gives its children sockets for their streams: the path /dev/stderr cannot be opened then, the number can be used.
     ...['-chardev', 'socket,id=console,fd=2', '-serial', 'chardev:console'],
@@ -47,6 +48,11 @@ export async function bootQemu(name: string, { shared }: GuestPlacement): Promis
   return bootGuest({ kind: 'qemu', name, shared, argv, env: toolsEnvironment(), bootSeconds: BOOT_SECONDS })
 }
 
+/** Since Debian 13, QEMU looks for its firmware in /usr/share only, wherever it was unpacked itself. */
+function firmwareOf(program: string): string[] {
+  return ['qemu', 'seabios'].flatMap((folder) => ['-L', join(dirname(program), '../share', folder)])
+}
+
 /** The agent powers off when its line closes; this ends also a guest that is too busy to notice, or has no agent yet. */
 function diesWithUs(): string[] {
   const setpriv = findProgram('setpriv')
@@ -56,8 +62,8 @@ function diesWithUs(): string[] {
 let kvm: Promise<boolean> | undefined
 
 /** Guests that boot at the same time ask once. */
-function canUseKvm(program: string, kernel: string): Promise<boolean> {
-  kvm ??= kvmWorks(program, kernel)
+function canUseKvm(qemu: readonly string[], kernel: string): Promise<boolean> {
+  kvm ??= kvmWorks(qemu, kernel)
   return kvm
 }
 
