@@ -33,10 +33,10 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Between a folder and its owner's file lies a moment. */
+/** Between a folder and its owner's file lies a moment: when it is made, and when it is removed. */
 async function isNew(folder: string): Promise<boolean> {
   const made = await stat(folder).catch(() => undefined)
-  return made !== undefined && Date.now() - made.birthtimeMs < NEW_SECONDS * 1000
+  return made !== undefined && Date.now() - made.ctimeMs < NEW_SECONDS * 1000
 }
 
 /** Where a pid means what it says: this boot of this kernel, and this pid namespace. A guest and a container have others. */

@@ -22,8 +22,39 @@ export interface Sweep {
 
 const KILLED_WITHIN_SECONDS = 10
 
-/** Removes what killed runs left on this machine: by a run's name only, and never of a run whose process still lives. */
-export async function sweep(): Promise<Sweep> {
+/** The runs that this machine shows at one moment, and what became of the process of each. */
+export interface Runs {
+  /** The folders of the dead ones. */
+  readonly deadFolders: readonly string[]
+  readonly owners: ReadonlyMap<string, OwnerState>
+}
+
+/**
+ * The runs that this machine shows. A run may have its folder where this process does not look (another TMPDIR, another
+ * container), so its processes and devices are asked for it too. What nothing speaks for belongs to nobody.
+ */
+export async function findRuns(): Promise<Runs> {
+  // Names first, their owners afterwards: a run that begins in between is in neither.
+  const folders = await runFolders()
+  const processes = processesOfRuns()
+  const { dmDevices, deviceFolders, loops, mounts } = takeInventory(isRun)
+  const paths = [...deviceFolders, ...loops.map(({ file }) => file), ...mounts]
+  const places = [
+    ...folders,
+    ...processes.map(({ pid, run, folder }) => ({ run, path: join('/proc', String(pid), 'root', folder) })),
+    ...paths.flatMap(runFolderOf),
+  ]
+  const named = [...places.map(({ run }) => run), ...dmDevices.flatMap((name) => runOf(name) ?? [])]
+  const owners = new Map<string, OwnerState>(named.map((run) => [run, 'dead']))
+  for (const { run, path } of places) {
+    const owner = await ownerState(path)
+    if (owner !== 'dead') owners.set(run, owner)
+  }
+  return { owners, deadFolders: folders.filter(({ run }) => owners.get(run) === 'dead').map(({ path }) => path) }
+}
+
+/** Removes what the dead ones of these runs left on this machine: by a run's name only. */
+export async function sweep({ owners, deadFolders }: Runs): Promise<Sweep> {
   const removed: string[] = []
   const failed: string[] = []
   const attempt: Attempt = async (what, remove) => {
@@ -34,43 +65,21 @@ export async function sweep(): Promise<Sweep> {
       failed.push(`${what}: ${messageOf(error)}`)
     }
   }
-  const folders = await runFolders()
-  const owners = await ownersOfRuns(folders)
-  const isDead = (run: string | undefined) => run !== undefined && !owners.has(run)
-  const dead = folders.filter(({ run }) => isDead(run))
+  const isDead: IsDead = (run) => run !== undefined && owners.get(run) === 'dead'
   const machine = openNative('sweep', tmpdir())
 
-  for (const { path } of dead) {
+  for (const path of deadFolders) {
     for (const server of await nfsServers(path))
       await attempt(`NFS server ${server}`, () => check(machine, ['sh', join(server, 'stop.sh'), server]))
   }
   await killProcesses(isDead, attempt)
   await sweepDevices(machine, isDead, attempt)
-  for (const { path } of dead) await attempt(`folder ${path}`, () => rm(path, { recursive: true, force: true }))
-  return { removed, spared: [...owners].map(([run, owner]) => ({ run, owner })), failed }
+  for (const path of deadFolders) await attempt(`folder ${path}`, () => rm(path, { recursive: true, force: true }))
+  return { removed, spared: [...owners].flatMap(([run, owner]) => (owner === 'dead' ? [] : { run, owner })), failed }
 }
 
 type Attempt = (what: string, remove: () => Promise<unknown>) => Promise<void>
 type IsDead = (run: string | undefined) => boolean
-
-/**
- * The runs that are not known to be dead. A run may have its folder where this process does not look (another TMPDIR, another
- * container), so its processes and loop devices are asked for it too. What nothing speaks for belongs to nobody.
- */
-async function ownersOfRuns(folders: readonly { run: string; path: string }[]): Promise<Map<string, Exclude<OwnerState, 'dead'>>> {
-  const { loops } = takeInventory(isRun)
-  const places = [
-    ...folders,
-    ...processesOfRuns().map(({ pid, run, folder }) => ({ run, path: join('/proc', String(pid), 'root', folder) })),
-    ...loops.flatMap(({ file }) => runFolderOf(file)),
-  ]
-  const owners = new Map<string, Exclude<OwnerState, 'dead'>>()
-  for (const { run, path } of places) {
-    const owner = await ownerState(path)
-    if (owner !== 'dead') owners.set(run, owner)
-  }
-  return owners
-}
 
 async function killProcesses(isDead: IsDead, attempt: Attempt): Promise<void> {
   const doomed = () => processesOfRuns().filter(({ run }) => isDead(run))

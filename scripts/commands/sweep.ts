@@ -1,4 +1,4 @@
-import { sweep } from '../../harness/lab/sweep.ts'
+import { findRuns, sweep } from '../../harness/lab/sweep.ts'
 import { EXIT, newCommand, runMain } from '../lib/command.ts'
 
 const command = newCommand(
@@ -9,7 +9,7 @@ const command = newCommand(
 
 await runMain(async () => {
   command.parse()
-  const { removed, spared, failed } = await sweep()
+  const { removed, spared, failed } = await sweep(await findRuns())
   for (const what of removed) console.log(`removed ${what}`)
   for (const { run, owner } of spared) {
     console.log(

@@ -5,7 +5,7 @@ import { Option } from 'commander'
 import { type BrokenRule, brokenRuleNames } from '../../harness/certify/broken_rules.ts'
 import { allCells, type Cell } from '../../harness/certify/cell.ts'
 import { verify } from '../../harness/certify/verify.ts'
-import { sweep } from '../../harness/lab/sweep.ts'
+import { findRuns, sweep } from '../../harness/lab/sweep.ts'
 import { messageOf, UsageError } from '../../harness/machine/errors.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
 import { junitOf } from '../../harness/report/junit.ts'
@@ -60,7 +60,7 @@ await runMain(async () => {
   }
   const say = (line: string) => console.error(line)
   await prepareFolder(options.out)
-  const { removed, failed } = await sweep()
+  const { removed, failed } = await sweep(await findRuns())
   for (const what of failed) say(`left by a killed run, and not removed: ${what}`)
   for (const what of removed) say(`cleared away what a killed run left: ${what}`)
   const machine = await prepareMachine(options.machine, say)
