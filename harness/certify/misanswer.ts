@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { VolumeDriver } from '../drivers/driver.ts'
+import { overriding, type VolumeDriver } from '../drivers/driver.ts'
 import { SHIPPED_KEY } from '../migration/capabilities.ts'
 import { serveDriver } from '../migration/volume_service.ts'
 import type { Line } from '../rpc/json_rpc.ts'
@@ -13,7 +13,7 @@ const LATE_SECONDS = 2
 /** Serves a driver that is sound but for its answer to get_capabilities. */
 export function serveMisanswering(driver: VolumeDriver, misanswer: Misanswer, line: Line): void {
   if (misanswer === 'garbage') serveGarbage(driver, line)
-  else serveDriver({ ...verbsOf(driver), getCapabilities: ANSWERS[misanswer] }, line)
+  else serveDriver(overriding(driver, { getCapabilities: ANSWERS[misanswer] }), line)
 }
 
 const ANSWERS: Record<Exclude<Misanswer, 'garbage'>, () => Promise<unknown>> = {
@@ -33,16 +33,4 @@ function serveGarbage(driver: VolumeDriver, line: Line): void {
   const honest = new PassThrough()
   serveDriver(driver, { input: line.input, output: honest })
   honest.on('data', (answer: Buffer) => line.output.write(answer.includes(SHIPPED_KEY) ? '<html>502 Bad Gateway</html>\n' : answer))
-}
-
-function verbsOf(driver: VolumeDriver): VolumeDriver {
-  return {
-    getCapabilities: () => driver.getCapabilities(),
-    createVolume: (name, sizeBytes) => driver.createVolume(name, sizeBytes),
-    deleteVolume: (name) => driver.deleteVolume(name),
-    attachVolume: (name) => driver.attachVolume(name),
-    detachVolume: (name) => driver.detachVolume(name),
-    migrateVolume: (name, target) => driver.migrateVolume(name, target),
-    updateMigratedVolume: (name, newName) => driver.updateMigratedVolume(name, newName),
-  }
 }

@@ -8,11 +8,8 @@ export interface MigrationTarget {
   readonly copyMode: CopyMode
 }
 
-/**
- * A volume driver with Cinder's verbs. Names are unique within the driver's backend, sizes are in bytes. Every verb throws
- * when it fails.
- */
-export interface VolumeDriver {
+/** The verbs that every volume driver has. */
+export interface NeededVerbs {
   /** The capability report; whoever asks checks it. */
   getCapabilities(): Promise<unknown>
   createVolume(name: string, sizeBytes: number): Promise<void>
@@ -20,8 +17,29 @@ export interface VolumeDriver {
   /** Makes the volume reachable on its machine and gives the path of its block device or file. */
   attachVolume(name: string): Promise<string>
   detachVolume(name: string): Promise<void>
+}
+
+/** The verbs that a volume driver may lack. */
+export interface OptionalVerbs {
   /** Moves the volume by the driver's own means; false when it cannot, and nothing has happened. */
   migrateVolume(name: string, target: MigrationTarget): Promise<boolean>
   /** Gives the volume its final name after a migration. */
   updateMigratedVolume(name: string, newName: string): Promise<void>
+  extendVolume(name: string, newSizeBytes: number): Promise<void>
+  createSnapshot(name: string, volume: string): Promise<void>
+  deleteSnapshot(name: string, volume: string): Promise<void>
+  createVolumeFromSnapshot(name: string, sizeBytes: number, snapshot: string, volume: string): Promise<void>
+  createClonedVolume(name: string, sizeBytes: number, source: string): Promise<void>
+}
+
+/**
+ * A volume driver with Cinder's verbs. Names are unique within the driver's backend, sizes are in bytes. Every verb throws
+ * when it fails.
+ */
+export interface VolumeDriver extends NeededVerbs, Partial<OptionalVerbs> {}
+
+/** A driver that is another one but for some verbs. */
+export function overriding(driver: VolumeDriver, verbs: Partial<VolumeDriver>): VolumeDriver {
+  const changed: VolumeDriver = Object.create(driver)
+  return Object.assign(changed, verbs)
 }

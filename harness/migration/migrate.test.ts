@@ -22,6 +22,7 @@ class FakeBackend implements Backend, VolumeService {
   readonly faults = new Map<string, string>()
   answer: Answer = { kind: 'answered', report: { sparse_copy_volume: true, location_info: 'here' } }
   moves: () => boolean = () => false
+  renames = true
   targets: unknown[] = []
 
   constructor(name: string) {
@@ -68,10 +69,12 @@ class FakeBackend implements Backend, VolumeService {
     return this.moves()
   }
 
-  async updateMigratedVolume(name: string, newName: string): Promise<void> {
+  async updateMigratedVolume(name: string, newName: string): Promise<boolean> {
     this.note('updateMigratedVolume', name)
+    if (!this.renames) return false
     this.volumes.set(newName, this.volumes.get(name) ?? '')
     this.volumes.delete(name)
+    return true
   }
 
   private note(verb: Verb, name: string): void {
@@ -411,6 +414,26 @@ describe('a migration that fails', () => {
 
     expect(await scene.run()).toMatchObject({ outcome: 'migrated', states: HOST_STATES })
     expect([...scene.destination.volumes]).toEqual([[NAME, 'content']])
+  })
+})
+
+describe('a destination whose driver', () => {
+  test('does not rename leaves the volume the name it arrived under', async () => {
+    const scene = setUp()
+    scene.destination.renames = false
+
+    expect(await scene.run()).toMatchObject({ outcome: 'migrated' })
+    expect([...scene.destination.volumes]).toEqual([[ARRIVAL, 'content']])
+    expect(scene.volume.name).toBe(ARRIVAL)
+  })
+
+  test('is reached through encryption gets a full copy although it claims true', async () => {
+    const scene = setUp()
+    Object.assign(scene.destination, { layers: ['luks'] })
+
+    const result = await scene.run()
+
+    expect(result).toMatchObject({ outcome: 'migrated', decision: { mode: 'full', decidedBy: 'layered' } })
   })
 })
 

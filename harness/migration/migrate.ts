@@ -64,7 +64,7 @@ export async function migrate(
     const decide = async () => {
       const ask = parts.ask ?? (({ destination }) => destination.getCapabilities())
       const answer = await ask({ source: source.service, destination: destination.service })
-      const decision = (parts.rule ?? decideCopyMode)(answer, { origin: 'new', layers: [] })
+      const decision = (parts.rule ?? decideCopyMode)(answer, { origin: 'new', layers: destination.layers ?? [] })
       record = { answer, decision }
       return { answer, decision }
     }
@@ -111,7 +111,7 @@ export async function migrate(
     undo.replace(`the copy on ${destination.name}, as ${arrival}`)
     if (removal.source === 'unknown') throw removal.error
     volume.backend = destination
-    await destination.service.updateMigratedVolume(arrival, volume.name)
+    if (!(await destination.service.updateMigratedVolume(arrival, volume.name))) volume.name = arrival
     enter('success')
     return { outcome: 'migrated', states, ...record }
   } catch (error) {

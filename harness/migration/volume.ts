@@ -7,11 +7,14 @@ export type MigrationStatus = 'starting' | 'migrating' | 'completing' | 'success
 export interface Backend {
   readonly name: string
   readonly service: VolumeService
+  /** What a copy to it passes before it reaches what the driver made: encryption, an image format. */
+  readonly layers?: readonly string[]
 }
 
 /** The record of a volume, as a volume database keeps it. */
 export interface Volume {
-  readonly name: string
+  /** Under which its backend's driver knows it. */
+  name: string
   readonly sizeBytes: number
   status: 'available' | 'in-use' | 'deleting' | 'error'
   migrationStatus: MigrationStatus | null

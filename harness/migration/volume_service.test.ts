@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { MigrationTarget, VolumeDriver } from '../drivers/driver.ts'
 import { type Line, makeLine } from '../rpc/json_rpc.ts'
-import { connectService, serveDriver, type VolumeService } from './volume_service.ts'
+import { connectService, NotOffered, serveDriver, type VolumeService, type WholeVolumeService } from './volume_service.ts'
 
 /** A limit that is waited out, and one that never is. */
 const SHORT = { askSeconds: 0.03, verbSeconds: 0.03 }
@@ -42,6 +42,50 @@ describe('a service over a line', () => {
     const service = serving({ migrateVolume: async () => false })
 
     expect(await service.migrateVolume('v', { locationInfo: undefined, copyMode: 'full' })).toBe(false)
+  })
+
+  test('passes the verbs that a migration does not need, too', async () => {
+    const calls: unknown[][] = []
+    const service = serving({
+      extendVolume: async (...args) => void calls.push(['extend', ...args]),
+      createSnapshot: async (...args) => void calls.push(['snapshot', ...args]),
+      deleteSnapshot: async (...args) => void calls.push(['delete snapshot', ...args]),
+      createVolumeFromSnapshot: async (...args) => void calls.push(['from snapshot', ...args]),
+      createClonedVolume: async (...args) => void calls.push(['clone', ...args]),
+    })
+
+    await service.extendVolume('v', 8192)
+    await service.createSnapshot('s', 'v')
+    await service.createVolumeFromSnapshot('w', 8192, 's', 'v')
+    await service.createClonedVolume('x', 8192, 'v')
+    await service.deleteSnapshot('s', 'v')
+
+    expect(calls).toEqual([
+      ['extend', 'v', 8192],
+      ['snapshot', 's', 'v'],
+      ['from snapshot', 'w', 8192, 's', 'v'],
+      ['clone', 'x', 8192, 'v'],
+      ['delete snapshot', 's', 'v'],
+    ])
+  })
+
+  test('tells a verb that the driver lacks from one that fails, and neither moves nor renames without it', async () => {
+    const [line, there] = makeLine()
+    serveDriver({ ...bare, extendVolume: async () => Promise.reject(new Error('no room')) }, there)
+    const service = connectService(line, LONG)
+
+    await expect(service.createSnapshot('s', 'v')).rejects.toThrow(NotOffered)
+    await expect(service.extendVolume('v', 8192)).rejects.toThrow('extend_volume: no room')
+    await expect(service.extendVolume('v', 8192)).rejects.not.toThrow(NotOffered)
+    expect(await service.migrateVolume('v', { locationInfo: 'a', copyMode: 'full' })).toBe(false)
+    expect(await service.updateMigratedVolume('v', 'w')).toBe(false)
+  })
+
+  test('calls "method not found" an error where the driver must have the verb', async () => {
+    const [service] = answeringWith((id) => [{ jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } }])
+
+    await expect(service.createVolume('v', 512)).rejects.toThrow('create_volume: Method not found')
+    await expect(service.createVolume('v', 512)).rejects.not.toThrow(NotOffered)
   })
 
   test.each([{ sparse_copy_volume: true }, { sparse_copy_volume: 'True' }, null, 'text', []])(
@@ -108,7 +152,7 @@ describe('a question that is not answered properly', () => {
     async (garbage) => {
       const [service] = answeringWith(() => [garbage])
 
-      expect(await service.getCapabilities()).toEqual({ kind: 'unanswered', why: `not a JSON-RPC answer: ${garbage}` })
+      expect(await service.getCapabilities()).toEqual({ kind: 'unanswered', why: `not a JSON-RPC answer: ${JSON.stringify(garbage)}` })
     },
   )
 
@@ -205,29 +249,26 @@ describe('a question that is not answered properly', () => {
   })
 })
 
-function serving(verbs: Partial<VolumeDriver>, limits = LONG): VolumeService {
+const unused = async () => {
+  throw new Error('this test has no such verb')
+}
+/** A driver without the optional verbs. */
+const bare: VolumeDriver = {
+  getCapabilities: unused,
+  createVolume: unused,
+  deleteVolume: unused,
+  attachVolume: unused,
+  detachVolume: unused,
+}
+
+function serving(verbs: Partial<VolumeDriver>, limits = LONG): WholeVolumeService {
   const [here, there] = makeLine()
-  const unused = async () => {
-    throw new Error('this test has no such verb')
-  }
-  serveDriver(
-    {
-      getCapabilities: unused,
-      createVolume: unused,
-      deleteVolume: unused,
-      attachVolume: unused,
-      detachVolume: unused,
-      migrateVolume: unused,
-      updateMigratedVolume: unused,
-      ...verbs,
-    },
-    there,
-  )
+  serveDriver({ ...bare, migrateVolume: unused, updateMigratedVolume: unused, ...verbs }, there)
   return connectService(here, limits)
 }
 
 /** A service whose other end writes these lines for each request: text as it is, anything else as JSON. */
-function answeringWith(lines: (id: number, method: string) => unknown[], limits = LONG): [VolumeService, Line] {
+function answeringWith(lines: (id: number, method: string) => unknown[], limits = LONG): [WholeVolumeService, Line] {
   const [here, there] = makeLine()
   there.input.on('data', (data: Buffer) => {
     const { id, method }: { id: number; method: string } = JSON.parse(data.toString())

@@ -1,8 +1,9 @@
 import { JSONRPCServer } from 'json-rpc-2.0'
-import { z } from 'zod'
-import type { VolumeDriver } from '../drivers/driver.ts'
+import type { z } from 'zod'
+import type { NeededVerbs, OptionalVerbs, VolumeDriver } from '../drivers/driver.ts'
+import { type Params, type Result, type Verb, verbs } from '../drivers/protocol.ts'
 import { messageOf } from '../machine/errors.ts'
-import { callOver, type Line, serveOver, Unanswered } from '../rpc/json_rpc.ts'
+import { type Caller, callOver, type Line, METHOD_NOT_FOUND, PeerError, serveOver, Unanswered } from '../rpc/json_rpc.ts'
 import type { Answer } from './capabilities.ts'
 
 export interface Limits {
@@ -14,64 +15,111 @@ export interface Limits {
 
 export const DEFAULT_LIMITS: Limits = { askSeconds: 10, verbSeconds: 900 }
 
-/** A backend's volume service as a migration sees it: the driver's verbs, each of which crosses the line as text. */
-export interface VolumeService extends Omit<VolumeDriver, 'getCapabilities'> {
-  /** Never throws: an error, silence and garbage are answers of their own kind. */
-  getCapabilities(): Promise<Answer>
+/** The driver has no such verb, which is its right. */
+export class NotOffered extends Error {
+  override name = 'NotOffered'
 }
 
-const volumeSchema = z.object({ name: z.string().min(1) })
-const createSchema = z.object({ name: z.string().min(1), size_bytes: z.number().int().positive() })
-const renameSchema = z.object({ name: z.string().min(1), new_name: z.string().min(1) })
-const migrateSchema = z.object({
-  name: z.string().min(1),
-  // JSON has no undefined: a destination that gave none leaves it out.
-  location_info: z.unknown().optional(),
-  copy_mode: z.enum(['full', 'sparse']),
-})
+/** A backend's volume service as a migration sees it: the driver's verbs, each of which crosses the line as text. */
+export interface VolumeService extends Omit<NeededVerbs, 'getCapabilities'> {
+  /** Never throws: an error, silence and garbage are answers of their own kind. */
+  getCapabilities(): Promise<Answer>
+  /** False also where the driver has no such verb. */
+  migrateVolume: OptionalVerbs['migrateVolume']
+  /** Whether the volume has the new name now: a driver without this verb leaves it the old one. */
+  updateMigratedVolume(name: string, newName: string): Promise<boolean>
+}
 
-/** Serves a driver on a line until the line closes. */
-export function serveDriver(driver: VolumeDriver, line: Line): void {
+/** A volume service with the verbs that a migration does not use. They throw NotOffered where the driver lacks them. */
+export interface WholeVolumeService extends VolumeService, Omit<OptionalVerbs, 'migrateVolume' | 'updateMigratedVolume'> {}
+
+/** Serves a driver on a line until the line closes. Methods that it has not are answered with "method not found". */
+export function serveDriver(driver: VolumeDriver, line: Line, more?: (server: JSONRPCServer) => void): void {
   const server = new JSONRPCServer({ errorListener: () => {} }) // the asker learns of the error, nobody else need
+  const serve = <Name extends Verb>(verb: Name, answer: ((params: Params<Name>) => Promise<unknown>) | undefined) => {
+    if (answer === undefined) return
+    const schema: z.ZodType = verbs[verb].params
+    server.addMethod(verb, async (params) => (await answer(schema.parse(params) as Params<Name>)) ?? {})
+  }
+  const {
+    migrateVolume,
+    updateMigratedVolume,
+    extendVolume,
+    createSnapshot,
+    deleteSnapshot,
+    createVolumeFromSnapshot,
+    createClonedVolume,
+  } = bound(driver)
   server.addMethod('get_capabilities', () => driver.getCapabilities())
-  server.addMethod('create_volume', async (params) => {
-    const { name, size_bytes } = createSchema.parse(params)
-    await driver.createVolume(name, size_bytes)
-    return {}
-  })
-  server.addMethod('delete_volume', async (params) => {
-    await driver.deleteVolume(volumeSchema.parse(params).name)
-    return {}
-  })
-  server.addMethod('attach_volume', async (params) => ({ path: await driver.attachVolume(volumeSchema.parse(params).name) }))
-  server.addMethod('detach_volume', async (params) => {
-    await driver.detachVolume(volumeSchema.parse(params).name)
-    return {}
-  })
-  server.addMethod('migrate_volume', async (params) => {
-    const { name, location_info, copy_mode } = migrateSchema.parse(params)
-    return { moved: await driver.migrateVolume(name, { locationInfo: location_info, copyMode: copy_mode }) }
-  })
-  server.addMethod('update_migrated_volume', async (params) => {
-    const { name, new_name } = renameSchema.parse(params)
-    await driver.updateMigratedVolume(name, new_name)
-    return {}
-  })
+  serve('create_volume', ({ name, size_bytes }) => driver.createVolume(name, size_bytes))
+  serve('delete_volume', ({ name }) => driver.deleteVolume(name))
+  serve('attach_volume', async ({ name }) => ({ path: await driver.attachVolume(name) }))
+  serve('detach_volume', ({ name }) => driver.detachVolume(name))
+  serve(
+    'migrate_volume',
+    migrateVolume &&
+      (async ({ name, location_info, copy_mode }) => ({
+        moved: await migrateVolume(name, { locationInfo: location_info, copyMode: copy_mode }),
+      })),
+  )
+  serve('update_migrated_volume', updateMigratedVolume && (({ name, new_name }) => updateMigratedVolume(name, new_name)))
+  serve('extend_volume', extendVolume && (({ name, new_size_bytes }) => extendVolume(name, new_size_bytes)))
+  serve('create_snapshot', createSnapshot && (({ name, volume_name }) => createSnapshot(name, volume_name)))
+  serve('delete_snapshot', deleteSnapshot && (({ name, volume_name }) => deleteSnapshot(name, volume_name)))
+  serve(
+    'create_volume_from_snapshot',
+    createVolumeFromSnapshot &&
+      (({ name, size_bytes, snapshot_name, volume_name }) => createVolumeFromSnapshot(name, size_bytes, snapshot_name, volume_name)),
+  )
+  serve(
+    'create_cloned_volume',
+    createClonedVolume && (({ name, size_bytes, source_name }) => createClonedVolume(name, size_bytes, source_name)),
+  )
+  more?.(server)
   serveOver(server, line)
 }
 
-/** Speaks to whatever serves at the other end of a line. */
-export function connectService(line: Line, limits: Limits = DEFAULT_LIMITS): VolumeService {
-  const caller = callOver(line)
-  const call = async <Schema extends z.ZodType>(method: string, params: object, schema: Schema): Promise<z.infer<Schema>> => {
-    try {
-      return schema.parse(await caller.request(method, params, limits.verbSeconds))
-    } catch (error) {
-      const message = `${method}: ${messageOf(error)}`
-      throw error instanceof Unanswered ? new Unanswered(message, { cause: error }) : new Error(message, { cause: error })
-    }
+/** The optional verbs that a driver has, callable by themselves. */
+function bound(driver: VolumeDriver): Partial<OptionalVerbs> {
+  return {
+    ...(driver.migrateVolume && { migrateVolume: driver.migrateVolume.bind(driver) }),
+    ...(driver.updateMigratedVolume && { updateMigratedVolume: driver.updateMigratedVolume.bind(driver) }),
+    ...(driver.extendVolume && { extendVolume: driver.extendVolume.bind(driver) }),
+    ...(driver.createSnapshot && { createSnapshot: driver.createSnapshot.bind(driver) }),
+    ...(driver.deleteSnapshot && { deleteSnapshot: driver.deleteSnapshot.bind(driver) }),
+    ...(driver.createVolumeFromSnapshot && { createVolumeFromSnapshot: driver.createVolumeFromSnapshot.bind(driver) }),
+    ...(driver.createClonedVolume && { createClonedVolume: driver.createClonedVolume.bind(driver) }),
   }
-  const done = z.unknown()
+}
+
+/** Asks for one verb and checks the form of the answer. Throws NotOffered, Unanswered, or an Error with what the driver said. */
+export async function callVerb<Name extends Verb>(
+  caller: Caller,
+  verb: Name,
+  params: Params<Name>,
+  seconds: number,
+): Promise<Result<Name>> {
+  try {
+    const schema: z.ZodType = verbs[verb].result
+    return schema.parse(await caller.request(verb, params, seconds)) as Result<Name>
+  } catch (error) {
+    const message = `${verb}: ${messageOf(error)}`
+    if (error instanceof Unanswered) throw new Unanswered(message, { cause: error })
+    if (error instanceof PeerError && error.code === METHOD_NOT_FOUND && verbs[verb].optional)
+      throw new NotOffered(message, { cause: error })
+    throw new Error(message, { cause: error })
+  }
+}
+
+/** Speaks to whatever serves at the other end of a line. */
+export function connectService(line: Line, limits: Limits = DEFAULT_LIMITS): WholeVolumeService {
+  return serviceOf(callOver(line), limits)
+}
+
+/** A volume service over calls that somebody else has opened. */
+export function serviceOf(caller: Caller, limits: Limits = DEFAULT_LIMITS): WholeVolumeService {
+  const call = <Name extends Verb>(verb: Name, params: Params<Name>) => callVerb(caller, verb, params, limits.verbSeconds)
+  const done = async (asked: Promise<unknown>) => void (await asked)
   return {
     getCapabilities: async () => {
       try {
@@ -81,12 +129,31 @@ export function connectService(line: Line, limits: Limits = DEFAULT_LIMITS): Vol
         return { kind: 'unanswered', why: messageOf(error) }
       }
     },
-    createVolume: (name, sizeBytes) => call('create_volume', { name, size_bytes: sizeBytes }, done).then(() => {}),
-    deleteVolume: (name) => call('delete_volume', { name }, done).then(() => {}),
-    attachVolume: async (name) => (await call('attach_volume', { name }, z.object({ path: z.string().startsWith('/') }))).path,
-    detachVolume: (name) => call('detach_volume', { name }, done).then(() => {}),
-    migrateVolume: async (name, { locationInfo, copyMode }) =>
-      (await call('migrate_volume', { name, location_info: locationInfo, copy_mode: copyMode }, z.object({ moved: z.boolean() }))).moved,
-    updateMigratedVolume: (name, newName) => call('update_migrated_volume', { name, new_name: newName }, done).then(() => {}),
+    createVolume: (name, sizeBytes) => done(call('create_volume', { name, size_bytes: sizeBytes })),
+    deleteVolume: (name) => done(call('delete_volume', { name })),
+    attachVolume: async (name) => (await call('attach_volume', { name })).path,
+    detachVolume: (name) => done(call('detach_volume', { name })),
+    migrateVolume: async (name, { locationInfo, copyMode }) => {
+      const answer = call('migrate_volume', { name, location_info: locationInfo, copy_mode: copyMode })
+      return (await ifOffered(answer))?.moved ?? false
+    },
+    updateMigratedVolume: async (name, newName) =>
+      (await ifOffered(call('update_migrated_volume', { name, new_name: newName }).then(() => true))) ?? false,
+    extendVolume: (name, newSizeBytes) => done(call('extend_volume', { name, new_size_bytes: newSizeBytes })),
+    createSnapshot: (name, volume) => done(call('create_snapshot', { name, volume_name: volume })),
+    deleteSnapshot: (name, volume) => done(call('delete_snapshot', { name, volume_name: volume })),
+    createVolumeFromSnapshot: (name, sizeBytes, snapshot, volume) =>
+      done(call('create_volume_from_snapshot', { name, size_bytes: sizeBytes, snapshot_name: snapshot, volume_name: volume })),
+    createClonedVolume: (name, sizeBytes, source) =>
+      done(call('create_cloned_volume', { name, size_bytes: sizeBytes, source_name: source })),
+  }
+}
+
+async function ifOffered<Answered>(asked: Promise<Answered>): Promise<Answered | undefined> {
+  try {
+    return await asked
+  } catch (error) {
+    if (error instanceof NotOffered) return undefined
+    throw error
   }
 }

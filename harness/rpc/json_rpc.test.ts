@@ -1,6 +1,6 @@
 import { JSONRPCServer } from 'json-rpc-2.0'
 import { describe, expect, test } from 'vitest'
-import { callOver, makeLine, serveOver } from './json_rpc.ts'
+import { callOver, LONGEST_LINE, makeLine, serveOver } from './json_rpc.ts'
 
 describe('a call over a line', () => {
   test('is answered by the server at the other end', async () => {
@@ -46,6 +46,50 @@ describe('a call over a line', () => {
     serveOver(serverThatAdds(), there)
 
     await expect(callOver(here).request('subtract', {}, 5)).rejects.toThrow(/method not found/i)
+  })
+
+  test('observes what is no answer to a call: garbage, unknown ids, an answer given twice', async () => {
+    const [here, there] = makeLine()
+    const seen: string[] = []
+    const caller = callOver(here, (trouble) => seen.push(trouble))
+    const asked = caller.request('say', {}, 5)
+    there.output.write('{"jsonrpc":"2.0","id":7,"result":1}\n{"jsonrpc":"2.0","id":1,"result":2}\n')
+    expect(await asked).toBe(2)
+    there.output.write('{"jsonrpc":"2.0","id":1,"result":2}\n\u001b[2J\n')
+    await expect.poll(() => seen.length, { interval: 1 }).toBe(3)
+
+    expect(seen).toEqual([
+      'an answer to a call that was not made, with id 7',
+      'an answer to a call that was not made, with id 1',
+      'not a JSON-RPC answer: "\\u001b[2J"',
+    ])
+  })
+
+  test('that was late is no trouble when its answer comes at last', async () => {
+    const [here, there] = makeLine()
+    const seen: string[] = []
+    const caller = callOver(here, (trouble) => seen.push(trouble))
+    await expect(caller.request('say', {}, 0.01)).rejects.toThrow('no answer within 0.01 s')
+    there.output.write('{"jsonrpc":"2.0","id":1,"result":1}\n')
+    const next = caller.request('say', {}, 5)
+    there.output.write('{"jsonrpc":"2.0","id":2,"result":2}\n')
+
+    expect(await next).toBe(2)
+    expect(seen).toEqual([])
+  })
+
+  test('rejects when a line never ends, and whoever floods it is not stalled', async () => {
+    const [here, there] = makeLine()
+    const asked = callOver(here).request('say', {}, 5)
+    const flood = Buffer.alloc(64 * 1024, 'x')
+    let written = 0
+    const pump = () => {
+      while (written++ < 64) if (!there.output.write(flood)) return void there.output.once('drain', pump)
+    }
+    pump()
+
+    await expect(asked).rejects.toThrow(`a line of more than ${LONGEST_LINE} bytes`)
+    await expect.poll(() => written, { interval: 1 }).toBeGreaterThan(64)
   })
 
   test('rejects all that is under way when it is told to fail', async () => {

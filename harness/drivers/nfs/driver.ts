@@ -74,11 +74,6 @@ export class NfsDriver implements VolumeDriver {
 
   async detachVolume(): Promise<void> {}
 
-  /** NFS moves nothing by itself: the host copies. */
-  async migrateVolume(): Promise<boolean> {
-    return false
-  }
-
   async updateMigratedVolume(name: string, newName: string): Promise<void> {
     await check(this.lab, ['mv', '--no-clobber', this.fileOf(name), this.fileOf(newName)])
   }

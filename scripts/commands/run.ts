@@ -1,0 +1,53 @@
+import { Option } from 'commander'
+import { makeRunFolder } from '../../harness/lab/run_folder.ts'
+import { openMachines } from '../../harness/machine/choose.ts'
+import { describeEnding } from '../../harness/machine/errors.ts'
+import type { MachineKind } from '../../harness/machine/machine.ts'
+import { EXIT, newCommand, runMain } from '../lib/command.ts'
+import { prepareMachine } from '../lib/machine_choice.ts'
+
+const GUEST_BYTES = 512 * 1024 ** 2
+
+const command = newCommand(
+  'scripts/run',
+  "Runs a command as root in a machine of its own, with LVM and device-mapper, and gives the command's exit code. Its folder HOLEPROOF_RUN is removed afterwards.",
+  [
+    ['scripts/run sh reports/counterexamples/reused-reads-zero.sh', 'show a counterexample without holeproof'],
+    ['scripts/run --space 4096 sh -c "lvm version; uname -r"', 'look around'],
+  ],
+)
+  .argument('<command...>', 'the command and its arguments')
+  .passThroughOptions()
+  .addOption(new Option('--machine <kind>', 'where to run').choices(['auto', 'native', 'uml', 'qemu']).default('auto'))
+  .option('--space <MiB>', 'room for temporary files, in MiB', (text) => Number(text), 1024)
+
+await runMain(async () => {
+  command.parse()
+  const { machine: asked, space } = command.opts<{ machine: MachineKind | 'auto'; space: number }>()
+  const kind = await prepareMachine(asked, (line) => console.error(line))
+  const folder = await makeRunFolder(space * 1024 ** 2 + GUEST_BYTES)
+  try {
+    const machines = await openMachines(kind, folder.path, 1)
+    try {
+      for (const machine of machines) {
+        const argv = ['sh', '-c', 'cd "$0" && exec "$@"', process.cwd(), ...command.args]
+        const running = await machine.start(argv, { env: { HOLEPROOF_RUN: folder.path, TMPDIR: folder.path } })
+        for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => running.kill())
+        process.stdin.pipe(running.stdin)
+        running.stdin.on('error', () => {}) // a command may end without reading its input
+        running.stdout.pipe(process.stdout, { end: false })
+        running.stderr.pipe(process.stderr, { end: false })
+        const ending = await running.ended
+        if (ending.how === 'exit') return ending.code
+        console.error(`holeproof: ${command.args[0]} ${describeEnding(ending)}`)
+        return EXIT.broken
+      }
+      return EXIT.broken
+    } finally {
+      for (const machine of machines) await machine.close()
+    }
+  } finally {
+    await folder.remove()
+    process.stdin.unref?.()
+  }
+})
