@@ -45,7 +45,7 @@ export class ScenarioVolume {
   }
 
   async verify(content: Content): Promise<Verification> {
-    return this.lab.inside.verify(await this.path(), content)
+    return this.lab.inside.verify(await this.path(), content, true)
   }
 }
 

@@ -10,6 +10,8 @@ import type { NfsServer } from './nfs/server.ts'
 
 /** The built-in drivers. */
 export const driverNames = ['lvm-thin', 'lvm-thick', 'nfs', 'nfs-prealloc'] as const
+/** Those that scripts/verify migrates between. */
+export const matrixDrivers = driverNames
 export type DriverName = (typeof driverNames)[number]
 
 /** How much of the storage a volume and its pool take. */
@@ -27,6 +29,8 @@ export interface StorageBackend {
   readonly name: string
   readonly kind: DriverName
   readonly driver: VolumeDriver
+  /** A new driver over the same storage, as after a restart of its process. */
+  reopen(): VolumeDriver
   /** The volume group, for LVM. */
   readonly group?: string
   /** The file of a volume, for drivers whose volumes are files. */
@@ -55,11 +59,18 @@ export async function createBackend(lab: Lab, kind: DriverName, name: string, op
       () => driver.open(),
       () => driver.remove(),
     )
-    return { name, kind, driver, fileOf: (volume) => driver.fileOf(volume), dropCache: (volume) => driver.dropCache(volume) }
+    return {
+      name,
+      kind,
+      driver,
+      reopen: () => driver,
+      fileOf: (volume) => driver.fileOf(volume),
+      dropCache: (volume) => driver.dropCache(volume),
+    }
   }
   const type = kind === 'lvm-thin' ? 'thin' : 'default'
   const { driver, group } = await createLvmBackend(lab, options.lvm, name, type, options)
-  return { name, kind, driver, group: group.name }
+  return { name, kind, driver, reopen: () => driver, group: group.name }
 }
 
 /** One look at all storage: LVM's table and the kernel's figures, taken together so that one command each suffices. */
