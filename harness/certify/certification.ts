@@ -124,7 +124,7 @@ export class Certification {
       verdict: verdict !== 'refuted' && leaks.length > 0 ? 'broken' : verdict,
       ...(reason !== undefined && verdict !== 'refuted' && { reason }),
       checks: this.results,
-      counterexamples: this.shown.map((shown) => this.describe(shown)),
+      counterexamples: this.shown.map((shown, index) => this.describe(shown, index)),
       ...this.wastedSpace(),
       machine: this.bench.machine.name,
       repeat: this.options.repeat(this.candidate),
@@ -281,7 +281,7 @@ export class Certification {
     return this.shown.indexOf(shown)
   }
 
-  private describe({ experiment, stale, recording }: Shown): Counterexample {
+  private describe({ experiment, stale, recording }: Shown, index: number): Counterexample {
     const { verification, actualBytes } = stale
     const [first] = verification.differences
     if (first === undefined) throw new Error('a counterexample without a wrong byte')
@@ -300,6 +300,7 @@ export class Certification {
       writes: experiment.writes.map(({ offset, length }) => ({ offset, length })),
       wrongBytes: verification.wrongBytes,
       first,
+      file: `${candidate.name.replace(/[^A-Za-z0-9._-]/g, '-')}-${index + 1}.sh`,
       script: scriptOf({ driver: candidate.name, shows: what, ...program }, recording),
     }
   }

@@ -85,7 +85,7 @@ function details(certificate: Certificate, chalk: ChalkInstance): string[] {
 
 function counterexampleText(
   driver: string,
-  { what, actualBytes, wrongBytes, first }: Counterexample,
+  { what, actualBytes, wrongBytes, first, file }: Counterexample,
   by: readonly CheckResult[],
   chalk: ChalkInstance,
 ): string {
@@ -96,6 +96,7 @@ function counterexampleText(
     ...indent(`shown by ${by.length} checks, the first ${check?.id ?? ''}`),
     // The command is not broken into lines: it is there to be copied.
     `    repeat: ${check?.repeat ?? ''}`,
+    `    without holeproof: scripts/run sh counterexamples/${file}`,
   ].join('\n')
 }
 

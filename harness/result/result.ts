@@ -117,6 +117,7 @@ const counterexampleSchema = z.object({
   writes: z.array(z.object({ offset: bytes, length: bytes })).describe('what its user writes'),
   wrongBytes: bytes,
   first: differenceSchema,
+  file: z.string().describe('the name of the script, in the folder counterexamples beside the result'),
   script: z.string().describe('a plain shell script that shows the same'),
 })
 export type Counterexample = z.infer<typeof counterexampleSchema>

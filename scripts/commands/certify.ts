@@ -137,11 +137,8 @@ function isBuiltIn(word: string): boolean {
 }
 
 function scriptsOf({ certificates }: Result): Record<string, string> {
-  const scripts = certificates.flatMap(({ driver, counterexamples }) =>
-    counterexamples.map(({ script }, index): [string, string] => [
-      join(COUNTEREXAMPLES, `${driver.replace(/[^A-Za-z0-9._-]/g, '-')}-${index + 1}.sh`),
-      script,
-    ]),
+  const scripts = certificates.flatMap(({ counterexamples }) =>
+    counterexamples.map(({ file, script }): [string, string] => [join(COUNTEREXAMPLES, file), script]),
   )
   return Object.fromEntries(scripts)
 }

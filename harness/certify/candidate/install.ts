@@ -89,8 +89,9 @@ async function installProgram(
   await lab.own(
     `the folder ${folder}`,
     async () => {
+      // Commands of the machine, as the script of a counterexample repeats them.
       await check(lab, ['mkfs.ext4', '-q', '-E', 'nodiscard', '-O', '^has_journal', disk])
-      await mkdir(folder)
+      await check(lab, ['mkdir', folder])
       await check(lab, ['mount', '-t', 'ext4', disk, folder])
     },
     async () => {

@@ -89,7 +89,7 @@ const twoAtOnce: Check = {
         return { volume, content: mixed(trial, volume) }
       }),
     )
-    await Promise.all(pair.map(({ volume, content }) => volume.write(content, !trial.claim)))
+    await Promise.all(pair.map(({ volume, content }) => volume.write(content, 'everywhere')))
     for (const { volume, content } of pair) {
       const wrong = await wrongIn(volume, content)
       if (wrong !== undefined) return wrong
@@ -105,7 +105,7 @@ const attachRepeats: Check = {
   run: async (trial) => {
     const volume = await trial.create()
     const content = mixed(trial, volume)
-    await volume.write(content, !trial.claim)
+    await volume.write(content, 'everywhere')
     for (let time = 0; time < ATTACHED_TIMES; time++) {
       await volume.detach()
       const wrong = await wrongIn(volume, content)
@@ -121,7 +121,7 @@ const survivesRestart: Check = {
   run: async (trial) => {
     const volume = await trial.create()
     const content = mixed(trial, volume)
-    await volume.write(content, !trial.claim)
+    await volume.write(content, 'everywhere')
     await volume.detach()
     await trial.driver.restart()
     return (await wrongIn(volume, content)) ?? upheld(`all ${sizeText(volume.sizeBytes)}`)
@@ -134,7 +134,7 @@ const extendKeeps: Check = {
   run: async (trial) => {
     const volume = await trial.create()
     const content = mixed(trial, volume)
-    await volume.write(content, !trial.claim)
+    await volume.write(content, 'everywhere')
     await volume.detach()
     const { name } = volume
     const newSizeBytes = 2 * volume.sizeBytes
@@ -151,7 +151,7 @@ const errorsAreErrors: Check = {
     const { driver } = trial
     const volume = await trial.create()
     const content = mixed(trial, volume)
-    await volume.write(content, !trial.claim)
+    await volume.write(content, 'everywhere')
     await volume.detach()
     const tolerated: string[] = []
     const fails = async (what: string, verb: string, params: object): Promise<string | undefined> => {

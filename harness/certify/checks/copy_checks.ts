@@ -52,7 +52,7 @@ async function migrateBetween(source: Trial, destination: Trial, method: Migrati
   const sizeBytes = [source, destination].reduce((size, trial) => trial.roundUp(size), LEAST_MIGRATED_BYTES)
   const volume = await source.create(sizeBytes)
   const content = contentOf('mixed', sizeBytes, tried.lab.tag(), tried.lab.seed)
-  await volume.write(content, !source.claim)
+  await volume.write(content, source === tried || !source.claim ? 'everywhere' : 'extents')
   await volume.detach()
 
   const record: Volume = { name: volume.name, sizeBytes, status: 'available', migrationStatus: null, backend: backendOf(source) }
@@ -147,7 +147,7 @@ export function copyChecks(thinSource: Partner): Check[] {
 async function makeOrigin(trial: Trial): Promise<{ origin: TrialVolume; content: Content }> {
   const origin = await trial.create()
   const content = mixed(trial, origin)
-  await origin.write(content, !trial.claim)
+  await origin.write(content, 'everywhere')
   await origin.detach()
   return { origin, content }
 }

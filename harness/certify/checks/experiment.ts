@@ -69,7 +69,7 @@ async function extend(trial: Trial, volume: TrialVolume, newSizeBytes: number): 
 
 /** Fills the driver's storage with volumes full of data. They stay. */
 async function fill(trial: Trial): Promise<Fill & { readonly made: readonly TrialVolume[] }> {
-  const sizeBytes = trial.roundUp(trial.fillBytes / FILL_VOLUMES)
+  const sizeBytes = trial.roundUp(Math.floor(trial.fillBytes / FILL_VOLUMES / MiB) * MiB)
   const made: TrialVolume[] = []
   while ((made.length + 1) * sizeBytes <= trial.fillBytes) {
     let volume: TrialVolume

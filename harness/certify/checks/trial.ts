@@ -212,11 +212,11 @@ export class TrialVolume {
     return (await this.trial.lab.inside.measure(await this.attach())).sizeBytes
   }
 
-  /** Writes a content; with `everywhere` its holes too, as zeros. */
-  async write(content: Content, everywhere = false): Promise<void> {
+  /** Writes a content: its extents, or `everywhere`, its holes as zeros. */
+  async write(content: Content, where: 'extents' | 'everywhere' = 'extents'): Promise<void> {
     const path = await this.attach()
     for (const { offset, length } of content.extents) this.trial.acts.push({ act: 'write', volume: this.name, path, offset, length })
-    await this.touching('written', () => this.trial.lab.inside.stamp(path, content, everywhere))
+    await this.touching('written', () => this.trial.lab.inside.stamp(path, content, where === 'everywhere'))
   }
 
   /** Compares every byte of the content's size with it, read past the caches. */

@@ -53,8 +53,7 @@ export function scriptOf({ driver, shows, argv, cwd }: ScriptHeader, recording: 
 
 /** Everything up to where the volume in question is compared. */
 function actLines(words: Words, { acts, asked, volume }: Recording): string[] {
-  const isDeletion = (act: Act) => act.act === 'verb' && act.verb === 'delete_volume' && nameOf(act) === volume
-  const end = acts.findIndex(isDeletion)
+  const end = acts.findLastIndex((act) => act.act === 'verb' && act.verb === 'detach_volume' && nameOf(act) === volume)
   return acts.slice(0, end < 0 ? acts.length : end).flatMap((act): string[] => {
     if (act.act === 'write')
       return [`${act.volume === volume ? 'write' : 'write_other'} "$${variableOf(act.volume)}" ${act.offset} ${act.length}`]
@@ -211,13 +210,13 @@ compare() {
   truncate -s "$size" "$work/expected"
   for piece in $writes; do write_other "$work/expected" "\${piece%:*}" "\${piece#*:}"; done
   dd if="$1" of="$work/found" bs=1M iflag=direct status=none
-  if cmp "$work/expected" "$work/found"; then
+  if cmp -s "$work/expected" "$work/found"; then
     say "all $size bytes are zero where nobody wrote: not corrupt"
     return
   fi
-  first=$(cmp "$work/expected" "$work/found" | sed 's/.*byte \\([0-9]*\\),.*/\\1/')
-  say "CORRUPT: from byte $((first - 1)) on the volume holds bytes that its user never wrote:"
-  od -A d -t x1z -j $((first - 1)) -N 48 "$work/found"
+  first=$(cmp -l "$work/expected" "$work/found" 2>/dev/null | awk '{ print $1 - 1; exit }')
+  say "CORRUPT: from byte $first on the volume holds bytes that its user never wrote:"
+  od -A d -t x1z -j "$first" -N 48 "$work/found"
   exit 1
 }
 `
