@@ -2,6 +2,7 @@ import { messageOf } from '../machine/errors.ts'
 import type { MachineKind } from '../machine/machine.ts'
 import type { Limits } from '../migration/volume_service.ts'
 import { type Certificate, type CheckResult, countVerdicts, overallVerdict, type Result } from '../result/result.ts'
+import type { Bench } from './bench.ts'
 import { soundParts } from './broken_rules.ts'
 import type { Candidate } from './candidate/candidate.ts'
 import { MiB } from './cell.ts'
@@ -9,12 +10,16 @@ import { Certification, type CertificationOptions, listChecks } from './certific
 import { Partners } from './partners.ts'
 import { Session } from './session.ts'
 
-export interface CertifyOptions extends CertificationOptions {
+/** Which drivers are certified, and where. */
+export interface CertifySessionOptions extends CertificationOptions {
   readonly candidates: readonly Candidate[]
   /** Other drivers to migrate from and to, beside the built-in ones. */
   readonly peers: readonly Candidate[]
   readonly machine: MachineKind
   readonly seed: number
+}
+
+export interface CertifyOptions extends CertifySessionOptions {
   readonly version: string
   readonly tell: (event: CertifyEvent) => void
 }
@@ -33,22 +38,14 @@ export async function certify(options: CertifyOptions): Promise<Result> {
   const { candidates, peers, seed, signal } = options
   const startedAt = new Date()
   const checks = listChecks(peers)
-  const session = await Session.open({
-    machine: options.machine,
-    machines: candidates.length,
-    imageBytes: imageBytes(options),
-    nfsBytes: nfsBytes(options),
-    seed,
-    mover: soundParts.mover,
-    signal,
-  })
+  const session = await openSession(options)
   const queue = [...candidates]
   const certificates = new Map<Candidate, Certificate>()
   const leaks: string[] = []
   try {
     await Promise.all(
       session.benches.map(async (bench) => {
-        const partners = new Partners(bench, peers, { ...options, storageBytes: partnerBytes(options) })
+        const partners = openPartners(bench, options)
         for (let candidate = queue.shift(); candidate !== undefined && !signal.aborted; candidate = queue.shift()) {
           const certification = new Certification(bench, candidate, partners, options)
           for (const [index, check] of checks.entries()) {
@@ -83,17 +80,36 @@ export async function certify(options: CertifyOptions): Promise<Result> {
   }
 }
 
-function partnerBytes({ storageBytes }: CertifyOptions): number {
+/** The machines that drivers are certified on. */
+export function openSession(options: CertifySessionOptions): Promise<Session> {
+  const { machine, candidates, seed, signal } = options
+  return Session.open({
+    machine,
+    machines: candidates.length,
+    imageBytes: imageBytes(options),
+    nfsBytes: nfsBytes(options),
+    seed,
+    mover: soundParts.mover,
+    signal,
+  })
+}
+
+/** The drivers on a bench that others migrate from and to. */
+export function openPartners(bench: Bench, options: CertifySessionOptions): Partners {
+  return new Partners(bench, options.peers, { ...options, storageBytes: partnerBytes(options) })
+}
+
+function partnerBytes({ storageBytes }: CertifySessionOptions): number {
   return Math.max(LEAST_PARTNER_BYTES, storageBytes / 2)
 }
 
 /** Both NFS drivers hold a volume at a time, and one under test fills its share. */
-function nfsBytes(options: CertifyOptions): number {
+function nfsBytes(options: CertifySessionOptions): number {
   return options.storageBytes + 2 * partnerBytes(options)
 }
 
 /** A driver's two devices twice, as counterexamples are sought beside it, the partners', and the NFS disk, on each machine. */
-function imageBytes(options: CertifyOptions): number {
+function imageBytes(options: CertifySessionOptions): number {
   const machines = Math.min(2, options.candidates.length)
   return machines * (4 * options.storageBytes + (2 + options.peers.length * 2) * partnerBytes(options) + nfsBytes(options))
 }
