@@ -4,13 +4,12 @@ import { decideCopyMode } from '../migration/rule.ts'
 import { NotOffered } from '../migration/volume_service.ts'
 import { type Certificate, type CheckResult, type Counterexample, certificateVerdict } from '../result/result.ts'
 import type { Bench } from './bench.ts'
-import { bundleName } from './candidate/bundle_module.ts'
 import type { Candidate } from './candidate/candidate.ts'
 import { DriverFault, DriverGone } from './candidate/installed.ts'
 import type { Check, Outcome } from './checks/check.ts'
 import { conductChecks } from './checks/conduct_checks.ts'
 import { copyChecks, migrationChecks, type Partner } from './checks/copy_checks.ts'
-import { describeExperiment } from './checks/experiment.ts'
+import { type Case, describeCase } from './checks/experiment.ts'
 import type { Trial } from './checks/trial.ts'
 import { deleteFrees, zeroChecks } from './checks/zero_checks.ts'
 import { scriptOf } from './counterexample/script.ts'
@@ -83,11 +82,12 @@ export class Certification {
     this.partners = partners
     this.options = options
     this.checks = new Map(runnable(partners.all).map((check) => [check.id, check]))
-    this.search = new SmallestSearch(
-      () => bench.lab.child(),
-      (lab) => openTrial(bench, lab, candidate, { name: candidate.name, noun: 'volume' }, options),
-      SEARCH_SECONDS,
-    )
+    this.search = new SmallestSearch({
+      openLab: () => bench.lab.child(),
+      openTrial: (lab, recorder) => openTrial(bench, lab, candidate, { name: candidate.name, noun: 'volume', recorder }, options),
+      openPartner: (lab, recorder, partner) => partners.openIn(lab, recorder, partner),
+      seconds: SEARCH_SECONDS,
+    })
   }
 
   /** Runs a check of `listChecks`; they are to be run in that order. Throws UsageError when the candidate is no driver at all. */
@@ -265,13 +265,10 @@ export class Certification {
   }
 
   /** The index of the smallest counterexample, found on fresh storage. */
-  private async smallest(
-    experiment: NonNullable<Extract<Outcome, { verdict: 'refuted' }>['shownBy']>,
-    trial: Trial,
-  ): Promise<number | undefined> {
+  private async smallest(shownBy: Case, trial: Trial): Promise<number | undefined> {
     let shown: Shown | undefined
     try {
-      shown = await this.search.find(experiment, { stepBytes: trial.stepBytes, volumeBytes: trial.volumeBytes })
+      shown = await this.search.find(shownBy, { stepBytes: trial.stepBytes, volumeBytes: trial.volumeBytes })
     } catch (error) {
       if (error instanceof UsageError) throw error
       return undefined // the refutation stands without it
@@ -281,27 +278,21 @@ export class Certification {
     return this.shown.indexOf(shown)
   }
 
-  private describe({ experiment, stale, recording }: Shown, index: number): Counterexample {
+  private describe({ case: shown, stale, recording }: Shown, index: number): Counterexample {
     const { verification, actualBytes } = stale
     const [first] = verification.differences
     if (first === undefined) throw new Error('a counterexample without a wrong byte')
-    const what = describeExperiment(experiment)
-    const { candidate } = this
-    const program =
-      candidate.kind === 'program'
-        ? { argv: candidate.argv, cwd: candidate.cwd }
-        : candidate.kind === 'module'
-          ? { argv: ['node', bundleName(candidate.path)] }
-          : {}
+    const what = describeCase(shown)
+    const { name } = this.candidate
     return {
       what,
-      sizeBytes: experiment.sizeBytes,
+      sizeBytes: shown.sizeBytes,
       actualBytes,
-      writes: experiment.writes.map(({ offset, length }) => ({ offset, length })),
+      writes: shown.writes.map(({ offset, length }) => ({ offset, length })),
       wrongBytes: verification.wrongBytes,
       first,
-      file: `${candidate.name.replace(/[^A-Za-z0-9._-]/g, '-')}-${index + 1}.sh`,
-      script: scriptOf({ driver: candidate.name, shows: what, ...program }, recording),
+      file: `${name.replace(/[^A-Za-z0-9._-]/g, '-')}-${index + 1}.sh`,
+      script: scriptOf({ driver: name, shows: what }, recording),
     }
   }
 

@@ -6,7 +6,8 @@ import type { Candidate } from './candidate/candidate.ts'
 import { install } from './candidate/install.ts'
 import { InstalledDriver } from './candidate/installed.ts'
 import type { Partner } from './checks/copy_checks.ts'
-import { Trial } from './checks/trial.ts'
+import { Trial, type TrialNames } from './checks/trial.ts'
+import type { Recorder } from './counterexample/recorder.ts'
 
 export interface TrialOptions {
   /** The storage that the driver is given, in bytes. */
@@ -17,20 +18,22 @@ export interface TrialOptions {
 }
 
 /** Sets a driver up on poisoned storage in a lab. Throws DriverFault when the driver does not come up. */
-export async function openTrial(
-  bench: Bench,
-  lab: Lab,
-  candidate: Candidate,
-  { name, noun }: { readonly name: string; readonly noun: string },
-  options: TrialOptions,
-): Promise<Trial> {
-  const driver = await InstalledDriver.open(lab, await install(bench, lab, candidate, options), options.limits)
-  return new Trial(name, noun, bench, driver, await driver.service.getCapabilities())
+export async function openTrial(bench: Bench, lab: Lab, candidate: Candidate, names: TrialNames, options: TrialOptions): Promise<Trial> {
+  const installation = await install(bench, lab, candidate, options)
+  const { setup: asked, program } = installation
+  if (asked !== undefined && program !== undefined) names.recorder?.programs.push({ driver: names.name, ...program, asked })
+  const driver = await InstalledDriver.open(lab, installation, options.limits)
+  return new Trial(names, bench, driver, await driver.service.getCapabilities())
 }
 
 /** The drivers that others migrate from and to, by name: the matrix's own, and the peers that the user named. */
 export function partnerCandidates(peers: readonly Candidate[]): Candidate[] {
   return [...matrixDrivers.map((driver): Candidate => ({ kind: 'built-in', name: driver, driver })), ...peers]
+}
+
+/** How a driver is called that another one is certified with. */
+export function partnerNames({ name }: Candidate): TrialNames {
+  return { name: `the partner ${name}`, noun: `${name.replace(/[^A-Za-z0-9-]/g, '-')}-volume` }
 }
 
 /** The partners on one bench, each set up at its first use and kept for the drivers that come after. */
@@ -45,6 +48,13 @@ export class Partners {
     this.bench = bench
     this.options = options
     this.candidates = partnerCandidates(peers)
+  }
+
+  /** Another instance of a partner, on storage of its own in this lab. */
+  openIn(lab: Lab, recorder: Recorder, name: string): Promise<Trial> {
+    const candidate = this.candidates.find((partner) => partner.name === name)
+    if (candidate === undefined) throw new Error(`no partner ${name}`)
+    return openTrial(this.bench, lab, candidate, { ...partnerNames(candidate), recorder }, this.options)
   }
 
   get all(): Partner[] {
@@ -76,7 +86,6 @@ export class Partners {
   private async setUp(candidate: Candidate): Promise<Trial> {
     const lab = await this.bench.lab.child()
     this.labs.push(lab)
-    const noun = `${candidate.name.replace(/[^A-Za-z0-9-]/g, '-')}-volume`
-    return openTrial(this.bench, lab, candidate, { name: `the partner ${candidate.name}`, noun }, this.options)
+    return openTrial(this.bench, lab, candidate, partnerNames(candidate), this.options)
   }
 }

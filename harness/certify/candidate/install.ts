@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { constants } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { poisonedLoop } from '../../block/loop.ts'
 import { PROTOCOL } from '../../drivers/protocol.ts'
 import type { PathLook, Surroundings } from '../../inside/surroundings.ts'
@@ -38,7 +38,8 @@ export async function install(bench: Bench, lab: Lab, candidate: Candidate, opti
         async () => {},
         () => rm(bundle, { force: true }),
       )
-      return installProgram(bench, lab, { argv: [process.execPath, bundle], cwd: process.cwd() }, options)
+      const installation = await installProgram(bench, lab, { argv: [process.execPath, bundle], cwd: process.cwd() }, options)
+      return { ...installation, program: { argv: ['node', basename(bundle)] } }
     }
   }
 }
@@ -137,6 +138,7 @@ async function installProgram(
       machine: lab.machine.name,
       options: { ...options },
     },
+    program: { argv, cwd },
     storageBytes,
     start: () => startProgram(lab, argv, cwd, { ...bench.lvm.environment, TMPDIR: temporary, HOLEPROOF_DRIVER: prefix, ...env }),
     refusesPath: async (path) => refusePath(path, await lab.inside.lookAtPath(path), before, [device]),

@@ -17,6 +17,8 @@ export interface RunningDriver {
 export interface Installation {
   /** What do_setup is asked with; absent for a driver that needs none. */
   readonly setup?: DriverSetup
+  /** How a driver that is a program is started, from the folder of a script or from this one. */
+  readonly program?: { readonly argv: readonly string[]; readonly cwd?: string }
   readonly storageBytes: number
   start(): Promise<RunningDriver>
   /** Why a path that the driver gave cannot be a volume of its own; undefined when it can. */

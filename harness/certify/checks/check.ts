@@ -1,5 +1,5 @@
 import type { Difference } from '../../data/verify.ts'
-import type { Experiment, Reading } from './experiment.ts'
+import type { Case, Reading } from './experiment.ts'
 import type { Trial } from './trial.ts'
 
 /** What came of a check. */
@@ -16,7 +16,7 @@ export type Outcome =
       readonly readZero?: boolean
       readonly wrong?: WrongBytes
       /** What showed it, for the search for the smallest that does. */
-      readonly shownBy?: Experiment
+      readonly shownBy?: Case
     }
   /** It could not run: never counted as certified. */
   | { readonly verdict: 'not-shown'; readonly text: string }

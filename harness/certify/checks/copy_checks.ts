@@ -1,16 +1,14 @@
 import { type Content, dataBlocks } from '../../data/content.ts'
 import { contentOf } from '../../data/layouts.ts'
-import { type MigrationMethod, migrate } from '../../migration/migrate.ts'
+import type { MigrationMethod } from '../../migration/migrate.ts'
 import { type Destination, decideCopyMode } from '../../migration/rule.ts'
-import type { Backend, Volume } from '../../migration/volume.ts'
 import { DD_BLOCK_BYTES } from '../../movers/dd.ts'
-import { soundParts } from '../broken_rules.ts'
 import { MiB } from '../cell.ts'
 import { describeDifference } from '../judge.ts'
-import { migrationParts } from '../stage.ts'
 import { type Check, type Outcome, refuted, upheld, wrongBytesOf } from './check.ts'
 import { mixed, wrongIn } from './conduct_checks.ts'
 import { sizeText } from './experiment.ts'
+import { migrateContent } from './migration.ts'
 import type { Trial, TrialVolume } from './trial.ts'
 
 const LEAST_MIGRATED_BYTES = 16 * MiB
@@ -34,7 +32,7 @@ export function migrationChecks(partners: readonly Partner[]): Check[] {
           method === 'host'
             ? `a volume copied from ${partner.name} by the host keeps every byte, and stays thin where that is promised`
             : `a volume moved from ${partner.name}, by that driver's own means where it can, keeps every byte`,
-        run: async (trial) => migrateBetween(await partner.open(), trial, method, trial),
+        run: (trial) => migrateBetween(partner, trial, 'in', method),
       }),
     ),
   )
@@ -42,35 +40,29 @@ export function migrationChecks(partners: readonly Partner[]): Check[] {
     (partner): Check => ({
       id: `migrate-out/driver/${partner.name}`,
       title: `a volume moved to ${partner.name} by the driver's own means, or by the host where it declines, keeps every byte`,
-      run: async (trial) => migrateBetween(trial, await partner.open(), 'driver', trial),
+      run: (trial) => migrateBetween(partner, trial, 'out', 'driver'),
     }),
   )
   return [...into, ...out]
 }
 
-async function migrateBetween(source: Trial, destination: Trial, method: MigrationMethod, tried: Trial): Promise<Outcome> {
-  const sizeBytes = [source, destination].reduce((size, trial) => trial.roundUp(size), LEAST_MIGRATED_BYTES)
-  const volume = await source.create(sizeBytes)
-  const content = contentOf('mixed', sizeBytes, tried.lab.tag(), tried.lab.seed)
-  await volume.write(content, source === tried || !source.claim ? 'everywhere' : 'extents')
-  await volume.detach()
-
-  const record: Volume = { name: volume.name, sizeBytes, status: 'available', migrationStatus: null, backend: backendOf(source) }
-  const result = await migrate(record, backendOf(destination), method, {
-    ...migrationParts(tried.lab, soundParts),
-    newName: () => `${volume.name}-migrated`,
-  })
-  if (result.outcome !== 'migrated') {
+async function migrateBetween(partner: Partner, trial: Trial, direction: 'in' | 'out', method: MigrationMethod): Promise<Outcome> {
+  const other = await partner.open()
+  const [source, destination] = direction === 'in' ? [other, trial] : [trial, other]
+  const sizeBytes = [source, destination].reduce((size, { stepBytes }) => Math.ceil(size / stepBytes) * stepBytes, LEAST_MIGRATED_BYTES)
+  const content = contentOf('mixed', sizeBytes, trial.lab.tag(), trial.lab.seed)
+  const { result, arrived } = await migrateContent(source, destination, method, content)
+  if (result.outcome !== 'migrated' || arrived === undefined) {
     const leftovers = result.outcome === 'failed' && result.leftovers.length > 0 ? `; left: ${result.leftovers.join('; ')}` : ''
-    return refuted(`the migration ${result.outcome}: ${result.why}${leftovers}`)
+    return refuted(`the migration ${result.outcome}: ${result.outcome === 'migrated' ? '' : result.why}${leftovers}`)
   }
-  source.forget(volume.name)
-  const arrived = destination.adopt(record.name, sizeBytes)
   const { decision, movedBy } = result
   const how = `${movedBy === method ? `moved by the ${movedBy}` : 'declined, so copied by the host'}, ${decision?.mode} (${decision?.decidedBy})`
   const outcome = await judgeArrival(destination, arrived, content, how)
   await arrived.delete()
-  return outcome
+  if (outcome.verdict !== 'refuted') return outcome
+  const writes = content.extents.filter(({ write }) => write === 'data')
+  return { ...outcome, shownBy: { kind: 'migration', partner: partner.name, direction, method, sizeBytes, writes } }
 }
 
 /** Every byte, and what it takes. A sparse copy leaves out whole blocks only, so that is how thin a copy can be. */
@@ -100,10 +92,6 @@ async function judgeArrival(destination: Trial, arrived: TrialVolume, content: C
   return mappedBytes > most
     ? refuted(`${intact}, but it ${takes}, and a sparse copy needs ${sizeText(most)}`)
     : upheld(`${intact}, ${takes}`)
-}
-
-function backendOf(trial: Trial): Backend {
-  return { name: trial.name, service: trial.driver.service }
 }
 
 /** Volumes that are not new: they hold what they were made from, and the rule never takes them for zero. */

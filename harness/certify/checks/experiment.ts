@@ -1,11 +1,13 @@
 import type { Content, Extent } from '../../data/content.ts'
 import type { Verification } from '../../data/verify.ts'
+import type { MigrationMethod } from '../../migration/migrate.ts'
 import { DriverFault, DriverGone } from '../candidate/installed.ts'
 import { MiB } from '../cell.ts'
 import type { Trial, TrialVolume } from './trial.ts'
 
 /** How a new volume comes about and what its user writes to it, before it is asked whether all the rest reads as zero. */
 export interface Experiment {
+  readonly kind: 'new'
   /** The storage was filled through the driver and freed again. */
   readonly reused: boolean
   /** How many volumes are made, one after another; each of them is looked at. */
@@ -16,6 +18,20 @@ export interface Experiment {
   /** What is written to each. */
   readonly writes: readonly Pick<Extent, 'offset' | 'length'>[]
 }
+
+/** A volume with these writes, migrated between the driver and a partner. */
+export interface MigrationCase {
+  readonly kind: 'migration'
+  readonly partner: string
+  /** To the driver, or from it. */
+  readonly direction: 'in' | 'out'
+  readonly method: MigrationMethod
+  readonly sizeBytes: number
+  readonly writes: readonly Pick<Extent, 'offset' | 'length'>[]
+}
+
+/** What may show that a driver is wrong. */
+export type Case = Experiment | MigrationCase
 
 /** What one volume of an experiment was found to hold. */
 export interface Reading {
@@ -40,6 +56,8 @@ const SECTOR_BYTES = 512
 /** Storage is filled with about this many volumes. */
 const FILL_VOLUMES = 6
 const SMALL_VOLUME_BYTES = MiB
+/** The partner that a counterexample is first sought with. */
+export const PLAIN_PARTNER = 'lvm-thin'
 
 /** Runs an experiment and reads every volume of it to its last byte. */
 export async function runExperiment(trial: Trial, experiment: Experiment): Promise<Reading[]> {
@@ -93,56 +111,82 @@ export async function fillAndFree(trial: Trial): Promise<Fill> {
   return filled
 }
 
+export interface Least {
+  readonly stepBytes: number
+  readonly volumeBytes: number
+}
+
 /**
- * The simpler experiments that may show the same, simplest first: fewest writes, then new storage before used, one volume
- * before many, the smallest size. Pure.
+ * The simpler cases that may show the same, simplest first: fewest writes, then new storage before used, one volume before
+ * many, the smallest size. Pure.
  */
-export function simplerThan(experiment: Experiment, least: { readonly stepBytes: number; readonly volumeBytes: number }): Experiment[] {
-  const roundUp = (bytes: number) => Math.ceil(bytes / least.stepBytes) * least.stepBytes
-  const sizes = [...new Set([roundUp(SMALL_VOLUME_BYTES), least.volumeBytes, experiment.sizeBytes])].filter(
-    (size) => size <= experiment.sizeBytes,
-  )
-  const [smallest = experiment.sizeBytes] = sizes
-  const one = { reused: false, volumes: 1, writes: [] }
-  const sector = [{ offset: 0, length: SECTOR_BYTES }]
-  const candidates: Experiment[] = [
-    ...sizes.map((sizeBytes) => ({ ...one, sizeBytes })),
-    ...(experiment.extendedTo === undefined ? [] : [{ ...one, sizeBytes: smallest, extendedTo: experiment.extendedTo }]),
-    ...(experiment.volumes > 1 ? [{ ...one, sizeBytes: smallest, volumes: 2 }] : []),
-    ...(experiment.reused ? [{ ...one, reused: true, sizeBytes: smallest }] : []),
-    ...(experiment.writes.length > 0 ? sizes.map((sizeBytes) => ({ ...one, sizeBytes, writes: sector })) : []),
-    ...(experiment.reused && experiment.writes.length > 0 ? [{ ...one, reused: true, sizeBytes: smallest, writes: sector }] : []),
-    ...(experiment.writes.length > 1 ? experiment.writes.map((write) => ({ ...experiment, volumes: 1, writes: [write] })) : []),
-  ]
-  const seen = new Set([keyOf(experiment)])
+export function simplerThan(shown: Case, least: Least): Case[] {
+  const candidates = shown.kind === 'new' ? simplerExperiments(shown, least) : simplerMigrations(shown, least)
+  const seen = new Set([keyOf(shown)])
   return candidates.filter((candidate) => !seen.has(keyOf(candidate)) && seen.add(keyOf(candidate)))
 }
 
-/** Tells experiments apart. */
-export function keyOf({ reused, volumes, sizeBytes, extendedTo, writes }: Experiment): string {
-  return JSON.stringify([reused, volumes, sizeBytes, extendedTo, writes.map(({ offset, length }) => [offset, length])])
+const ONE_SECTOR = [{ offset: 0, length: SECTOR_BYTES }]
+
+function simplerExperiments(experiment: Experiment, { stepBytes, volumeBytes }: Least): Experiment[] {
+  const small = Math.ceil(SMALL_VOLUME_BYTES / stepBytes) * stepBytes
+  const sizes = [...new Set([small, volumeBytes, experiment.sizeBytes])].filter((size) => size <= experiment.sizeBytes)
+  const [smallest = experiment.sizeBytes] = sizes
+  const { extendedTo, reused, volumes, writes } = experiment
+  const one = { kind: 'new', reused: false, volumes: 1, writes: [] } as const
+  return [
+    ...sizes.map((sizeBytes) => ({ ...one, sizeBytes })),
+    ...(extendedTo === undefined ? [] : [{ ...one, sizeBytes: smallest, extendedTo }]),
+    ...(volumes > 1 ? [{ ...one, sizeBytes: smallest, volumes: 2 }] : []),
+    ...(reused ? [{ ...one, reused: true, sizeBytes: smallest }] : []),
+    ...(writes.length > 0 ? sizes.map((sizeBytes) => ({ ...one, sizeBytes, writes: ONE_SECTOR })) : []),
+    ...(reused && writes.length > 0 ? [{ ...one, reused: true, sizeBytes: smallest, writes: ONE_SECTOR }] : []),
+    ...(writes.length > 1 ? writes.map((write) => ({ ...experiment, volumes: 1, writes: [write] })) : []),
+  ]
 }
 
-/** The first reading that is not all zero where nobody wrote, with the index of its volume. */
+/** A plain source and the host's copy first: they leave the least to look at. */
+function simplerMigrations(migration: MigrationCase, { stepBytes }: Least): MigrationCase[] {
+  const sizeBytes = Math.min(migration.sizeBytes, Math.ceil(SMALL_VOLUME_BYTES / stepBytes) * stepBytes)
+  const plain = { ...migration, partner: PLAIN_PARTNER, method: 'host' as const }
+  return [...(migration.direction === 'in' ? [plain] : []), migration].flatMap((between) =>
+    [[], ONE_SECTOR].map((writes) => ({ ...between, sizeBytes, writes })),
+  )
+}
+
+/** Tells cases apart. */
+export function keyOf(some: Case): string {
+  const writes = some.writes.map(({ offset, length }) => [offset, length])
+  if (some.kind === 'migration') return JSON.stringify([some.partner, some.direction, some.method, some.sizeBytes, writes])
+  return JSON.stringify([some.reused, some.volumes, some.sizeBytes, some.extendedTo, writes])
+}
+
+/** The first reading that is not all zero where nobody wrote. */
 export function firstStale(readings: readonly Reading[]): Reading | undefined {
   return readings.find(({ verification }) => verification.wrongBytes > 0)
 }
 
-/** An experiment in words: "a new volume of 1 MiB on space that was used before, 512 bytes written at 0". */
-export function describeExperiment({ reused, volumes, sizeBytes, extendedTo, writes }: Experiment): string {
-  const [first] = writes
+/** A case in words: "a new volume of 1 MiB, on space that was used before, 512 bytes written at byte 0". */
+export function describeCase(some: Case): string {
+  const size = sizeText(some.sizeBytes)
+  if (some.kind === 'migration') {
+    const way = some.direction === 'in' ? `from ${some.partner}` : `to ${some.partner}`
+    return `a volume of ${size}, ${describeWrites(some.writes)}, then migrated ${way} by the ${some.method}`
+  }
   return [
-    volumes === 1 ? `a new volume of ${sizeText(sizeBytes)}` : `${volumes} new volumes of ${sizeText(sizeBytes)}`,
-    ...(reused ? ['on space that was used before'] : []),
-    ...(extendedTo === undefined ? [] : [`extended to ${sizeText(extendedTo)}`]),
-    ...(first === undefined
-      ? ['nothing written']
-      : [
-          writes.length === 1
-            ? `${sizeText(first.length)} written at byte ${first.offset}`
-            : `${writes.length} writes of ${sizeText(first.length)}`,
-        ]),
+    some.volumes === 1 ? `a new volume of ${size}` : `${some.volumes} new volumes of ${size}`,
+    ...(some.reused ? ['on space that was used before'] : []),
+    ...(some.extendedTo === undefined ? [] : [`extended to ${sizeText(some.extendedTo)}`]),
+    describeWrites(some.writes),
   ].join(', ')
+}
+
+function describeWrites(writes: Case['writes']): string {
+  const [first] = writes
+  if (first === undefined) return 'nothing written'
+  return writes.length === 1
+    ? `${sizeText(first.length)} written at byte ${first.offset}`
+    : `${writes.length} writes of up to ${sizeText(Math.max(...writes.map(({ length }) => length)))}`
 }
 
 /** A size in the largest unit that divides it. */

@@ -1,32 +1,31 @@
 import { isThin, parseStatus } from '../../block/status.ts'
 import type { Content } from '../../data/content.ts'
 import type { Verification } from '../../data/verify.ts'
+import type { Verb } from '../../drivers/protocol.ts'
 import type { PathLook } from '../../inside/surroundings.ts'
-import type { CommandRecord, Lab } from '../../lab/lab.ts'
+import type { Lab } from '../../lab/lab.ts'
 import { BrokenLab, messageOf } from '../../machine/errors.ts'
 import { check } from '../../machine/machine.ts'
 import { type Answer, capabilityReportSchema } from '../../migration/capabilities.ts'
 import { decideCopyMode } from '../../migration/rule.ts'
-import type { WholeVolumeService } from '../../migration/volume_service.ts'
+import type { VolumeService, WholeVolumeService } from '../../migration/volume_service.ts'
 import type { Bench } from '../bench.ts'
 import { DriverFault, DriverGone, type InstalledDriver } from '../candidate/installed.ts'
 import { MiB } from '../cell.ts'
+import { Recorder } from '../counterexample/recorder.ts'
 
 const SECTOR_BYTES = 512
 const LEAST_VOLUME_BYTES = 8 * MiB
 /** A thin pool that is full lets its writers wait a minute; what is left of it is less than what is filled. */
 const FILLED_OF_THIN = 0.7
 
-/** What a verb was asked, for the record of a counterexample. */
-export type Act =
-  | {
-      readonly act: 'verb'
-      readonly verb: string
-      readonly params: object
-      readonly commands: readonly CommandRecord[] /** What attach_volume gave. */
-      readonly path?: string
-    }
-  | { readonly act: 'write'; readonly volume: string; readonly path: string; readonly offset: number; readonly length: number }
+export interface TrialNames {
+  readonly name: string
+  /** Begins the names of its volumes: two drivers may hold a volume of the other's for a while. */
+  readonly noun: string
+  /** Keeps what is done, where it is to be done again. */
+  readonly recorder?: Recorder
+}
 
 /** A driver on trial: makes volumes by it, writes and reads them, and takes all of them away again. */
 export class Trial {
@@ -39,16 +38,16 @@ export class Trial {
   /** Whether the driver claims that its new volumes read as zeros. */
   readonly claim: boolean
   readonly thinProvisioned: boolean
-  readonly acts: Act[] = []
+  private readonly recorder: Recorder
   /** What is to be deleted in the end, in the order in which it was made. */
   private readonly made = new Map<string, { delete(): Promise<void> }>()
   private readonly noun: string
   private names = 0
 
-  /** `noun` begins the names of its volumes: two drivers may hold a volume of the other's for a while. */
-  constructor(name: string, noun: string, bench: Bench, driver: InstalledDriver, answer: Answer) {
+  constructor({ name, noun, recorder = new Recorder() }: TrialNames, bench: Bench, driver: InstalledDriver, answer: Answer) {
     this.name = name
     this.noun = noun
+    this.recorder = recorder
     this.bench = bench
     this.lab = driver.lab
     this.driver = driver
@@ -89,7 +88,7 @@ export class Trial {
   async make(
     name: string,
     sizeBytes: number,
-    verb: string,
+    verb: Verb,
     params: object,
     ask: (service: WholeVolumeService) => Promise<void>,
   ): Promise<TrialVolume> {
@@ -127,11 +126,59 @@ export class Trial {
   }
 
   /** Asks for a verb and keeps it on record, with the commands that a built-in driver ran for it. */
-  async ask<Answered>(verb: string, params: object, ask: (service: WholeVolumeService) => Promise<Answered>): Promise<Answered> {
+  async ask<Answered>(verb: Verb, params: object, ask: (service: WholeVolumeService) => Promise<Answered>): Promise<Answered> {
+    return this.record(verb, params, () => this.driver.call(ask))
+  }
+
+  /** The driver's service for a migration: what it is asked is on record, what it answers and how it fails stays as it is. */
+  recordedService(): VolumeService {
+    const { service } = this.driver
+    return {
+      getCapabilities: () => this.record('get_capabilities', {}, () => service.getCapabilities()),
+      createVolume: (name, size_bytes) => this.record('create_volume', { name, size_bytes }, () => service.createVolume(name, size_bytes)),
+      deleteVolume: (name) => this.record('delete_volume', { name }, () => service.deleteVolume(name)),
+      attachVolume: (name) => this.record('attach_volume', { name }, () => this.attachChecked(service, name)),
+      detachVolume: (name) => this.record('detach_volume', { name }, () => service.detachVolume(name)),
+      migrateVolume: (name, target) => {
+        const { locationInfo: location_info, copyMode: copy_mode } = target
+        return this.record('migrate_volume', { name, location_info, copy_mode }, () => service.migrateVolume(name, target))
+      },
+      updateMigratedVolume: (name, new_name) =>
+        this.record('update_migrated_volume', { name, new_name }, () => service.updateMigratedVolume(name, new_name)),
+    }
+  }
+
+  /** Runs a copy, and keeps its commands on record. */
+  async recordCopy(copy: () => Promise<void>): Promise<void> {
     const before = this.lab.commands.length
-    const answered = await this.driver.call(ask)
+    await copy()
+    this.recorder.acts.push({ act: 'copy', commands: this.lab.commands.slice(before) })
+  }
+
+  recordWrite(volume: string, what: 'data' | 'zeros', offset: number, length: number): void {
+    this.recorder.acts.push({ act: 'write', driver: this.name, volume, what, offset, length })
+  }
+
+  /** Attaches a volume. Throws DriverFault when the path cannot be a volume of the driver's own. */
+  attach(name: string): Promise<string> {
+    return this.ask('attach_volume', { name }, (service) => this.attachChecked(service, name))
+  }
+
+  private async attachChecked(service: VolumeService, name: string): Promise<string> {
+    const path = await service.attachVolume(name)
+    const refusal = await this.driver.installation.refusesPath(path)
+    if (refusal !== undefined) throw new DriverFault(`attach_volume: ${refusal}`)
+    return path
+  }
+
+  private async record<Answered>(verb: Verb, params: object, ask: () => Promise<Answered>): Promise<Answered> {
+    const before = this.lab.commands.length
+    const answered = await ask()
     const commands = this.lab.commands.slice(before)
-    this.acts.push({ act: 'verb', verb, params, commands, ...(typeof answered === 'string' && { path: answered }) })
+    this.recorder.acts.push({
+      ...{ act: 'verb', driver: this.name, verb, params, commands },
+      ...(typeof answered === 'string' && { path: answered }),
+    })
     return answered
   }
 
@@ -169,9 +216,7 @@ export class TrialVolume {
   async attach(): Promise<string> {
     if (this.attachedTo !== undefined) return this.attachedTo
     const { name } = this
-    const path = await this.trial.ask('attach_volume', { name }, (service) => service.attachVolume(name))
-    const refusal = await this.trial.driver.installation.refusesPath(path)
-    if (refusal !== undefined) throw new DriverFault(`attach_volume: ${refusal}`)
+    const path = await this.trial.attach(name)
     this.attachedTo = path
     const { sizeBytes } = await this.trial.lab.inside.measure(path)
     if (sizeBytes < this.sizeBytes)
@@ -215,7 +260,8 @@ export class TrialVolume {
   /** Writes a content: its extents, or `everywhere`, its holes as zeros. */
   async write(content: Content, where: 'extents' | 'everywhere' = 'extents'): Promise<void> {
     const path = await this.attach()
-    for (const { offset, length } of content.extents) this.trial.acts.push({ act: 'write', volume: this.name, path, offset, length })
+    if (where === 'everywhere') this.trial.recordWrite(this.name, 'zeros', 0, content.sizeBytes)
+    for (const { offset, length, write } of content.extents) this.trial.recordWrite(this.name, write, offset, length)
     await this.touching('written', () => this.trial.lab.inside.stamp(path, content, where === 'everywhere'))
   }
 

@@ -1,16 +1,7 @@
 import { MiB } from '../cell.ts'
 import { describeDifference } from '../judge.ts'
 import { type Check, type Outcome, refuted, upheld, wrongBytesOf } from './check.ts'
-import {
-  describeExperiment,
-  type Experiment,
-  type Fill,
-  fillAndFree,
-  firstStale,
-  type Reading,
-  runExperiment,
-  sizeText,
-} from './experiment.ts'
+import { describeCase, type Experiment, type Fill, fillAndFree, firstStale, type Reading, runExperiment, sizeText } from './experiment.ts'
 import type { Trial } from './trial.ts'
 
 const SECTOR_BYTES = 512
@@ -46,7 +37,7 @@ export const zeroChecks: readonly Check[] = [
 ]
 
 function plain(sizeBytes: number): Experiment {
-  return { reused: false, volumes: 1, sizeBytes, writes: [] }
+  return { kind: 'new', reused: false, volumes: 1, sizeBytes, writes: [] }
 }
 
 function zeroCheck(id: string, title: string, experimentFor: (trial: Trial) => Experiment): Check {
@@ -70,7 +61,7 @@ function scatteredWrites(volumeBytes: number, grain: number): { offset: number; 
 export function judgeReadings(claim: boolean, experiment: Experiment, readings: readonly Reading[]): Outcome {
   const stale = firstStale(readings)
   const wrong = stale && wrongBytesOf(stale)
-  const what = describeExperiment(experiment)
+  const what = describeCase(experiment)
   if (stale === undefined || wrong === undefined) {
     const bytes = readings.reduce((sum, { actualBytes }) => sum + actualBytes, 0)
     return { verdict: 'upheld', readZero: true, text: `${what}: all ${sizeText(bytes)} read as they should` }
@@ -84,7 +75,7 @@ export function judgeReadings(claim: boolean, experiment: Experiment, readings: 
 async function reuse(trial: Trial): Promise<Outcome> {
   const fill = await fillAndFree(trial)
   const sector = [{ offset: MiB + SECTOR_BYTES, length: SECTOR_BYTES }]
-  const experiment: Experiment = { reused: false, volumes: fill.volumes, sizeBytes: fill.sizeBytes, writes: sector }
+  const experiment: Experiment = { kind: 'new', reused: false, volumes: fill.volumes, sizeBytes: fill.sizeBytes, writes: sector }
   const outcome = judgeReadings(trial.claim, { ...experiment, reused: true }, await runExperiment(trial, experiment))
   return { ...outcome, text: `${describeFill(fill)}; ${outcome.text}` }
 }

@@ -1,6 +1,10 @@
-import type { DriverSetup } from '../../drivers/protocol.ts'
 import type { CommandRecord } from '../../lab/lab.ts'
-import type { Act } from '../checks/trial.ts'
+import type { Act, RecordedProgram, Recorder } from './recorder.ts'
+
+interface VolumeOf {
+  readonly driver: string
+  readonly name: string
+}
 
 /** All that was done for a counterexample, from the first image to the last read. */
 export interface Recording {
@@ -11,21 +15,19 @@ export interface Recording {
   readonly images: ReadonlyMap<string, number>
   /** What was run before the first act. */
   readonly setup: readonly CommandRecord[]
-  /** What do_setup was asked with, for a driver that is a program. */
-  readonly asked?: DriverSetup
-  readonly acts: readonly Act[]
-  /** The volume that held other bytes than its user wrote. */
-  readonly volume: string
+  readonly recorder: Pick<Recorder, 'acts' | 'programs'>
+  /** The volume that held other bytes than were written. */
+  readonly volume: VolumeOf
+  /** How many of its bytes are compared, from the first. */
+  readonly bytes: number
+  /** The volume that its user wrote to: the same, or the one that it was migrated from. */
+  readonly writtenTo: VolumeOf
 }
 
 export interface ScriptHeader {
   readonly driver: string
   /** What it shows. */
   readonly shows: string
-  /** How the driver is started, when it is a program. */
-  readonly argv?: readonly string[]
-  /** Where; by default the script's own folder. */
-  readonly cwd?: string
 }
 
 const OWN_PREFIX = 'holeproof_shown'
@@ -34,50 +36,63 @@ const OWN_PREFIX = 'holeproof_shown'
  * A plain shell script that does the same again without holeproof and compares the volume byte by byte with what its user
  * wrote. It exits with 1 when there is anything else. Pure.
  */
-export function scriptOf({ driver, shows, argv, cwd }: ScriptHeader, recording: Recording): string {
+export function scriptOf({ driver, shows }: ScriptHeader, recording: Recording): string {
   const words = new Words(recording)
-  const commands = recording.setup.flatMap((command) => words.command(command))
+  const { programs } = recording.recorder
   const lines = [
     '#!/bin/sh',
     ...[`${driver}: ${shows}`, 'Run it as root on a kernel with loop devices and what the driver needs. It clears up after itself.'].map(
       comment,
     ),
     HEAD,
-    ...commands,
-    ...(recording.asked !== undefined && argv !== undefined ? startDriver(words, recording.asked, argv, cwd) : []),
+    ...recording.setup.flatMap((command) => words.command(command)),
+    ...programs.flatMap((program, index) => startDriver(words, program, index)),
     ...actLines(words, recording),
-    `compare "$${variableOf(recording.volume)}"`,
+    `compare "$${variableOf(recording.volume)}" ${recording.bytes}`,
   ]
   return `${lines.join('\n')}\n`
 }
 
 /** Everything up to where the volume in question is compared. */
-function actLines(words: Words, { acts, asked, volume }: Recording): string[] {
-  const end = acts.findLastIndex((act) => act.act === 'verb' && act.verb === 'detach_volume' && nameOf(act) === volume)
+function actLines(words: Words, { recorder: { acts, programs }, volume, writtenTo }: Recording): string[] {
+  const isVolume = (act: Act, { driver, name }: VolumeOf) => act.act !== 'copy' && act.driver === driver && nameOf(act) === name
+  const end = acts.findLastIndex((act) => act.act === 'verb' && act.verb === 'detach_volume' && isVolume(act, volume))
   return acts.slice(0, end < 0 ? acts.length : end).flatMap((act): string[] => {
-    if (act.act === 'write')
-      return [`${act.volume === volume ? 'write' : 'write_other'} "$${variableOf(act.volume)}" ${act.offset} ${act.length}`]
-    const said = `say ${quote(`${act.verb} ${JSON.stringify(act.params)}`)}`
-    const done =
-      asked === undefined ? act.commands.flatMap((command) => words.command(command)) : [`ask ${act.verb} ${words.json(act.params)}`]
+    if (act.act === 'copy') return act.commands.flatMap((command) => words.command(command))
+    const variable = variableOf({ driver: act.driver, name: nameOf(act) })
+    if (act.act === 'write') {
+      const how = act.what === 'zeros' ? 'write_zeros' : isVolume(act, writtenTo) ? 'write' : 'write_other'
+      return [`${how} "$${variable}" ${act.offset} ${act.length}`]
+    }
+    const said = `say ${quote(`${act.driver}: ${act.verb} ${JSON.stringify(act.params)}`)}`
+    const program = programs.findIndex(({ driver }) => driver === act.driver)
+    const done = program < 0 ? act.commands.flatMap((command) => words.command(command)) : [ask(program, act.verb, words.json(act.params))]
     if (act.verb !== 'attach_volume') return [said, ...done]
-    const path = asked === undefined ? words.text(act.path ?? '') : '$(answered_path)'
-    return [said, ...done, `${variableOf(nameOf(act))}="${path}"`]
+    const { path = '' } = act
+    const value = program < 0 ? words.text(path) : '$(answered_path)'
+    if (program >= 0 && path !== '') words.learn(path, variable)
+    return [said, ...done, `${variable}="${value}"`]
   })
 }
 
-function nameOf(act: Act): string {
-  return act.act === 'verb' && 'name' in act.params && typeof act.params.name === 'string' ? act.params.name : ''
+function nameOf(act: Exclude<Act, { act: 'copy' }>): string {
+  if (act.act === 'write') return act.volume
+  return 'name' in act.params && typeof act.params.name === 'string' ? act.params.name : ''
 }
 
-function startDriver(words: Words, asked: DriverSetup, argv: readonly string[], cwd: string | undefined): string[] {
+function ask(program: number, verb: string, params: string): string {
+  return `ask ${3 + 2 * program} ${4 + 2 * program} ${verb} ${params}`
+}
+
+function startDriver(words: Words, { argv, cwd, asked }: RecordedProgram, index: number): string[] {
+  const [questions, answers] = [`"$work/questions${index}"`, `"$work/answers${index}"`]
   return [
     '# The driver, with its standard input and output at hand.',
-    'mkfifo "$work/questions" "$work/answers"',
-    `(cd ${cwd === undefined ? '"$here"' : quote(cwd)} && exec ${argv.map(quote).join(' ')}) <"$work/questions" >"$work/answers" &`,
-    'driver=$!',
-    'exec 3>"$work/questions" 4<"$work/answers"',
-    `ask do_setup ${words.json(asked)}`,
+    `mkfifo ${questions} ${answers}`,
+    `(cd ${cwd === undefined ? '"$here"' : quote(cwd)} && exec ${argv.map(quote).join(' ')}) <${questions} >${answers} &`,
+    'drivers="$drivers $!"',
+    `exec ${3 + 2 * index}>${questions} ${4 + 2 * index}<${answers}`,
+    ask(index, 'do_setup', words.json(asked)),
   ]
 }
 
@@ -101,26 +116,36 @@ class Words {
     return this.replacements.reduce((replaced, [from, to]) => replaced.replaceAll(from, to), escaped)
   }
 
+  /** From now on this text is what the variable holds. */
+  learn(text: string, variable: string): void {
+    this.replacements.unshift([text, `$${variable}`])
+    // Longer texts first: /dev/loop1 is the beginning of /dev/loop10.
+    this.replacements.sort(([one], [other]) => other.length - one.length)
+  }
+
   json(params: object): string {
     return `"${this.text(JSON.stringify(params))}"`
+  }
+
+  private word(word: string): string {
+    const text = this.text(word)
+    return /^[\w/.:=,+@%-]+$/.test(text) ? text : `"${text}"`
   }
 
   command({ argv, output, ending }: CommandRecord): string[] {
     if (ending !== 'exited with 0') return []
     const image = argv.at(-1) ?? ''
     const size = this.images.get(image)
-    if (argv[0] !== 'losetup' || size === undefined) return [argv.map((word) => `"${this.text(word)}"`).join(' ')]
+    if (argv[0] !== 'losetup' || size === undefined) return [argv.map((word) => this.word(word)).join(' ')]
     const name = `loop${++this.loops}`
     const line = [`poison "${this.text(image)}" ${size}`, `${name}=$(losetup --find --show "${this.text(image)}")`, `admit "$${name}"`]
-    // Longer names first: /dev/loop1 is the beginning of /dev/loop10.
-    this.replacements.unshift([output.trim(), `$${name}`])
-    this.replacements.sort(([one], [other]) => other.length - one.length)
+    this.learn(output.trim(), name)
     return line
   }
 }
 
-function variableOf(volume: string): string {
-  return `path_of_${volume.replace(/[^A-Za-z0-9]/g, '_')}`
+function variableOf({ driver, name }: VolumeOf): string {
+  return `path_of_${name}_on_${driver}`.replace(/[^A-Za-z0-9]/g, '_')
 }
 
 function quote(text: string): string {
@@ -134,15 +159,15 @@ function comment(text: string): string {
 const HEAD = `set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
-driver=
+drivers=
 devices=
 export LVM_SYSTEM_DIR="$work/lvm" LVM_SUPPRESS_FD_WARNINGS=1
 mkdir "$work/lvm"
 
 clear_up() {
   set +e
-  exec 3>&- 4<&-
-  if [ -n "$driver" ]; then sleep 1; kill -9 "$driver"; fi 2>/dev/null
+  exec 3>&- 4<&- 5>&- 6<&-
+  if [ -n "$drivers" ]; then sleep 1; kill -9 $drivers; fi 2>/dev/null
   grep -o " $work/[^ ]*" /proc/mounts | sort -r | while read -r point; do umount "$point"; done
   for round in 1 2 3 4 5; do
     dmsetup ls 2>/dev/null | grep '^${OWN_PREFIX}' | while read -r name rest; do dmsetup remove "$name" 2>/dev/null; done
@@ -185,12 +210,12 @@ backup {
 END
 }
 
-# A call of the driver: JSON-RPC 2.0, one message a line.
+# A call of a driver, over these file descriptors: JSON-RPC 2.0, one message a line.
 calls=0
 ask() {
   calls=$((calls + 1))
-  printf '{"jsonrpc":"2.0","id":%s,"method":"%s","params":%s}\\n' "$calls" "$1" "$2" >&3
-  IFS= read -r answer <&4
+  printf '{"jsonrpc":"2.0","id":%s,"method":"%s","params":%s}\\n' "$calls" "$3" "$4" >&"$1"
+  IFS= read -r answer <&"$2"
   say "  $answer"
 }
 answered_path() { printf '%s' "$answer" | sed -n 's/.*"path" *: *"\\([^"]*\\)".*/\\1/p'; }
@@ -205,13 +230,13 @@ write() {
   write_other "$@"
   writes="$writes $2:$3"
 }
+write_zeros() { head -c "$3" /dev/zero | dd of="$1" bs=1M seek="$2" oflag=seek_bytes conv=notrunc,fsync status=none; }
 compare() {
-  size=$(blockdev --getsize64 "$1" 2>/dev/null || stat -c %s "$1")
-  truncate -s "$size" "$work/expected"
+  truncate -s "$2" "$work/expected"
   for piece in $writes; do write_other "$work/expected" "\${piece%:*}" "\${piece#*:}"; done
-  dd if="$1" of="$work/found" bs=1M iflag=direct status=none
+  dd if="$1" of="$work/found" bs=1M count="$2" iflag=direct,count_bytes status=none
   if cmp -s "$work/expected" "$work/found"; then
-    say "all $size bytes are zero where nobody wrote: not corrupt"
+    say "all $2 bytes are what was written, and zero elsewhere: not corrupt"
     return
   fi
   first=$(cmp -l "$work/expected" "$work/found" 2>/dev/null | awk '{ print $1 - 1; exit }')

@@ -2,78 +2,114 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Lab } from '../../lab/lab.ts'
 import { DriverFault } from '../candidate/installed.ts'
-import { type Experiment, firstStale, keyOf, type Reading, runExperiment, simplerThan } from '../checks/experiment.ts'
+import {
+  type Case,
+  firstStale,
+  keyOf,
+  type Least,
+  type MigrationCase,
+  type Reading,
+  runExperiment,
+  simplerThan,
+} from '../checks/experiment.ts'
+import { migrateContent } from '../checks/migration.ts'
 import type { Trial } from '../checks/trial.ts'
+import { Recorder } from './recorder.ts'
 import type { Recording } from './script.ts'
 
-/** An experiment that corrupts on storage of its own, and all that was done for it. */
+/** A case that corrupts on storage of its own, and all that was done for it. */
 export interface Shown {
-  readonly experiment: Experiment
+  readonly case: Case
   readonly stale: Reading
   readonly recording: Recording
 }
 
-/** Runs experiments on fresh storage of their own, each once, and looks for the smallest that corrupts. */
+export interface SearchParts {
+  readonly openLab: () => Promise<Lab>
+  /** Sets the driver under test up in a lab that is released afterwards. */
+  readonly openTrial: (lab: Lab, recorder: Recorder) => Promise<Trial>
+  readonly openPartner: (lab: Lab, recorder: Recorder, partner: string) => Promise<Trial>
+  /** No case is begun later than this many seconds after the first. */
+  readonly seconds: number
+}
+
+/** Runs cases on fresh storage of their own, each once, and looks for the smallest that corrupts. */
 export class SmallestSearch {
+  private readonly parts: SearchParts
   private readonly known = new Map<string, Shown | undefined>()
-  private readonly openLab: () => Promise<Lab>
-  private readonly openTrial: (lab: Lab) => Promise<Trial>
-  private readonly until: number
+  private until = Number.NaN
   /** What could not be released. */
   readonly leaks: string[] = []
 
-  /** `openTrial` sets the driver up in a lab that is released afterwards. No experiment is begun `seconds` from now. */
-  constructor(openLab: () => Promise<Lab>, openTrial: (lab: Lab) => Promise<Trial>, seconds: number) {
-    this.openLab = openLab
-    this.openTrial = openTrial
-    this.until = Date.now() + seconds * 1000
+  constructor(parts: SearchParts) {
+    this.parts = parts
   }
 
-  /** The smallest experiment no larger than this that corrupts; undefined when none does on fresh storage. */
-  async find(experiment: Experiment, least: { readonly stepBytes: number; readonly volumeBytes: number }): Promise<Shown | undefined> {
-    for (const candidate of [...simplerThan(experiment, least), experiment]) {
-      const shown = await this.show(candidate)
-      if (shown !== undefined) return shown
+  /** The smallest case, no larger than this one, that corrupts; undefined when none does on fresh storage. */
+  async find(shown: Case, least: Least): Promise<Shown | undefined> {
+    if (Number.isNaN(this.until)) this.until = Date.now() + this.parts.seconds * 1000
+    for (const candidate of [...simplerThan(shown, least), shown]) {
+      const found = await this.show(candidate)
+      if (found !== undefined) return found
     }
     return undefined
   }
 
-  private async show(experiment: Experiment): Promise<Shown | undefined> {
-    const key = keyOf(experiment)
+  private async show(some: Case): Promise<Shown | undefined> {
+    const key = keyOf(some)
     if (this.known.has(key)) return this.known.get(key)
     if (Date.now() > this.until) return undefined
-    const lab = await this.openLab()
+    const lab = await this.parts.openLab()
     try {
-      const shown = await run(lab, await this.openTrial(lab), experiment)
+      const shown = some.kind === 'new' ? await this.runNew(lab, some) : await this.runMigration(lab, some)
       this.known.set(key, shown)
       return shown
     } catch (error) {
-      if (error instanceof DriverFault) return undefined // it fails otherwise than by stale bytes
+      if (error instanceof DriverFault) return undefined // it fails otherwise than by wrong bytes
       throw error
     } finally {
       this.leaks.push(...(await lab.release()))
     }
   }
-}
 
-async function run(lab: Lab, trial: Trial, experiment: Experiment): Promise<Shown | undefined> {
-  const setup = [...lab.commands]
-  const images = await imagesIn(lab.folder)
-  const stale = firstStale(await runExperiment(trial, experiment))
-  if (stale === undefined) return undefined
-  const { setup: asked } = trial.driver.installation
-  return {
-    experiment,
-    stale,
-    recording: { folder: lab.folder, prefix: lab.prefix, images, setup, acts: trial.acts, volume: stale.name, ...(asked && { asked }) },
+  private async runNew(lab: Lab, experiment: Extract<Case, { kind: 'new' }>): Promise<Shown | undefined> {
+    const recorder = new Recorder()
+    const trial = await this.parts.openTrial(lab, recorder)
+    const before = await snapshotOf(lab)
+    const stale = firstStale(await runExperiment(trial, experiment))
+    if (stale === undefined) return undefined
+    const volume = { driver: trial.name, name: stale.name }
+    return { case: experiment, stale, recording: { ...before, recorder, volume, writtenTo: volume, bytes: stale.actualBytes } }
+  }
+
+  private async runMigration(lab: Lab, migration: MigrationCase): Promise<Shown | undefined> {
+    const recorder = new Recorder()
+    const tried = await this.parts.openTrial(lab, recorder)
+    const partner = await this.parts.openPartner(lab, recorder, migration.partner)
+    const before = await snapshotOf(lab)
+    const [source, destination] = migration.direction === 'in' ? [partner, tried] : [tried, partner]
+    const { sizeBytes, writes } = migration
+    const content = { sizeBytes, tag: lab.tag(), extents: writes.map((write) => ({ ...write, write: 'data' as const })) }
+    const { arrived } = await migrateContent(source, destination, migration.method, content)
+    if (arrived === undefined) return undefined
+    const actualBytes = await arrived.actualBytes()
+    const stale = firstStale([{ volume: 1, name: arrived.name, actualBytes, verification: await arrived.verify(content) }])
+    await arrived.detach()
+    if (stale === undefined) return undefined
+    const writtenTo = { driver: source.name, name: arrived.name.replace(/-migrated$/, '') }
+    return {
+      case: migration,
+      stale,
+      recording: { ...before, recorder, volume: { driver: destination.name, name: arrived.name }, writtenTo, bytes: sizeBytes },
+    }
   }
 }
 
-/** The images of a lab, by their paths, with their sizes in bytes. */
-async function imagesIn(folder: string): Promise<Map<string, number>> {
+/** What a lab has run so far, and its images by their paths, with their sizes in bytes. */
+async function snapshotOf(lab: Lab): Promise<Pick<Recording, 'folder' | 'prefix' | 'images' | 'setup'>> {
   const images = new Map<string, number>()
-  for (const name of await readdir(folder, { recursive: true })) {
-    if (name.endsWith('.img')) images.set(join(folder, name), (await stat(join(folder, name))).size)
+  for (const name of await readdir(lab.folder, { recursive: true })) {
+    if (name.endsWith('.img')) images.set(join(lab.folder, name), (await stat(join(lab.folder, name))).size)
   }
-  return images
+  return { folder: lab.folder, prefix: lab.prefix, images, setup: [...lab.commands] }
 }

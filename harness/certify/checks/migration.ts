@@ -1,0 +1,36 @@
+import type { Content } from '../../data/content.ts'
+import { type MigrationMethod, type MigrationResult, migrate } from '../../migration/migrate.ts'
+import type { Backend, Volume } from '../../migration/volume.ts'
+import { soundParts } from '../broken_rules.ts'
+import { migrationParts } from '../stage.ts'
+import type { Trial, TrialVolume } from './trial.ts'
+
+export interface Migrated {
+  readonly result: MigrationResult
+  /** The volume on the destination; absent when it did not arrive. */
+  readonly arrived?: TrialVolume
+}
+
+/** Makes a volume with a content on one driver and migrates it to another, by the rule. */
+export async function migrateContent(source: Trial, destination: Trial, method: MigrationMethod, content: Content): Promise<Migrated> {
+  const { sizeBytes } = content
+  const volume = await source.create(sizeBytes)
+  // What a source does not promise to read as zero must have been written as zero.
+  await volume.write(content, source.claim ? 'extents' : 'everywhere')
+  await volume.detach()
+
+  const record: Volume = { name: volume.name, sizeBytes, status: 'available', migrationStatus: null, backend: backendOf(source) }
+  const parts = migrationParts(destination.lab, soundParts)
+  const result = await migrate(record, backendOf(destination), method, {
+    ...parts,
+    copy: (...order) => destination.recordCopy(() => parts.copy(...order)),
+    newName: () => `${volume.name}-migrated`,
+  })
+  if (result.outcome !== 'migrated') return { result }
+  source.forget(volume.name)
+  return { result, arrived: destination.adopt(record.name, sizeBytes) }
+}
+
+function backendOf(trial: Trial): Backend {
+  return { name: trial.name, service: trial.recordedService() }
+}
