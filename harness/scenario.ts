@@ -9,7 +9,6 @@ import type { Content } from './data/content.ts'
 import { contentOf, type LayoutName } from './data/layouts.ts'
 import type { Verification } from './data/verify.ts'
 import type { DriverName, StorageBackend } from './drivers/backend.ts'
-import { poolName } from './drivers/lvm/driver.ts'
 import type { Lab } from './lab/lab.ts'
 import type { Machine, MachineKind } from './machine/machine.ts'
 import { type MigrationMethod, type MigrationParts, type MigrationResult, migrate } from './migration/migrate.ts'
@@ -106,11 +105,11 @@ export class Stage {
     return { result, record, arrived: new ScenarioVolume(this.lab, to, name, sizeBytes) }
   }
 
-  /** The names of the volumes that a backend's storage holds, its pool left out. */
-  async volumesOn({ group, fileOf }: StorageBackend): Promise<string[]> {
+  /** The names of the volumes that a backend's storage holds, its own furniture left out. */
+  async volumesOn({ group, furniture = [], fileOf }: StorageBackend): Promise<string[]> {
     if (group !== undefined) {
       const rows = await this.bench.lvm.volumes(this.lab, [group])
-      return rows.map(({ lv_name }) => lv_name).filter((name) => name !== poolName(group))
+      return rows.map(({ lv_name }) => lv_name).filter((name) => !furniture.includes(name))
     }
     const listed = await this.lab.run(['ls', fileOf?.('') ?? ''])
     return listed.stdout

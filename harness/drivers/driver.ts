@@ -38,6 +38,13 @@ export interface OptionalVerbs {
  */
 export interface VolumeDriver extends NeededVerbs, Partial<OptionalVerbs> {}
 
+/** A built-in driver. Its report lacks the claim, which is added to it in one place. */
+export interface BuiltInDriver extends VolumeDriver {
+  getCapabilities(): Promise<CapabilityReport>
+}
+
+export type CapabilityReport = Readonly<Record<string, string | boolean>>
+
 /** A driver that is another one but for some verbs. */
 export function overriding(driver: VolumeDriver, verbs: Partial<VolumeDriver>): VolumeDriver {
   const changed: VolumeDriver = Object.create(driver)
