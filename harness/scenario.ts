@@ -8,7 +8,7 @@ import { migrationParts, placeVolume, removeVolume, serveBackend, stampVolume } 
 import type { Content } from './data/content.ts'
 import { contentOf, type LayoutName } from './data/layouts.ts'
 import type { Verification } from './data/verify.ts'
-import type { DriverName, StorageBackend } from './drivers/backend.ts'
+import { type DriverName, lookAt, type Space, type StorageBackend } from './drivers/backend.ts'
 import type { Lab } from './lab/lab.ts'
 import type { Machine, MachineKind } from './machine/machine.ts'
 import { type MigrationMethod, type MigrationParts, type MigrationResult, migrate } from './migration/migrate.ts'
@@ -103,6 +103,11 @@ export class Stage {
     )
     const result = await migrate(record, serveBackend(to), method, { ...migrationParts(this.lab, soundParts), ...parts })
     return { result, record, arrived: new ScenarioVolume(this.lab, to, name, sizeBytes) }
+  }
+
+  /** How much of a backend's storage a volume takes. */
+  async spaceOf(backend: StorageBackend, volume: string): Promise<Space> {
+    return (await lookAt(this.lab, this.bench.lvm, [backend])).spaceOf(backend, volume)
   }
 
   /** The names of the volumes that a backend's storage holds, its own furniture left out. */

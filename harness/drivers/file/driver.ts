@@ -63,8 +63,7 @@ export class FileDriver implements BuiltInDriver {
 
   /** The volume may have to be attached anew afterwards. */
   async extendVolume(name: string, newSizeBytes: number): Promise<void> {
-    await this.refuseToShrink(name, newSizeBytes)
-    await this.kind.resize(this.lab, this.fileOf(name), newSizeBytes)
+    if (await this.growsTo(name, newSizeBytes)) await this.kind.resize(this.lab, this.fileOf(name), newSizeBytes)
   }
 
   /** A full copy. */
@@ -81,9 +80,9 @@ export class FileDriver implements BuiltInDriver {
   }
 
   async createClonedVolume(name: string, sizeBytes: number, source: string): Promise<void> {
-    await this.refuseToShrink(source, sizeBytes)
+    const grows = await this.growsTo(source, sizeBytes)
     await this.copy(source, name)
-    await this.kind.resize(this.lab, this.fileOf(name), sizeBytes)
+    if (grows) await this.kind.resize(this.lab, this.fileOf(name), sizeBytes)
   }
 
   private fileOf(volume: string): string {
@@ -97,9 +96,10 @@ export class FileDriver implements BuiltInDriver {
     await dd(this.lab, { from: this.fileOf(from), to: this.fileOf(to), bytes: sizeBytes, mode: 'full' })
   }
 
-  /** A file that is cut loses its data without a word. */
-  private async refuseToShrink(name: string, sizeBytes: number): Promise<void> {
+  /** Throws for a size that is smaller: a file that is cut loses its data without a word. */
+  private async growsTo(name: string, sizeBytes: number): Promise<boolean> {
     const now = await this.kind.sizeOf(this.lab, this.fileOf(name))
     if (sizeBytes < now) throw new Error(`${name} has ${now} bytes already, more than ${sizeBytes}`)
+    return sizeBytes > now
   }
 }

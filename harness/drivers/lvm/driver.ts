@@ -6,7 +6,7 @@ import { check } from '../../machine/machine.ts'
 import { dd } from '../../movers/dd.ts'
 import type { Mover } from '../../movers/mover.ts'
 import type { BuiltInDriver, CapabilityReport, MigrationTarget } from '../driver.ts'
-import { devicePath, furnish, isLvmType, type LvmKind, type LvmType, lvmKind, overheadBytes } from './kinds.ts'
+import { devicePath, furnish, isLvmType, type LvmKind, type LvmType, lvmKind, overheadBytes, SNAPSHOT_MODULES } from './kinds.ts'
 
 export interface LvmStorageOptions {
   readonly dataBytes: number
@@ -106,19 +106,17 @@ export class LvmDriver implements BuiltInDriver {
 
   /** A thin snapshot, or one of the old kind with room for all of the volume. */
   async createSnapshot(name: string, volume: string): Promise<void> {
-    const thick = this.kind.pool === undefined
-    if (thick) await this.group.lab.machine.loadModules(['dm-snapshot'])
-    const room = thick ? ['--extents', '100%ORIGIN'] : []
-    await this.run(['lvcreate', '--quiet', '--yes', '--snapshot', '--name', name, ...room, `${this.group.name}/${volume}`])
+    const room = this.kind.pool === undefined ? ['--extents', '100%ORIGIN'] : []
+    await this.snapshot(escaped(name), volume, room)
   }
 
   async deleteSnapshot(name: string): Promise<void> {
-    await this.remove(`${this.group.name}/${name}`)
+    await this.remove(`${this.group.name}/${escaped(name)}`)
   }
 
   async createVolumeFromSnapshot(name: string, sizeBytes: number, snapshot: string): Promise<void> {
-    if (this.kind.pool === undefined) await this.createCopy(name, sizeBytes, snapshot)
-    else await this.createThinSnapshotOf(name, sizeBytes, snapshot)
+    if (this.kind.pool === undefined) await this.createCopy(name, sizeBytes, escaped(snapshot))
+    else await this.createThinSnapshotOf(name, sizeBytes, escaped(snapshot))
   }
 
   async createClonedVolume(name: string, sizeBytes: number, source: string): Promise<void> {
@@ -126,7 +124,7 @@ export class LvmDriver implements BuiltInDriver {
     const snapshot = `${name}-source`
     await this.createSnapshot(snapshot, source)
     try {
-      await this.createCopy(name, sizeBytes, snapshot)
+      await this.createCopy(name, sizeBytes, escaped(snapshot))
     } finally {
       await this.deleteSnapshot(snapshot)
     }
@@ -134,10 +132,14 @@ export class LvmDriver implements BuiltInDriver {
 
   /** A snapshot's own activation is skipped by default; a volume's is not. */
   private async createThinSnapshotOf(name: string, sizeBytes: number, origin: string): Promise<void> {
-    const source = `${this.group.name}/${origin}`
-    await this.run(['lvcreate', '--quiet', '--yes', '--snapshot', '--setactivationskip', 'n', '--name', name, source])
+    await this.snapshot(name, origin, ['--setactivationskip', 'n'])
     const bytes = this.kind.sizeFor?.(sizeBytes) ?? sizeBytes
     if (bytes > (await this.sizeOf(name))) await this.extendVolume(name, sizeBytes)
+  }
+
+  private async snapshot(name: string, origin: string, options: readonly string[]): Promise<void> {
+    await this.group.lab.machine.loadModules(SNAPSHOT_MODULES)
+    await this.run(['lvcreate', '--quiet', '--yes', '--snapshot', '--name', name, ...options, `${this.group.name}/${origin}`])
   }
 
   /** As Cinder does it: all of the source is copied, and nothing behind it. */
@@ -214,6 +216,11 @@ async function removeAfter({ lab, lvm }: VolumeGroup, volume: string, first: unk
   } catch (second) {
     throw new AggregateError([first, second], `${messageOf(first)}; and ${volume} could not be removed: ${messageOf(second)}`)
   }
+}
+
+/** LVM keeps names that begin with "snapshot" to itself; Cinder's way around it. */
+function escaped(snapshot: string): string {
+  return snapshot.startsWith('snapshot') ? `_${snapshot}` : snapshot
 }
 
 /** Cinder's form: LVMVolumeDriver:host:volume group:LVM type:zeroing of the pool. */

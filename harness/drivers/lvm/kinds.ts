@@ -6,6 +6,8 @@ const MiB = 1024 ** 2
 const BASE_BYTES = EXTENT_BYTES
 /** The first part of a deleted volume, as Cinder's `volume_clear_size` has it. */
 export const CLEARED_BYTES = 4 * MiB
+/** What `lvcreate --snapshot` looks for, of a thin volume too. */
+export const SNAPSHOT_MODULES = ['dm-snapshot']
 const LARGE_CHUNK_BYTES = 2 * MiB
 const LARGER_STEP_BYTES = 8 * MiB
 
@@ -82,6 +84,7 @@ export const lvmKinds = {
     ...thin,
     pool: { extraBytes: BASE_BYTES },
     base: template,
+    modules: SNAPSHOT_MODULES,
     create: (group) => ['--snapshot', '--setactivationskip', 'n', `${group}/${template.name(group)}`],
   },
   'thin-external-origin': {

@@ -12,7 +12,8 @@ import { collectModules, modulesDep } from './kernel_modules.ts'
 
 /** What the agent loads. Newer kernels have no crc32c_generic: their ext4 needs none. */
 export const QEMU_MODULES = ['virtio_console', 'crc32c_generic', ...GUEST_MODULES]
-const OPTIONAL_MODULES = ['crc32c_generic']
+/** What a guest boots and works without. */
+const OPTIONAL_MODULES = ['crc32c_generic', ...MODULES_ON_DEMAND]
 /** What is needed to reach this machine's root. */
 const BOOT_MODULES = ['virtio_pci', '9pnet_virtio', '9p']
 const INIT = new URL('init.sh', import.meta.url)
