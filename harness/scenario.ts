@@ -10,7 +10,8 @@ import { contentOf, type LayoutName } from './data/layouts.ts'
 import type { Verification } from './data/verify.ts'
 import { type DriverName, lookAt, type Space, type StorageBackend } from './drivers/backend.ts'
 import type { Lab } from './lab/lab.ts'
-import type { Machine, MachineKind } from './machine/machine.ts'
+import { chosenKind } from './machine/chosen_kind.ts'
+import type { Machine } from './machine/machine.ts'
 import { type MigrationMethod, type MigrationParts, type MigrationResult, migrate } from './migration/migrate.ts'
 import type { Volume } from './migration/volume.ts'
 import type { CopyMode, Mover } from './movers/mover.ts'
@@ -44,7 +45,7 @@ export class ScenarioVolume {
   }
 
   async verify(content: Content): Promise<Verification> {
-    return this.lab.inside.verify(await this.path(), content)
+    return this.lab.inside.verify(await this.path(), content, true)
   }
 }
 
@@ -124,19 +125,12 @@ export class Stage {
   }
 }
 
-/** The machine kind that `scripts/test` prepared. */
-export const machineKind: MachineKind = machineFrom(process.env.HOLEPROOF_MACHINE)
-
-function machineFrom(text: string | undefined): MachineKind {
-  return text === 'native' || text === 'qemu' ? text : 'uml'
-}
-
 /** A test on real storage; its title states the outcome. The machine is booted once for a file. */
 export const scenario = base.extend<{ stage: Stage; session: Session }>({
   session: [
     // biome-ignore lint/correctness/noEmptyPattern: vitest reads from this pattern which fixtures are needed
     async ({}, use) => {
-      const session = await Session.open({ machine: machineKind, machines: 1, imageBytes: 1024 * MiB, seed: 1, mover: soundParts.mover })
+      const session = await Session.open({ machine: chosenKind, machines: 1, imageBytes: 1024 * MiB, seed: 1, mover: soundParts.mover })
       await use(session)
       expect(await session.close(), 'left behind').toEqual([])
     },

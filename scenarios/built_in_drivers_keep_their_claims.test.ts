@@ -17,7 +17,7 @@ async function newVolume({ driver }: StorageBackend, name: string, sizeBytes = S
 }
 
 async function wrongOf({ lab }: Stage, path: string, content = blank): Promise<readonly Difference[]> {
-  return (await lab.inside.verify(path, content)).differences
+  return (await lab.inside.verify(path, content, true)).differences
 }
 
 /** A content of data from end to end. */

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { allCells } from '../harness/certify/cell.ts'
+import { chosenKind } from '../harness/machine/chosen_kind.ts'
 import { resultSchema } from '../harness/result/result.ts'
-import { machineKind } from '../harness/scenario.ts'
 import { startScript } from './lib/scripts.ts'
 
 /** The whole matrix takes seven minutes where QEMU emulates the processor. */
@@ -15,7 +15,7 @@ test(
   async () => {
     const out = await mkdtemp(join(tmpdir(), 'test-of-holeproof-'))
     try {
-      const { ending, stdout } = await startScript('verify', ['--machine', machineKind, '--out', out, '--strict']).finished
+      const { ending, stdout } = await startScript('verify', ['--machine', chosenKind, '--out', out, '--strict']).finished
 
       expect(stdout).toContain(`✓ UPHELD  ${allCells.length} cells: ${allCells.length} upheld, 0 refuted, 0 not shown, 0 broken`)
       expect(ending).toEqual({ how: 'exit', code: 0 })

@@ -25,10 +25,14 @@ export interface OtherStatus {
 
 export type DmStatus = ThinStatus | ThinPoolStatus | OtherStatus
 
-/** Reads all of `dmsetup status`, by device name. Throws on a line it does not understand. */
-export function parseStatus(text: string): Map<string, DmStatus> {
+/**
+ * Reads what `dmsetup status` prints, by device name; asked for one device, which it then does not name, give its name. Throws
+ * on a line it does not understand.
+ */
+export function parseStatus(text: string, only?: string): Map<string, DmStatus> {
   const devices = new Map<string, DmStatus>()
-  for (const line of text.split('\n')) {
+  for (const printed of text.split('\n')) {
+    const line = only === undefined || printed.trim() === '' ? printed : `${only}: ${printed}`
     if (line.trim() === '' || line.startsWith('No devices found')) continue
     const match = /^(?<name>\S+): \d+ (?<sectors>\d+) (?<target>\S+) ?(?<rest>.*)$/.exec(line)
     if (match?.groups === undefined) throw new Error(`dmsetup status: a line that is not understood: ${line}`)

@@ -16,6 +16,15 @@ export interface BackendSize {
   readonly poisonBytes: number
 }
 
+export interface BenchOptions {
+  /** The run's. */
+  readonly prefix: string
+  readonly seed: number
+  readonly mover: Mover
+  readonly nfsBytes?: number
+  readonly signal?: AbortSignal
+}
+
 /** A machine with what the cells that run on it share: LVM, an NFS server, and one source backend of each kind. */
 export class Bench {
   readonly machine: Machine
@@ -23,27 +32,28 @@ export class Bench {
   readonly lvm: Lvm
   readonly mover: Mover
   private readonly inside: Inside
+  private readonly nfsBytes: number
   private readonly sources = new Map<string, Promise<StorageBackend>>()
   private nfsServer: Promise<NfsServer> | undefined
 
-  private constructor(machine: Machine, inside: Inside, lab: Lab, lvm: Lvm, mover: Mover) {
+  private constructor(machine: Machine, inside: Inside, lab: Lab, lvm: Lvm, { mover, nfsBytes = NFS_BYTES }: BenchOptions) {
     this.machine = machine
     this.inside = inside
     this.lab = lab
     this.lvm = lvm
     this.mover = mover
+    this.nfsBytes = nfsBytes
   }
 
-  /** `prefix` is the run's. */
-  static async open(machine: Machine, options: { prefix: string; seed: number; mover: Mover; signal?: AbortSignal }): Promise<Bench> {
+  static async open(machine: Machine, options: BenchOptions): Promise<Bench> {
     const inside = await openInside(machine)
     const prefix = `${options.prefix}_${machine.name}`
     const lab = await Lab.open({ ...options, machine, inside, prefix, folder: join(machine.shared, prefix) })
-    return new Bench(machine, inside, lab, await Lvm.open(lab), options.mover)
+    return new Bench(machine, inside, lab, await Lvm.open(lab), options)
   }
 
   nfs(): Promise<NfsServer> {
-    const server = this.nfsServer ?? startNfsServer(this.lab, NFS_BYTES)
+    const server = this.nfsServer ?? startNfsServer(this.lab, this.nfsBytes)
     this.nfsServer = server
     server.catch(() => {
       this.nfsServer = undefined

@@ -108,7 +108,7 @@ async function gatherEvidence(bench: Bench, lab: Lab, cell: Cell, parts: RulePar
   const migrated = result.outcome === 'migrated'
   const holder = migrated ? to : from
   await holder.dropCache?.(VOLUME)
-  const verification = (migrated || sourceRemains) && (await lab.inside.verify(await holder.driver.attachVolume(VOLUME), content))
+  const verification = (migrated || sourceRemains) && (await lab.inside.verify(await holder.driver.attachVolume(VOLUME), content, true))
   return {
     content,
     evidence: {

@@ -15,6 +15,8 @@ export interface SessionOptions {
   readonly machines: number
   /** The images of the largest cell, in bytes. */
   readonly imageBytes: number
+  /** What the NFS server of a machine can hold; by default what the matrix needs. */
+  readonly nfsBytes?: number
   readonly seed: number
   readonly mover: Mover
   readonly signal?: AbortSignal

@@ -10,7 +10,9 @@ type HonestName = keyof typeof builtIn
 export type DriverName = HonestName | `liar/${HonestName}`
 
 const LIAR = /^liar\//
-const honestNames = Object.keys(builtIn) as HonestName[]
+/** The built-in drivers that claim what is so. */
+export const honestNames = Object.keys(builtIn) as HonestName[]
+/** All that can be named: the honest ones and their liars. */
 export const driverNames: readonly DriverName[] = [...honestNames, ...honestNames.map((name): DriverName => `liar/${name}`)]
 /** The drivers between which the matrix of `scripts/verify` migrates. */
 export const matrixDrivers = ['lvm-thin', 'lvm-thick', 'nfs', 'nfs-prealloc'] as const satisfies readonly DriverName[]

@@ -1,4 +1,5 @@
 import type { CopyMode } from '../movers/mover.ts'
+import type { DriverSetup, Result } from './protocol.ts'
 
 /** Where a driver-assisted migration shall go, as the manager tells the source's driver. */
 export interface MigrationTarget {
@@ -44,6 +45,20 @@ export interface BuiltInDriver extends VolumeDriver {
 }
 
 export type CapabilityReport = Readonly<Record<string, string | boolean>>
+
+/** A driver that a module makes. */
+export interface ModuleDriver extends VolumeDriver {
+  /** What do_setup answers beside the protocol's version. */
+  readonly about?: Omit<Result<'do_setup'>, 'protocol'>
+  /** Takes back what the making of the driver made. */
+  shutdown?(): Promise<void>
+}
+
+/**
+ * The default export of a driver module. Called after each start of the driver: the volumes made before a restart must be there
+ * still.
+ */
+export type MakeDriver = (setup: DriverSetup) => ModuleDriver | Promise<ModuleDriver>
 
 /** A driver that is another one but for some verbs. */
 export function overriding(driver: VolumeDriver, verbs: Partial<VolumeDriver>): VolumeDriver {

@@ -1,21 +1,30 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import type { Content } from '../data/content.ts'
 import type { Verification } from '../data/verify.ts'
 import { BrokenLab, describeEnding, messageOf } from '../machine/errors.ts'
 import type { Machine } from '../machine/machine.ts'
 import { callOver } from '../rpc/json_rpc.ts'
+import { bundleForNode } from './bundle.ts'
 import type { Inventory } from './inventory.ts'
+import type { PathLook, Surroundings } from './surroundings.ts'
 
 /** The helper inside a machine (main.ts), as its callers see it. Every call throws an Error when it
  * cannot be done, BrokenLab when the helper is gone. */
 export interface Inside {
   ping(): Promise<string>
   stamp(path: string, content: Content, everywhere: boolean): Promise<{ writtenBytes: number }>
-  verify(path: string, content: Content): Promise<Verification>
+  /** With `exact`, a file that is larger than the content is an error. */
+  verify(path: string, content: Content, exact: boolean): Promise<Verification>
   /** The size of a volume, and what it takes on its filesystem when it is a file; in bytes. */
   measure(path: string): Promise<{ sizeBytes: number; allocatedBytes: number }>
+  /** What the machine has now, before somebody else's program runs in it. */
+  surroundings(): Promise<Surroundings>
+  lookAtPath(path: string): Promise<PathLook>
+  /** The device-mapper devices that stand on a block device, in the order in which they can be removed. */
+  stackedOn(path: string): Promise<string[]>
+  /** Kills every process whose environment holds `mark`; returns what they were. */
+  killMarked(mark: string): Promise<string[]>
   inventory(prefix: string): Promise<Inventory>
   close(): Promise<void>
 }
@@ -25,15 +34,7 @@ const CALL_SECONDS = 300
 /** Builds the helper into the machine's shared folder and starts it there. */
 export async function openInside(machine: Machine): Promise<Inside> {
   const bundle = join(machine.shared, `${machine.name}.inside.mjs`)
-  await build({
-    entryPoints: [fileURLToPath(new URL('main.ts', import.meta.url))],
-    outfile: bundle,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    logLevel: 'silent',
-  })
+  await bundleForNode({ entryPoints: [fileURLToPath(new URL('main.ts', import.meta.url))] }, bundle)
   const helper = await machine.start([process.execPath, '--max-old-space-size=128', bundle])
   let said = ''
   helper.stderr.on('data', (data: Buffer) => {
@@ -61,8 +62,12 @@ export async function openInside(machine: Machine): Promise<Inside> {
   return {
     ping: () => call('ping', {}),
     stamp: (path, content, everywhere) => call('stamp', { path, content, everywhere }),
-    verify: (path, content) => call('verify', { path, content }),
+    verify: (path, content, exact) => call('verify', { path, content, exact }),
     measure: (path) => call('measure', { path }),
+    surroundings: () => call('surroundings', {}),
+    lookAtPath: (path) => call('lookAtPath', { path }),
+    stackedOn: (path) => call('stackedOn', { path }),
+    killMarked: (mark) => call('killMarked', { mark }),
     inventory: (prefix) => call('inventory', { prefix }),
     close: async () => {
       helper.stdin.end()

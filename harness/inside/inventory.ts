@@ -35,7 +35,7 @@ export function takeInventory(isOurs: (name: string) => boolean): Inventory {
   }
 }
 
-function names(folder: string): string[] {
+export function names(folder: string): string[] {
   try {
     return readdirSync(folder)
   } catch {
@@ -44,7 +44,7 @@ function names(folder: string): string[] {
 }
 
 /** A file of /proc or /sys, or '' where it does not exist (an unused loop device has no backing_file). */
-function text(path: string): string {
+export function text(path: string): string {
   try {
     return readFileSync(path, 'utf8').trimEnd()
   } catch {
@@ -53,6 +53,6 @@ function text(path: string): string {
 }
 
 /** /proc/mounts writes blanks and backslashes as octal numbers: proc(5). */
-function unescapeMount(point: string): string {
+export function unescapeMount(point: string): string {
   return point.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
 }

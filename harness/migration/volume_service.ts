@@ -33,9 +33,15 @@ export interface VolumeService extends Omit<NeededVerbs, 'getCapabilities'> {
 /** A volume service with the verbs that a migration does not use. They throw NotOffered where the driver lacks them. */
 export interface WholeVolumeService extends VolumeService, Omit<OptionalVerbs, 'migrateVolume' | 'updateMigratedVolume'> {}
 
-/** Serves a driver on a line until the line closes. Methods that it has not are answered with "method not found". */
-export function serveDriver(driver: VolumeDriver, line: Line, more?: (server: JSONRPCServer) => void): void {
+/** Serves a driver on a line until the line closes. */
+export function serveDriver(driver: VolumeDriver, line: Line): void {
   const server = new JSONRPCServer({ errorListener: () => {} }) // the asker learns of the error, nobody else need
+  addVerbs(server, driver)
+  serveOver(server, line)
+}
+
+/** Lets a server answer for a driver. Verbs that the driver lacks are answered with "method not found". */
+export function addVerbs(server: JSONRPCServer, driver: VolumeDriver): void {
   const serve = <Name extends Verb>(verb: Name, answer: ((params: Params<Name>) => Promise<unknown>) | undefined) => {
     if (answer === undefined) return
     const schema: z.ZodType = verbs[verb].params
@@ -75,8 +81,6 @@ export function serveDriver(driver: VolumeDriver, line: Line, more?: (server: JS
     'create_cloned_volume',
     createClonedVolume && (({ name, size_bytes, source_name }) => createClonedVolume(name, size_bytes, source_name)),
   )
-  more?.(server)
-  serveOver(server, line)
 }
 
 /** The optional verbs that a driver has, callable by themselves. */

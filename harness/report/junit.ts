@@ -1,9 +1,19 @@
 import { XMLBuilder } from 'fast-xml-parser'
-import type { CellResult, Result } from '../result/result.ts'
+import type { CellResult, Certificate, CheckResult, Result } from '../result/result.ts'
 
-/** JUnit XML: a cell is a test case; refuted is a failure, broken and leaks are errors, not-shown is skipped. */
+interface Case {
+  readonly name: string
+  readonly group: string
+  readonly seconds: number
+  readonly verdict: CheckResult['verdict']
+  readonly lines: readonly string[]
+}
+
+/** JUnit XML: a cell or a check is a test case; refuted is a failure, broken and leaks are errors, what was not run is skipped. */
 export function junitOf(result: Result): string {
-  const { cells, counts, leaks, seconds, startedAt } = result
+  const { cells, certificates, leaks, seconds, startedAt } = result
+  const cases = [...cells.map(caseOfCell), ...certificates.flatMap(casesOfDriver)]
+  const count = (...verdicts: CheckResult['verdict'][]) => cases.filter(({ verdict }) => verdicts.includes(verdict)).length
   const leakCase = {
     '@name': 'nothing is left behind',
     '@classname': 'holeproof.lab',
@@ -14,11 +24,11 @@ export function junitOf(result: Result): string {
     '@name': 'holeproof',
     '@timestamp': startedAt,
     '@time': seconds,
-    '@tests': cells.length + 1,
-    '@failures': counts.refuted,
-    '@errors': counts.broken + (leaks.length > 0 ? 1 : 0),
-    '@skipped': counts['not-shown'],
-    testcase: [...cells.map(testCase), leakCase],
+    '@tests': cases.length + 1,
+    '@failures': count('refuted'),
+    '@errors': count('broken') + (leaks.length > 0 ? 1 : 0),
+    '@skipped': count('not-shown', 'not-offered'),
+    testcase: [...cases.map(testCase), leakCase],
   }
   const builder = new XMLBuilder({
     ignoreAttributes: false,
@@ -30,15 +40,30 @@ export function junitOf(result: Result): string {
   return withoutControls(builder.build({ '?xml': { '@version': '1.0', '@encoding': 'UTF-8' }, testsuites: { testsuite: suite } }))
 }
 
-function testCase(cell: CellResult): object {
-  const failed = cell.findings.filter(({ ok }) => !ok).map(({ check, text }) => `${check}: ${text}`)
+function caseOfCell({ id, seconds, verdict, findings, reason = '', repeat }: CellResult): Case {
+  const failed = findings.filter(({ ok }) => !ok).map(({ check, text }) => `${check}: ${text}`)
+  const lines = verdict === 'refuted' ? failed : [reason]
+  return { name: id, group: id.split('/')[0] ?? '', seconds, verdict, lines: [...lines, `repeat: ${repeat}`] }
+}
+
+function casesOfDriver({ driver, checks }: Certificate): Case[] {
+  return checks.map(({ id, seconds, verdict, text, repeat }) => ({
+    name: id,
+    group: `certify.${driver}`,
+    seconds,
+    verdict,
+    lines: [text, `repeat: ${repeat}`],
+  }))
+}
+
+function testCase({ name, group, seconds, verdict, lines }: Case): object {
   return {
-    '@name': cell.id,
-    '@classname': `holeproof.${cell.id.split('/')[0]}`,
-    '@time': cell.seconds,
-    ...(cell.verdict === 'refuted' && { failure: failure('refuted', [...failed, `repeat: ${cell.repeat}`]) }),
-    ...(cell.verdict === 'broken' && { error: failure('broken', [cell.reason ?? '', `repeat: ${cell.repeat}`]) }),
-    ...(cell.verdict === 'not-shown' && { skipped: { '@message': cell.reason ?? '' } }),
+    '@name': name,
+    '@classname': `holeproof.${group}`,
+    '@time': seconds,
+    ...(verdict === 'refuted' && { failure: failure('refuted', lines) }),
+    ...(verdict === 'broken' && { error: failure('broken', lines) }),
+    ...((verdict === 'not-shown' || verdict === 'not-offered') && { skipped: { '@message': lines[0] ?? '' } }),
   }
 }
 

@@ -1,10 +1,11 @@
 import { Chalk, type ChalkInstance } from 'chalk'
 import Table from 'cli-table3'
 import wrapAnsi from 'wrap-ansi'
-import type { CellResult, Note, Result, Verdict } from '../result/result.ts'
+import type { CellResult, Note, Result } from '../result/result.ts'
+import { certificatesReport, certificatesSummary } from './certificates.ts'
 import { lvsTable } from './lvs_table.ts'
+import { colourOf, MARKS } from './marks.ts'
 
-const MARKS: Record<Verdict, string> = { upheld: '✓', refuted: '✗', 'not-shown': '?', broken: '!' }
 const BORDERLESS = {
   ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '' },
   ...{ 'bottom-right': '', left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: ' ' },
@@ -40,6 +41,7 @@ export function terminalReport(result: Result, colours: boolean): string {
     const cells = result.cells.filter(section.holds)
     return cells.length === 0 ? [] : [`${chalk.bold(section.title)}\n${table(cells, section, chalk)}`]
   })
+  parts.push(...certificatesReport(result.certificates, chalk))
   parts.push(...specTables(result), ...worthKnowing(result), ...troubles(result, chalk), summary(result, chalk))
   return `${parts.join('\n\n')}\n`
 }
@@ -163,19 +165,20 @@ function trouble({ id, verdict, reason, findings, repeat }: CellResult, chalk: C
   ].join('\n')
 }
 
-function summary({ cells, counts, leaks, seconds, seed, machines, verdict }: Result, chalk: ChalkInstance): string {
+function summary(result: Result, chalk: ChalkInstance): string {
+  const { cells, certificates, counts, leaks, seconds, seed, machines, verdict } = result
   const controls = cells.filter(({ control }) => control)
   const worked = controls.filter((cell) => cell.verdict === 'upheld').length
   const checked = cells.reduce((sum, { evidence }) => sum + (evidence?.verification?.checkedBytes ?? 0), 0)
   const kernels = [...new Set(machines.map(({ kind, kernel }) => `${kind} ${kernel}`))].join(', ')
   const parts = [`${counts.upheld} upheld`, `${counts.refuted} refuted`, `${counts['not-shown']} not shown`, `${counts.broken} broken`]
+  const head = colourOf(verdict, chalk).bold(`${MARKS[verdict]} ${verdict.toUpperCase()}`)
+  const where = `  ${seconds.toFixed(1)} s on ${machines.length} x ${kernels}; seed ${seed}`
+  if (certificates.length > 0) return `${head}  ${certificatesSummary(counts, certificates)}; ${leaks.length} leaks\n${where}`
   return [
-    `${colourOf(verdict, chalk).bold(`${MARKS[verdict]} ${verdict.toUpperCase()}`)}  ${cells.length} cells: ${parts.join(', ')}`,
+    `${head}  ${cells.length} cells: ${parts.join(', ')}`,
     `  ${worked} of ${controls.length} controls did what breaking the rule must do`,
-    `  ${(checked / 1024 ** 2).toFixed(0)} MiB checked byte by byte; ${leaks.length} leaks\n  ${seconds.toFixed(1)} s on ${machines.length} x ${kernels}; seed ${seed}`,
+    `  ${(checked / 1024 ** 2).toFixed(0)} MiB checked byte by byte; ${leaks.length} leaks`,
+    where,
   ].join('\n')
-}
-
-function colourOf(verdict: Verdict, chalk: ChalkInstance): ChalkInstance {
-  return { upheld: chalk.green, refuted: chalk.red, 'not-shown': chalk.yellow, broken: chalk.magenta }[verdict]
 }

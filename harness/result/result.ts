@@ -17,18 +17,18 @@ const foundSchema = z.discriminatedUnion('what', [
   z.object({ what: z.literal('noise') }),
 ])
 
+const differenceSchema = z.object({
+  offset: bytes,
+  length: bytes,
+  wrong: bytes.describe('how many of the bytes in the range differ'),
+  expected: z.enum(['data', 'zero']),
+  found: foundSchema,
+})
+
 const verificationSchema = z.object({
   checkedBytes: bytes,
   wrongBytes: bytes,
-  differences: z.array(
-    z.object({
-      offset: bytes,
-      length: bytes,
-      wrong: bytes.describe('how many of the bytes in the range differ'),
-      expected: z.enum(['data', 'zero']),
-      found: foundSchema,
-    }),
-  ),
+  differences: z.array(differenceSchema),
   moreDifferences: z.number().int().nonnegative().describe('ranges left out of differences'),
 })
 
@@ -96,6 +96,50 @@ const cellResultSchema = z.object({
 export type CellResult = z.infer<typeof cellResultSchema>
 export type Note = CellResult['notes'][number]
 
+const checkResultSchema = z.object({
+  id: z.string().describe('stable: what --only takes'),
+  title: z.string().describe('what must hold'),
+  verdict: z
+    .enum([...verdictSchema.options, 'not-offered'])
+    .describe('not-offered: the driver lacks the verb, so there is nothing to hold it to'),
+  text: z.string().describe('what was seen'),
+  wrong: z.object({ count: bytes, first: differenceSchema }).optional().describe('bytes that should not be there'),
+  counterexample: z.number().int().nonnegative().optional().describe('the index of the smallest that shows the same'),
+  repeat: z.string().describe('the command that repeats this check'),
+  seconds,
+})
+export type CheckResult = z.infer<typeof checkResultSchema>
+
+const counterexampleSchema = z.object({
+  what: z.string().describe('how the volume comes about'),
+  sizeBytes: bytes.describe('the size asked for, in bytes'),
+  actualBytes: bytes.describe('the size it came out with, in bytes'),
+  writes: z.array(z.object({ offset: bytes, length: bytes })).describe('what its user writes'),
+  wrongBytes: bytes,
+  first: differenceSchema,
+  file: z.string().describe('the name of the script, in the folder counterexamples beside the result'),
+  script: z.string().describe('a plain shell script that shows the same'),
+})
+export type Counterexample = z.infer<typeof counterexampleSchema>
+
+const certificateSchema = z.object({
+  driver: z.string(),
+  kind: z.enum(['built-in', 'program', 'module']),
+  calledItself: z.string().optional(),
+  claim: z.boolean().describe('whether it claims that its new volumes read as zeros'),
+  claimReason: z.string(),
+  verdict: verdictSchema,
+  reason: z.string().optional().describe('why it is not-shown or broken'),
+  checks: z.array(checkResultSchema),
+  counterexamples: z.array(counterexampleSchema),
+  wastedSpace: z.string().optional().describe('the driver could claim and does not: every copy to it is full'),
+  machine: z.string(),
+  repeat: z.string(),
+  seconds,
+})
+/** What a driver was found to be. */
+export type Certificate = z.infer<typeof certificateSchema>
+
 /** The one shape that every report is made from. */
 export const resultSchema = z.object({
   schema: z.literal('holeproof-result-1'),
@@ -106,6 +150,7 @@ export const resultSchema = z.object({
   brokenRule: z.string().optional().describe('the rule was broken on purpose, in this way'),
   machines: z.array(z.object({ name: z.string(), kind: z.enum(['native', 'uml', 'qemu']), kernel: z.string() })),
   cells: z.array(cellResultSchema),
+  certificates: z.array(certificateSchema).describe('of drivers that were certified'),
   leaks: z.array(z.string()).describe('what was left behind or could not be released'),
   counts: z.object({ upheld: z.number(), refuted: z.number(), 'not-shown': z.number(), broken: z.number() }),
   verdict: verdictSchema,
@@ -115,6 +160,17 @@ export type Result = z.infer<typeof resultSchema>
 /** The published JSON schema of a result file. */
 export function resultJsonSchema(): object {
   return z.toJSONSchema(resultSchema)
+}
+
+/**
+ * A driver's verdict: a refutation stands whatever else failed. What the driver does not offer it is not held to; a check that
+ * could not run leaves the driver not shown.
+ */
+export function certificateVerdict(checks: readonly Pick<CheckResult, 'verdict'>[]): Verdict {
+  const has = (verdict: CheckResult['verdict']) => checks.some((check) => check.verdict === verdict)
+  if (has('refuted')) return 'refuted'
+  if (has('broken')) return 'broken'
+  return has('not-shown') || !has('upheld') ? 'not-shown' : 'upheld'
 }
 
 export function countVerdicts(cells: readonly { verdict: Verdict }[]): Result['counts'] {

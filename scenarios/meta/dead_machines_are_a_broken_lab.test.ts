@@ -1,15 +1,15 @@
 import { expect as expectHere, test } from 'vitest'
 import { makeRunFolder } from '../../harness/lab/run_folder.ts'
 import { openMachines } from '../../harness/machine/choose.ts'
+import { chosenKind } from '../../harness/machine/chosen_kind.ts'
 import { BrokenLab } from '../../harness/machine/errors.ts'
-import { machineKind } from '../../harness/scenario.ts'
 
-const isGuest = machineKind !== 'native'
+const isGuest = chosenKind !== 'native'
 
 test.runIf(isGuest)('a guest that dies fails its commands with the end of its console', async () => {
   const folder = await makeRunFolder(1024 ** 3)
   try {
-    const [guest] = await openMachines(machineKind, folder.path, 1)
+    const [guest] = await openMachines(chosenKind, folder.path, 1)
     const waiting = guest?.run(['sleep', '60'])
     const crash = guest?.run(['sh', '-c', 'echo 1 >/proc/sys/kernel/sysrq; echo c >/proc/sysrq-trigger'])
 

@@ -4,7 +4,7 @@ import { constants } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { randomNumbers } from '../../harness/data/layouts.ts'
-import { machineKind } from '../../harness/scenario.ts'
+import { chosenKind } from '../../harness/machine/chosen_kind.ts'
 import { startScript } from '../lib/scripts.ts'
 
 const KILLS = 5
@@ -39,7 +39,7 @@ for (let kill = 1; kill <= KILLS; kill++) {
   const seconds = 1 + random() * LATEST_SECONDS
   test(`a run killed with SIGKILL after ${seconds.toFixed(1)} s leaves nothing that a sweep does not remove`, async () => {
     await withFolder(async (folder, env) => {
-      const run = startScript('verify', ['--machine', machineKind, '--only', 'host', '--out', join(folder, 'out')], env)
+      const run = startScript('verify', ['--machine', chosenKind, '--only', 'host', '--out', join(folder, 'out')], env)
       await new Promise((resolve) => setTimeout(resolve, seconds * 1000))
       run.kill(constants.signals.SIGKILL)
       await run.finished
@@ -55,7 +55,7 @@ for (let kill = 1; kill <= KILLS; kill++) {
 
 test('a run stopped with SIGINT clears up after itself', async () => {
   await withFolder(async (folder, env) => {
-    const run = startScript('verify', ['--machine', machineKind, '--only', 'host', '--out', join(folder, 'out')], env)
+    const run = startScript('verify', ['--machine', chosenKind, '--only', 'host', '--out', join(folder, 'out')], env)
     await run.said('host/')
     run.kill(constants.signals.SIGINT)
     const { ending, stdout } = await run.finished
@@ -71,7 +71,7 @@ test('a sweep leaves a living run alone', async () => {
   await withFolder(async (folder, env) => {
     const run = startScript(
       'verify',
-      ['--machine', machineKind, '--only', 'host/lvm-thin/lvm-thin/mixed', '--out', join(folder, 'out')],
+      ['--machine', chosenKind, '--only', 'host/lvm-thin/lvm-thin/mixed', '--out', join(folder, 'out')],
       env,
     )
     await run.said('').then(() => new Promise((resolve) => setTimeout(resolve, 2500)))

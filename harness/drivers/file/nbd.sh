@@ -31,17 +31,20 @@ is_gone() { [ ! -e "/sys/block/${1##*/}/pid" ] && ! kill -0 "$2" 2>/dev/null; }
 
 case $verb in
   attach)
+    [ -e /sys/block/nbd0 ] || { echo 'no nbd devices: the module nbd is not loaded' >&2; exit 1; }
+    # One at a time in this kernel: two servers that are put on the same device take it from each other.
+    exec 9</sys/block/nbd0/size
+    flock --timeout 30 9
     found=$(served)
     if [ -n "$found" ]; then
       echo "${found%% *}"
       exit 0
     fi
-    [ -e /sys/block/nbd0 ] || { echo 'no nbd devices: the module nbd is not loaded' >&2; exit 1; }
     for block in /sys/block/nbd*; do
       device=/dev/${block##*/}
       [ ! -e "$block/pid" ] || continue
-      # Another process may take the same device first. The page cache of the file is passed by, so that what is read was stored.
-      qemu-nbd --connect="$device" --format=qcow2 --cache=none --discard=unmap "$file" || continue
+      # The page cache of the file is passed by, so that what is read was stored.
+      qemu-nbd --connect="$device" --format=qcow2 --cache=none --discard=unmap "$file" 9<&- || continue
       wait_until has_size "$device"
       echo "$device"
       exit 0

@@ -15,6 +15,8 @@ undo() {
 }
 trap '[ $? = 0 ] || undo 2>/dev/null' EXIT
 
+# A mount that was copied into this namespace would keep its loop device busy after it is gone outside.
+awk '$1 ~ "^/dev/loop" { print $2 }' /proc/self/mounts | while read -r point; do umount "$point"; done
 ip link set lo up
 mkdir -p "$folder/disk" "$folder/mnt" "$folder/pipes" "$folder/nfsd"
 # nfsd finds rpcbind by a path, which no network namespace hides, and would register with the machine's own.

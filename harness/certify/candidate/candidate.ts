@@ -1,0 +1,54 @@
+import { existsSync, statSync } from 'node:fs'
+import { basename, extname, resolve } from 'node:path'
+import { type DriverName, driverNames, honestNames } from '../../drivers/backend.ts'
+import { UsageError } from '../../machine/errors.ts'
+import { findProgram } from '../../machine/tools.ts'
+
+/** A driver to be certified, wherever it comes from. */
+export type Candidate = { readonly name: string } & (
+  | { readonly kind: 'built-in'; readonly driver: DriverName }
+  /** An executable that speaks the driver protocol on its standard input and output. */
+  | {
+      readonly kind: 'program'
+      readonly argv: readonly string[]
+      readonly env?: Readonly<Record<string, string>>
+      /** The folder it is started in. */
+      readonly cwd: string
+    }
+  /** A module whose default export makes a driver from what do_setup gives. */
+  | { readonly kind: 'module'; readonly path: string }
+)
+
+const MODULES = new Set(['.ts', '.mts', '.js', '.mjs', '.cjs'])
+
+/**
+ * Finds the driver that is meant: a built-in name, the path of a TypeScript or JavaScript module, or an executable with its
+ * arguments. Throws UsageError when it is none of them.
+ */
+export function findCandidate(text: string, args: readonly string[] = []): Candidate {
+  const builtIn = driverNames.find((name) => name === text)
+  if (builtIn !== undefined) {
+    if (args.length > 0) throw new UsageError(`the built-in driver ${text} takes no arguments, but there is '${args[0]}'`)
+    return { kind: 'built-in', name: builtIn, driver: builtIn }
+  }
+  const path = resolve(text)
+  if (existsSync(path)) {
+    const stat = statSync(path)
+    if (stat.isDirectory()) throw new UsageError(`${text} is a folder, not a driver`)
+    if (MODULES.has(extname(path)) && args.length === 0) return { kind: 'module', name: basename(path), path }
+    if ((stat.mode & 0o111) === 0) throw new UsageError(`${text} is not executable; chmod +x it, or name its interpreter: python3 ${text}`)
+    return program(basename(path), [path, ...args])
+  }
+  const found = text.includes('/') ? undefined : findProgram(text)
+  if (found === undefined)
+    throw new UsageError(
+      `no driver ${text}: neither built in (${honestNames.join(', ')}, or liar/ and one of these) nor a file nor a program on PATH`,
+    )
+  // An interpreter says little; the driver is the file that it is given.
+  const file = args.find((arg) => !arg.startsWith('-') && existsSync(resolve(arg)))
+  return program(basename(file ?? text), [found, ...args])
+}
+
+function program(name: string, argv: readonly string[]): Candidate {
+  return { kind: 'program', name, argv, cwd: process.cwd() }
+}

@@ -1,0 +1,24 @@
+/**
+ * Serves a driver module over the driver protocol. It is bundled together with the module and runs in the machine where the
+ * driver's devices are.
+ */
+import { JSONRPCServer } from 'json-rpc-2.0'
+import type { MakeDriver } from '../../drivers/driver.ts'
+import { PROTOCOL, verbs } from '../../drivers/protocol.ts'
+import { addVerbs } from '../../migration/volume_service.ts'
+import { serveOver } from '../../rpc/json_rpc.ts'
+
+export function hostModule(makeDriver: MakeDriver): void {
+  // Whatever the module prints must not get between the answers.
+  console.log = console.error
+  console.info = console.error
+  const server = new JSONRPCServer({ errorListener: () => {} })
+  server.addMethod('do_setup', async (params) => {
+    const driver = await makeDriver(verbs.do_setup.params.parse(params))
+    addVerbs(server, driver)
+    if (driver.shutdown !== undefined) server.addMethod('shutdown', async () => (await driver.shutdown?.()) ?? {})
+    return { ...driver.about, protocol: PROTOCOL }
+  })
+  serveOver(server, { input: process.stdin, output: process.stdout })
+  process.stdin.on('end', () => process.exit(0))
+}

@@ -1,0 +1,115 @@
+import { messageOf } from '../machine/errors.ts'
+import type { MachineKind } from '../machine/machine.ts'
+import type { Limits } from '../migration/volume_service.ts'
+import { type Certificate, type CheckResult, countVerdicts, overallVerdict, type Result } from '../result/result.ts'
+import type { Bench } from './bench.ts'
+import { soundParts } from './broken_rules.ts'
+import type { Candidate } from './candidate/candidate.ts'
+import { MiB } from './cell.ts'
+import { Certification, type CertificationOptions, listChecks } from './certification.ts'
+import { Partners } from './partners.ts'
+import { Session } from './session.ts'
+
+/** Which drivers are certified, and where. */
+export interface CertifySessionOptions extends CertificationOptions {
+  readonly candidates: readonly Candidate[]
+  /** Other drivers to migrate from and to, beside the built-in ones. */
+  readonly peers: readonly Candidate[]
+  readonly machine: MachineKind
+  readonly seed: number
+}
+
+export interface CertifyOptions extends CertifySessionOptions {
+  readonly version: string
+  readonly tell: (event: CertifyEvent) => void
+}
+
+/** What happens while drivers are certified, for whoever shows it. */
+export type CertifyEvent =
+  | { readonly kind: 'check-ended'; readonly driver: string; readonly check: CheckResult; readonly done: number; readonly total: number }
+  | { readonly kind: 'driver-ended'; readonly certificate: Certificate }
+
+export const CANDIDATE_LIMITS: Limits = { askSeconds: 10, verbSeconds: 60 }
+export const STORAGE_BYTES = 128 * MiB
+const LEAST_PARTNER_BYTES = 64 * MiB
+
+/** Certifies drivers, several at once where several machines can be had. Throws BrokenLab when none can. */
+export async function certify(options: CertifyOptions): Promise<Result> {
+  const { candidates, peers, seed, signal } = options
+  const startedAt = new Date()
+  const checks = listChecks(peers)
+  const session = await openSession(options)
+  const queue = [...candidates]
+  const certificates = new Map<Candidate, Certificate>()
+  const leaks: string[] = []
+  try {
+    await Promise.all(
+      session.benches.map(async (bench) => {
+        const partners = openPartners(bench, options)
+        for (let candidate = queue.shift(); candidate !== undefined && !signal.aborted; candidate = queue.shift()) {
+          const certification = new Certification(bench, candidate, partners, options)
+          for (const [index, check] of checks.entries()) {
+            const result = await certification.run(check)
+            options.tell({ kind: 'check-ended', driver: candidate.name, check: result, done: index + 1, total: checks.length })
+          }
+          const ended = await certification.end()
+          leaks.push(...ended.leaks)
+          certificates.set(candidate, ended.certificate)
+          options.tell({ kind: 'driver-ended', certificate: ended.certificate })
+        }
+        leaks.push(...(await partners.close().catch((error: unknown) => [messageOf(error)])))
+      }),
+    )
+  } finally {
+    leaks.push(...(await session.close()))
+  }
+  const all = candidates.flatMap((candidate) => certificates.get(candidate) ?? [])
+  const counts = countVerdicts(all)
+  return {
+    schema: 'holeproof-result-1',
+    version: options.version,
+    startedAt: startedAt.toISOString(),
+    seconds: (Date.now() - startedAt.getTime()) / 1000,
+    seed,
+    machines: session.benches.map(({ machine: { name, kind, kernel } }) => ({ name, kind, kernel })),
+    cells: [],
+    certificates: all,
+    leaks,
+    counts,
+    verdict: overallVerdict(counts, leaks),
+  }
+}
+
+/** The machines that drivers are certified on. */
+export function openSession(options: CertifySessionOptions): Promise<Session> {
+  const { machine, candidates, seed, signal } = options
+  return Session.open({
+    machine,
+    machines: candidates.length,
+    imageBytes: imageBytes(options),
+    nfsBytes: nfsBytes(options),
+    seed,
+    mover: soundParts.mover,
+    signal,
+  })
+}
+
+/** The drivers on a bench that others migrate from and to. */
+export function openPartners(bench: Bench, options: CertifySessionOptions): Partners {
+  return new Partners(bench, options.peers, { ...options, storageBytes: partnerBytes(options) })
+}
+
+function partnerBytes({ storageBytes }: CertifySessionOptions): number {
+  return Math.max(LEAST_PARTNER_BYTES, storageBytes / 2)
+}
+
+/** Both NFS drivers hold a volume at a time, and one under test fills its share. */
+function nfsBytes(options: CertifySessionOptions): number {
+  return options.storageBytes + 2 * partnerBytes(options)
+}
+
+/** A driver's two devices twice, as counterexamples are sought beside it, the partners', and the NFS disk, on each machine. */
+function imageBytes(options: CertifySessionOptions): number {
+  const machines = Math.min(2, options.candidates.length)
+  return machines * (4 * options.storageBytes + (2 + options.peers.length * 2) * partnerBytes(options) + nfsBytes(options))
+}

@@ -1,0 +1,223 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Content } from '../../data/content.ts'
+import { contentOf } from '../../data/layouts.ts'
+import { messageOf } from '../../machine/errors.ts'
+import type { Answer } from '../../migration/capabilities.ts'
+import { decideCopyMode } from '../../migration/rule.ts'
+import { Unanswered } from '../../rpc/json_rpc.ts'
+import { DriverFault, DriverGone } from '../candidate/installed.ts'
+import { describeDifference } from '../judge.ts'
+import { type Check, type Outcome, refuted, upheld, wrongBytesOf } from './check.ts'
+import { sizeText } from './experiment.ts'
+import type { Trial, TrialVolume } from './trial.ts'
+
+const ASKED_TIMES = 5
+const BETWEEN_ASKS_MS = 100
+const ATTACHED_TIMES = 3
+const FAR_BEYOND = 16
+
+const reportWellFormed: Check = {
+  id: 'report-well-formed',
+  title: 'the capability report passes the schema, and a claim in it is a boolean at the top level',
+  run: async ({ driver }) => {
+    const answer = await driver.service.getCapabilities()
+    const { decidedBy, reason } = decideCopyMode(answer, { origin: 'new', layers: [] })
+    const sound = ['claimed-true', 'claimed-false', 'nothing-claimed'].includes(decidedBy)
+    if (!sound) return refuted(reason)
+    const nested = nestedClaim(answer)
+    return nested === undefined ? upheld(reason) : refuted(`${nested} is below the top level, where nobody looks for it`)
+  },
+}
+
+/** Where a report claims, but not at the top level; undefined when it claims there or nowhere. */
+function nestedClaim(answer: Answer): string | undefined {
+  if (answer.kind !== 'answered' || /^\{[^{[]*"(cinder_)?sparse_copy_volume"/.test(JSON.stringify(answer.report) ?? '')) return undefined
+  const report: unknown = answer.report
+  if (typeof report !== 'object' || report === null) return undefined
+  if ('sparse_copy_volume' in report || 'cinder_sparse_copy_volume' in report) return undefined
+  for (const [key, value] of Object.entries(report))
+    if (/"(cinder_)?sparse_copy_volume":/.test(JSON.stringify(value) ?? '')) return `the claim in ${JSON.stringify(key)}`
+  return undefined
+}
+
+const claimStable: Check = {
+  id: 'claim-stable',
+  title: 'the claim stays the same over time, with volumes on the storage, and after a restart of the driver',
+  run: async (trial) => {
+    const claims: string[] = []
+    const ask = async (when: string) => {
+      const decision = decideCopyMode(await trial.driver.service.getCapabilities(), { origin: 'new', layers: [] })
+      claims.push(`${decision.decidedBy} ${when}`)
+    }
+    for (let asked = 1; asked <= ASKED_TIMES; asked++) {
+      await ask(`when asked for the ${asked}. time`)
+      await sleep(BETWEEN_ASKS_MS)
+    }
+    await trial.create()
+    await ask('with a volume on the storage')
+    await trial.driver.restart()
+    await ask('after a restart')
+    const [first = ''] = claims
+    const other = claims.find((claim) => claim.split(' ')[0] !== first.split(' ')[0])
+    return other === undefined ? upheld(`${first.split(' ')[0]}, ${claims.length} times`) : refuted(`${first}, but ${other}`)
+  },
+}
+
+const pathsAreItsOwn: Check = {
+  id: 'paths-are-its-own',
+  title: "a volume is attached as a block device or file of the driver's own, of the size asked for, and no two share one",
+  run: async (trial) => {
+    const volumes = [await trial.create(), await trial.create()]
+    const seen = new Set<string>()
+    for (const volume of volumes) {
+      const look = await volume.look()
+      const id = look.kind === 'block' ? look.device : look.kind === 'file' ? `${look.filesystem} ${look.inode}` : ''
+      if (seen.has(id)) return refuted(`two volumes are attached as the same ${look.kind}: ${await volume.attach()}`)
+      seen.add(id)
+    }
+    return upheld(`${volumes.length} volumes, each with a device or file of its own`)
+  },
+}
+
+const twoAtOnce: Check = {
+  id: 'two-at-once',
+  title: 'two volumes made, written and deleted at the same time keep apart',
+  run: async (trial) => {
+    const pair = await Promise.all(
+      ['one', 'other'].map(async () => {
+        const volume = await trial.create()
+        return { volume, content: mixed(trial, volume) }
+      }),
+    )
+    await Promise.all(pair.map(({ volume, content }) => volume.write(content, 'everywhere')))
+    for (const { volume, content } of pair) {
+      const wrong = await wrongIn(volume, content)
+      if (wrong !== undefined) return wrong
+    }
+    await Promise.all(pair.map(({ volume }) => volume.delete()))
+    return upheld(`both hold their own ${sizeText(trial.volumeBytes)}`)
+  },
+}
+
+const attachRepeats: Check = {
+  id: 'attach-repeats',
+  title: 'attaching and detaching again and again shows the same bytes',
+  run: async (trial) => {
+    const volume = await trial.create()
+    const content = mixed(trial, volume)
+    await volume.write(content, 'everywhere')
+    for (let time = 0; time < ATTACHED_TIMES; time++) {
+      await volume.detach()
+      const wrong = await wrongIn(volume, content)
+      if (wrong !== undefined) return wrong
+    }
+    return upheld(`${ATTACHED_TIMES} times the same ${sizeText(trial.volumeBytes)}`)
+  },
+}
+
+const survivesRestart: Check = {
+  id: 'survives-restart',
+  title: "a volume's bytes are there after a restart of the driver",
+  run: async (trial) => {
+    const volume = await trial.create()
+    const content = mixed(trial, volume)
+    await volume.write(content, 'everywhere')
+    await volume.detach()
+    await trial.driver.restart()
+    return (await wrongIn(volume, content)) ?? upheld(`all ${sizeText(volume.sizeBytes)}`)
+  },
+}
+
+const extendKeeps: Check = {
+  id: 'extend-keeps',
+  title: 'an extension keeps what the volume held',
+  run: async (trial) => {
+    const volume = await trial.create()
+    const content = mixed(trial, volume)
+    await volume.write(content, 'everywhere')
+    await volume.detach()
+    const { name } = volume
+    const newSizeBytes = 2 * volume.sizeBytes
+    await trial.ask('extend_volume', { name, new_size_bytes: newSizeBytes }, (service) => service.extendVolume(name, newSizeBytes))
+    const grown = trial.adopt(name, newSizeBytes)
+    return (await wrongIn(grown, content)) ?? upheld(`${sizeText(volume.sizeBytes)} kept, ${sizeText(newSizeBytes)} now`)
+  },
+}
+
+const errorsAreErrors: Check = {
+  id: 'errors-are-errors',
+  title: 'what cannot be done is an error: no such volume, a size of 0, a name that is taken, more than fits',
+  run: async (trial) => {
+    const { driver } = trial
+    const volume = await trial.create()
+    const content = mixed(trial, volume)
+    await volume.write(content, 'everywhere')
+    await volume.detach()
+    const tolerated: string[] = []
+    const fails = async (what: string, verb: string, params: object): Promise<string | undefined> => {
+      try {
+        await driver.raw(verb, params)
+        return `${what} was no error`
+      } catch (error) {
+        if (error instanceof DriverGone) throw error
+        if (error instanceof Unanswered) throw new DriverFault(`${verb}, ${what}: ${messageOf(error)}`)
+        return undefined
+      }
+    }
+    const missing = { name: 'volume-that-is-not-there' }
+    if (driver.about.delete_is_idempotent === true) {
+      await driver.call((service) => service.deleteVolume(missing.name))
+      tolerated.push('deleting what is not there succeeds, as announced')
+    }
+    const wrong = [
+      driver.about.delete_is_idempotent === true ? undefined : await fails('deleting what is not there', 'delete_volume', missing),
+      await fails('attaching what is not there', 'attach_volume', missing),
+      await fails('a size of 0', 'create_volume', { name: trial.newName(), size_bytes: 0 }),
+      await fails('a negative size', 'create_volume', { name: trial.newName(), size_bytes: -trial.stepBytes }),
+      await fails('a name that is taken', 'create_volume', { name: volume.name, size_bytes: trial.volumeBytes }),
+    ].filter((text) => text !== undefined)
+    const changed = await wrongIn(volume, content)
+    if (changed !== undefined) return { ...changed, text: `after errors: ${changed.text}` }
+    const beyond = await beyondCapacity(trial)
+    if (beyond.wrong !== undefined) wrong.push(beyond.wrong)
+    if (beyond.tolerated !== undefined) tolerated.push(beyond.tolerated)
+    await (await trial.create()).delete()
+    return wrong.length > 0 ? refuted(wrong.join('; ')) : upheld(['all are errors', ...tolerated].join('; '))
+  },
+}
+
+/** A thin backend may promise more than it has; any other must refuse, and leave nothing of the attempt. */
+async function beyondCapacity(trial: Trial): Promise<{ wrong?: string; tolerated?: string }> {
+  const name = trial.newName()
+  const sizeBytes = trial.roundUp(FAR_BEYOND * trial.driver.installation.storageBytes)
+  try {
+    const volume = await trial.create(sizeBytes, name)
+    await volume.delete()
+  } catch (error) {
+    if (error instanceof DriverGone || !(error instanceof DriverFault)) throw error
+    const path = await trial.driver.call((service) => service.attachVolume(name)).catch(() => undefined)
+    const look = path === undefined ? undefined : await trial.lab.inside.lookAtPath(path)
+    return look !== undefined && look.kind !== 'missing' ? { wrong: `creating more than fits failed and left ${JSON.stringify(path)}` } : {}
+  }
+  return trial.thinProvisioned
+    ? { tolerated: `${sizeText(sizeBytes)} were promised, as thin provisioning may` }
+    : { wrong: `creating ${sizeText(sizeBytes)} on ${sizeText(trial.driver.installation.storageBytes)} was no error` }
+}
+
+/** The checks of what a driver does, whatever it claims. */
+export const conductChecks = {
+  first: [reportWellFormed, pathsAreItsOwn],
+  later: [claimStable, twoAtOnce, attachRepeats, extendKeeps, survivesRestart, errorsAreErrors],
+} as const satisfies Record<string, readonly Check[]>
+
+export function mixed(trial: Trial, { sizeBytes }: TrialVolume): Content {
+  return contentOf('mixed', sizeBytes, trial.lab.tag(), trial.lab.seed)
+}
+
+/** A refutation when a volume does not hold a content; where it is larger, the rest is not looked at. */
+export async function wrongIn(volume: TrialVolume, content: Content): Promise<Outcome | undefined> {
+  const wrong = wrongBytesOf({ verification: await volume.verify(content) })
+  if (wrong === undefined) return undefined
+  const text = `${volume.name}: ${wrong.count} of ${content.sizeBytes} bytes are wrong, first ${describeDifference(wrong.first)}`
+  return { verdict: 'refuted', text, wrong }
+}

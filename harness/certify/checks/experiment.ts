@@ -1,0 +1,157 @@
+import type { Content, Extent } from '../../data/content.ts'
+import type { Verification } from '../../data/verify.ts'
+import { DriverFault, DriverGone } from '../candidate/installed.ts'
+import { MiB } from '../cell.ts'
+import type { Trial, TrialVolume } from './trial.ts'
+
+/** How a new volume comes about and what its user writes to it, before it is asked whether all the rest reads as zero. */
+export interface Experiment {
+  /** The storage was filled through the driver and freed again. */
+  readonly reused: boolean
+  /** How many volumes are made, one after another; each of them is looked at. */
+  readonly volumes: number
+  readonly sizeBytes: number
+  /** Made at `sizeBytes`, then extended to this. */
+  readonly extendedTo?: number
+  /** What is written to each. */
+  readonly writes: readonly Pick<Extent, 'offset' | 'length'>[]
+}
+
+/** What one volume of an experiment was found to hold. */
+export interface Reading {
+  /** Which of the volumes: 1 for the first. */
+  readonly volume: number
+  readonly name: string
+  /** The size of its device or file: at least what was asked for. */
+  readonly actualBytes: number
+  readonly verification: Verification
+}
+
+/** A fill of the driver's storage, and what became of it. */
+export interface Fill {
+  readonly volumes: number
+  /** Of each volume, in bytes. */
+  readonly sizeBytes: number
+  /** Why it ended before all of the storage's size was written; undefined when it did not. */
+  readonly endedBy?: string
+}
+
+const SECTOR_BYTES = 512
+/** Storage is filled with about this many volumes. */
+const FILL_VOLUMES = 6
+const SMALL_VOLUME_BYTES = MiB
+
+/** Runs an experiment and reads every volume of it to its last byte. */
+export async function runExperiment(trial: Trial, experiment: Experiment): Promise<Reading[]> {
+  if (experiment.reused) await fillAndFree(trial)
+  const volumes: TrialVolume[] = []
+  for (let made = 0; made < experiment.volumes; made++) volumes.push(await trial.create(experiment.sizeBytes))
+  const readings: Reading[] = []
+  for (const [index, volume] of volumes.entries()) {
+    const { extendedTo } = experiment
+    const grown = extendedTo === undefined ? volume : await extend(trial, volume, extendedTo)
+    const actualBytes = await grown.actualBytes()
+    const extents = experiment.writes.map((extent) => ({ ...extent, write: 'data' as const }))
+    const content: Content = { sizeBytes: actualBytes, tag: trial.lab.tag(), extents }
+    if (extents.length > 0) await grown.write(content)
+    readings.push({ volume: index + 1, name: volume.name, actualBytes, verification: await grown.verify(content) })
+  }
+  for (const volume of volumes.toReversed()) await volume.delete()
+  return readings
+}
+
+async function extend(trial: Trial, volume: TrialVolume, newSizeBytes: number): Promise<TrialVolume> {
+  const { name } = volume
+  await volume.detach()
+  await trial.ask('extend_volume', { name, new_size_bytes: newSizeBytes }, (service) => service.extendVolume(name, newSizeBytes))
+  return trial.adopt(name, newSizeBytes)
+}
+
+/** Fills the driver's storage with volumes full of data. They stay. */
+async function fill(trial: Trial): Promise<Fill & { readonly made: readonly TrialVolume[] }> {
+  const sizeBytes = trial.roundUp(Math.floor(trial.fillBytes / FILL_VOLUMES / MiB) * MiB)
+  const made: TrialVolume[] = []
+  while ((made.length + 1) * sizeBytes <= trial.fillBytes) {
+    let volume: TrialVolume
+    try {
+      volume = await trial.create(sizeBytes)
+    } catch (error) {
+      if (!(error instanceof DriverFault) || error instanceof DriverGone || made.length === 0) throw error
+      return { made, sizeBytes, volumes: made.length, endedBy: error.message }
+    }
+    made.push(volume)
+    await volume.write({ sizeBytes, tag: trial.lab.tag(), extents: [{ offset: 0, length: sizeBytes, write: 'data' }] })
+    await volume.detach()
+  }
+  return { made, sizeBytes, volumes: made.length }
+}
+
+/** Fills the storage and deletes all of it again. */
+export async function fillAndFree(trial: Trial): Promise<Fill> {
+  const { made, ...filled } = await fill(trial)
+  for (const volume of made.toReversed()) await volume.delete()
+  return filled
+}
+
+/**
+ * The simpler experiments that may show the same, simplest first: fewest writes, then new storage before used, one volume
+ * before many, the smallest size. Pure.
+ */
+export function simplerThan(experiment: Experiment, least: { readonly stepBytes: number; readonly volumeBytes: number }): Experiment[] {
+  const roundUp = (bytes: number) => Math.ceil(bytes / least.stepBytes) * least.stepBytes
+  const sizes = [...new Set([roundUp(SMALL_VOLUME_BYTES), least.volumeBytes, experiment.sizeBytes])].filter(
+    (size) => size <= experiment.sizeBytes,
+  )
+  const [smallest = experiment.sizeBytes] = sizes
+  const one = { reused: false, volumes: 1, writes: [] }
+  const sector = [{ offset: 0, length: SECTOR_BYTES }]
+  const candidates: Experiment[] = [
+    ...sizes.map((sizeBytes) => ({ ...one, sizeBytes })),
+    ...(experiment.extendedTo === undefined ? [] : [{ ...one, sizeBytes: smallest, extendedTo: experiment.extendedTo }]),
+    ...(experiment.volumes > 1 ? [{ ...one, sizeBytes: smallest, volumes: 2 }] : []),
+    ...(experiment.reused ? [{ ...one, reused: true, sizeBytes: smallest }] : []),
+    ...(experiment.writes.length > 0 ? sizes.map((sizeBytes) => ({ ...one, sizeBytes, writes: sector })) : []),
+    ...(experiment.reused && experiment.writes.length > 0 ? [{ ...one, reused: true, sizeBytes: smallest, writes: sector }] : []),
+    ...(experiment.writes.length > 1 ? experiment.writes.map((write) => ({ ...experiment, volumes: 1, writes: [write] })) : []),
+  ]
+  const seen = new Set([keyOf(experiment)])
+  return candidates.filter((candidate) => !seen.has(keyOf(candidate)) && seen.add(keyOf(candidate)))
+}
+
+/** Tells experiments apart. */
+export function keyOf({ reused, volumes, sizeBytes, extendedTo, writes }: Experiment): string {
+  return JSON.stringify([reused, volumes, sizeBytes, extendedTo, writes.map(({ offset, length }) => [offset, length])])
+}
+
+/** The first reading that is not all zero where nobody wrote, with the index of its volume. */
+export function firstStale(readings: readonly Reading[]): Reading | undefined {
+  return readings.find(({ verification }) => verification.wrongBytes > 0)
+}
+
+/** An experiment in words: "a new volume of 1 MiB on space that was used before, 512 bytes written at 0". */
+export function describeExperiment({ reused, volumes, sizeBytes, extendedTo, writes }: Experiment): string {
+  const [first] = writes
+  return [
+    volumes === 1 ? `a new volume of ${sizeText(sizeBytes)}` : `${volumes} new volumes of ${sizeText(sizeBytes)}`,
+    ...(reused ? ['on space that was used before'] : []),
+    ...(extendedTo === undefined ? [] : [`extended to ${sizeText(extendedTo)}`]),
+    ...(first === undefined
+      ? ['nothing written']
+      : [
+          writes.length === 1
+            ? `${sizeText(first.length)} written at byte ${first.offset}`
+            : `${writes.length} writes of ${sizeText(first.length)}`,
+        ]),
+  ].join(', ')
+}
+
+/** A size in the largest unit that divides it. */
+export function sizeText(bytes: number): string {
+  for (const [unit, name] of [
+    [1024 ** 3, 'GiB'],
+    [MiB, 'MiB'],
+    [1024, 'KiB'],
+  ] as const)
+    if (bytes >= unit && bytes % unit === 0) return `${bytes / unit} ${name}`
+  return `${bytes} bytes`
+}

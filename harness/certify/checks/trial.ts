@@ -1,0 +1,238 @@
+import { isThin, parseStatus } from '../../block/status.ts'
+import type { Content } from '../../data/content.ts'
+import type { Verification } from '../../data/verify.ts'
+import type { PathLook } from '../../inside/surroundings.ts'
+import type { CommandRecord, Lab } from '../../lab/lab.ts'
+import { BrokenLab, messageOf } from '../../machine/errors.ts'
+import { check } from '../../machine/machine.ts'
+import { type Answer, capabilityReportSchema } from '../../migration/capabilities.ts'
+import { decideCopyMode } from '../../migration/rule.ts'
+import type { WholeVolumeService } from '../../migration/volume_service.ts'
+import type { Bench } from '../bench.ts'
+import { DriverFault, DriverGone, type InstalledDriver } from '../candidate/installed.ts'
+import { MiB } from '../cell.ts'
+
+const SECTOR_BYTES = 512
+const LEAST_VOLUME_BYTES = 8 * MiB
+/** A thin pool that is full lets its writers wait a minute; what is left of it is less than what is filled. */
+const FILLED_OF_THIN = 0.7
+
+/** What a verb was asked, for the record of a counterexample. */
+export type Act =
+  | {
+      readonly act: 'verb'
+      readonly verb: string
+      readonly params: object
+      readonly commands: readonly CommandRecord[] /** What attach_volume gave. */
+      readonly path?: string
+    }
+  | { readonly act: 'write'; readonly volume: string; readonly path: string; readonly offset: number; readonly length: number }
+
+/** A driver on trial: makes volumes by it, writes and reads them, and takes all of them away again. */
+export class Trial {
+  readonly name: string
+  readonly bench: Bench
+  readonly lab: Lab
+  readonly driver: InstalledDriver
+  /** What it answered to get_capabilities at first. */
+  readonly answer: Answer
+  /** Whether the driver claims that its new volumes read as zeros. */
+  readonly claim: boolean
+  readonly thinProvisioned: boolean
+  readonly acts: Act[] = []
+  /** What is to be deleted in the end, in the order in which it was made. */
+  private readonly made = new Map<string, { delete(): Promise<void> }>()
+  private readonly noun: string
+  private names = 0
+
+  /** `noun` begins the names of its volumes: two drivers may hold a volume of the other's for a while. */
+  constructor(name: string, noun: string, bench: Bench, driver: InstalledDriver, answer: Answer) {
+    this.name = name
+    this.noun = noun
+    this.bench = bench
+    this.lab = driver.lab
+    this.driver = driver
+    this.answer = answer
+    this.claim = decideCopyMode(answer, { origin: 'new', layers: [] }).mode === 'sparse'
+    const report = capabilityReportSchema.safeParse(answer.kind === 'answered' ? answer.report : undefined)
+    this.thinProvisioned = report.success && report.data.thin_provisioning_support !== false
+  }
+
+  get stepBytes(): number {
+    return this.driver.about.size_step_bytes ?? 1
+  }
+
+  /** The size of an ordinary volume here, in bytes. */
+  get volumeBytes(): number {
+    return this.roundUp(LEAST_VOLUME_BYTES)
+  }
+
+  /** How much is written to fill the driver's storage: to the end, where a volume's storage is its own once it is made. */
+  get fillBytes(): number {
+    return this.driver.installation.storageBytes * (this.thinProvisioned ? FILLED_OF_THIN : 1)
+  }
+
+  roundUp(bytes: number): number {
+    return Math.ceil(bytes / this.stepBytes) * this.stepBytes
+  }
+
+  newName(): string {
+    return `${this.noun}-${++this.names}`
+  }
+
+  /** Makes a volume that goes with the trial. */
+  async create(sizeBytes = this.volumeBytes, name = this.newName()): Promise<TrialVolume> {
+    return this.make(name, sizeBytes, 'create_volume', { name, size_bytes: sizeBytes }, (service) => service.createVolume(name, sizeBytes))
+  }
+
+  /** Makes a volume by a verb of its own kind; it goes with the trial, also when the verb fails half-way. */
+  async make(
+    name: string,
+    sizeBytes: number,
+    verb: string,
+    params: object,
+    ask: (service: WholeVolumeService) => Promise<void>,
+  ): Promise<TrialVolume> {
+    const volume = new TrialVolume(this, name, sizeBytes)
+    await this.ask(verb, params, ask)
+    this.made.set(name, volume)
+    return volume
+  }
+
+  /** Makes a snapshot that goes with the trial. */
+  async snapshot(volume: string): Promise<{ readonly name: string; delete(): Promise<void> }> {
+    const name = `snapshot-${++this.names}`
+    const params = { name, volume_name: volume }
+    await this.ask('create_snapshot', params, (service) => service.createSnapshot(name, volume))
+    const snapshot = {
+      name,
+      delete: async () => {
+        this.forget(name)
+        await this.ask('delete_snapshot', params, (service) => service.deleteSnapshot(name, volume))
+      },
+    }
+    this.made.set(name, snapshot)
+    return snapshot
+  }
+
+  /** Takes over a volume that arrived by a migration. */
+  adopt(name: string, sizeBytes: number): TrialVolume {
+    const volume = new TrialVolume(this, name, sizeBytes)
+    this.made.set(name, volume)
+    return volume
+  }
+
+  forget(name: string): void {
+    this.made.delete(name)
+  }
+
+  /** Asks for a verb and keeps it on record, with the commands that a built-in driver ran for it. */
+  async ask<Answered>(verb: string, params: object, ask: (service: WholeVolumeService) => Promise<Answered>): Promise<Answered> {
+    const before = this.lab.commands.length
+    const answered = await this.driver.call(ask)
+    const commands = this.lab.commands.slice(before)
+    this.acts.push({ act: 'verb', verb, params, commands, ...(typeof answered === 'string' && { path: answered }) })
+    return answered
+  }
+
+  /** Takes all volumes of the trial away. Returns what the driver would not delete. */
+  async cleanUp(): Promise<string[]> {
+    const faults: string[] = []
+    for (const thing of [...this.made.values()].toReversed()) {
+      try {
+        await thing.delete()
+      } catch (error) {
+        if (error instanceof BrokenLab) throw error
+        faults.push(messageOf(error))
+        if (error instanceof DriverGone) break
+      }
+    }
+    this.made.clear()
+    return faults
+  }
+}
+
+/** A volume of the driver under test. */
+export class TrialVolume {
+  readonly name: string
+  readonly sizeBytes: number
+  private readonly trial: Trial
+  private attachedTo: string | undefined
+
+  constructor(trial: Trial, name: string, sizeBytes: number) {
+    this.trial = trial
+    this.name = name
+    this.sizeBytes = sizeBytes
+  }
+
+  /** Attaches the volume, once. Throws DriverFault when the path cannot be a volume of the driver's own, or is too small. */
+  async attach(): Promise<string> {
+    if (this.attachedTo !== undefined) return this.attachedTo
+    const { name } = this
+    const path = await this.trial.ask('attach_volume', { name }, (service) => service.attachVolume(name))
+    const refusal = await this.trial.driver.installation.refusesPath(path)
+    if (refusal !== undefined) throw new DriverFault(`attach_volume: ${refusal}`)
+    this.attachedTo = path
+    const { sizeBytes } = await this.trial.lab.inside.measure(path)
+    if (sizeBytes < this.sizeBytes)
+      throw new DriverFault(`attach_volume: ${path} holds ${sizeBytes} bytes, but ${this.sizeBytes} were asked for`)
+    return path
+  }
+
+  async detach(): Promise<void> {
+    if (this.attachedTo === undefined) return
+    this.attachedTo = undefined
+    const { name } = this
+    await this.trial.ask('detach_volume', { name }, (service) => service.detachVolume(name))
+  }
+
+  async delete(): Promise<void> {
+    await this.detach()
+    const { name } = this
+    this.trial.forget(name)
+    await this.trial.ask('delete_volume', { name }, (service) => service.deleteVolume(name))
+  }
+
+  /** What the kernel shows of the volume's device or file. */
+  async look(): Promise<PathLook> {
+    return this.trial.lab.inside.lookAtPath(await this.attach())
+  }
+
+  /** How much storage the volume takes, in bytes, as the kernel tells; undefined for a device that it knows nothing of. */
+  async mappedBytes(): Promise<number | undefined> {
+    const look = await this.look()
+    if (look.kind === 'file') return (await this.trial.lab.inside.measure(await this.attach())).allocatedBytes
+    if (look.kind !== 'block' || look.dmName === '') return undefined
+    const status = parseStatus(await check(this.trial.lab, ['dmsetup', 'status', look.dmName]), look.dmName).get(look.dmName)
+    return isThin(status) ? status.mappedSectors * SECTOR_BYTES : undefined
+  }
+
+  /** How large it came out, in bytes: at least what was asked for. */
+  async actualBytes(): Promise<number> {
+    return (await this.trial.lab.inside.measure(await this.attach())).sizeBytes
+  }
+
+  /** Writes a content: its extents, or `everywhere`, its holes as zeros. */
+  async write(content: Content, where: 'extents' | 'everywhere' = 'extents'): Promise<void> {
+    const path = await this.attach()
+    for (const { offset, length } of content.extents) this.trial.acts.push({ act: 'write', volume: this.name, path, offset, length })
+    await this.touching('written', () => this.trial.lab.inside.stamp(path, content, where === 'everywhere'))
+  }
+
+  /** Compares every byte of the content's size with it, read past the caches. */
+  async verify(content: Content): Promise<Verification> {
+    const path = await this.attach()
+    await this.trial.driver.installation.dropCache?.(this.name)
+    return this.touching('read', () => this.trial.lab.inside.verify(path, content, false))
+  }
+
+  /** A path that was given but cannot be used is the driver's fault, not the lab's. */
+  private async touching<Done>(what: string, touch: () => Promise<Done>): Promise<Done> {
+    try {
+      return await touch()
+    } catch (error) {
+      if (error instanceof BrokenLab) throw error
+      throw new DriverFault(`the volume ${this.name} cannot be ${what}: ${messageOf(error)}`, { cause: error })
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import { MiB } from '../cell.ts'
+import { describeDifference } from '../judge.ts'
+import { type Check, type Outcome, refuted, upheld, wrongBytesOf } from './check.ts'
+import {
+  describeExperiment,
+  type Experiment,
+  type Fill,
+  fillAndFree,
+  firstStale,
+  type Reading,
+  runExperiment,
+  sizeText,
+} from './experiment.ts'
+import type { Trial } from './trial.ts'
+
+const SECTOR_BYTES = 512
+const GRAINS = [SECTOR_BYTES, 4096, 64 * 1024, MiB] as const
+const VOLUMES = 4
+
+/** What a claim promises: every byte of a new volume that nobody wrote reads as zero, after any pattern of partial writes. */
+export const zeroChecks: readonly Check[] = [
+  zeroCheck('new-reads-zero', 'a new volume reads as zero on storage that holds old bytes', ({ volumeBytes }) => plain(volumeBytes)),
+  zeroCheck('rounded-size-reads-zero', 'a volume of an odd size reads as zero to its last byte, also where it came out larger', (trial) =>
+    plain(trial.stepBytes === 1 ? 5 * MiB + 3 * SECTOR_BYTES : trial.volumeBytes + trial.stepBytes),
+  ),
+  zeroCheck('every-volume-reads-zero', 'many volumes read as zero, not just the first', ({ volumeBytes, fillBytes }) => ({
+    ...plain(volumeBytes),
+    volumes: Math.max(1, Math.min(VOLUMES, Math.floor(fillBytes / volumeBytes))),
+  })),
+  ...GRAINS.map((grain) =>
+    zeroCheck(
+      `partial-writes-read-zero/${grain === SECTOR_BYTES ? '512' : sizeText(grain).replace(' KiB', 'k').replace(' MiB', 'm')}`,
+      `writes of ${sizeText(grain)} expose no old bytes around them`,
+      ({ volumeBytes }) => ({ ...plain(volumeBytes), writes: scatteredWrites(volumeBytes, grain) }),
+    ),
+  ),
+  zeroCheck('extended-reads-zero', 'what an extension adds reads as zero', (trial) => ({
+    ...plain(trial.volumeBytes),
+    extendedTo: 2 * trial.volumeBytes,
+  })),
+  {
+    id: 'reused-reads-zero',
+    title: 'new volumes read as zero on space that was filled through the driver, freed, and used again',
+    run: reuse,
+  },
+]
+
+function plain(sizeBytes: number): Experiment {
+  return { reused: false, volumes: 1, sizeBytes, writes: [] }
+}
+
+function zeroCheck(id: string, title: string, experimentFor: (trial: Trial) => Experiment): Check {
+  return {
+    id,
+    title,
+    run: async (trial) => {
+      const experiment = experimentFor(trial)
+      return judgeReadings(trial.claim, experiment, await runExperiment(trial, experiment))
+    },
+  }
+}
+
+/** Some writes of a grain: at the start, off the edges of chunks and blocks, and at the end. */
+function scatteredWrites(volumeBytes: number, grain: number): { offset: number; length: number }[] {
+  const offsets = [0, 2 * MiB + grain, 4 * MiB + 3 * grain, volumeBytes - grain].map((offset) => Math.floor(offset / grain) * grain)
+  return offsets.map((offset) => ({ offset, length: grain }))
+}
+
+/** A claim is refuted by a single byte; where nothing is claimed, what was read is only told. Pure. */
+export function judgeReadings(claim: boolean, experiment: Experiment, readings: readonly Reading[]): Outcome {
+  const stale = firstStale(readings)
+  const wrong = stale && wrongBytesOf(stale)
+  const what = describeExperiment(experiment)
+  if (stale === undefined || wrong === undefined) {
+    const bytes = readings.reduce((sum, { actualBytes }) => sum + actualBytes, 0)
+    return { verdict: 'upheld', readZero: true, text: `${what}: all ${sizeText(bytes)} read as they should` }
+  }
+  const which = readings.length > 1 ? `volume ${stale.volume}: ` : ''
+  const text = `${what}: ${which}${wrong.count} of ${stale.actualBytes} bytes are wrong, first ${describeDifference(wrong.first)}`
+  if (claim || wrong.first.expected === 'data') return { verdict: 'refuted', readZero: false, text, wrong, shownBy: experiment }
+  return { verdict: 'upheld', readZero: false, text: `nothing is promised; ${text}` }
+}
+
+async function reuse(trial: Trial): Promise<Outcome> {
+  const fill = await fillAndFree(trial)
+  const sector = [{ offset: MiB + SECTOR_BYTES, length: SECTOR_BYTES }]
+  const experiment: Experiment = { reused: false, volumes: fill.volumes, sizeBytes: fill.sizeBytes, writes: sector }
+  const outcome = judgeReadings(trial.claim, { ...experiment, reused: true }, await runExperiment(trial, experiment))
+  return { ...outcome, text: `${describeFill(fill)}; ${outcome.text}` }
+}
+
+/** Space comes back: as many volumes fit after all of them were deleted as before. */
+export const deleteFrees: Check = {
+  id: 'delete-frees',
+  title: 'deleting volumes gives their space back, and a deleted volume is gone',
+  run: async (trial) => {
+    const volume = await trial.create()
+    await volume.attach()
+    await volume.delete()
+    const path = await trial.driver.call((service) => service.attachVolume(volume.name)).catch(() => undefined)
+    const look = path === undefined ? undefined : await trial.lab.inside.lookAtPath(path)
+    if (look !== undefined && look.kind !== 'missing')
+      return refuted(`${volume.name} was deleted and can be attached still, at ${JSON.stringify(path)}`)
+    const first = await fillAndFree(trial)
+    const second = await fillAndFree(trial)
+    if (second.volumes < first.volumes) return refuted(`${describeFill(first)}; then ${describeFill(second)}: ${second.endedBy ?? ''}`)
+    return upheld(`${describeFill(first)}, twice`)
+  },
+}
+
+function describeFill({ volumes, sizeBytes, endedBy }: Fill): string {
+  return `${volumes} volumes of ${sizeText(sizeBytes)} filled${endedBy === undefined ? '' : ' until nothing more fitted'}, and deleted`
+}

@@ -1,0 +1,82 @@
+import { matrixDrivers } from '../drivers/backend.ts'
+import type { Lab } from '../lab/lab.ts'
+import type { Limits } from '../migration/volume_service.ts'
+import type { Bench } from './bench.ts'
+import type { Candidate } from './candidate/candidate.ts'
+import { install } from './candidate/install.ts'
+import { InstalledDriver } from './candidate/installed.ts'
+import type { Partner } from './checks/copy_checks.ts'
+import { Trial } from './checks/trial.ts'
+
+export interface TrialOptions {
+  /** The storage that the driver is given, in bytes. */
+  readonly storageBytes: number
+  readonly limits: Limits
+  /** The user's --option KEY=VALUE. */
+  readonly options: Readonly<Record<string, string>>
+}
+
+/** Sets a driver up on poisoned storage in a lab. Throws DriverFault when the driver does not come up. */
+export async function openTrial(
+  bench: Bench,
+  lab: Lab,
+  candidate: Candidate,
+  { name, noun }: { readonly name: string; readonly noun: string },
+  options: TrialOptions,
+): Promise<Trial> {
+  const driver = await InstalledDriver.open(lab, await install(bench, lab, candidate, options), options.limits)
+  return new Trial(name, noun, bench, driver, await driver.service.getCapabilities())
+}
+
+/** The drivers that others migrate from and to, by name: the matrix's own, and the peers that the user named. */
+export function partnerCandidates(peers: readonly Candidate[]): Candidate[] {
+  return [...matrixDrivers.map((driver): Candidate => ({ kind: 'built-in', name: driver, driver })), ...peers]
+}
+
+/** The partners on one bench, each set up at its first use and kept for the drivers that come after. */
+export class Partners {
+  private readonly bench: Bench
+  private readonly options: TrialOptions
+  private readonly candidates: readonly Candidate[]
+  private readonly opened = new Map<string, Promise<Trial>>()
+  private readonly labs: Lab[] = []
+
+  constructor(bench: Bench, peers: readonly Candidate[], options: TrialOptions) {
+    this.bench = bench
+    this.options = options
+    this.candidates = partnerCandidates(peers)
+  }
+
+  get all(): Partner[] {
+    return this.candidates.map((candidate) => ({ name: candidate.name, open: () => this.open(candidate) }))
+  }
+
+  /** Takes away what a check left on them. Returns what could not be deleted. */
+  async cleanUp(): Promise<string[]> {
+    const trials = await Promise.allSettled(this.opened.values())
+    const faults: string[] = []
+    for (const trial of trials) if (trial.status === 'fulfilled') faults.push(...(await trial.value.cleanUp()))
+    return faults
+  }
+
+  /** Returns what was left behind. */
+  async close(): Promise<string[]> {
+    const leaks: string[] = []
+    for (const lab of this.labs.toReversed()) leaks.push(...(await lab.release()))
+    return leaks
+  }
+
+  private open(candidate: Candidate): Promise<Trial> {
+    const known = this.opened.get(candidate.name) ?? this.setUp(candidate)
+    this.opened.set(candidate.name, known)
+    known.catch(() => this.opened.delete(candidate.name)) // the next check tries anew
+    return known
+  }
+
+  private async setUp(candidate: Candidate): Promise<Trial> {
+    const lab = await this.bench.lab.child()
+    this.labs.push(lab)
+    const noun = `${candidate.name.replace(/[^A-Za-z0-9-]/g, '-')}-volume`
+    return openTrial(this.bench, lab, candidate, { name: `the partner ${candidate.name}`, noun }, this.options)
+  }
+}

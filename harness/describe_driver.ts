@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Candidate, findCandidate } from './certify/candidate/candidate.ts'
+import { Certification, listChecks } from './certify/certification.ts'
+import { CANDIDATE_LIMITS, type CertifySessionOptions, openPartners, openSession, STORAGE_BYTES } from './certify/certify.ts'
+import type { Partners } from './certify/partners.ts'
+import type { Session } from './certify/session.ts'
+import { chosenKind } from './machine/chosen_kind.ts'
+import type { MachineKind } from './machine/machine.ts'
+import type { Limits } from './migration/volume_service.ts'
+
+export interface DescribeDriverOptions {
+  /** Arguments of a driver that is a program. */
+  readonly args?: readonly string[]
+  /** Other drivers to migrate from and to, as for the driver itself. */
+  readonly peers?: readonly string[]
+  /** Handed to the driver in do_setup. */
+  readonly options?: Readonly<Record<string, string>>
+  /** What the driver is given, in bytes; default 128 MiB. */
+  readonly storageBytes?: number
+  readonly limits?: Limits
+  /** Default: what `HOLEPROOF_MACHINE` says, else `uml`. */
+  readonly machine?: MachineKind
+  readonly seed?: number
+}
+
+const CHECK_SECONDS = 600
+
+/**
+ * Certifies a driver within a project's own vitest suite: a test for each check, on real storage. `driver` is what
+ * scripts/certify takes: a built-in name, a module's path, or a program. scripts/setup must have prepared the machine.
+ */
+export function describeDriver(driver: string, options: DescribeDriverOptions = {}): void {
+  const candidate = findCandidate(driver, options.args ?? [])
+  const peers = (options.peers ?? []).map((peer): Candidate => findCandidate(peer))
+  const stop = new AbortController()
+  const all: CertifySessionOptions = {
+    candidates: [candidate],
+    peers,
+    machine: options.machine ?? chosenKind,
+    seed: options.seed ?? 1,
+    storageBytes: options.storageBytes ?? STORAGE_BYTES,
+    limits: options.limits ?? CANDIDATE_LIMITS,
+    options: options.options ?? {},
+    seconds: Number.MAX_SAFE_INTEGER,
+    signal: stop.signal,
+    repeat: (_, check) => `vitest -t ${JSON.stringify(check ?? candidate.name)}`,
+  }
+  describe(candidate.name, () => {
+    let opened: { session: Session; partners: Partners; certification: Certification } | undefined
+
+    beforeAll(async () => {
+      const session = await openSession(all)
+      const [bench] = session.benches
+      if (bench === undefined) throw new Error('a session has at least one bench')
+      const partners = openPartners(bench, all)
+      opened = { session, partners, certification: new Certification(bench, candidate, partners, all) }
+    })
+
+    for (const check of listChecks(peers)) {
+      test(`${check.id}: ${check.title}`, { timeout: CHECK_SECONDS * 1000 }, async ({ skip }) => {
+        const result = await opened?.certification.run(check)
+        if (result?.verdict === 'not-shown' || result?.verdict === 'not-offered') skip(result.text)
+        expect(result?.verdict, result?.text).toBe('upheld')
+      })
+    }
+
+    afterAll(async () => {
+      stop.abort()
+      if (opened === undefined) return
+      const { leaks } = await opened.certification.end()
+      const left = [...leaks, ...(await opened.partners.close()), ...(await opened.session.close())]
+      expect(left, 'left behind').toEqual([])
+    })
+  })
+}

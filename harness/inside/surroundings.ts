@@ -1,0 +1,122 @@
+import { readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { names, text, unescapeMount } from './inventory.ts'
+
+/** What a machine has before somebody else's program runs in it: a path there cannot be that program's. */
+export interface Surroundings {
+  /** The kernel's names of block devices that hold anything, e.g. `loop0`. */
+  readonly blockDevices: readonly string[]
+  readonly filesystems: readonly Filesystem[]
+}
+
+interface Filesystem {
+  /** Major and minor number, as in mountinfo: proc(5). */
+  readonly device: string
+  readonly mountedOn: string
+}
+
+/** What a path is, asked without opening it: a pipe or a dead device must not stall whoever asks. */
+export type PathLook =
+  | { readonly kind: 'missing'; readonly why: string }
+  /** A directory, a pipe, a character device. */
+  | { readonly kind: 'other'; readonly what: string }
+  | { readonly kind: 'file'; readonly filesystem: string; readonly inode: number; readonly sizeBytes: number }
+  | {
+      readonly kind: 'block'
+      /** The kernel's name, e.g. `dm-3`. */
+      readonly device: string
+      /** device-mapper's name; empty for another device. */
+      readonly dmName: string
+      /** The devices at the bottom of the stack that it stands on; itself when it stands on none. */
+      readonly bottoms: readonly string[]
+      readonly sizeBytes: number
+      /** What the device says is best written at once: a thin volume's chunk. 0 where it says nothing. */
+      readonly optimalBytes: number
+    }
+
+export function surroundings(): Surroundings {
+  const blockDevices = readdirSync('/sys/block').filter((name) => text(join('/sys/block', name, 'size')) !== '0')
+  return { blockDevices, filesystems: filesystems() }
+}
+
+export function lookAtPath(path: string): PathLook {
+  let stat: Stats
+  try {
+    stat = statSync(path)
+  } catch (error) {
+    return { kind: 'missing', why: error instanceof Error ? error.message : String(error) }
+  }
+  if (stat.isFile()) return { kind: 'file', filesystem: deviceNumber(stat.dev), inode: stat.ino, sizeBytes: stat.size }
+  if (!stat.isBlockDevice()) return { kind: 'other', what: stat.isDirectory() ? 'a directory' : 'neither a block device nor a file' }
+  const number = deviceNumber(stat.rdev)
+  const folder = join('/sys/dev/block', number)
+  const device = realpathOr(folder).split('/').at(-1) ?? ''
+  if (device === '') return { kind: 'missing', why: `the kernel has no block device ${number}` }
+  return {
+    kind: 'block',
+    device,
+    dmName: text(join(folder, 'dm/name')),
+    bottoms: bottomsOf(device),
+    sizeBytes: Number(text(join(folder, 'size'))) * 512,
+    optimalBytes: Number(text(join(folder, 'queue/optimal_io_size'))),
+  }
+}
+
+/** Linux's encoding of a device number: makedev(3). */
+function deviceNumber(device: number): string {
+  return `${(device >>> 8) & 0xfff}:${(device & 0xff) | ((device >>> 12) & 0xfff00)}`
+}
+
+/** Kills every process whose environment holds the mark, also those that left their process group; returns their command lines. */
+export function killMarked(mark: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .flatMap((pid) => {
+      if (
+        !text(join('/proc', pid, 'environ'))
+          .split('\0')
+          .includes(mark)
+      )
+        return []
+      const command = text(join('/proc', pid, 'cmdline'))
+        .replaceAll('\0', ' ')
+        .trim()
+      try {
+        process.kill(Number(pid), 'SIGKILL')
+      } catch {
+        return [] // it has just ended by itself
+      }
+      return command
+    })
+}
+
+/** The device-mapper devices that stand on a block device, those on top first: the order in which they can be removed. */
+export function stackedOn(path: string): string[] {
+  const above = (device: string): string[] =>
+    names(join('/sys/class/block', device, 'holders')).flatMap((holder) => [
+      ...above(holder),
+      text(join('/sys/class/block', holder, 'dm/name')),
+    ])
+  const look = lookAtPath(path)
+  return look.kind === 'block' ? [...new Set(above(look.device))].filter((name) => name !== '') : []
+}
+
+function bottomsOf(device: string): string[] {
+  const below = names(join('/sys/class/block', device, 'slaves'))
+  return below.length === 0 ? [device] : [...new Set(below.flatMap(bottomsOf))]
+}
+
+function filesystems(): Filesystem[] {
+  return text('/proc/self/mountinfo')
+    .split('\n')
+    .map((line) => line.split(' '))
+    .map(([, , device = '', , point = '']) => ({ device, mountedOn: unescapeMount(point) }))
+}
+
+function realpathOr(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return ''
+  }
+}

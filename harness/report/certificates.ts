@@ -1,0 +1,126 @@
+import type { ChalkInstance } from 'chalk'
+import wrapAnsi from 'wrap-ansi'
+import type { Certificate, CheckResult, Counterexample, Verdict } from '../result/result.ts'
+import { colourOf, MARKS } from './marks.ts'
+
+const WIDTH = 80
+const ID_WIDTH = 34
+
+/** The certificates as text for a terminal of 80 columns: every check of one driver, or a table of checks and drivers. */
+export function certificatesReport(certificates: readonly Certificate[], chalk: ChalkInstance): string[] {
+  const [only] = certificates
+  if (only === undefined) return []
+  if (certificates.length === 1) return [checkList(only, chalk), ...details(only, chalk)]
+  return [checkTable(certificates, chalk), ...certificates.flatMap((certificate) => details(certificate, chalk))]
+}
+
+/** One line on a check as it ends, for logs. */
+export function checkLine(driver: string, { id, verdict, seconds }: CheckResult, done: number, total: number): string {
+  return `${MARKS[verdict]} ${String(done).padStart(String(total).length)}/${total} ${driver} ${id} ${seconds.toFixed(1)} s`
+}
+
+function checkList({ checks }: Certificate, chalk: ChalkInstance): string {
+  const ran = checks.filter(({ verdict }) => verdict !== 'not-shown' && verdict !== 'not-offered')
+  const lines = ran.flatMap(({ id, verdict, text }) => {
+    const head = `${colourOf(verdict, chalk)(MARKS[verdict])} ${id.padEnd(ID_WIDTH)}`
+    return wrapAnsi(text, WIDTH - ID_WIDTH - 3, { hard: true })
+      .split('\n')
+      .map((line, index) => (index === 0 ? `${head} ${line}` : `${' '.repeat(ID_WIDTH + 3)}${line}`).trimEnd())
+  })
+  return [...lines, ...(['not-offered', 'not-shown'] as const).flatMap((verdict) => notRun(checks, verdict, chalk))].join('\n')
+}
+
+/** What did not run, by the reason. */
+function notRun(checks: readonly CheckResult[], verdict: 'not-shown' | 'not-offered', chalk: ChalkInstance): string[] {
+  const left = checks.filter((check) => check.verdict === verdict)
+  return [...new Set(left.map(({ text }) => text))].flatMap((why) => {
+    const ids = left.filter(({ text }) => text === why).map(({ id }) => id)
+    const what = `${verdict === 'not-shown' ? 'not shown' : 'not offered'}, ${why}: ${ids.join(', ')}`
+    const [first = '', ...rest] = wrapAnsi(what, WIDTH - 2, { hard: true }).split('\n')
+    return [`${colourOf(verdict, chalk)(MARKS[verdict])} ${first}`, ...rest.map((line) => `  ${line}`)]
+  })
+}
+
+/** One column a driver, under its letter; the letters are explained first. */
+function checkTable(certificates: readonly Certificate[], chalk: ChalkInstance): string {
+  const letterOf = (index: number) => String.fromCharCode(index < 26 ? 65 + index : 71 + index)
+  const legend = certificates.map(({ driver, claim, verdict }, index) => {
+    const mark = colourOf(verdict, chalk)(`${MARKS[verdict]} ${verdict.padEnd(9)}`)
+    return `${letterOf(index)}  ${mark}  ${driver.padEnd(34)} claims ${claim}`
+  })
+  const ids = [...new Set(certificates.flatMap(({ checks }) => checks.map(({ id }) => id)))]
+  const rows = ids.map((id) => {
+    const marks = certificates.map(({ checks }) => {
+      const found = checks.find((check) => check.id === id)
+      return found === undefined ? ' ' : colourOf(found.verdict, chalk)(MARKS[found.verdict])
+    })
+    return `${id.padEnd(ID_WIDTH)} ${marks.join('')}`
+  })
+  return [...legend, '', `${''.padEnd(ID_WIDTH)} ${certificates.map((_, index) => letterOf(index)).join('')}`, ...rows].join('\n')
+}
+
+function details(certificate: Certificate, chalk: ChalkInstance): string[] {
+  const { driver, checks, counterexamples, wastedSpace, verdict, reason } = certificate
+  const parts: string[] = []
+  for (const [index, example] of counterexamples.entries()) {
+    const by = checks.filter((check) => check.counterexample === index)
+    parts.push(counterexampleText(driver, example, by, chalk))
+  }
+  const bare = checks.filter((check) => (check.verdict === 'refuted' || check.verdict === 'broken') && check.counterexample === undefined)
+  if (bare.length > 0 && counterexamples.length === 0) {
+    const [first] = bare
+    parts.push(
+      [
+        `${colourOf(first?.verdict ?? 'refuted', chalk)(`${MARKS[first?.verdict ?? 'refuted']} ${driver}`)}`,
+        ...bare.flatMap(({ id, text }) => indent(`${id}: ${text}`)),
+        `    repeat: ${first?.repeat ?? ''}`,
+      ].join('\n'),
+    )
+  }
+  if (wastedSpace !== undefined) parts.push(wrapAnsi(`${chalk.yellow('~ wasted space')}: ${driver}: ${wastedSpace}.`, WIDTH))
+  if (verdict === 'not-shown' || verdict === 'broken')
+    parts.push(wrapAnsi(`${colourOf(verdict, chalk)(`${MARKS[verdict]} ${verdict}`)} ${driver}: ${reason ?? ''}`, WIDTH, { hard: true }))
+  return parts
+}
+
+function counterexampleText(
+  driver: string,
+  { what, actualBytes, wrongBytes, first, file }: Counterexample,
+  by: readonly CheckResult[],
+  chalk: ChalkInstance,
+): string {
+  const [check] = by
+  return [
+    `${colourOf('refuted', chalk)(`${MARKS.refuted} ${driver}`)}: the smallest counterexample`,
+    ...indent(`${what}: ${wrongBytes} of ${actualBytes} bytes are wrong, the first at byte ${first.offset}: ${first.found.what}`),
+    ...indent(`shown by ${by.length} checks, the first ${check?.id ?? ''}`),
+    // The command is not broken into lines: it is there to be copied.
+    `    repeat: ${check?.repeat ?? ''}`,
+    `    without holeproof: scripts/run sh counterexamples/${file}`,
+  ].join('\n')
+}
+
+function indent(text: string): string[] {
+  return wrapAnsi(text, WIDTH - 4, { hard: true })
+    .split('\n')
+    .map((line) => `    ${line}`)
+}
+
+/** The run's last lines. */
+export function certificatesSummary(counts: Readonly<Record<Verdict, number>>, certificates: readonly Certificate[]): string {
+  const [only] = certificates
+  const drivers =
+    certificates.length === 1 && only !== undefined ? `${only.driver}, which claims ${only.claim}` : `${certificates.length} drivers`
+  const checks = certificates.flatMap((certificate) => certificate.checks)
+  const count = (verdict: CheckResult['verdict']) => checks.filter((check) => check.verdict === verdict).length
+  const shown = [
+    `${count('upheld')} checks upheld`,
+    `${count('refuted')} refuted`,
+    `${count('not-shown')} not shown`,
+    `${count('broken')} broken`,
+    `${count('not-offered')} not offered`,
+  ].join(', ')
+  if (certificates.length === 1) return `${drivers}\n  ${shown}`
+  const parts = [`${counts.upheld} upheld`, `${counts.refuted} refuted`, `${counts['not-shown']} not shown`, `${counts.broken} broken`]
+  return `${drivers}: ${parts.join(', ')}\n  ${shown}`
+}

@@ -1,0 +1,169 @@
+import { join } from 'node:path'
+import { Option } from 'commander'
+import { bundleModule } from '../../harness/certify/candidate/bundle_module.ts'
+import { type Candidate, findCandidate } from '../../harness/certify/candidate/candidate.ts'
+import { MiB } from '../../harness/certify/cell.ts'
+import { listChecks } from '../../harness/certify/certification.ts'
+import { CANDIDATE_LIMITS, certify, STORAGE_BYTES } from '../../harness/certify/certify.ts'
+import { driverNames, honestNames } from '../../harness/drivers/backend.ts'
+import { UsageError } from '../../harness/machine/errors.ts'
+import type { MachineKind } from '../../harness/machine/machine.ts'
+import type { Result } from '../../harness/result/result.ts'
+import { EXIT, newCommand, runMain, version } from '../lib/command.ts'
+import { prepareMachine } from '../lib/machine_choice.ts'
+import { showProgress } from '../lib/progress.ts'
+import { COUNTEREXAMPLES, exitCode, isMeant, newSeed, parseOnly, parseWhole, prepareRun, report, say, stopOnSignals } from '../lib/run.ts'
+
+interface Options {
+  machine: MachineKind | 'auto'
+  only?: string
+  peer: string[]
+  option: string[]
+  storage: number
+  askSeconds: number
+  verbSeconds: number
+  minutes: number
+  seed?: number
+  out: string
+  strict?: boolean
+  plain?: boolean
+  list?: boolean
+}
+
+const ALL = 'built-in'
+
+const command = newCommand(
+  'scripts/certify',
+  'Holds a volume driver to its claim on real, dirty storage: a built-in driver, a TypeScript or JavaScript module, or any program that speaks the driver protocol (docs/driver-protocol.md).',
+  [
+    ['scripts/certify ./driver.py --config x', 'a program, with its arguments'],
+    ['scripts/certify ./driver.ts', 'a module'],
+    ['scripts/certify lvm-thin liar/lvm-thick', 'built-in drivers'],
+    ['scripts/certify built-in', 'all of them, honest and lying'],
+    ['scripts/certify --only partial-writes-read-zero ./driver.py', 'some checks'],
+  ],
+)
+  .argument('<driver...>', "built-in names, 'built-in' for all of them, or one program or module with its arguments")
+  .addOption(new Option('--machine <kind>', 'where to run').choices(['auto', 'native', 'uml', 'qemu']).default('auto'))
+  .option('--only <ids>', 'checks by id, or by the leading parts of it; several with commas')
+  .option('--peer <driver>', 'another driver to migrate from and to; may be given again', collect, [])
+  .option('--option <key=value>', 'handed to the driver in do_setup; may be given again', collect, [])
+  .addOption(
+    new Option('--storage <MiB>', 'what the driver is given, in MiB').argParser(parseWhole('--storage')).default(STORAGE_BYTES / MiB),
+  )
+  .addOption(
+    new Option('--ask-seconds <s>', 'how long get_capabilities may take')
+      .argParser(parseWhole('--ask-seconds'))
+      .default(CANDIDATE_LIMITS.askSeconds),
+  )
+  .addOption(
+    new Option('--verb-seconds <s>', 'how long any other verb may take')
+      .argParser(parseWhole('--verb-seconds'))
+      .default(CANDIDATE_LIMITS.verbSeconds),
+  )
+  .addOption(new Option('--minutes <m>', 'no check of a driver begins later than this').argParser(parseWhole('--minutes')).default(15))
+  .addOption(new Option('--seed <number>', 'repeats a run').argParser(parseWhole('--seed')))
+  .option('--out <folder>', 'where result.json, junit.xml and the counterexamples go', 'reports')
+  .option('--strict', 'a check that is not shown fails the run (exit code 1)')
+  .option('--plain', 'no colours, no progress bar')
+  .option('--list', 'print the checks and end')
+
+command.enablePositionalOptions()
+
+await runMain(async () => {
+  if (process.argv.includes('--list')) {
+    for (const { id, title } of listChecks([])) console.log(`${id.padEnd(34)} ${title}`)
+    return EXIT.upheld
+  }
+  // What follows a program is the program's; built-in drivers take no arguments, so there options may come last.
+  command.passThroughOptions(!process.argv.some((word, index) => isBuiltIn(word) && process.argv[index - 1] !== '--peer'))
+  command.parse()
+  const options = command.opts<Options>()
+  const candidates = findCandidates(command.args)
+  const peers = options.peer.map((text) => {
+    const [driver = '', ...args] = text.split(' ')
+    return findCandidate(driver, args)
+  })
+  const checks = listChecks(peers)
+  const wanted =
+    options.only === undefined
+      ? undefined
+      : parseOnly(
+          options.only,
+          checks.map(({ id }) => id),
+          'check',
+          'scripts/certify',
+        )
+  const driverOptions = Object.fromEntries(options.option.map(parsePair))
+  await prepareRun(options.out)
+  const machine = await prepareMachine(options.machine, say)
+  const seed = options.seed ?? newSeed()
+  const stop = stopOnSignals()
+  const progress = showProgress(checks.length * candidates.length, options.plain === true)
+  const result = await certify({
+    candidates,
+    peers,
+    machine,
+    seed,
+    version,
+    storageBytes: options.storage * MiB,
+    limits: { askSeconds: options.askSeconds, verbSeconds: options.verbSeconds },
+    options: driverOptions,
+    seconds: options.minutes * 60,
+    signal: stop.signal,
+    tell: progress.tell,
+    repeat: (candidate, check) => repeat(options, machine, seed, candidate, check),
+    ...(wanted !== undefined && { only: (id: string) => wanted.some((some) => isMeant(id, some)) }),
+  }).finally(progress.stop)
+
+  await report(result, { out: options.out, plain: options.plain === true, more: scriptsOf(result) })
+  for (const candidate of candidates) {
+    const refuted = result.certificates.some(({ driver, counterexamples }) => driver === candidate.name && counterexamples.length > 0)
+    // The script of a module's counterexample runs the module's bundle beside it.
+    if (candidate.kind === 'module' && refuted) await bundleModule(candidate.path, join(options.out, COUNTEREXAMPLES))
+  }
+  return exitCode(result, stop.signal.aborted, options.strict === true)
+})
+
+function findCandidates(words: readonly string[]): Candidate[] {
+  const [first = '', ...rest] = words
+  if (!isBuiltIn(first)) return [findCandidate(first, rest)]
+  return [...new Set(words.flatMap((word) => (word === ALL ? [...honestNames] : word)))].map((word) => findCandidate(word))
+}
+
+function isBuiltIn(word: string): boolean {
+  const names: readonly string[] = driverNames
+  return word === ALL || names.includes(word)
+}
+
+function scriptsOf({ certificates }: Result): Record<string, string> {
+  const scripts = certificates.flatMap(({ counterexamples }) =>
+    counterexamples.map(({ file, script }): [string, string] => [join(COUNTEREXAMPLES, file), script]),
+  )
+  return Object.fromEntries(scripts)
+}
+
+function repeat(options: Options, machine: MachineKind, seed: number, candidate: Candidate, check: string | undefined): string {
+  const words = [
+    'scripts/certify',
+    ...['--machine', machine, '--seed', String(seed)],
+    ...(check === undefined ? [] : ['--only', check]),
+    ...(options.storage * MiB === STORAGE_BYTES ? [] : ['--storage', String(options.storage)]),
+    ...(options.askSeconds === CANDIDATE_LIMITS.askSeconds ? [] : ['--ask-seconds', String(options.askSeconds)]),
+    ...(options.verbSeconds === CANDIDATE_LIMITS.verbSeconds ? [] : ['--verb-seconds', String(options.verbSeconds)]),
+    ...options.option.flatMap((pair) => ['--option', pair]),
+    ...options.peer.flatMap((peer) => ['--peer', peer]),
+    ...(candidate.kind === 'built-in' ? [candidate.name] : candidate.kind === 'module' ? [candidate.path] : candidate.argv),
+  ]
+  return words.map((word) => (/^[A-Za-z0-9_./=:@,+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ')
+}
+
+function collect(text: string, before: string[]): string[] {
+  return [...before, text]
+}
+
+function parsePair(text: string): [string, string] {
+  const at = text.indexOf('=')
+  if (at < 1) throw new UsageError(`--option: '${text}' is not KEY=VALUE`)
+  return [text.slice(0, at), text.slice(at + 1)]
+}

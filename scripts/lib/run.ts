@@ -1,0 +1,93 @@
+import { constants } from 'node:fs'
+import { access, mkdir, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { findRuns, sweep } from '../../harness/lab/sweep.ts'
+import { messageOf, UsageError } from '../../harness/machine/errors.ts'
+import { junitOf } from '../../harness/report/junit.ts'
+import { terminalReport } from '../../harness/report/terminal.ts'
+import type { Result } from '../../harness/result/result.ts'
+import { EXIT } from './command.ts'
+
+const RESULT_FILE = 'result.json'
+const JUNIT_FILE = 'junit.xml'
+export const COUNTEREXAMPLES = 'counterexamples'
+
+export function say(line: string): void {
+  console.error(line)
+}
+
+/** Makes the folder for the result, so that a run fails before it begins and not in its end, and clears away what killed runs left. */
+export async function prepareRun(out: string): Promise<void> {
+  try {
+    await mkdir(out, { recursive: true })
+    await access(out, constants.W_OK)
+    // What an earlier run found must not be taken for what this one finds.
+    for (const name of [RESULT_FILE, JUNIT_FILE, COUNTEREXAMPLES]) await rm(join(out, name), { recursive: true, force: true })
+  } catch (error) {
+    throw new UsageError(`--out: nothing can be written to ${out}: ${messageOf(error)}`)
+  }
+  const { removed, failed } = await sweep(await findRuns())
+  for (const what of failed) say(`left by a killed run, and not removed: ${what}`)
+  for (const what of removed) say(`cleared away what a killed run left: ${what}`)
+}
+
+/** Aborted by SIGINT and SIGTERM. */
+export function stopOnSignals(): AbortController {
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      say(`${signal}: clearing up`)
+      stop.abort()
+    })
+  }
+  return stop
+}
+
+/** Prints the report and writes the result's files, with others named by their path below `out`. */
+export async function report(
+  result: Result,
+  { out, plain, more = {} }: { out: string; plain: boolean; more?: Readonly<Record<string, string>> },
+): Promise<void> {
+  process.stdout.write(terminalReport(result, !plain && process.stdout.isTTY === true && process.env.NO_COLOR === undefined))
+  const files = { [RESULT_FILE]: `${JSON.stringify(result, null, 1)}\n`, [JUNIT_FILE]: junitOf(result), ...more }
+  for (const [file, text] of Object.entries(files)) {
+    await mkdir(dirname(join(out, file)), { recursive: true })
+    await writeFile(join(out, file), text)
+    console.log(`  ${join(out, file)}`)
+  }
+}
+
+/** A run that was stopped has shown nothing, whatever its first cells said; only a refutation stands. */
+export function exitCode({ verdict, counts }: Result, stopped: boolean, strict: boolean): number {
+  if (verdict === 'refuted') return EXIT.refuted
+  if (verdict === 'broken' || stopped) return EXIT.broken
+  if (verdict === 'not-shown') return strict || counts.upheld === 0 ? EXIT.refuted : EXIT.upheld
+  return EXIT.upheld
+}
+
+export function newSeed(): number {
+  return Math.floor(Math.random() * 1_000_000)
+}
+
+/** Reads a whole number of 0 or more. */
+export function parseWhole(option: string): (text: string) => number {
+  return (text) => {
+    const number = Number(text)
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(number))
+      throw new UsageError(`${option}: '${text}' is not a whole number of 0 or more`)
+    return number
+  }
+}
+
+/** Whether an id is meant by what --only was given: the id itself, or its leading parts. */
+export function isMeant(id: string, wanted: string): boolean {
+  return id === wanted || id.startsWith(wanted.endsWith('/') ? wanted : `${wanted}/`)
+}
+
+/** The parts of an --only list. Throws UsageError when one of them means nothing. */
+export function parseOnly(only: string, ids: readonly string[], what: string, command: string): string[] {
+  const wanted = only.split(',').map((id) => id.trim())
+  const unknown = wanted.filter((id) => !ids.some((known) => isMeant(known, id)))
+  if (unknown.length > 0) throw new UsageError(`--only: no ${what} is called ${unknown.join(' or ')}; ${command} --list prints them all`)
+  return wanted
+}
