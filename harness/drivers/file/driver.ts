@@ -89,11 +89,17 @@ export class FileDriver implements BuiltInDriver {
     return join(this.folder, volume)
   }
 
-  /** Copies all of a file, its format included. */
+  /** Copies all of a file, its format included, to where no file may be. A copy that fails is removed again. */
   private async copy(from: string, to: string): Promise<void> {
     await this.kind.flush(this.lab, this.fileOf(from))
     const { sizeBytes } = await this.lab.inside.measure(this.fileOf(from))
-    await dd(this.lab, { from: this.fileOf(from), to: this.fileOf(to), bytes: sizeBytes, mode: 'full' })
+    await check(this.lab, ['sh', '-c', 'set -C && : >"$0"', this.fileOf(to)])
+    try {
+      await dd(this.lab, { from: this.fileOf(from), to: this.fileOf(to), bytes: sizeBytes, mode: 'full' })
+    } catch (error) {
+      await check(this.lab, ['rm', '-f', this.fileOf(to)])
+      throw error
+    }
   }
 
   /** Throws for a size that is smaller: a file that is cut loses its data without a word. */

@@ -7,7 +7,7 @@ import { check } from '../../machine/machine.ts'
 export interface FileKind {
   readonly thin: boolean
   readonly modules?: readonly string[]
-  /** Fails when the file is there. */
+  /** Fails when the file is there; whatever else fails, no file stays. */
   create(lab: Lab, file: string, sizeBytes: number): Promise<unknown>
   remove(lab: Lab, file: string): Promise<unknown>
   resize(lab: Lab, file: string, sizeBytes: number): Promise<unknown>
@@ -38,12 +38,17 @@ const raw = {
   detachAll: nothing,
 }
 
+function make(lab: Lab, file: string, command: readonly string[]): Promise<string> {
+  const script = '[ ! -e "$0" ] || { echo "$0 is there already" >&2; exit 1; }; "$@" || { rm -f "$0"; exit 1; }'
+  return check(lab, ['sh', '-c', script, file, ...command])
+}
+
 /** Cinder's `nfs_sparsed_volumes`. */
 const sparse: FileKind = {
   ...raw,
   thin: true,
   create: (lab, file, sizeBytes) =>
-    check(lab, ['dd', 'if=/dev/null', `of=${file}`, 'bs=1', 'count=0', `seek=${sizeBytes}`, 'conv=excl', 'status=none']),
+    make(lab, file, ['dd', 'if=/dev/null', `of=${file}`, 'bs=1', 'count=0', `seek=${sizeBytes}`, 'conv=excl', 'status=none']),
 }
 
 /** Written out with zeros. */
@@ -51,15 +56,14 @@ const preallocated: FileKind = {
   ...raw,
   thin: false,
   create: (lab, file, sizeBytes) =>
-    check(lab, ['dd', 'if=/dev/zero', `of=${file}`, 'bs=1M', `count=${sizeBytes}`, 'iflag=count_bytes', 'conv=excl,fdatasync']),
+    make(lab, file, ['dd', 'if=/dev/zero', `of=${file}`, 'bs=1M', `count=${sizeBytes}`, 'iflag=count_bytes', 'conv=excl,fdatasync']),
 }
 
 /** With storage that the filesystem knows to be unwritten. */
 const fallocated: FileKind = {
   ...raw,
   thin: false,
-  create: (lab, file, sizeBytes) =>
-    check(lab, ['sh', '-c', 'set -C && : >"$1" && fallocate --length "$2" "$1"', 'sh', file, `${sizeBytes}`]),
+  create: (lab, file, sizeBytes) => make(lab, file, ['fallocate', '--length', `${sizeBytes}`, file]),
 }
 
 /** A bin beside the files keeps those of deleted volumes; a new volume is one of them, cut or made to size, content and all. */
@@ -84,8 +88,7 @@ const imageSchema = z.object({ 'virtual-size': z.number() })
 const qcow2: FileKind = {
   thin: true,
   modules: ['nbd'],
-  create: (lab, file, sizeBytes) =>
-    check(lab, ['sh', '-c', '[ ! -e "$1" ] && qemu-img create -q -f qcow2 "$1" "$2"', 'sh', file, `${sizeBytes}`]),
+  create: (lab, file, sizeBytes) => make(lab, file, ['qemu-img', 'create', '-q', '-f', 'qcow2', file, `${sizeBytes}`]),
   remove: raw.remove,
   resize: async (lab, file, sizeBytes) => {
     await qcow2.detach(lab, file)
