@@ -8,8 +8,7 @@ import { migrationParts, placeVolume, removeVolume, serveBackend, stampVolume } 
 import type { Content } from './data/content.ts'
 import { contentOf, type LayoutName } from './data/layouts.ts'
 import type { Verification } from './data/verify.ts'
-import type { DriverName, StorageBackend } from './drivers/backend.ts'
-import { poolName } from './drivers/lvm/driver.ts'
+import { type DriverName, lookAt, type Space, type StorageBackend } from './drivers/backend.ts'
 import type { Lab } from './lab/lab.ts'
 import { chosenKind } from './machine/chosen_kind.ts'
 import type { Machine } from './machine/machine.ts'
@@ -107,11 +106,16 @@ export class Stage {
     return { result, record, arrived: new ScenarioVolume(this.lab, to, name, sizeBytes) }
   }
 
-  /** The names of the volumes that a backend's storage holds, its pool left out. */
-  async volumesOn({ group, fileOf }: StorageBackend): Promise<string[]> {
+  /** How much of a backend's storage a volume takes. */
+  async spaceOf(backend: StorageBackend, volume: string): Promise<Space> {
+    return (await lookAt(this.lab, this.bench.lvm, [backend])).spaceOf(backend, volume)
+  }
+
+  /** The names of the volumes that a backend's storage holds, its own furniture left out. */
+  async volumesOn({ group, furniture = [], fileOf }: StorageBackend): Promise<string[]> {
     if (group !== undefined) {
       const rows = await this.bench.lvm.volumes(this.lab, [group])
-      return rows.map(({ lv_name }) => lv_name).filter((name) => name !== poolName(group))
+      return rows.map(({ lv_name }) => lv_name).filter((name) => !furniture.includes(name))
     }
     const listed = await this.lab.run(['ls', fileOf?.('') ?? ''])
     return listed.stdout

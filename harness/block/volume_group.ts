@@ -6,30 +6,47 @@ export const EXTENT_BYTES = 4 * 1024 ** 2
 /** LVM's label and metadata at the start of a physical volume, rounded up to an extent. */
 const METADATA_BYTES = EXTENT_BYTES
 
-/** A volume group on one poisoned loop device of the lab. */
+/** A volume group on poisoned loop devices of the lab. */
 export interface VolumeGroup {
   readonly name: string
   readonly lab: Lab
   readonly lvm: Lvm
 }
 
-/** Makes a volume group with room for `dataBytes` (rounded up to extents of 4 MiB). */
-export async function createVolumeGroup(lab: Lab, lvm: Lvm, name: string, dataBytes: number, poisonBytes?: number): Promise<VolumeGroup> {
+export interface VolumeGroupOptions {
+  /** The room of each device, rounded up to extents of 4 MiB. */
+  readonly dataBytes: number
+  /** How much of each device is poisoned, from the start; default all. */
+  readonly poisonBytes?: number
+  /** How many devices the group has; default 1. */
+  readonly devices?: number
+}
+
+/** Makes a volume group. */
+export async function createVolumeGroup(
+  lab: Lab,
+  lvm: Lvm,
+  name: string,
+  { dataBytes, poisonBytes, devices: count = 1 }: VolumeGroupOptions,
+): Promise<VolumeGroup> {
   const size = Math.ceil(dataBytes / EXTENT_BYTES) * EXTENT_BYTES + METADATA_BYTES
-  const device = await poisonedLoop(lab, name, size, poisonBytes)
+  const devices: string[] = []
+  for (let index = 0; index < count; index++) {
+    devices.push(await poisonedLoop(lab, index === 0 ? name : `${name}_${index}`, size, poisonBytes))
+  }
   let created = false
   await lab.own(
     `the volume group ${name}`,
     async () => {
-      await lvm.admit(device)
-      await lvm.run(lab, ['vgcreate', '--quiet', '--yes', name, device])
+      for (const device of devices) await lvm.admit(device)
+      await lvm.run(lab, ['vgcreate', '--quiet', '--yes', name, ...devices])
       created = true
     },
     async () => {
       // A creation that was cut short may have made the group all the same.
       const exists = created || (await lvm.run(lab, ['vgs', '--noheadings', '-o', 'vg_name'])).split(/\s+/).includes(name)
       if (exists) await lvm.run(lab, ['vgremove', '--quiet', '--force', '--force', '--yes', name])
-      await lvm.dismiss(device)
+      for (const device of devices) await lvm.dismiss(device)
     },
   )
   return { name, lab, lvm }

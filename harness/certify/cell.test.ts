@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { layoutNames } from '../data/layouts.ts'
-import { driverNames } from '../drivers/backend.ts'
-import { allCells, type Cell, claims } from './cell.ts'
+import { claims, matrixDrivers } from '../drivers/backend.ts'
+import { allCells, type Cell } from './cell.ts'
 
 const METHODS = ['host', 'driver'] as const
 const controls = allCells.filter(({ id }) => id.startsWith('control/'))
@@ -39,7 +39,7 @@ describe('the ids of the cells', () => {
 
 describe('the matrix', () => {
   const combinations = METHODS.flatMap((method) =>
-    driverNames.flatMap((source) => driverNames.map((destination) => ({ method, source, destination }))),
+    matrixDrivers.flatMap((source) => matrixDrivers.map((destination) => ({ method, source, destination }))),
   )
 
   test.each(combinations)('migrates from $source to $destination by the $method, by the rule', ({ method, source, destination }) => {
@@ -55,7 +55,7 @@ describe('the matrix', () => {
     }
   })
 
-  test.each(driverNames)('has a control for the destination %s, which does what the rule does not', (destination) => {
+  test.each(matrixDrivers)('has a control for the destination %s, which does what the rule does not', (destination) => {
     const found = controls.filter((cell) => cell.destination === destination)
 
     expect(found.length).toBeGreaterThan(0)

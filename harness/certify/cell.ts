@@ -1,5 +1,5 @@
 import { type LayoutName, layoutNames } from '../data/layouts.ts'
-import { type DriverName, driverNames } from '../drivers/backend.ts'
+import { claims, type DriverName, matrixDrivers } from '../drivers/backend.ts'
 import type { MigrationMethod } from '../migration/migrate.ts'
 import type { DecidedBy } from '../migration/rule.ts'
 import type { CopyMode } from '../movers/mover.ts'
@@ -47,9 +47,6 @@ export interface Expectation {
   readonly dataPercent?: { readonly before: DataPercent; readonly after: DataPercent }
 }
 
-/** What each built-in driver claims. */
-export const claims: Record<DriverName, boolean> = { 'lvm-thin': true, 'lvm-thick': false, nfs: true, 'nfs-prealloc': true }
-
 const CELL_BYTES = 16 * MiB
 const SPARE_BYTES = 8 * MiB
 /** All of the storage and more. */
@@ -69,8 +66,8 @@ function byTheRule(destination: DriverName, movedBy: MigrationMethod): Expectati
 }
 
 const pairs: Cell[] = (['host', 'driver'] as const).flatMap((method) =>
-  driverNames.flatMap((source) =>
-    driverNames.map(
+  matrixDrivers.flatMap((source) =>
+    matrixDrivers.map(
       (destination): Cell => ({
         ...common,
         id: `${method}/${source}/${destination}/mixed`,
@@ -98,7 +95,7 @@ const sweepLayouts: Partial<Record<DriverName, readonly LayoutName[]>> = {
   'lvm-thin': layoutNames.filter((layout) => layout !== 'mixed'),
   'lvm-thick': ['edge-bytes', 'written-zeros', 'last-block-zero'],
 }
-const sweep: Cell[] = driverNames.flatMap((destination) =>
+const sweep: Cell[] = matrixDrivers.flatMap((destination) =>
   (sweepLayouts[destination] ?? []).map(
     (layout): Cell => ({
       ...common,

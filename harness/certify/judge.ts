@@ -1,6 +1,6 @@
 import { type Content, dataBlocks } from '../data/content.ts'
 import type { Difference } from '../data/verify.ts'
-import type { DriverName } from '../drivers/backend.ts'
+import { type DriverName, honest } from '../drivers/backend.ts'
 import { agrees, type MappedPrediction, predictCopied, predictWritten, type StorageKind } from '../model/mapped.ts'
 import { DD_BLOCK_BYTES } from '../movers/dd.ts'
 import type { Evidence, Finding, Note } from '../result/result.ts'
@@ -30,8 +30,7 @@ export function judge(cell: Cell, content: Content, evidence: Evidence): { findi
 }
 
 export function storageOf(driver: DriverName): StorageKind {
-  if (driver === 'lvm-thin') return 'thin'
-  return driver === 'lvm-thick' ? 'thick' : 'file'
+  return honest(driver).storage
 }
 
 function checkOutcome({ expect }: Cell, { outcome, why, states, movedBy }: Evidence): Finding {

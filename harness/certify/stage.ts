@@ -1,5 +1,5 @@
 import type { Content } from '../data/content.ts'
-import type { StorageBackend } from '../drivers/backend.ts'
+import { honest, type StorageBackend } from '../drivers/backend.ts'
 import type { VolumeDriver } from '../drivers/driver.ts'
 import type { Lab } from '../lab/lab.ts'
 import { BrokenLab, messageOf } from '../machine/errors.ts'
@@ -8,7 +8,7 @@ import type { Backend } from '../migration/volume.ts'
 import { connectService, DEFAULT_LIMITS, serveDriver } from '../migration/volume_service.ts'
 import { makeLine } from '../rpc/json_rpc.ts'
 import type { RuleParts } from './broken_rules.ts'
-import { claims, type Misanswer } from './cell.ts'
+import type { Misanswer } from './cell.ts'
 import { MISANSWER_ASK_SECONDS, serveMisanswering } from './misanswer.ts'
 
 /** Puts a backend behind its volume service; with a misanswer, one that answers get_capabilities in that way. */
@@ -41,7 +41,7 @@ export async function placeVolume(lab: Lab, { driver }: StorageBackend, name: st
 
 /** Writes a content. What the owner leaves out is zeroed where new volumes do not read as zeros. */
 export async function stampVolume(lab: Lab, { kind, driver }: StorageBackend, name: string, content: Content): Promise<void> {
-  await lab.inside.stamp(await driver.attachVolume(name), content, !claims[kind])
+  await lab.inside.stamp(await driver.attachVolume(name), content, !honest(kind).claim)
 }
 
 /** Deletes a volume that may not exist. */

@@ -2,17 +2,34 @@ import type { Lvm, LvRow } from '../block/lvm.ts'
 import { dmName, isThin, isThinPool, parseStatus } from '../block/status.ts'
 import type { Lab } from '../lab/lab.ts'
 import { check } from '../machine/machine.ts'
-import type { Mover } from '../movers/mover.ts'
-import type { VolumeDriver } from './driver.ts'
-import { createLvmBackend } from './lvm/driver.ts'
-import { NfsDriver } from './nfs/driver.ts'
-import type { NfsServer } from './nfs/server.ts'
+import { type BackendOptions, type BuiltIn, builtIn, type Storage } from './built_in.ts'
+import { type BuiltInDriver, overriding, type VolumeDriver } from './driver.ts'
 
-/** The built-in drivers. */
-export const driverNames = ['lvm-thin', 'lvm-thick', 'nfs', 'nfs-prealloc'] as const
-/** Those that scripts/verify migrates between. */
-export const matrixDrivers = driverNames
-export type DriverName = (typeof driverNames)[number]
+type HonestName = keyof typeof builtIn
+/** A built-in driver, or its liar: the same but for the opposite claim. */
+export type DriverName = HonestName | `liar/${HonestName}`
+
+const LIAR = /^liar\//
+/** The built-in drivers that claim what is so. */
+export const honestNames = Object.keys(builtIn) as HonestName[]
+/** All that can be named: the honest ones and their liars. */
+export const driverNames: readonly DriverName[] = [...honestNames, ...honestNames.map((name): DriverName => `liar/${name}`)]
+/** The drivers between which the matrix of `scripts/verify` migrates. */
+export const matrixDrivers = ['lvm-thin', 'lvm-thick', 'nfs', 'nfs-prealloc'] as const satisfies readonly DriverName[]
+
+/** What each driver claims. */
+export const claims: Readonly<Record<DriverName, boolean>> = Object.fromEntries(
+  driverNames.map((name) => [name, isLiar(name) !== honest(name).claim]),
+) as Record<DriverName, boolean>
+
+/** What a driver is and what it would claim if it were honest. */
+export function honest(name: DriverName): BuiltIn {
+  return builtIn[name.replace(LIAR, '') as HonestName]
+}
+
+function isLiar(name: DriverName): boolean {
+  return LIAR.test(name)
+}
 
 /** How much of the storage a volume and its pool take. */
 export interface Space {
@@ -25,52 +42,24 @@ export interface Space {
 }
 
 /** A driver with the storage it was given. */
-export interface StorageBackend {
+export interface StorageBackend extends Omit<Storage, 'open'> {
   readonly name: string
   readonly kind: DriverName
   readonly driver: VolumeDriver
-  /** A new driver over the same storage, as after a restart of its process. */
+  /** A new driver over the same storage, as after a restart of the driver's process. */
   reopen(): VolumeDriver
-  /** The volume group, for LVM. */
-  readonly group?: string
-  /** The file of a volume, for drivers whose volumes are files. */
-  readonly fileOf?: (volume: string) => string
-  /** For storage behind a cache that direct reads do not pass by. */
-  readonly dropCache?: (volume: string) => Promise<void>
-}
-
-export interface BackendOptions {
-  readonly lvm: Lvm
-  readonly mover: Mover
-  /** Starts the machine's NFS server, or gives the one that runs. */
-  readonly nfs: () => Promise<NfsServer>
-  /** The storage that the backend must hold, in bytes. */
-  readonly dataBytes: number
-  /** How much of LVM's storage is poisoned, from the start; default all. */
-  readonly poisonBytes?: number
 }
 
 /** Makes a backend on poisoned storage. */
 export async function createBackend(lab: Lab, kind: DriverName, name: string, options: BackendOptions): Promise<StorageBackend> {
-  if (kind === 'nfs' || kind === 'nfs-prealloc') {
-    const driver = new NfsDriver(lab, await options.nfs(), name, kind === 'nfs' ? 'sparse' : 'preallocated')
-    await lab.own(
-      `the folder of ${name}`,
-      () => driver.open(),
-      () => driver.remove(),
-    )
-    return {
-      name,
-      kind,
-      driver,
-      reopen: () => driver,
-      fileOf: (volume) => driver.fileOf(volume),
-      dropCache: (volume) => driver.dropCache(volume),
-    }
-  }
-  const type = kind === 'lvm-thin' ? 'thin' : 'default'
-  const { driver, group } = await createLvmBackend(lab, options.lvm, name, type, options)
-  return { name, kind, driver, reopen: () => driver, group: group.name }
+  const { open, ...storage } = await honest(kind).make(lab, name, options)
+  const reopen = () => claiming(open(), claims[kind])
+  return { ...storage, name, kind, driver: reopen(), reopen }
+}
+
+/** The only place where a claim is made, by an honest driver and by a liar. */
+function claiming(driver: BuiltInDriver, claim: boolean): VolumeDriver {
+  return overriding(driver, { getCapabilities: async () => ({ ...(await driver.getCapabilities()), sparse_copy_volume: claim }) })
 }
 
 /** One look at all storage: LVM's table and the kernel's figures, taken together so that one command each suffices. */
@@ -85,18 +74,19 @@ export async function lookAt(lab: Lab, lvm: Lvm, backends: readonly StorageBacke
   const status = groups.length === 0 ? new Map() : parseStatus(await check(lab, ['dmsetup', 'status']))
   return {
     rows,
-    spaceOf: async ({ group, fileOf, kind }, volume) => {
+    spaceOf: async ({ group, fileOf, sizeOf }, volume) => {
       if (fileOf !== undefined) {
         const { sizeBytes, allocatedBytes } = await lab.inside.measure(fileOf(volume))
-        return { mappedBytes: allocatedBytes, dataPercent: ((100 * allocatedBytes) / sizeBytes).toFixed(2) }
+        const size = (await sizeOf?.(volume)) ?? sizeBytes
+        return { mappedBytes: allocatedBytes, dataPercent: ((100 * allocatedBytes) / size).toFixed(2) }
       }
       const row = rows.find(({ vg_name, lv_name }) => vg_name === group && lv_name === volume)
       const device = status.get(dmName(group ?? '', volume))
       if (row === undefined || device === undefined) throw new Error(`no logical volume ${group}/${volume}`)
-      if (kind !== 'lvm-thin') return { mappedBytes: device.sectors * 512, dataPercent: row.data_percent }
+      if (!isThin(device)) return { mappedBytes: device.sectors * 512, dataPercent: row.data_percent }
       const pool = status.get(`${dmName(row.vg_name, row.pool_lv)}-tpool`)
       const poolRow = rows.find(({ vg_name, lv_name }) => vg_name === group && lv_name === row.pool_lv)
-      if (!isThin(device) || !isThinPool(pool) || poolRow === undefined) throw new Error(`${group}/${volume} is no thin volume in a pool`)
+      if (!isThinPool(pool) || poolRow === undefined) throw new Error(`${group}/${volume} is no thin volume in a pool`)
       const chunkBytes = (pool.sectors * 512) / pool.totalDataBlocks
       return {
         mappedBytes: device.mappedSectors * 512,

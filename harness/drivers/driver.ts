@@ -39,6 +39,13 @@ export interface OptionalVerbs {
  */
 export interface VolumeDriver extends NeededVerbs, Partial<OptionalVerbs> {}
 
+/** A built-in driver. Its report lacks the claim, which is added to it in one place. */
+export interface BuiltInDriver extends VolumeDriver {
+  getCapabilities(): Promise<CapabilityReport>
+}
+
+export type CapabilityReport = Readonly<Record<string, string | boolean>>
+
 /** A driver that a module makes. */
 export interface ModuleDriver extends VolumeDriver {
   /** What do_setup answers beside the protocol's version. */

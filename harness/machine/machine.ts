@@ -52,6 +52,11 @@ export interface Machine {
   start(argv: readonly string[], options?: StartOptions): Promise<Running>
   /** Runs to the end. Never rejects for how the command ended; rejects with BrokenLab when the machine fails. */
   run(argv: readonly string[], options?: RunOptions): Promise<Finished>
+  /**
+   * Loads modules of the machine's kernel, in this order, with what they need. One that is built in is passed over; one that
+   * cannot be had shows where it is used.
+   */
+  loadModules(names: readonly string[]): Promise<void>
   close(): Promise<void>
 }
 

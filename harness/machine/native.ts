@@ -15,13 +15,17 @@ export function openNative(name: string, shared: string): Machine {
     running.ended.finally(() => alive.delete(running)).catch(() => {})
     return running
   }
+  const run: Machine['run'] = (argv, options) => runToEnd(argv, () => start(argv, options), options)
   return {
     kind: 'native',
     name,
     kernel: release(),
     shared,
     start,
-    run: (argv, options) => runToEnd(argv, () => start(argv, options), options),
+    run,
+    loadModules: async (names) => {
+      await run(['modprobe', '--all', '--quiet', ...names])
+    },
     close: async () => {
       for (const running of alive) running.kill()
       await Promise.allSettled([...alive].map((running) => running.ended))

@@ -5,7 +5,7 @@ import { type Candidate, findCandidate } from '../../harness/certify/candidate/c
 import { MiB } from '../../harness/certify/cell.ts'
 import { listChecks } from '../../harness/certify/certification.ts'
 import { CANDIDATE_LIMITS, certify, STORAGE_BYTES } from '../../harness/certify/certify.ts'
-import { driverNames } from '../../harness/drivers/backend.ts'
+import { driverNames, honestNames } from '../../harness/drivers/backend.ts'
 import { UsageError } from '../../harness/machine/errors.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
 import type { Result } from '../../harness/result/result.ts'
@@ -128,7 +128,7 @@ await runMain(async () => {
 function findCandidates(words: readonly string[]): Candidate[] {
   const [first = '', ...rest] = words
   if (!isBuiltIn(first)) return [findCandidate(first, rest)]
-  return [...new Set(words.flatMap((word) => (word === ALL ? [...driverNames] : word)))].map((word) => findCandidate(word))
+  return [...new Set(words.flatMap((word) => (word === ALL ? [...honestNames] : word)))].map((word) => findCandidate(word))
 }
 
 function isBuiltIn(word: string): boolean {

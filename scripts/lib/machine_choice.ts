@@ -9,7 +9,11 @@ import { lacksForNative } from '../../harness/machine/probe_native.ts'
 import { cacheFolder } from '../../harness/machine/tools.ts'
 import { type Part, setUp } from './setup.ts'
 
-const PARTS: Record<MachineKind, readonly Part[]> = { native: ['storage'], uml: ['storage', 'uml'], qemu: ['storage', 'qemu'] }
+const PARTS: Record<MachineKind, readonly Part[]> = {
+  native: ['storage', 'layers'],
+  uml: ['storage', 'layers', 'uml'],
+  qemu: ['storage', 'layers', 'qemu'],
+}
 const REMEMBERED = join(cacheFolder, 'machine')
 const GUEST_BYTES = 1024 ** 3
 

@@ -18,6 +18,7 @@ const NEEDS = {
     packages: ['lvm2', 'dmsetup', 'e2fsprogs', 'mount', 'util-linux', 'iproute2'],
     programs: ['lvm', 'dmsetup', 'losetup', 'mkfs.ext4', 'mount', 'unshare', 'nsenter', 'taskset', 'setpriv', 'ip'],
   },
+  layers: { packages: ['cryptsetup-bin', 'qemu-utils'], programs: ['cryptsetup', 'qemu-img', 'qemu-nbd'] },
   uml: { packages: ['user-mode-linux'], programs: ['linux.uml'], files: ['usr/lib/uml/modules'] },
   qemu: { packages: ['qemu-system-x86', 'xz-utils', 'zstd'], programs: ['qemu-system-x86_64', 'xz', 'zstd'] },
 } satisfies Record<string, Need>

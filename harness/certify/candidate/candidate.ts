@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { basename, extname, resolve } from 'node:path'
-import { type DriverName, driverNames } from '../../drivers/backend.ts'
+import { type DriverName, driverNames, honestNames } from '../../drivers/backend.ts'
 import { UsageError } from '../../machine/errors.ts'
 import { findProgram } from '../../machine/tools.ts'
 
@@ -41,7 +41,9 @@ export function findCandidate(text: string, args: readonly string[] = []): Candi
   }
   const found = text.includes('/') ? undefined : findProgram(text)
   if (found === undefined)
-    throw new UsageError(`no driver ${text}: neither built in (${driverNames.join(', ')}) nor a file nor a program on PATH`)
+    throw new UsageError(
+      `no driver ${text}: neither built in (${honestNames.join(', ')}, or liar/ and one of these) nor a file nor a program on PATH`,
+    )
   // An interpreter says little; the driver is the file that it is given.
   const file = args.find((arg) => !arg.startsWith('-') && existsSync(resolve(arg)))
   return program(basename(file ?? text), [found, ...args])

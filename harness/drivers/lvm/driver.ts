@@ -1,69 +1,61 @@
 import type { Lvm } from '../../block/lvm.ts'
-import { createThinPool, POOL_METADATA_BYTES } from '../../block/thin_pool.ts'
 import { createVolumeGroup, EXTENT_BYTES, type VolumeGroup } from '../../block/volume_group.ts'
 import type { Lab } from '../../lab/lab.ts'
 import { messageOf } from '../../machine/errors.ts'
 import { check } from '../../machine/machine.ts'
+import { dd } from '../../movers/dd.ts'
 import type { Mover } from '../../movers/mover.ts'
-import type { MigrationTarget, VolumeDriver } from '../driver.ts'
+import type { BuiltInDriver, CapabilityReport, MigrationTarget } from '../driver.ts'
+import { devicePath, furnish, isLvmType, type LvmKind, type LvmType, lvmKind, overheadBytes, SNAPSHOT_MODULES } from './kinds.ts'
 
-export type LvmType = 'thin' | 'default'
-
-export interface LvmBackend {
-  readonly driver: VolumeDriver
-  readonly group: VolumeGroup
-}
-
-export interface LvmBackendOptions {
+export interface LvmStorageOptions {
   readonly dataBytes: number
   /** How much of the storage is poisoned, from the start; default all. */
   readonly poisonBytes?: number
-  readonly mover: Mover
 }
 
-/** Cinder's name for the pool of a volume group. */
-export function poolName(group: string): string {
-  return `${group}-pool`
-}
-
-/**
- * Makes a backend of Cinder's LVM driver: a volume group on poisoned storage with `dataBytes` for volumes, thin or thick, and
- * its driver. Thin claims `sparse_copy_volume`, thick does not.
- */
-export async function createLvmBackend(
+/** Makes the storage of a backend of Cinder's LVM driver: a volume group on poisoned storage with `dataBytes` for volumes. */
+export async function createLvmStorage(
   lab: Lab,
   lvm: Lvm,
   name: string,
   type: LvmType,
-  { dataBytes, poisonBytes, mover }: LvmBackendOptions,
-): Promise<LvmBackend> {
+  { dataBytes, poisonBytes }: LvmStorageOptions,
+): Promise<VolumeGroup> {
+  const kind = lvmKind(type)
   const sizeBytes = Math.ceil(dataBytes / EXTENT_BYTES) * EXTENT_BYTES
-  const overhead = type === 'thin' ? 2 * POOL_METADATA_BYTES : 0
-  const group = await createVolumeGroup(lab, lvm, name, sizeBytes + overhead, poisonBytes)
-  if (type === 'thin') await createThinPool(group, poolName(name), { sizeBytes })
-  return { driver: new LvmDriver(group, type, mover), group }
+  if (kind.modules !== undefined) await lab.machine.loadModules(kind.modules)
+  const group = await createVolumeGroup(lab, lvm, name, {
+    dataBytes: sizeBytes + overheadBytes(kind),
+    ...(poisonBytes !== undefined && { poisonBytes }),
+    ...(kind.devices !== undefined && { devices: kind.devices }),
+  })
+  await furnish(group, kind, sizeBytes)
+  return group
 }
 
-class LvmDriver implements VolumeDriver {
+/** Cinder's LVM driver. What it does is told by the kind of its group; that group is all it knows. */
+export class LvmDriver implements BuiltInDriver {
   private readonly group: VolumeGroup
   private readonly type: LvmType
+  private readonly kind: LvmKind
   private readonly mover: Mover
 
   constructor(group: VolumeGroup, type: LvmType, mover: Mover) {
     this.group = group
     this.type = type
+    this.kind = lvmKind(type)
     this.mover = mover
   }
 
-  async getCapabilities(): Promise<unknown> {
+  async getCapabilities(): Promise<CapabilityReport> {
     return {
       volume_backend_name: this.group.name,
       vendor_name: 'Open Source',
       driver_version: '3.0.0',
       storage_protocol: 'local',
       location_info: locationInfo(this.group, this.type),
-      thin_provisioning_support: this.type === 'thin',
-      sparse_copy_volume: this.type === 'thin',
+      thin_provisioning_support: this.kind.pool !== undefined,
     }
   }
 
@@ -72,7 +64,9 @@ class LvmDriver implements VolumeDriver {
   }
 
   async deleteVolume(name: string): Promise<void> {
-    await this.group.lvm.run(this.group.lab, ['lvremove', '--quiet', '--yes', `${this.group.name}/${name}`])
+    const { clearBytes } = this.kind
+    if (clearBytes !== undefined) await this.clear(name, clearBytes)
+    await this.remove(`${this.group.name}/${name}`)
   }
 
   async attachVolume(name: string): Promise<string> {
@@ -96,37 +90,137 @@ class LvmDriver implements VolumeDriver {
       await this.deleteVolume(name)
     } catch (error) {
       // lvremove may have failed after its work was done: then the arrival is the only copy.
-      if (await lab.inside.measure(from).catch(() => undefined)) await this.removeArrival(`${target.group}/${name}`, error)
+      if (await lab.inside.measure(from).catch(() => undefined)) await removeAfter(this.group, `${target.group}/${name}`, error)
       throw error
     }
     return true
   }
 
-  private async removeArrival(volume: string, first: unknown): Promise<void> {
+  async updateMigratedVolume(name: string, newName: string): Promise<void> {
+    await this.run(['lvrename', '--quiet', this.group.name, name, newName])
+  }
+
+  extendVolume(name: string, newSizeBytes: number): Promise<void> {
+    return extendVolumeIn(this.group, this.group.name, this.kind, name, newSizeBytes)
+  }
+
+  /** A thin snapshot, or one of the old kind with room for all of the volume. */
+  async createSnapshot(name: string, volume: string): Promise<void> {
+    const room = this.kind.pool === undefined ? ['--extents', '100%ORIGIN'] : []
+    await this.snapshot(escaped(name), volume, room)
+  }
+
+  async deleteSnapshot(name: string): Promise<void> {
+    await this.remove(`${this.group.name}/${escaped(name)}`)
+  }
+
+  async createVolumeFromSnapshot(name: string, sizeBytes: number, snapshot: string): Promise<void> {
+    if (this.kind.pool === undefined) await this.createCopy(name, sizeBytes, escaped(snapshot))
+    else await this.createThinSnapshotOf(name, sizeBytes, escaped(snapshot))
+  }
+
+  async createClonedVolume(name: string, sizeBytes: number, source: string): Promise<void> {
+    if (this.kind.pool !== undefined) return this.createThinSnapshotOf(name, sizeBytes, source)
+    const snapshot = `${name}-source`
+    await this.createSnapshot(snapshot, source)
     try {
-      await this.group.lvm.run(this.group.lab, ['lvremove', '--quiet', '--yes', volume])
-    } catch (second) {
-      throw new AggregateError([first, second], `${messageOf(first)}; and ${volume} could not be removed: ${messageOf(second)}`)
+      await this.createCopy(name, sizeBytes, escaped(snapshot))
+    } finally {
+      await this.deleteSnapshot(snapshot)
     }
   }
 
-  async updateMigratedVolume(name: string, newName: string): Promise<void> {
-    await this.group.lvm.run(this.group.lab, ['lvrename', '--quiet', this.group.name, name, newName])
+  /** A snapshot's own activation is skipped by default; a volume's is not. */
+  private async createThinSnapshotOf(name: string, sizeBytes: number, origin: string): Promise<void> {
+    await this.snapshot(name, origin, ['--setactivationskip', 'n'])
+    const bytes = this.kind.sizeFor?.(sizeBytes) ?? sizeBytes
+    if (bytes > (await this.sizeOf(name))) await this.extendVolume(name, sizeBytes)
+  }
+
+  private async snapshot(name: string, origin: string, options: readonly string[]): Promise<void> {
+    await this.group.lab.machine.loadModules(SNAPSHOT_MODULES)
+    await this.run(['lvcreate', '--quiet', '--yes', '--snapshot', '--name', name, ...options, `${this.group.name}/${origin}`])
+  }
+
+  /** As Cinder does it: all of the source is copied, and nothing behind it. */
+  private async createCopy(name: string, sizeBytes: number, source: string): Promise<void> {
+    const bytes = await this.sizeOf(source)
+    await this.createVolume(name, sizeBytes)
+    const path = (volume: string) => devicePath(this.group.name, volume)
+    try {
+      await dd(this.group.lab, { from: path(source), to: path(name), bytes, mode: 'full' })
+    } catch (error) {
+      await removeAfter(this.group, `${this.group.name}/${name}`, error)
+      throw error
+    }
+  }
+
+  private async clear(name: string, mostBytes: number): Promise<void> {
+    const bytes = Math.min(await this.sizeOf(name), mostBytes)
+    const { lab, name: group } = this.group
+    await check(lab, [
+      'dd',
+      'if=/dev/zero',
+      `of=${devicePath(group, name)}`,
+      'bs=1M',
+      `count=${bytes}`,
+      'iflag=count_bytes',
+      'oflag=direct',
+    ])
+  }
+
+  private async sizeOf(volume: string): Promise<number> {
+    const { sizeBytes } = await this.group.lab.inside.measure(devicePath(this.group.name, volume))
+    return sizeBytes
+  }
+
+  private async remove(volume: string): Promise<void> {
+    await this.run(['lvremove', '--quiet', '--yes', volume])
+  }
+
+  private run(argv: readonly string[]): Promise<string> {
+    return this.group.lvm.run(this.group.lab, argv)
   }
 }
 
-async function createVolumeIn({ lab, lvm }: VolumeGroup, group: string, type: LvmType, name: string, sizeBytes: number): Promise<void> {
-  await lvm.run(lab, [
-    ...['lvcreate', '--quiet', '--yes', '--name', name],
-    ...(type === 'thin'
-      ? ['--type', 'thin', '--virtualsize', `${sizeBytes}b`, '--thinpool', poolName(group)]
-      : ['--size', `${sizeBytes}b`]),
-    group,
-  ])
+/** Makes a volume in any group of this machine, in the way of that group. A volume that did not get its size is removed again. */
+async function createVolumeIn(from: VolumeGroup, group: string, type: LvmType, name: string, sizeBytes: number): Promise<void> {
+  const { lab, lvm } = from
+  const kind = lvmKind(type)
+  const bytes = kind.sizeFor?.(sizeBytes) ?? sizeBytes
+  await lvm.run(lab, ['lvcreate', '--quiet', '--yes', '--name', name, ...kind.create(group, bytes)])
+  if (kind.base === undefined) return
+  try {
+    const made = await lab.inside.measure(devicePath(group, name))
+    if (bytes > made.sizeBytes) await extendVolumeIn(from, group, kind, name, sizeBytes)
+  } catch (error) {
+    await removeAfter(from, `${group}/${name}`, error)
+    throw error
+  }
 }
 
-function devicePath(group: string, name: string): string {
-  return `/dev/${group}/${name}`
+async function extendVolumeIn(
+  { lab, lvm }: VolumeGroup,
+  group: string,
+  { sizeFor }: LvmKind,
+  name: string,
+  sizeBytes: number,
+): Promise<void> {
+  await lvm.run(lab, ['lvextend', '--quiet', '--size', `${sizeFor?.(sizeBytes) ?? sizeBytes}b`, `${group}/${name}`])
+}
+
+/** Removes what a failure left; throws only when that fails too. */
+async function removeAfter({ lab, lvm }: VolumeGroup, volume: string, first: unknown): Promise<void> {
+  try {
+    await lvm.run(lab, ['lvremove', '--quiet', '--yes', volume])
+  } catch (second) {
+    throw new AggregateError([first, second], `${messageOf(first)}; and ${volume} could not be removed: ${messageOf(second)}`)
+  }
+}
+
+/** LVM keeps names that begin with "snapshot" to itself; Cinder's way around it. */
+function escaped(snapshot: string): string {
+  return snapshot.startsWith('snapshot') ? `_${snapshot}` : snapshot
 }
 
 /** Cinder's form: LVMVolumeDriver:host:volume group:LVM type:zeroing of the pool. */
@@ -138,5 +232,5 @@ function parseLocation(text: unknown): { machine: string; group: string; type: L
   if (typeof text !== 'string') return undefined
   const [driver, machine, group, type] = text.split(':')
   if (driver !== 'LVMVolumeDriver' || machine === undefined || group === undefined) return undefined
-  return type === 'thin' || type === 'default' ? { machine, group, type } : undefined
+  return isLvmType(type) ? { machine, group, type } : undefined
 }

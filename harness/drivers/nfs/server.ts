@@ -11,6 +11,8 @@ export interface NfsServer {
   readonly mount: string
   /** The same folder on the server's own filesystem. */
   readonly disk: string
+  /** Makes the server forget what it has cached of a file, so that a read shows what is stored. `path` is below the mount. */
+  dropCache(lab: Lab, path: string): Promise<void>
 }
 
 /** ext4's own tables, and what its extents need. */
@@ -32,11 +34,16 @@ export async function startNfsServer(lab: Lab, dataBytes: number): Promise<NfsSe
       await check(lab, [...namespaces, 'sh', join(folder, 'start.sh'), folder, image, join(folder, 'answerer.pl')])
       const pid = (await readFile(join(folder, 'pid'), 'utf8')).trim()
       const root = join('/proc', pid, 'root', folder)
-      return { mount: join(root, 'mnt'), disk: join(root, 'disk') }
+      const disk = join(root, 'disk')
+      return { mount: join(root, 'mnt'), disk, dropCache: (user, path) => dropCache(user, join(disk, path)) }
     },
     async () => {
       await check(lab, ['sh', join(folder, 'stop.sh'), folder])
       await rm(folder, { recursive: true, force: true })
     },
   )
+}
+
+async function dropCache(lab: Lab, file: string): Promise<void> {
+  await check(lab, ['dd', `if=${file}`, `of=${file}`, 'count=0', 'iflag=nocache', 'conv=notrunc,fdatasync', 'status=none'])
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # The guest's agent: process 1 of a holeproof guest. It sets the guest up, then runs commands for the host over one
-# serial line, several at once. Only what Debian's perl-base brings is used.
+# serial line, several at once. Only what Debian's perl-base brings is used. Started as a command in the running guest,
+# with the modules' folder and names, it loads these modules and ends.
 #
 # A frame is: type (1 byte), id (u32, big endian), length (u32, big endian), payload.
 #   host to guest   R run: strings ended by NUL: number of arguments, the arguments, then NAME=VALUE pairs
@@ -38,7 +39,11 @@ sub power_off {
     POSIX::_exit(0);
 }
 
-sub fail { say_console("FAILED: @_"); power_off('the guest could not be set up') }
+sub fail {
+    die "@_\n" if $$ != 1;
+    say_console("FAILED: @_");
+    power_off('the guest could not be set up');
+}
 
 sub make_folder {
     my ($path) = @_;
@@ -84,6 +89,11 @@ sub loopback_up {
     my $request = pack('a16 s x14', 'lo', 0x1 | 0x40); # SIOCSIFFLAGS with IFF_UP | IFF_RUNNING
     $request .= "\0" x 16;
     ioctl($socket, 0x8914, $request) or say_console("loopback interface: $!");
+}
+
+if ($$ != 1) {
+    load_modules(@ARGV);
+    exit 0;
 }
 
 # --- Set the guest up -------------------------------------------------------------------------------------------------

@@ -45,7 +45,16 @@ export async function bootQemu(name: string, { shared }: GuestPlacement): Promis
     ...['-fsdev', `local,id=shared,path=${quoted(shared)},security_model=none`],
     ...['-device', 'virtio-9p-pci,fsdev=shared,mount_tag=shared'],
   ]
-  return bootGuest({ kind: 'qemu', name, shared, argv, env: toolsEnvironment(), bootSeconds: BOOT_SECONDS })
+  return bootGuest({
+    kind: 'qemu',
+    name,
+    shared,
+    argv,
+    env: toolsEnvironment(),
+    bootSeconds: BOOT_SECONDS,
+    agent,
+    modules: prepared.modules,
+  })
 }
 
 /** Since Debian 13, QEMU looks for its firmware in /usr/share only, wherever it was unpacked itself. */

@@ -34,6 +34,7 @@ export async function bootUml(name: string, { shared, core }: GuestPlacement): P
     shared,
     argv: [...pin, program, ...kernelArguments],
     env: { TMPDIR: shared },
+    ...{ agent, modules },
     bootSeconds: BOOT_SECONDS,
   })
 }

@@ -1,0 +1,75 @@
+import type { Lab } from '../lab/lab.ts'
+import { check } from '../machine/machine.ts'
+
+/** Where the data begins on a LUKS device: its header lies before. */
+export const LUKS_HEADER_BYTES = 4 * 1024 ** 2
+/** dm-crypt needs cbc to load at all, cryptsetup needs the kernel's ciphers to open a key slot. */
+const MODULES = ['ecb', 'cbc', 'xts', 'algif_skcipher', 'dm-crypt']
+/** There may be no udev to make the devices' nodes, and nobody waits for one. */
+const WITHOUT_UDEV = { env: { DM_DISABLE_UDEV: '1' } }
+/** A key that lies next to the storage need not resist guessing. */
+const FAST = ['--pbkdf', 'pbkdf2', '--pbkdf-force-iterations', '1000']
+
+/** Encrypted devices of one key and of names with one prefix; `prefix` carries the lab's. */
+export class Crypt {
+  private readonly lab: Lab
+  private readonly prefix: string
+  private readonly keyFile: string
+
+  constructor(lab: Lab, prefix: string, keyFile: string) {
+    this.lab = lab
+    this.prefix = prefix
+    this.keyFile = keyFile
+  }
+
+  /** Must have been called before anything else is. */
+  loadModules(): Promise<void> {
+    return this.lab.machine.loadModules(MODULES)
+  }
+
+  /** Writes a LUKS2 header to a device. What lies behind the first 4 MiB stays as it is, and reads as noise from now on. */
+  async format(device: string): Promise<void> {
+    const form = ['--type', 'luks2', ...FAST, '--cipher', 'aes-xts-plain64', '--offset', `${LUKS_HEADER_BYTES / 512}`]
+    await this.cryptsetup(['luksFormat', '--batch-mode', ...form, '--key-file', this.keyFile, device])
+  }
+
+  /** Opens a device under a name, or finds it open. Returns the path where its content is plain. */
+  async open(device: string, name: string): Promise<string> {
+    const opened = this.prefix + name
+    if (!(await this.opened()).includes(opened))
+      await this.cryptsetup(['open', '--disable-keyring', '--key-file', this.keyFile, device, opened])
+    return `/dev/mapper/${opened}`
+  }
+
+  async isOpen(name: string): Promise<boolean> {
+    return (await this.opened()).includes(this.prefix + name)
+  }
+
+  /** Closes what was opened under a name; nothing happens when it is closed. */
+  async close(name: string): Promise<void> {
+    if (await this.isOpen(name)) await this.cryptsetup(['close', this.prefix + name])
+  }
+
+  async closeAll(): Promise<void> {
+    for (const opened of await this.opened()) await this.cryptsetup(['close', opened])
+  }
+
+  /** Brings what was written through an open device to the device below. */
+  async flush(name: string): Promise<void> {
+    if (await this.isOpen(name)) await check(this.lab, ['sync', `/dev/mapper/${this.prefix}${name}`])
+  }
+
+  /** Makes an open device as large as the one below has become. */
+  async resize(name: string): Promise<void> {
+    if (await this.isOpen(name)) await this.cryptsetup(['resize', '--disable-keyring', '--key-file', this.keyFile, this.prefix + name])
+  }
+
+  private async opened(): Promise<string[]> {
+    const { dmDevices } = await this.lab.inside.inventory(this.lab.prefix)
+    return dmDevices.filter((device) => device.startsWith(this.prefix))
+  }
+
+  private async cryptsetup(words: readonly string[]): Promise<void> {
+    await check(this.lab, ['cryptsetup', ...words], WITHOUT_UDEV)
+  }
+}

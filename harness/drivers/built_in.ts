@@ -1,0 +1,155 @@
+import { randomBytes } from 'node:crypto'
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Crypt, LUKS_HEADER_BYTES } from '../block/crypt.ts'
+import type { Lvm } from '../block/lvm.ts'
+import type { VolumeGroup } from '../block/volume_group.ts'
+import type { Lab } from '../lab/lab.ts'
+import { check } from '../machine/machine.ts'
+import type { StorageKind } from '../model/mapped.ts'
+import type { Mover } from '../movers/mover.ts'
+import type { BuiltInDriver } from './driver.ts'
+import { FileDriver } from './file/driver.ts'
+import { type FileKind, fileKinds } from './file/kinds.ts'
+import { makeLocalFolder } from './file/local_folder.ts'
+import { createLvmStorage, LvmDriver } from './lvm/driver.ts'
+import { furnitureOf, type LvmType, lvmKind } from './lvm/kinds.ts'
+import { LuksDriver } from './lvm/luks.ts'
+import type { NfsServer } from './nfs/server.ts'
+
+export interface BackendOptions {
+  readonly lvm: Lvm
+  readonly mover: Mover
+  /** Starts the machine's NFS server, or gives the one that runs. */
+  readonly nfs: () => Promise<NfsServer>
+  /** The storage that the backend must hold, in bytes. */
+  readonly dataBytes: number
+  /** How much of the storage is poisoned, from the start; default all. */
+  readonly poisonBytes?: number
+}
+
+/** Storage that a driver can be put over, and where its volumes lie. */
+export interface Storage {
+  /** A new driver each time, as after a restart of its process. */
+  open(): BuiltInDriver
+  /** The volume group, for LVM. */
+  readonly group?: string
+  /** The volumes that belong to the storage itself: a pool, a template. */
+  readonly furniture?: readonly string[]
+  /** The file of a volume, for drivers whose volumes are files. */
+  readonly fileOf?: (volume: string) => string
+  /** The size of a volume in bytes where the file's own says nothing. */
+  readonly sizeOf?: (volume: string) => Promise<number>
+  /** For storage behind a cache that direct reads do not pass by. */
+  readonly dropCache?: (volume: string) => Promise<void>
+}
+
+export interface BuiltIn {
+  /**
+   * What the driver says of `sparse_copy_volume`: true only where every byte that nobody wrote reads as zero, after any writes,
+   * whatever lay on the storage before.
+   */
+  readonly claim: boolean
+  readonly storage: StorageKind
+  make(lab: Lab, name: string, options: BackendOptions): Promise<Storage>
+}
+
+const thin = (claim: boolean, type: LvmType): BuiltIn => ({ claim, storage: 'thin', make: lvm(type) })
+const thick = (claim: boolean, type: LvmType): BuiltIn => ({ claim, storage: 'thick', make: lvm(type) })
+const file = (claim: boolean, make: BuiltIn['make']): BuiltIn => ({ claim, storage: 'file', make })
+
+/** The built-in drivers, each with what it honestly claims. */
+export const builtIn = {
+  'lvm-thin': thin(true, 'thin'),
+  'lvm-thick': thick(false, 'default'),
+  nfs: file(true, nfs(fileKinds.sparse)),
+  'nfs-prealloc': file(true, nfs(fileKinds.preallocated)),
+  'lvm-thin-large-chunk': thin(true, 'thin-large-chunk'),
+  // Cinder claims true for it. A new chunk keeps what it held around a write that is smaller.
+  'lvm-thin-nozero': thin(false, 'thin-nozero'),
+  'lvm-thin-luks': { claim: false, storage: 'thin', make: luks },
+  'lvm-thin-from-template': thin(false, 'thin-from-template'),
+  'lvm-thin-external-origin': thin(false, 'thin-external-origin'),
+  // What was deleted is zero, what was never used is not.
+  'lvm-thick-cleared': thick(false, 'thick-cleared'),
+  'lvm-thick-partly-cleared': thick(false, 'thick-partly-cleared'),
+  'lvm-thick-larger': thick(false, 'thick-larger'),
+  'lvm-raid1-nosync': thick(false, 'raid1-nosync'),
+  'lvm-mirror-nosync': thick(false, 'mirror-nosync'),
+  file: file(true, local(fileKinds.sparse)),
+  'file-fallocated': file(true, local(fileKinds.fallocated)),
+  'file-reused': file(false, local(fileKinds.reused)),
+  qcow2: file(true, local(fileKinds.qcow2)),
+} satisfies Record<string, BuiltIn>
+
+function lvm(type: LvmType): BuiltIn['make'] {
+  return async (lab, name, options) => {
+    const group = await createLvmStorage(lab, options.lvm, name, type, options)
+    return lvmStorage(group, type, () => new LvmDriver(group, type, options.mover))
+  }
+}
+
+function lvmStorage({ name }: VolumeGroup, type: LvmType, open: Storage['open']): Storage {
+  return { open, group: name, furniture: furnitureOf(name, lvmKind(type)) }
+}
+
+/** Room for the headers of this many volumes. */
+const LUKS_VOLUMES = 8
+
+async function luks(lab: Lab, name: string, options: BackendOptions): Promise<Storage> {
+  const dataBytes = options.dataBytes + LUKS_VOLUMES * LUKS_HEADER_BYTES
+  const keyFile = join(lab.folder, `${name}.key`)
+  const crypt = new Crypt(lab, `${name}-crypt-`, keyFile)
+  await crypt.loadModules()
+  const group = await createLvmStorage(lab, options.lvm, name, 'thin', { ...options, dataBytes })
+  await lab.own(
+    `the key ${keyFile}`,
+    () => writeFile(keyFile, randomBytes(32), { mode: 0o600 }),
+    () => rm(keyFile, { force: true }),
+  )
+  await lab.own(
+    `the encrypted devices of ${name}`,
+    async () => {},
+    () => crypt.closeAll(),
+  )
+  return lvmStorage(group, 'thin', () => new LuksDriver(new LvmDriver(group, 'thin', options.mover), crypt))
+}
+
+function nfs(kind: FileKind): BuiltIn['make'] {
+  return async (lab, name, options) => {
+    const server = await options.nfs()
+    const folder = join(server.mount, name)
+    await lab.own(
+      `the folder of ${name}`,
+      () => check(lab, ['mkdir', folder]),
+      async () => {
+        await check(lab, ['rm', '-rf', folder])
+      },
+    )
+    return {
+      open: () => new FileDriver(lab, name, folder, kind, { driver: 'NfsDriver', version: '1.4.0', protocol: 'nfs' }),
+      fileOf: (volume) => join(folder, volume),
+      dropCache: (volume) => server.dropCache(lab, join(name, volume)),
+    }
+  }
+}
+
+function local(kind: FileKind): BuiltIn['make'] {
+  return async (lab, name, { dataBytes, poisonBytes }) => {
+    if (kind.modules !== undefined) await lab.machine.loadModules(kind.modules)
+    const folder = await makeLocalFolder(lab, name, dataBytes, poisonBytes)
+    await lab.own(
+      `the attached volumes of ${name}`,
+      async () => {},
+      async () => {
+        await kind.detachAll(lab, folder)
+      },
+    )
+    const fileOf = (volume: string) => join(folder, volume)
+    return {
+      open: () => new FileDriver(lab, name, folder, kind, { driver: 'FileDriver', version: '1.0.0', protocol: 'file' }),
+      fileOf,
+      sizeOf: (volume) => kind.sizeOf(lab, fileOf(volume)),
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import { mkdir, rmdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { poisonedLoop } from '../../block/loop.ts'
+import type { Lab } from '../../lab/lab.ts'
+import { check } from '../../machine/machine.ts'
+
+/** ext4's own tables, and what its extents need. */
+const OVERHEAD_BYTES = 16 * 1024 ** 2
+
+/** Makes a folder with room for `dataBytes` on an ext4 filesystem of its own, on a poisoned loop device. Returns its path. */
+export async function makeLocalFolder(lab: Lab, name: string, dataBytes: number, poisonBytes?: number): Promise<string> {
+  const folder = join(lab.folder, name)
+  const device = await poisonedLoop(lab, name, dataBytes + OVERHEAD_BYTES, poisonBytes)
+  // No journal and no lazy work: what lies on the device is only what the volumes write. 4 KiB blocks at any size.
+  await check(lab, ['mkfs.ext4', '-q', '-F', '-b', '4096', '-m', '0', '-O', '^has_journal', '-E', 'nodiscard,lazy_itable_init=1', device])
+  return lab.own(
+    `the filesystem on ${folder}`,
+    async () => {
+      await mkdir(folder)
+      await check(lab, ['mount', '-o', 'noinit_itable', device, folder])
+      await check(lab, ['rmdir', join(folder, 'lost+found')])
+      return folder
+    },
+    async () => {
+      const { mounts } = await lab.inside.inventory(lab.prefix)
+      if (mounts.includes(folder)) await check(lab, ['umount', folder])
+      await rmdir(folder).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error
+      })
+    },
+  )
+}
