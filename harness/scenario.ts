@@ -88,12 +88,16 @@ export class Stage {
     await mover(this.lab, { from: await from.path(), to: await to.path(), bytes: from.sizeBytes, mode })
   }
 
-  /** Migrates by the rule; `parts` replaces what a scenario wants otherwise. */
+  /**
+   * Migrates by the rule; `parts` replaces what a scenario wants otherwise. `layers` names what the migration knows to stand
+   * between the copy and what the destination's driver promises.
+   */
   async migrate(
     volume: ScenarioVolume,
     to: StorageBackend,
     method: MigrationMethod,
     parts: Partial<MigrationParts> = {},
+    layers: readonly string[] = [],
   ): Promise<MigrationOutcome> {
     const { name, sizeBytes } = volume
     const record: Volume = { name, sizeBytes, status: 'available', migrationStatus: null, backend: serveBackend(volume.backend) }
@@ -102,7 +106,7 @@ export class Stage {
       async () => {},
       () => removeVolume(to.driver, name),
     )
-    const result = await migrate(record, serveBackend(to), method, { ...migrationParts(this.lab, soundParts), ...parts })
+    const result = await migrate(record, { ...serveBackend(to), layers }, method, { ...migrationParts(this.lab, soundParts), ...parts })
     return { result, record, arrived: new ScenarioVolume(this.lab, to, name, sizeBytes) }
   }
 

@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto'
-import { rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Crypt, LUKS_HEADER_BYTES } from '../block/crypt.ts'
 import type { Lvm } from '../block/lvm.ts'
@@ -104,7 +103,8 @@ async function luks(lab: Lab, name: string, options: BackendOptions): Promise<St
   const group = await createLvmStorage(lab, options.lvm, name, 'thin', { ...options, dataBytes })
   await lab.own(
     `the key ${keyFile}`,
-    () => writeFile(keyFile, randomBytes(32), { mode: 0o600 }),
+    // A command of the machine, as the script of a counterexample repeats it.
+    () => check(lab, ['dd', 'if=/dev/urandom', `of=${keyFile}`, 'bs=32', 'count=1', 'status=none']),
     () => rm(keyFile, { force: true }),
   )
   await lab.own(

@@ -5,7 +5,7 @@ import { type Candidate, findCandidate } from '../../harness/certify/candidate/c
 import { MiB } from '../../harness/certify/cell.ts'
 import { listChecks } from '../../harness/certify/certification.ts'
 import { CANDIDATE_LIMITS, certify, STORAGE_BYTES } from '../../harness/certify/certify.ts'
-import { driverNames, honestNames } from '../../harness/drivers/backend.ts'
+import { type DriverName, driverNames, honestNames } from '../../harness/drivers/backend.ts'
 import { UsageError } from '../../harness/machine/errors.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
 import type { Result } from '../../harness/result/result.ts'
@@ -30,7 +30,11 @@ interface Options {
   list?: boolean
 }
 
-const ALL = 'built-in'
+/** Words for several built-in drivers. */
+const GROUPS: Readonly<Record<string, readonly DriverName[]>> = {
+  'built-in': honestNames,
+  liars: driverNames.filter((name) => !honestNames.some((honest) => honest === name)),
+}
 
 const command = newCommand(
   'scripts/certify',
@@ -39,11 +43,11 @@ const command = newCommand(
     ['scripts/certify ./driver.py --config x', 'a program, with its arguments'],
     ['scripts/certify ./driver.ts', 'a module'],
     ['scripts/certify lvm-thin liar/lvm-thick', 'built-in drivers'],
-    ['scripts/certify built-in', 'all of them, honest and lying'],
+    ['scripts/certify built-in liars', 'all of them, honest and lying'],
     ['scripts/certify --only partial-writes-read-zero ./driver.py', 'some checks'],
   ],
 )
-  .argument('<driver...>', "built-in names, 'built-in' for all of them, or one program or module with its arguments")
+  .argument('<driver...>', "built-in names, 'built-in' or 'liars' for all of a kind, or one program or module with its arguments")
   .addOption(new Option('--machine <kind>', 'where to run').choices(['auto', 'native', 'uml', 'qemu']).default('auto'))
   .option('--only <ids>', 'checks by id, or by the leading parts of it; several with commas')
   .option('--peer <driver>', 'another driver to migrate from and to; may be given again', collect, [])
@@ -128,12 +132,12 @@ await runMain(async () => {
 function findCandidates(words: readonly string[]): Candidate[] {
   const [first = '', ...rest] = words
   if (!isBuiltIn(first)) return [findCandidate(first, rest)]
-  return [...new Set(words.flatMap((word) => (word === ALL ? [...honestNames] : word)))].map((word) => findCandidate(word))
+  return [...new Set(words.flatMap((word) => GROUPS[word] ?? word))].map((word) => findCandidate(word))
 }
 
 function isBuiltIn(word: string): boolean {
   const names: readonly string[] = driverNames
-  return word === ALL || names.includes(word)
+  return word in GROUPS || names.includes(word)
 }
 
 function scriptsOf({ certificates }: Result): Record<string, string> {

@@ -1,4 +1,4 @@
-import { mkdir, rmdir } from 'node:fs/promises'
+import { rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { poisonedLoop } from '../../block/loop.ts'
 import type { Lab } from '../../lab/lab.ts'
@@ -16,7 +16,8 @@ export async function makeLocalFolder(lab: Lab, name: string, dataBytes: number,
   return lab.own(
     `the filesystem on ${folder}`,
     async () => {
-      await mkdir(folder)
+      // A command of the machine, as the script of a counterexample repeats it.
+      await check(lab, ['mkdir', folder])
       await check(lab, ['mount', '-o', 'noinit_itable', device, folder])
       await check(lab, ['rmdir', join(folder, 'lost+found')])
       return folder
