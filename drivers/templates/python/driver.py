@@ -217,19 +217,16 @@ class Service:
 
     def call(self, method: str, params: dict[str, Any]) -> Any:
         if method == "do_setup":
-            given = {key: value for key, value in params.items() if key != "protocol"}
             if params.get("protocol") != PROTOCOL:
                 raise DriverError(f"this driver speaks {PROTOCOL}, not {params.get('protocol')}")
-            fits(Driver, given)
-            self.driver = Driver(**given)
+            self.driver = Driver(**fitting(Driver, params))
             return {"protocol": PROTOCOL, **Driver.about}
         if method not in VERBS or not hasattr(Driver, method):
             raise RpcError(METHOD_NOT_FOUND, f"there is no {method} here")
         if self.driver is None:
             raise DriverError("do_setup comes first")
         verb = getattr(self.driver, method)
-        fits(verb, params)
-        return verb(**params)
+        return verb(**fitting(verb, params))
 
     def answer(self, line: str) -> dict[str, Any]:
         request_id: Any = None
@@ -256,11 +253,15 @@ class Service:
         return {"jsonrpc": "2.0", "id": request_id, "error": {"code": code, "message": message}}
 
 
-def fits(verb: Any, params: dict[str, Any]) -> None:
+def fitting(verb: Any, params: dict[str, Any]) -> dict[str, Any]:
+    """The parameters that a method takes: a later version of the protocol may send more."""
+    signature = inspect.signature(verb)
+    known = {key: value for key, value in params.items() if key in signature.parameters}
     try:
-        inspect.signature(verb).bind(**params)
+        signature.bind(**known)
     except TypeError as error:
         raise RpcError(INVALID_PARAMS, str(error)) from error
+    return known
 
 
 def main() -> None:
