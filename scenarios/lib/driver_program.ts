@@ -2,17 +2,13 @@ import { mkdtempSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Readable } from 'node:stream'
 import { type DriverSetup, PROTOCOL } from '../../harness/drivers/protocol.ts'
 import type { Ending } from '../../harness/machine/machine.ts'
 import { startHere } from '../../harness/machine/native.ts'
-import { connectService, type WholeVolumeService } from '../../harness/migration/volume_service.ts'
-import { makeLine } from '../../harness/rpc/json_rpc.ts'
 
 /** A driver that runs on this machine as an ordinary program, on a folder and in place of a device a file of old bytes. */
 export class DriverProgram implements AsyncDisposable {
   readonly setup: DriverSetup
-  readonly ended: Promise<Ending>
   private readonly root: string
   private readonly argv: readonly string[]
   private running: ReturnType<typeof startHere>
@@ -25,7 +21,6 @@ export class DriverProgram implements AsyncDisposable {
     this.argv = argv
     this.setup = setup
     this.running = this.start()
-    this.ended = this.running.ended
   }
 
   static async start(argv: readonly string[]): Promise<DriverProgram> {
@@ -83,15 +78,6 @@ export class DriverProgram implements AsyncDisposable {
     return this.call('do_setup', this.setup)
   }
 
-  /** Speaks to it as a migration does, from now on. */
-  service(): WholeVolumeService {
-    const [here, there] = makeLine()
-    there.input.pipe(this.running.stdin)
-    this.running.stdout.removeAllListeners('data')
-    this.running.stdout.pipe(there.output)
-    return connectService(here, { askSeconds: PATIENCE_MS / 1000, verbSeconds: PATIENCE_MS / 1000 })
-  }
-
   /** Closes its input and gives how it ended; undefined when it did not within `ms`. */
   async close(ms = PATIENCE_MS): Promise<Ending | undefined> {
     this.running.stdin.end()
@@ -134,17 +120,13 @@ export class DriverProgram implements AsyncDisposable {
   private start(): ReturnType<typeof startHere> {
     const running = startHere(this.argv, { TMPDIR: this.root })
     running.stdin.on('error', () => {}) // it may end without reading
-    this.collect(running.stdout, (data) => {
+    running.stdout.on('data', (data: Buffer) => {
       this.received = Buffer.concat([this.received, data])
     })
-    this.collect(running.stderr, (data) => {
+    running.stderr.on('data', (data: Buffer) => {
       this.logged = (this.logged + data.toString()).slice(-LOG_KEPT)
     })
     return running
-  }
-
-  private collect(stream: Readable, take: (data: Buffer) => void): void {
-    stream.on('data', take)
   }
 }
 
