@@ -1,14 +1,18 @@
 import { availableParallelism } from 'node:os'
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
+
+/** Tests of what scenarios use, which need no machine. */
+const SCENARIO_PARTS = 'scenarios/lib/**/*.test.ts'
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['harness/**/*.test.ts'] } },
+      { test: { name: 'unit', include: ['harness/**/*.test.ts', 'drivers/**/*.test.ts', SCENARIO_PARTS] } },
       {
         test: {
           name: 'real storage',
           include: ['scenarios/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, SCENARIO_PARTS],
           testTimeout: 300_000,
           hookTimeout: 60_000,
         },

@@ -1,0 +1,112 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { PROTOCOL, type Verb, verbs } from '../drivers/protocol.ts'
+import { startHere } from '../machine/native.ts'
+import { runToEnd } from '../machine/run_to_end.ts'
+import { LONGEST_LINE, METHOD_NOT_FOUND } from '../rpc/json_rpc.ts'
+import { MiB } from './cell.ts'
+import { listChecks } from './certification.ts'
+import { CANDIDATE_LIMITS, STORAGE_BYTES } from './certify.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const file = join(root, 'docs/driver-protocol.md')
+const document = readFileSync(file, 'utf8')
+
+const requestSchema = z.strictObject({
+  jsonrpc: z.literal('2.0'),
+  id: z.number(),
+  method: z.string(),
+  params: z.record(z.string(), z.unknown()),
+})
+const answerSchema = z.strictObject({ jsonrpc: z.literal('2.0'), id: z.number(), result: z.unknown() })
+
+function section(heading: string): string {
+  const [, after] = document.split(`\n${heading}\n`)
+  if (after === undefined) throw new Error(`the document has no ${heading}`)
+  return after.split(/\n##+ /)[0] ?? ''
+}
+
+function blocks(language: string, text: string): string[] {
+  return [...text.matchAll(new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, 'gs'))].map(([, block]) => block ?? '')
+}
+
+function keysOf(schema: z.ZodType): string[] {
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
+}
+
+describe.each(Object.keys(verbs) as Verb[])('the document on %s', (verb) => {
+  const { params, result, optional } = verbs[verb]
+  const text = section(`### ${verb}`)
+
+  test('has an example that the harness would send and accept', () => {
+    const [example, more] = blocks('json', text)
+    expect(more).toBeUndefined()
+    const [request, answer, rest] = (example ?? '').trim().split('\n')
+    expect(rest).toBeUndefined()
+    const { id, method, params: given } = requestSchema.parse(JSON.parse(request ?? ''))
+    expect(method).toBe(verb)
+    // A key that the schema does not know would be lost on the way.
+    expect((params as z.ZodType).parse(given)).toEqual(given)
+    const answered = answerSchema.parse(JSON.parse(answer ?? ''))
+    expect(answered.id).toBe(id)
+    expect((result as z.ZodType).parse(answered.result)).toEqual(answered.result)
+  })
+
+  test('names every parameter and result, and says whether it is optional', () => {
+    for (const key of [...keysOf(params), ...keysOf(result)]) expect(text).toContain(`\`${key}\``)
+    expect(text.trimStart().startsWith('Optional.')).toBe(optional)
+  })
+})
+
+test('the document has no verb that the protocol has not', () => {
+  const part = document.split('\n## Verbs\n')[1]?.split('\n## ')[0] ?? ''
+  const described = [...part.matchAll(/^### (\w+)$/gm)].map(([, verb]) => verb)
+  expect(described).toEqual(Object.keys(verbs))
+})
+
+test('the document tells the version, the limits and the codes that are in force', () => {
+  expect(document).toMatch(new RegExp(`^# .*\`${PROTOCOL}\``))
+  const limits = section('## Limits')
+  expect(limits).toContain(`| \`get_capabilities\` | ${CANDIDATE_LIMITS.askSeconds} s `)
+  expect(limits).toContain(`| any other verb | ${CANDIDATE_LIMITS.verbSeconds} s `)
+  expect(limits).toContain(`| a line | ${LONGEST_LINE / MiB} MiB |`)
+  expect(limits).toContain(`The device has ${STORAGE_BYTES / MiB} MiB`)
+  expect(section('## Errors')).toContain(`| ${METHOD_NOT_FOUND} | "method not found"`)
+})
+
+test('the links of the document lead somewhere, and its checks exist', () => {
+  for (const [, target = ''] of document.matchAll(/\]\(([^)]+)\)/g)) {
+    if (!target.startsWith('#')) expect(existsSync(join(dirname(file), target)), target).toBe(true)
+    else expect(document.match(/^## .*$/gm)?.map(anchorOf)).toContain(target)
+  }
+  const ids = listChecks([]).map(({ id }) => id)
+  for (const [, only = ''] of document.matchAll(/--only (\S+)/g))
+    for (const wanted of only.split(',')) expect(ids.filter((id) => id === wanted || id.startsWith(`${wanted}/`))).not.toEqual([])
+})
+
+test('the conversation with the shell template goes as the document shows it', async () => {
+  const conversation = blocks('sh', document).find((block) => block.includes('<<END')) ?? ''
+  const folder = mkdtempSync(join(tmpdir(), 'holeproof-document-'))
+  try {
+    const argv = ['sh', '-c', 'cd "$0" && eval "$1"', folder, conversation.replace('drivers/', `${root}drivers/`)]
+    const { stdout } = await runToEnd(argv, async () => startHere(argv, {}))
+    const answers = stdout
+      .toString()
+      .trim()
+      .split('\n')
+      .map((line) => answerSchema.parse(JSON.parse(line)).result)
+    expect(answers).toEqual([expect.objectContaining({ protocol: PROTOCOL }), {}, { path: `${folder}/volumes/volume.volume-1` }])
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+/** As GitHub makes them. */
+function anchorOf(heading: string): string {
+  const text = heading.replace(/^## /, '').toLowerCase()
+  return `#${text.replace(/[^\w\- ]/g, '').replaceAll(' ', '-')}`
+}

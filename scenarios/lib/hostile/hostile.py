@@ -1,0 +1,1210 @@
+#!/usr/bin/env python3
+"""Drivers that are broken or hostile, to test what judges drivers: hostile.py BEHAVIOUR [AMOUNT]; --list names them all.
+
+Each is a sound driver, of sparse files in the folder that do_setup gives, but for the one thing that its class says. AMOUNT
+is the seconds or MiB of behaviours that wait or flood, so that a test need not take as long as the real thing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from typing import Any, Callable, Dict, Optional, Type
+
+PROTOCOL = "holeproof-driver-1"
+MIB = 1024**2
+TERMINAL = "\x1b[2J\x1b[1;31m\x1b]0;owned\x07\r\x1b[Aall checks upheld\x9b5m\u202e"
+
+Params = Dict[str, Any]
+
+
+class Failed(Exception):
+    def __init__(self, message: str, code: int = -32000) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Sound:
+    """does everything right"""
+
+    amount: float = 30.0
+    claim: Any = True
+
+    def __init__(self, amount: Optional[float]) -> None:
+        if amount is not None:
+            self.amount = amount
+        self.out = threading.Lock()
+        self.setup: Params = {}
+        self.input_closed = False
+
+    # ---- the line ----
+
+    def serve(self) -> None:
+        for line in sys.stdin.buffer:
+            self.receive(json.loads(line))
+        self.input_closed = True
+        self.at_close()
+
+    def at_close(self) -> None:
+        pass
+
+    def receive(self, request: Params) -> None:
+        try:
+            result = self.call(request["method"], request.get("params", {}))
+        except Failed as error:
+            self.send({"jsonrpc": "2.0", "id": request["id"], "error": {"code": error.code, "message": str(error)}})
+        except OSError as error:
+            self.send({"jsonrpc": "2.0", "id": request["id"], "error": {"code": -32000, "message": str(error)}})
+        else:
+            self.respond(request, {"jsonrpc": "2.0", "id": request["id"], "result": result})
+
+    def call(self, method: str, params: Params) -> Any:
+        verb: Optional[Callable[[Params], Any]] = getattr(self, "verb_" + method, None)
+        if verb is None:
+            raise Failed(f"there is no {method} here", -32601)
+        result = verb(params)
+        return {} if result is None else result
+
+    def respond(self, request: Params, answer: Params) -> None:
+        self.send(answer)
+
+    def send(self, message: Any) -> None:
+        self.send_bytes(json.dumps(message).encode() + b"\n")
+
+    def send_bytes(self, data: bytes) -> None:
+        with self.out:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(1, rest) :]
+
+    # ---- the verbs ----
+
+    def verb_do_setup(self, params: Params) -> Any:
+        self.setup = params
+        return {"protocol": PROTOCOL, "name": "hostile"}
+
+    def verb_shutdown(self, _: Params) -> Any:
+        for name in os.listdir(self.setup["folder"]):
+            if name.startswith("volume."):
+                os.remove(os.path.join(self.setup["folder"], name))
+
+    def verb_get_capabilities(self, _: Params) -> Any:
+        return {"volume_backend_name": "hostile", "thin_provisioning_support": True, "sparse_copy_volume": self.claim}
+
+    def verb_create_volume(self, params: Params) -> Any:
+        if params["size_bytes"] <= 0:
+            raise Failed("a volume has at least one byte")
+        path = self.file(params["name"])
+        if os.path.exists(path):
+            raise Failed(f"there is a volume {params['name']} already")
+        self.make(path, params["size_bytes"])
+
+    def verb_delete_volume(self, params: Params) -> Any:
+        os.remove(self.known(params["name"]))
+
+    def verb_attach_volume(self, params: Params) -> Any:
+        return {"path": self.known(params["name"])}
+
+    def verb_detach_volume(self, params: Params) -> Any:
+        self.known(params["name"])
+
+    def verb_update_migrated_volume(self, params: Params) -> Any:
+        os.rename(self.known(params["name"]), self.file(params["new_name"]))
+
+    def verb_extend_volume(self, params: Params) -> Any:
+        os.truncate(self.known(params["name"]), params["new_size_bytes"])
+
+    def verb_create_snapshot(self, params: Params) -> Any:
+        copy_sparse(self.known(params["volume_name"]), self.file(params["name"], "snapshot"))
+
+    def verb_delete_snapshot(self, params: Params) -> Any:
+        os.remove(self.known(params["name"], "snapshot"))
+
+    def verb_create_volume_from_snapshot(self, params: Params) -> Any:
+        self.copy(self.known(params["snapshot_name"], "snapshot"), params)
+
+    def verb_create_cloned_volume(self, params: Params) -> Any:
+        self.copy(self.known(params["source_name"]), params)
+
+    # ---- the storage ----
+
+    def file(self, name: str, kind: str = "volume") -> str:
+        return os.path.join(self.setup["folder"], f"{kind}.{name}")
+
+    def known(self, name: str, kind: str = "volume") -> str:
+        path = self.file(name, kind)
+        if not os.path.lexists(path):
+            raise Failed(f"there is no {kind} {name}")
+        return path
+
+    def make(self, path: str, size: int) -> None:
+        with open(path, "xb") as file:
+            file.truncate(size)
+
+    def copy(self, source: str, params: Params) -> None:
+        target = self.file(params["name"])
+        copy_sparse(source, target)
+        os.truncate(target, max(params["size_bytes"], os.path.getsize(target)))
+
+    def volumes(self) -> int:
+        return sum(name.startswith("volume.") for name in os.listdir(self.setup["folder"]))
+
+    def write_old(self, path: str, start: int, end: int) -> None:
+        """Lets old bytes be seen from start to end: what the device of do_setup holds, which no volume of ours uses."""
+        with open(self.setup["device"]["path"], "rb") as old, open(path, "r+b") as file:
+            file.truncate(max(end, os.path.getsize(path)))
+            file.seek(start)
+            while file.tell() < end:
+                data = old.read(min(MIB, end - file.tell()))
+                if data:
+                    file.write(data)
+                else:
+                    old.seek(0)
+
+
+def copy_sparse(source: str, target: str) -> None:
+    subprocess.run(["cp", "--sparse=always", "--", source, target], check=True, stdin=subprocess.DEVNULL)
+
+
+def run(argv: list[str]) -> str:
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Failed(f"{' '.join(argv)}: {done.stderr.strip()}")
+    return done.stdout
+
+
+BEHAVIOURS: Dict[str, Type[Sound]] = {"sound": Sound}
+
+
+def behaviour(name: str) -> Callable[[Type[Sound]], Type[Sound]]:
+    def register(kind: Type[Sound]) -> Type[Sound]:
+        BEHAVIOURS[name] = kind
+        return kind
+
+    return register
+
+
+# ---- answers that do not come, or not in time ----
+
+
+class Unheard(Sound):
+    """A driver that does something else than answer one verb."""
+
+    at = "get_capabilities"
+
+    def receive(self, request: Params) -> None:
+        if request["method"] == self.at:
+            self.instead(request)
+        else:
+            super().receive(request)
+
+    def instead(self, request: Params) -> None:
+        pass
+
+    def sound_answer(self, request: Params) -> Params:
+        return {"jsonrpc": "2.0", "id": request["id"], "result": self.call(request["method"], request["params"])}
+
+
+@behaviour("silent-setup")
+class SilentSetup(Unheard):
+    """never answers do_setup"""
+
+    at = "do_setup"
+
+
+@behaviour("silent-capabilities")
+class SilentCapabilities(Unheard):
+    """never answers get_capabilities"""
+
+
+@behaviour("silent-create")
+class SilentCreate(Unheard):
+    """never answers create_volume"""
+
+    at = "create_volume"
+
+
+@behaviour("slow-capabilities")
+class SlowCapabilities(Sound):
+    """answers get_capabilities after the limit, with no claim"""
+
+    def verb_get_capabilities(self, params: Params) -> Any:
+        time.sleep(self.amount)
+        return {"volume_backend_name": "hostile"}
+
+
+@behaviour("late-true")
+class LateTrue(Sound):
+    """claims true, but after the limit"""
+
+    def verb_get_capabilities(self, params: Params) -> Any:
+        time.sleep(self.amount)
+        return super().verb_get_capabilities(params)
+
+
+@behaviour("reads-nothing")
+class ReadsNothing(Sound):
+    """never reads its input, nor sees it close"""
+
+    amount = 600.0
+
+    def serve(self) -> None:
+        time.sleep(self.amount)
+
+
+@behaviour("closes-stdout")
+class ClosesStdout(Unheard):
+    """closes its output at do_setup and runs on"""
+
+    at = "do_setup"
+
+    def instead(self, request: Params) -> None:
+        os.close(1)
+        os.open(os.devnull, os.O_WRONLY)
+
+
+@behaviour("no-newline")
+class NoNewline(Unheard):
+    """answers get_capabilities without ending the line"""
+
+    def instead(self, request: Params) -> None:
+        self.send_bytes(json.dumps(self.sound_answer(request)).encode())
+
+
+# ---- what is no answer ----
+
+
+@behaviour("garbage-line")
+class GarbageLine(Unheard):
+    """answers get_capabilities with a line that is no JSON"""
+
+    def instead(self, request: Params) -> None:
+        self.send_bytes(b"sparse_copy_volume: true\n")
+
+
+@behaviour("html-error")
+class HtmlError(Unheard):
+    """answers get_capabilities with a gateway's error page"""
+
+    def instead(self, request: Params) -> None:
+        self.send_bytes(b"<html>\n<head><title>502 Bad Gateway</title></head>\n</html>\n")
+
+
+@behaviour("log-on-stdout")
+class LogOnStdout(Sound):
+    """writes a log line to its output before it answers create_volume"""
+
+    def verb_create_volume(self, params: Params) -> Any:
+        self.send_bytes(b"INFO creating a volume\n")
+        return super().verb_create_volume(params)
+
+
+@behaviour("not-utf-8")
+class NotUtf8(Unheard):
+    """answers get_capabilities in UTF-16"""
+
+    def instead(self, request: Params) -> None:
+        self.send_bytes(json.dumps(self.sound_answer(request)).encode("utf-16") + b"\n")
+
+
+@behaviour("nul-bytes")
+class NulBytes(Unheard):
+    """answers get_capabilities with NUL bytes before the answer"""
+
+    def instead(self, request: Params) -> None:
+        self.send_bytes(bytes(4096) + json.dumps(self.sound_answer(request)).encode() + b"\n")
+
+
+@behaviour("huge-line")
+class HugeLine(Unheard):
+    """answers get_capabilities with hundreds of MiB without a newline"""
+
+    amount = 300.0
+
+    def instead(self, request: Params) -> None:
+        for _ in range(int(self.amount)):
+            self.send_bytes(b"x" * MIB)
+        self.send_bytes(b"\n")
+
+
+@behaviour("endless-output")
+class EndlessOutput(Sound):
+    """floods its output with lines once it is set up"""
+
+    amount = 600.0
+
+    def respond(self, request: Params, answer: Params) -> None:
+        super().respond(request, answer)
+        if request["method"] == "do_setup":
+            threading.Thread(target=self.flood, daemon=True).start()
+
+    def flood(self) -> None:
+        end = time.monotonic() + self.amount
+        while time.monotonic() < end and not self.input_closed:
+            self.send({"jsonrpc": "2.0", "method": "progress", "params": {"percent": 99}})
+
+
+@behaviour("endless-log")
+class EndlessLog(Sound):
+    """floods its log once it is set up"""
+
+    amount = 64.0
+
+    def respond(self, request: Params, answer: Params) -> None:
+        super().respond(request, answer)
+        if request["method"] == "do_setup":
+            threading.Thread(target=self.flood, daemon=True).start()
+
+    def flood(self) -> None:
+        for _ in range(int(self.amount)):
+            os.write(2, b"debug\n" * (MIB // 6))
+
+
+@behaviour("deep-json")
+class DeepJson(Unheard):
+    """reports 100000 nested arrays beside a true claim"""
+
+    def instead(self, request: Params) -> None:
+        depth = 100_000
+        report = b'{"sparse_copy_volume": true, "pools": ' + b"[" * depth + b"]" * depth + b"}"
+        self.send_bytes(b'{"jsonrpc": "2.0", "id": %d, "result": %s}\n' % (request["id"], report))
+
+
+@behaviour("wrong-id")
+class WrongId(Unheard):
+    """answers get_capabilities with the id of another call"""
+
+    def instead(self, request: Params) -> None:
+        self.send({**self.sound_answer(request), "id": request["id"] + 1000})
+
+
+@behaviour("string-id")
+class StringId(Unheard):
+    """answers get_capabilities with the id as a string"""
+
+    def instead(self, request: Params) -> None:
+        self.send({**self.sound_answer(request), "id": str(request["id"])})
+
+
+@behaviour("no-version-of-json-rpc")
+class NoJsonRpc(Unheard):
+    """answers get_capabilities without "jsonrpc": "2.0" """
+
+    def instead(self, request: Params) -> None:
+        self.send({"id": request["id"], "result": self.call(request["method"], request["params"])})
+
+
+@behaviour("result-and-error")
+class ResultAndError(Unheard):
+    """answers get_capabilities with a result beside an error"""
+
+    def instead(self, request: Params) -> None:
+        self.send({**self.sound_answer(request), "error": {"code": -32000, "message": "not sure"}})
+
+
+@behaviour("batch-answer")
+class BatchAnswer(Unheard):
+    """answers get_capabilities with an array of answers"""
+
+    def instead(self, request: Params) -> None:
+        self.send([self.sound_answer(request)])
+
+
+@behaviour("answers-twice")
+class AnswersTwice(Sound):
+    """answers every call twice"""
+
+    def respond(self, request: Params, answer: Params) -> None:
+        self.send(answer)
+        self.send(answer)
+
+
+@behaviour("asks-back")
+class AsksBack(Sound):
+    """sends a request of its own before every answer"""
+
+    def respond(self, request: Params, answer: Params) -> None:
+        self.send({"jsonrpc": "2.0", "id": request["id"], "method": "delete_volume", "params": {"name": "yours"}})
+        self.send(answer)
+
+
+# ---- do_setup ----
+
+
+@behaviour("no-protocol-version")
+class NoProtocolVersion(Sound):
+    """answers do_setup without the protocol's version"""
+
+    def verb_do_setup(self, params: Params) -> Any:
+        super().verb_do_setup(params)
+        return {"name": "hostile"}
+
+
+@behaviour("wrong-protocol-version")
+class WrongProtocolVersion(Sound):
+    """answers do_setup with another version of the protocol"""
+
+    def verb_do_setup(self, params: Params) -> Any:
+        return {**super().verb_do_setup(params), "protocol": "holeproof-driver-0"}
+
+
+@behaviour("exits-at-setup")
+class ExitsAtSetup(Sound):
+    """ends at do_setup, with a reason in its log"""
+
+    def verb_do_setup(self, params: Params) -> Any:
+        print("cannot reach the storage", file=sys.stderr, flush=True)
+        os._exit(3)
+
+
+@behaviour("error-for-everything")
+class ErrorForEverything(Sound):
+    """answers every call with an error"""
+
+    def call(self, method: str, params: Params) -> Any:
+        raise Failed(f"{method}: not today")
+
+
+@behaviour("lacks-create")
+class LacksCreate(Sound):
+    """answers create_volume with "method not found" """
+
+    def verb_create_volume(self, params: Params) -> Any:
+        raise Failed("there is no create_volume here", -32601)
+
+
+@behaviour("size-step-zero")
+class SizeStepZero(Sound):
+    """wants sizes in multiples of 0"""
+
+    def verb_do_setup(self, params: Params) -> Any:
+        return {**super().verb_do_setup(params), "size_step_bytes": 0}
+
+
+@behaviour("size-step-huge")
+class SizeStepHuge(Sound):
+    """wants sizes in multiples of 4 PiB"""
+
+    def verb_do_setup(self, params: Params) -> Any:
+        return {**super().verb_do_setup(params), "size_step_bytes": 4 * MIB * 1024**3}
+
+
+@behaviour("control-characters")
+class ControlCharacters(Sound):
+    """fails create_volume with a message that drives terminals"""
+
+    def verb_create_volume(self, params: Params) -> Any:
+        raise Failed(f"{TERMINAL} no space")
+
+
+@behaviour("control-characters-in-name")
+class ControlCharactersInName(Sound):
+    """calls itself by a name that drives terminals"""
+
+    def verb_do_setup(self, params: Params) -> Any:
+        return {**super().verb_do_setup(params), "name": TERMINAL}
+
+
+@behaviour("control-characters-in-log")
+class ControlCharactersInLog(Sound):
+    """ends in create_volume with a log that drives terminals"""
+
+    def verb_create_volume(self, params: Params) -> Any:
+        os.write(2, TERMINAL.encode() + b"\xff\xfe\n")
+        os._exit(1)
+
+
+# ---- ends that were not asked for, and ends that do not come ----
+
+
+@behaviour("exits-in-create")
+class ExitsInCreate(Sound):
+    """ends in create_volume"""
+
+    def verb_create_volume(self, params: Params) -> Any:
+        os._exit(1)
+
+
+@behaviour("exits-in-attach")
+class ExitsInAttach(Sound):
+    """ends in attach_volume with exit code 0"""
+
+    def verb_attach_volume(self, params: Params) -> Any:
+        os._exit(0)
+
+
+@behaviour("killed-in-write")
+class KilledInWrite(Sound):
+    """is killed while it writes the answer to attach_volume"""
+
+    def respond(self, request: Params, answer: Params) -> None:
+        if request["method"] != "attach_volume":
+            return super().respond(request, answer)
+        text = json.dumps(answer).encode()
+        self.send_bytes(text[: len(text) // 2])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+@behaviour("ignores-stdin-close")
+class IgnoresStdinClose(Sound):
+    """runs on after its input closed, also after SIGTERM"""
+
+    amount = 600.0
+
+    def at_close(self) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        end = time.monotonic() + self.amount
+        while time.monotonic() < end:
+            time.sleep(0.1)
+
+
+@behaviour("forks-child-that-stays")
+class ForksChildThatStays(Sound):
+    """leaves a child in a session of its own that holds its output open"""
+
+    amount = 600.0
+
+    def verb_do_setup(self, params: Params) -> Any:
+        if os.fork() == 0:
+            os.setsid()
+            time.sleep(self.amount)
+            os._exit(0)
+        return super().verb_do_setup(params)
+
+
+@behaviour("shutdown-fails")
+class ShutdownFails(Sound):
+    """answers shutdown with an error"""
+
+    def verb_shutdown(self, _: Params) -> Any:
+        raise Failed("the storage is busy")
+
+
+@behaviour("shutdown-leaves-device")
+class ShutdownLeavesDevice(Sound):
+    """leaves a device-mapper device on its device; needs root"""
+
+    def verb_do_setup(self, params: Params) -> Any:
+        answer = super().verb_do_setup(params)
+        map_linear(f"{params['prefix']}-left", params["device"]["path"], MIB)
+        return answer
+
+
+# ---- the claim ----
+
+
+@behaviour("claim-flips")
+class ClaimFlips(Sound):
+    """claims true and false by turns"""
+
+    claim = False
+
+    def verb_get_capabilities(self, params: Params) -> Any:
+        self.claim = not self.claim
+        return super().verb_get_capabilities(params)
+
+
+@behaviour("claim-changes-after-restart")
+class ClaimChangesAfterRestart(Sound):
+    """claims true until it is restarted, false from then on"""
+
+    def verb_do_setup(self, params: Params) -> Any:
+        mark = os.path.join(params["folder"], "started")
+        self.claim = not os.path.exists(mark)
+        open(mark, "w").close()
+        return super().verb_do_setup(params)
+
+
+@behaviour("claim-string-true")
+class ClaimStringTrue(Sound):
+    """claims "True", a string"""
+
+    claim = "True"
+
+
+@behaviour("claim-one")
+class ClaimOne(Sound):
+    """claims 1, a number"""
+
+    claim = 1
+
+
+@behaviour("claim-null")
+class ClaimNull(Sound):
+    """claims null"""
+
+    claim = None
+
+
+@behaviour("claim-definition")
+class ClaimDefinition(Sound):
+    """reports the definition of the well-defined property in place of its value"""
+
+    claim = {"default": True, "options": {}}
+
+
+@behaviour("claim-nested")
+class ClaimNested(Sound):
+    """claims true inside its pools only"""
+
+    def verb_get_capabilities(self, params: Params) -> Any:
+        return {"volume_backend_name": "hostile", "pools": [{"pool_name": "a", "sparse_copy_volume": True}]}
+
+
+@behaviour("claim-in-prototype")
+class ClaimInPrototype(Sound):
+    """claims true in a key that JavaScript takes for an object's prototype"""
+
+    def verb_get_capabilities(self, params: Params) -> Any:
+        return {"volume_backend_name": "hostile", "__proto__": {"sparse_copy_volume": True}}
+
+
+@behaviour("claims-contradict")
+class ClaimsContradict(Sound):
+    """claims true by one key and false by the other"""
+
+    def verb_get_capabilities(self, params: Params) -> Any:
+        return {**super().verb_get_capabilities(params), "cinder_sparse_copy_volume": False}
+
+
+@behaviour("report-is-array")
+class ReportIsArray(Sound):
+    """reports an array"""
+
+    def verb_get_capabilities(self, params: Params) -> Any:
+        return [{"sparse_copy_volume": True}]
+
+
+@behaviour("honest-false")
+class HonestFalse(Sound):
+    """shows old bytes in new volumes, and claims false"""
+
+    claim = False
+
+    def make(self, path: str, size: int) -> None:
+        super().make(path, size)
+        self.write_old(path, 0, size)
+
+
+# ---- paths ----
+
+
+class OddPath(Sound):
+    """A driver that attaches volumes somewhere else."""
+
+    def verb_attach_volume(self, params: Params) -> Any:
+        self.known(params["name"])
+        return {"path": self.path(params["name"])}
+
+    def path(self, name: str) -> Any:
+        raise NotImplementedError
+
+
+@behaviour("null-result-for-attach")
+class NullResultForAttach(Sound):
+    """answers attach_volume with null"""
+
+    def respond(self, request: Params, answer: Params) -> None:
+        super().respond(request, {**answer, "result": None} if request["method"] == "attach_volume" else answer)
+
+
+@behaviour("path-relative")
+class PathRelative(OddPath):
+    """attaches a relative path"""
+
+    def path(self, name: str) -> Any:
+        return f"volume.{name}"
+
+
+@behaviour("path-not-there")
+class PathNotThere(OddPath):
+    """attaches a path with nothing there"""
+
+    def path(self, name: str) -> Any:
+        return self.file(name, "gone")
+
+
+@behaviour("path-is-directory")
+class PathIsDirectory(OddPath):
+    """attaches its folder"""
+
+    def path(self, name: str) -> Any:
+        return self.setup["folder"]
+
+
+@behaviour("path-is-pipe")
+class PathIsPipe(OddPath):
+    """attaches a pipe that nobody writes to: whoever opens it waits"""
+
+    def path(self, name: str) -> Any:
+        pipe = self.file(name, "pipe")
+        if not os.path.exists(pipe):
+            os.mkfifo(pipe)
+        return pipe
+
+
+@behaviour("path-is-dev-zero")
+class PathIsDevZero(OddPath):
+    """attaches /dev/zero, which reads as zeros for ever"""
+
+    def path(self, name: str) -> Any:
+        return "/dev/zero"
+
+
+@behaviour("path-of-another-device")
+class PathOfAnotherDevice(OddPath):
+    """attaches a block device that it was not given"""
+
+    def path(self, name: str) -> Any:
+        given = os.path.basename(self.setup["device"]["path"])
+        for device in sorted(os.listdir("/sys/block")):
+            with open(f"/sys/block/{device}/size") as size:
+                if device != given and size.read().strip() != "0":
+                    return f"/dev/{device}"
+        return "/dev/loop0"
+
+
+@behaviour("path-outside")
+class PathOutside(OddPath):
+    """attaches a file that is not in its folder"""
+
+    def path(self, name: str) -> Any:
+        outside = os.path.join(tempfile.gettempdir(), f"{self.setup['prefix']}-{name}")
+        with open(outside, "ab") as file:
+            file.truncate(os.path.getsize(self.file(name)))
+        return outside
+
+
+@behaviour("path-is-link-outside")
+class PathIsLinkOutside(PathOutside):
+    """attaches a link in its folder that points out of it"""
+
+    def path(self, name: str) -> Any:
+        link = self.file(name, "link")
+        if not os.path.lexists(link):
+            os.symlink(super().path(name), link)
+        return link
+
+
+@behaviour("path-of-its-device")
+class PathOfItsDevice(OddPath):
+    """attaches the whole device that it was given, for every volume"""
+
+    def path(self, name: str) -> Any:
+        return self.setup["device"]["path"]
+
+
+@behaviour("path-drives-terminals")
+class PathDrivesTerminals(OddPath):
+    """attaches a path with control characters, where nothing is"""
+
+    def path(self, name: str) -> Any:
+        return f"/{TERMINAL}\n"
+
+
+@behaviour("path-too-small")
+class PathTooSmall(Sound):
+    """makes volumes of half the size"""
+
+    def make(self, path: str, size: int) -> None:
+        super().make(path, size // 2)
+
+
+@behaviour("far-too-large")
+class FarTooLarge(Sound):
+    """makes volumes of 1 TiB, whatever was asked for"""
+
+    def make(self, path: str, size: int) -> None:
+        super().make(path, max(size, 1024 * 1024 * MIB))
+
+
+@behaviour("same-path-for-all")
+class SamePathForAll(OddPath):
+    """keeps all volumes in one file"""
+
+    def path(self, name: str) -> Any:
+        shared = os.path.join(self.setup["folder"], "shared")
+        with open(shared, "ab") as file:
+            file.truncate(max(os.path.getsize(shared), os.path.getsize(self.file(name))))
+        return shared
+
+
+@behaviour("hard-links-for-all")
+class HardLinksForAll(Sound):
+    """keeps all volumes in one file that has many names"""
+
+    def make(self, path: str, size: int) -> None:
+        shared = os.path.join(self.setup["folder"], "shared")
+        if not os.path.exists(shared):
+            super().make(shared, size)
+        os.truncate(shared, max(size, os.path.getsize(shared)))
+        os.link(shared, path)
+
+
+def map_linear(name: str, device: str, size: int) -> str:
+    run(["dmsetup", "create", "--noudevrules", "--noudevsync", name, "--table", f"0 {-(-size // 512)} linear {device} 0"])
+    return f"/dev/mapper/{name}"
+
+
+@behaviour("overlapping-volumes")
+class OverlappingVolumes(Sound):
+    """maps every volume to the start of its device, and claims false; needs root"""
+
+    claim = False
+
+    def mapped(self, name: str) -> str:
+        return f"{self.setup['prefix']}-{name}"
+
+    def verb_create_volume(self, params: Params) -> Any:
+        if params["size_bytes"] <= 0:
+            raise Failed("a volume has at least one byte")
+        map_linear(self.mapped(params["name"]), self.setup["device"]["path"], params["size_bytes"])
+
+    def verb_delete_volume(self, params: Params) -> Any:
+        run(["dmsetup", "remove", "--noudevrules", "--noudevsync", self.mapped(params["name"])])
+
+    def verb_attach_volume(self, params: Params) -> Any:
+        path = f"/dev/mapper/{self.mapped(params['name'])}"
+        if not os.path.exists(path):
+            raise Failed(f"there is no volume {params['name']}")
+        return {"path": path}
+
+    def verb_detach_volume(self, params: Params) -> Any:
+        self.verb_attach_volume(params)
+
+
+# ---- volumes that come, go and stay as they should not ----
+
+
+@behaviour("create-succeeds-without-volume")
+class CreateSucceedsWithoutVolume(Sound):
+    """says that it made a volume, and makes none"""
+
+    def make(self, path: str, size: int) -> None:
+        pass
+
+
+@behaviour("takes-taken-names")
+class TakesTakenNames(Sound):
+    """makes a volume anew when its name is taken"""
+
+    def verb_create_volume(self, params: Params) -> Any:
+        path = self.file(params["name"])
+        if os.path.exists(path):
+            os.remove(path)
+        return super().verb_create_volume(params)
+
+
+@behaviour("size-zero-accepted")
+class SizeZeroAccepted(Sound):
+    """makes a volume of size 0"""
+
+    def verb_create_volume(self, params: Params) -> Any:
+        if params["size_bytes"] != 0:
+            return super().verb_create_volume(params)
+        self.make(self.file(params["name"]), 0)
+
+
+@behaviour("errors-as-results")
+class ErrorsAsResults(Sound):
+    """tells errors in a result"""
+
+    def call(self, method: str, params: Params) -> Any:
+        try:
+            return super().call(method, params)
+        except Failed as error:
+            if error.code == -32601:
+                raise
+            return {"error": str(error)}
+
+
+@behaviour("delete-does-nothing")
+class DeleteDoesNothing(Sound):
+    """says that it deleted a volume, and keeps it"""
+
+    def verb_delete_volume(self, params: Params) -> Any:
+        self.known(params["name"])
+
+
+@behaviour("delete-keeps-space")
+class DeleteKeepsSpace(Sound):
+    """forgets a deleted volume, but not its bytes"""
+
+    def verb_delete_volume(self, params: Params) -> Any:
+        path = self.known(params["name"])
+        with open(path, "r+b") as file:  # dirty pages alone would take no space yet
+            os.fsync(file.fileno())
+        os.rename(path, self.file(str(time.monotonic_ns()), "trash"))
+
+
+@behaviour("delete-fails")
+class DeleteFails(Sound):
+    """cannot delete volumes"""
+
+    def verb_delete_volume(self, params: Params) -> Any:
+        raise Failed("the volume is busy")
+
+
+@behaviour("delete-not-idempotent")
+class DeleteNotIdempotent(Sound):
+    """announces that deleting what is not there succeeds, and answers with an error"""
+
+    def verb_do_setup(self, params: Params) -> Any:
+        return {**super().verb_do_setup(params), "delete_is_idempotent": True}
+
+
+@behaviour("forgets-after-restart")
+class ForgetsAfterRestart(Sound):
+    """has no volumes after a restart"""
+
+    def verb_do_setup(self, params: Params) -> Any:
+        answer = super().verb_do_setup(params)
+        self.verb_shutdown({})
+        return answer
+
+
+@behaviour("empties-after-restart")
+class EmptiesAfterRestart(Sound):
+    """has all volumes after a restart, but empty"""
+
+    def verb_do_setup(self, params: Params) -> Any:
+        answer = super().verb_do_setup(params)
+        for name in os.listdir(params["folder"]):
+            if name.startswith("volume."):
+                path = os.path.join(params["folder"], name)
+                size = os.path.getsize(path)
+                os.truncate(path, 0)
+                os.truncate(path, size)
+        return answer
+
+
+@behaviour("attach-empties")
+class AttachEmpties(Sound):
+    """gives a new, empty file each time it attaches a volume"""
+
+    def verb_attach_volume(self, params: Params) -> Any:
+        path = self.known(params["name"])
+        size = os.path.getsize(path)
+        os.remove(path)
+        self.make(path, size)
+        return {"path": path}
+
+
+# ---- old bytes ----
+
+
+@behaviour("stale")
+class Stale(Sound):
+    """claims true, and shows old bytes in new volumes"""
+
+    def make(self, path: str, size: int) -> None:
+        super().make(path, size)
+        self.write_old(path, 0, size)
+
+
+@behaviour("stale-far-in")
+class StaleFarIn(Sound):
+    """shows one old sector, far from the start of a new volume"""
+
+    def make(self, path: str, size: int) -> None:
+        super().make(path, size)
+        start = size * 2 // 3 // 512 * 512
+        self.write_old(path, start, start + 512)
+
+
+@behaviour("stale-tail")
+class StaleTail(Sound):
+    """rounds sizes up to MiB and shows old bytes behind the last whole MiB that was asked for"""
+
+    def make(self, path: str, size: int) -> None:
+        rounded = -(-size // MIB) * MIB
+        super().make(path, rounded)
+        if rounded != size:
+            self.write_old(path, size // MIB * MIB, rounded)
+
+
+@behaviour("second-volume-stale")
+class SecondVolumeStale(Sound):
+    """shows old bytes in a volume that is made beside another"""
+
+    def make(self, path: str, size: int) -> None:
+        others = self.volumes()
+        super().make(path, size)
+        if others > 0:
+            self.write_old(path, 0, size)
+
+
+@behaviour("reused-stale")
+class ReusedStale(Sound):
+    """makes new volumes from deleted ones as they are"""
+
+    def verb_delete_volume(self, params: Params) -> Any:
+        os.rename(self.known(params["name"]), self.file(str(time.monotonic_ns()), "recycled"))
+
+    def make(self, path: str, size: int) -> None:
+        for name in sorted(os.listdir(self.setup["folder"])):
+            if name.startswith("recycled."):
+                os.rename(os.path.join(self.setup["folder"], name), path)
+                os.truncate(path, size)
+                return
+        super().make(path, size)
+
+
+@behaviour("extend-stale")
+class ExtendStale(Sound):
+    """shows old bytes where a volume was extended"""
+
+    def verb_extend_volume(self, params: Params) -> Any:
+        path = self.known(params["name"])
+        self.write_old(path, os.path.getsize(path), params["new_size_bytes"])
+
+
+@behaviour("extend-does-nothing")
+class ExtendDoesNothing(Sound):
+    """says that it extended a volume, and does not"""
+
+    def verb_extend_volume(self, params: Params) -> Any:
+        self.known(params["name"])
+
+
+@behaviour("extend-empties")
+class ExtendEmpties(Sound):
+    """extends a volume and loses what it held"""
+
+    def verb_extend_volume(self, params: Params) -> Any:
+        path = self.known(params["name"])
+        os.truncate(path, 0)
+        os.truncate(path, params["new_size_bytes"])
+
+
+@behaviour("stale-partial")
+class StalePartial(Sound):
+    """keeps volumes in a thin pool that does not zero: they read as zero until a part of a chunk is written; needs root"""
+
+    def verb_do_setup(self, params: Params) -> Any:
+        answer = super().verb_do_setup(params)
+        self.group = f"{params['prefix']}_vg"
+        if self.group not in run(["vgs", "--noheadings", "-o", "vg_name"]).split():
+            run(["vgcreate", "--quiet", "--yes", self.group, params["device"]["path"]])
+            pool = ["lvcreate", "--quiet", "--yes", "--type", "thin-pool", "--zero", "n", "--extents", "100%FREE"]
+            run([*pool, "--name", "pool", self.group])
+        run(["vgchange", "--quiet", "--activate", "y", self.group])
+        return answer
+
+    def verb_shutdown(self, _: Params) -> Any:
+        run(["vgremove", "--quiet", "--force", "--force", "--yes", self.group])
+
+    def verb_create_volume(self, params: Params) -> Any:
+        thin = ["lvcreate", "--quiet", "--yes", "--type", "thin", "--thinpool", "pool", "--name", params["name"]]
+        run([*thin, "--virtualsize", f"{-(-params['size_bytes'] // 512) * 512}b", self.group])
+
+    def verb_delete_volume(self, params: Params) -> Any:
+        run(["lvremove", "--quiet", "--yes", f"{self.group}/{params['name']}"])
+
+    def verb_attach_volume(self, params: Params) -> Any:
+        path = f"/dev/{self.group}/{params['name']}"
+        if not os.path.exists(path):
+            raise Failed(f"there is no volume {params['name']}")
+        return {"path": path}
+
+    def verb_detach_volume(self, params: Params) -> Any:
+        self.verb_attach_volume(params)
+
+    def verb_update_migrated_volume(self, params: Params) -> Any:
+        run(["lvrename", "--quiet", self.group, params["name"], params["new_name"]])
+
+    def verb_extend_volume(self, params: Params) -> Any:
+        run(["lvextend", "--quiet", "--size", f"{params['new_size_bytes']}b", f"{self.group}/{params['name']}"])
+
+    def verb_create_snapshot(self, params: Params) -> Any:
+        raise Failed("there is no create_snapshot here", -32601)
+
+    def verb_create_cloned_volume(self, params: Params) -> Any:
+        raise Failed("there is no create_cloned_volume here", -32601)
+
+
+# ---- copies ----
+
+
+@behaviour("clone-empty")
+class CloneEmpty(Sound):
+    """makes clones that hold nothing"""
+
+    def verb_create_cloned_volume(self, params: Params) -> Any:
+        self.known(params["source_name"])
+        self.make(self.file(params["name"]), params["size_bytes"])
+
+
+@behaviour("clone-shares")
+class CloneShares(Sound):
+    """makes clones that change with their source"""
+
+    def verb_create_cloned_volume(self, params: Params) -> Any:
+        os.link(self.known(params["source_name"]), self.file(params["name"]))
+
+
+@behaviour("snapshot-follows")
+class SnapshotFollows(Sound):
+    """makes snapshots that change with their volume"""
+
+    def verb_create_snapshot(self, params: Params) -> Any:
+        os.link(self.known(params["volume_name"]), self.file(params["name"], "snapshot"))
+
+
+@behaviour("moves-nothing")
+class MovesNothing(Sound):
+    """says that it moved a volume, and did nothing"""
+
+    def verb_migrate_volume(self, params: Params) -> Any:
+        self.known(params["name"])
+        return {"moved": True}
+
+
+@behaviour("moved-is-string")
+class MovedIsString(Sound):
+    """says "yes" where a boolean tells whether it moved a volume"""
+
+    def verb_migrate_volume(self, params: Params) -> Any:
+        return {"moved": "yes"}
+
+
+@behaviour("rename-does-nothing")
+class RenameDoesNothing(Sound):
+    """says that it renamed a volume, and does not"""
+
+    def verb_update_migrated_volume(self, params: Params) -> Any:
+        self.known(params["name"])
+
+
+@behaviour("rename-empties")
+class RenameEmpties(Sound):
+    """gives a volume's new name to an empty one"""
+
+    def verb_update_migrated_volume(self, params: Params) -> Any:
+        old = self.known(params["name"])
+        self.make(self.file(params["new_name"]), os.path.getsize(old))
+        os.remove(old)
+
+
+def main(argv: list[str]) -> int:
+    if argv[:1] == ["--list"]:
+        print(json.dumps({name: (kind.__doc__ or "").strip() for name, kind in BEHAVIOURS.items()}))
+        return 0
+    if not argv or argv[0] not in BEHAVIOURS:
+        print(f"usage: hostile.py BEHAVIOUR [AMOUNT], one of: {' '.join(BEHAVIOURS)}", file=sys.stderr)
+        return 2
+    try:
+        BEHAVIOURS[argv[0]](float(argv[1]) if len(argv) > 1 else None).serve()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains about it at its end
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
