@@ -10,7 +10,7 @@ from typing import Any, Callable, Optional
 from cinder import exception, version
 
 import surroundings
-from records import Records, Snapshot, Volume, new_snapshot, new_volume
+from records import Snapshot, Volume, new_snapshot, new_volume
 from storage import Storage, storage_for
 
 PROTOCOL = "holeproof-driver-1"
@@ -56,8 +56,7 @@ class Backend:
             raise ValueError(f"this driver speaks {PROTOCOL}, not {protocol}")
         own = Path(folder)
         surroundings.configure(self._configuration({"prefix": prefix, "folder": folder}, options), own / "cinder")
-        self._records = Records(own / "cinder" / "records.json")
-        surroundings.stand_in(self._records)
+        self._records = surroundings.stand_in(own / "cinder" / "records.json")
         driver = surroundings.load_driver(self._section, self._records.is_new)
         self._storage = storage_for(driver.configuration, device["path"])
         if self._storage is not None:

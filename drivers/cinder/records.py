@@ -115,7 +115,7 @@ class Records:
         records = {
             "volumes": {name: dict(simple_fields(volume)) for name, volume in self.volumes.items()},
             "snapshots": {
-                name: {"volume_name": self._name_of(snapshot.volume), **dict(simple_fields(snapshot))}
+                name: {"volume_name": snapshot.volume.display_name, **dict(simple_fields(snapshot))}
                 for name, snapshot in self.snapshots.items()
             },
         }
@@ -129,10 +129,10 @@ class Records:
         for name, known in records["volumes"].items():
             self.volumes[name] = new_volume(name, **known)
         for name, known in records["snapshots"].items():
-            self.snapshots[name] = new_snapshot(name, self.volumes[known.pop("volume_name")], **known)
-
-    def _name_of(self, volume: Volume) -> str:
-        return next(name for name, other in self.volumes.items() if other is volume)
+            volume_name = known.pop("volume_name")
+            # Some drivers let a volume go before its snapshots.
+            volume = self.volumes.get(volume_name) or new_volume(volume_name, known["volume_size"])
+            self.snapshots[name] = new_snapshot(name, volume, **known)
 
 
 def simple_fields(thing: Any) -> Iterator[tuple[str, Any]]:

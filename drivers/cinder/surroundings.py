@@ -46,17 +46,19 @@ def configure(text: str, folder: Path) -> None:
     logging.getLogger("oslo_concurrency.processutils").setLevel(logging.DEBUG)
 
 
-def stand_in(records: Records) -> None:
+def stand_in(records_file: Path) -> Records:
     """Replaces the database and the daemons. This process is root already, so what needs root is done in it."""
     if os.geteuid() != 0:
         raise PermissionError("a Cinder driver needs root here: there is no privileged daemon")
     for privileged in (cinder.privsep.sys_admin_pctxt, os_brick.privileged.default):
         privileged.set_client_mode(False)
     objects.register_all()
+    records = Records(records_file)
     Volume.records = Snapshot.records = records
     objects.Volume, objects.Snapshot = Volume, Snapshot
     cinder.db.api.IMPL = NoDatabase(records)
     coordination.COORDINATOR.start()
+    return records
 
 
 def load_driver(section: str, is_first_start: bool) -> Any:
