@@ -11,7 +11,7 @@ from cinder import exception, version
 
 import surroundings
 from records import Snapshot, Volume, new_snapshot, new_volume
-from storage import Storage, storage_for
+from storage import Nothing, Storage, storage_for
 
 PROTOCOL = "holeproof-driver-1"
 GIB = 1024**3
@@ -38,7 +38,7 @@ class Backend:
     def __init__(self, config_file: Path, section: str) -> None:
         self._config_file = config_file
         self._section = section
-        self._storage: Optional[Storage] = None
+        self._storage: Storage = Nothing()
         self._driver: Any = None
         self.ended = False
 
@@ -58,9 +58,8 @@ class Backend:
         surroundings.configure(self._configuration({"prefix": prefix, "folder": folder}, options), own / "cinder")
         self._records = surroundings.stand_in(own / "cinder" / "records.json")
         driver = surroundings.load_driver(self._section, self._records.is_new)
-        self._storage = storage_for(driver.configuration, device["path"])
-        if self._storage is not None:
-            self._storage.prepare()
+        self._storage = storage_for(driver.configuration, device["path"], own)
+        self._storage.prepare()
         surroundings.start_driver(driver)
         self._driver = driver
         self._records.write()
@@ -72,8 +71,7 @@ class Backend:
         }
 
     def shutdown(self) -> None:
-        if self._storage is not None:
-            self._storage.remove()
+        self._storage.remove()
         self.ended = True
 
     def get_capabilities(self) -> dict[str, Any]:
@@ -100,7 +98,7 @@ class Backend:
         self._update(volume, self._driver.create_export(surroundings.admin(), volume, {}))
         if not os.path.exists(path):
             raise FileNotFoundError(f"{name}: the driver names {path}, and there is no such file")
-        return {"path": path}
+        return {"path": self._storage.outside(path)}
 
     def detach_volume(self, name: str) -> None:
         self._driver.remove_export(surroundings.admin(), self._volume(name))
@@ -118,7 +116,7 @@ class Backend:
     def update_migrated_volume(self, name: str, new_name: str) -> None:
         arrived = self._volume(name)
         # The original, as it was at the source: of its place there nothing is known here.
-        original = new_volume(new_name, arrived.size)
+        original = new_volume(new_name, arrived.size, host=arrived.host)
         update = self._driver.update_migrated_volume(surroundings.admin(), original, arrived, "available")
         self._update(original, {"_name_id": arrived.name_id, "provider_location": arrived.provider_location, **(update or {})})
         original.admin_metadata = arrived.admin_metadata

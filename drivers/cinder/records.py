@@ -38,62 +38,69 @@ class Volume(cinder.objects.volume.Volume):
 
 
 class Snapshot(cinder.objects.snapshot.Snapshot):
-    """Cinder's snapshot object, saved into the records."""
+    """Cinder's snapshot object, saved into the records. What a driver makes for itself is of its own keeping."""
 
     records: ClassVar[Records]
+
+    def create(self) -> None:
+        set_missing(self, snapshot_defaults(str(uuid.uuid4()), self.records.volume_of_id(self.obj_context, self.volume_id)))
 
     def save(self) -> None:
         self.obj_reset_changes()
         self.records.write()
 
-
-# Fields that are objects of their own, and would be read from the database when a driver looks at them.
-NO_RELATIONS = {"volume_type": None, "consistencygroup": None, "group": None, "cluster": None, "glance_metadata": {}}
+    def destroy(self) -> None:
+        pass
 
 
 def new_volume(name: str, size: int, **known: Any) -> Volume:
     """A volume of a size in GiB, detached and at rest."""
-    plain = {field: None for field in Volume.fields if field not in Volume.OPTIONAL_FIELDS}
-    values = {
-        **plain,
-        **NO_RELATIONS,
-        "id": id_of(name),
-        "size": size,
-        "display_name": name,
-        "status": "available",
-        "attach_status": fields.VolumeAttachStatus.DETACHED,
-        "metadata": {},
-        "admin_metadata": {},
-        "deleted": False,
-        "multiattach": False,
-        "use_quota": True,
-        **known,
-    }
-    volume = Volume(context.get_admin_context(), **values)
-    volume.volume_attachment = cinder.objects.VolumeAttachmentList(objects=[])
-    volume.obj_reset_changes()
+    volume = Volume(context.get_admin_context(), size=size, **known)
+    set_missing(volume, volume_defaults(name))
     return volume
 
 
 def new_snapshot(name: str, volume: Volume, **known: Any) -> Snapshot:
-    plain = {field: None for field in Snapshot.fields if field not in Snapshot.OPTIONAL_FIELDS}
-    values = {
-        **plain,
+    snapshot = Snapshot(context.get_admin_context(), **known)
+    set_missing(snapshot, {"display_name": name, **snapshot_defaults(id_of(name), volume)})
+    return snapshot
+
+
+def volume_defaults(name: str) -> dict[str, Any]:
+    return {
         "id": id_of(name),
         "display_name": name,
+        "status": "available",
+        "attach_status": fields.VolumeAttachStatus.DETACHED,
+        "deleted": False,
+        "multiattach": False,
+        "use_quota": True,
+        "metadata": {},
+        "admin_metadata": {},
+        "glance_metadata": {},
+        "volume_attachment": cinder.objects.VolumeAttachmentList(objects=[]),
+        "snapshots": cinder.objects.SnapshotList(objects=[]),
+    }
+
+
+def snapshot_defaults(id: str, volume: Volume) -> dict[str, Any]:
+    return {
+        "id": id,
         "status": fields.SnapshotStatus.AVAILABLE,
         "volume": volume,
         "volume_id": volume.id,
         "volume_size": volume.size,
-        "metadata": {},
-        "cgsnapshot": None,
-        "group_snapshot": None,
         "use_quota": True,
-        **known,
+        "metadata": {},
     }
-    snapshot = Snapshot(context.get_admin_context(), **values)
-    snapshot.obj_reset_changes()
-    return snapshot
+
+
+def set_missing(thing: Any, values: dict[str, Any]) -> None:
+    """Sets every field that is not set, so that none is looked for in a database."""
+    for field in thing.fields:
+        if not thing.obj_attr_is_set(field):
+            setattr(thing, field, values.get(field))
+    thing.obj_reset_changes()
 
 
 class Records:

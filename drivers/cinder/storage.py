@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import shutil
 import subprocess
-from typing import Any, Optional, Protocol
+from pathlib import Path
+from typing import Any, Protocol
+
+NFS_SCRIPTS = Path(__file__).resolve().parents[2] / "harness" / "drivers" / "nfs"
+START, STOP, ANSWERER = "start.sh", "stop.sh", "answerer.pl"
+LOOPBACK = "127.0.0.1"
 
 
 class Storage(Protocol):
@@ -14,8 +21,24 @@ class Storage(Protocol):
     def remove(self) -> None:
         """Takes back what `prepare` made, with all that is in it."""
 
+    def outside(self, path: str) -> str:
+        """How other processes reach a path of this one."""
 
-class VolumeGroup:
+
+class Nothing:
+    """For drivers whose storage is somewhere else, or there already."""
+
+    def prepare(self) -> None:
+        pass
+
+    def remove(self) -> None:
+        pass
+
+    def outside(self, path: str) -> str:
+        return path
+
+
+class VolumeGroup(Nothing):
     """The volume group of an LVM driver. Its configuration is the environment's LVM_SYSTEM_DIR."""
 
     def __init__(self, name: str, device: str) -> None:
@@ -34,12 +57,66 @@ class VolumeGroup:
         return self._name in run("vgs", "--noheadings", "--options", "vg_name").split()
 
 
-def storage_for(options: Any, device: str) -> Optional[Storage]:
-    """What a driver with these options needs; None where it brings its own."""
+class NfsExport(Nothing):
+    """
+    An NFS server of this machine's kernel that exports a share on the device, in network and mount namespaces of its own.
+    This process enters them, so what the driver mounts is seen there only.
+    """
+
+    def __init__(self, share: str, device: str, folder: Path) -> None:
+        self._share = share
+        self._device = device
+        self._folder = folder
+        self._pid = folder / "pid"
+
+    def prepare(self) -> None:
+        self._folder.mkdir(exist_ok=True)
+        if not self._runs():
+            # The server is known by the path of its answerer, so each has a copy of its own.
+            for script in (START, STOP, ANSWERER):
+                shutil.copy(NFS_SCRIPTS / script, self._folder)
+            start = ("sh", self._own(START), str(self._folder), self._device, self._own(ANSWERER))
+            run("unshare", "--net", "--mount", "--propagation", "private", *start)
+        enter(self._pid.read_text().strip(), "net", "mnt")
+        Path(f"{self._folder}/mnt/{self._share}").mkdir(exist_ok=True)
+
+    def remove(self) -> None:
+        if not self._runs():
+            return
+        for line in Path("/proc/self/mounts").read_text().splitlines():
+            source, target = line.split()[:2]
+            if source.startswith(f"{LOOPBACK}:{self._share}"):
+                run("umount", target)
+        run("sh", self._own(STOP), str(self._folder))
+
+    def outside(self, path: str) -> str:
+        return f"/proc/{self._pid.read_text().strip()}/root{path}"
+
+    def _own(self, script: str) -> str:
+        return str(self._folder / script)
+
+    def _runs(self) -> bool:
+        return self._pid.exists() and Path("/proc", self._pid.read_text().strip()).exists()
+
+
+def storage_for(options: Any, device: str, folder: Path) -> Storage:
+    """What a driver with these options needs."""
     group = options.safe_get("volume_group")
     if group is not None:
         return VolumeGroup(group, device)
-    return None
+    if options.safe_get("nas_host") == LOOPBACK:
+        return NfsExport(options.nas_share_path, device, folder / "nfs")
+    return Nothing()
+
+
+def enter(pid: str, *kinds: str) -> None:
+    """Moves this process into namespaces of another; os.setns is of Python 3.12."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    for kind in kinds:
+        with open(f"/proc/{pid}/ns/{kind}", "rb") as namespace:
+            if libc.setns(namespace.fileno(), 0) != 0:
+                error = ctypes.get_errno()
+                raise OSError(error, f"{os.strerror(error)}: the {kind} namespace of process {pid}")
 
 
 def run(*command: str) -> str:

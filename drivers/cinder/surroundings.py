@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cinder.db.api
@@ -28,6 +29,9 @@ class NoDatabase:
 
     def __init__(self, records: Records) -> None:
         self.volume_get = records.volume_of_id
+
+    def get_engine(self) -> SimpleNamespace:
+        return SimpleNamespace(name="sqlite")  # the kind whose connections nobody closes before a fork
 
     def __getattr__(self, name: str) -> Any:
         raise RuntimeError(f"the driver asks Cinder's database for {name}, and there is none")
@@ -57,7 +61,6 @@ def stand_in(records_file: Path) -> Records:
     Volume.records = Snapshot.records = records
     objects.Volume, objects.Snapshot = Volume, Snapshot
     cinder.db.api.IMPL = NoDatabase(records)
-    coordination.COORDINATOR.start()
     return records
 
 
@@ -78,6 +81,7 @@ def load_driver(section: str, is_first_start: bool) -> Any:
 
 def start_driver(driver: Any) -> None:
     """What the manager does when its service starts, in its order."""
+    coordination.COORDINATOR.start()
     driver.do_setup(admin())
     driver.check_for_setup_error()
     driver.init_capabilities()
