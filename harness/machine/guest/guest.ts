@@ -7,7 +7,7 @@ import { toolsEnvironment } from '../tools.ts'
 import { GuestConnection } from './connection.ts'
 
 /** The modules that a guest's agent loads for the lab. */
-export const GUEST_MODULES = ['loop', 'ext4', 'dm-mod', 'dm-thin-pool', 'dm-snapshot', 'nfsd', 'nfsv4']
+export const GUEST_MODULES = ['loop', 'ext4', 'dm-mod', 'dm-thin-pool', 'nfsd', 'nfsv4']
 const CONSOLE_TAIL_BYTES = 8192
 
 export interface GuestPlacement {
