@@ -9,20 +9,20 @@ export const toolsRoot = join(cacheFolder, 'root')
 const PROGRAM_FOLDERS = ['usr/sbin', 'sbin', 'usr/bin', 'bin']
 
 /** PATH and LD_LIBRARY_PATH that put the unpacked packages before the system's own programs. */
-export function toolsEnvironment(root = toolsRoot): Record<string, string> {
-  const own = PROGRAM_FOLDERS.map((folder) => join(root, folder))
-  const libraries = ['lib', 'usr/lib'].flatMap((folder) =>
-    existsSync(join(root, folder))
-      ? readdirSync(join(root, folder))
-          .filter((name) => name.endsWith('-linux-gnu'))
-          .map((name) => join(root, folder, name))
-      : [],
-  )
+export function toolsEnvironment(roots: readonly string[] = [toolsRoot]): Record<string, string> {
+  const programs = roots.flatMap((root) => PROGRAM_FOLDERS.map((folder) => join(root, folder)))
+  const libraries = roots.flatMap((root) => ['lib', 'usr/lib'].flatMap((folder) => librariesIn(join(root, folder))))
   return {
-    PATH: [...own, '/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(':'),
+    PATH: [...programs, '/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(':'),
     ...(libraries.length > 0 && { LD_LIBRARY_PATH: libraries.join(':') }),
     LC_ALL: 'C',
   }
+}
+
+function librariesIn(folder: string): string[] {
+  if (!existsSync(folder)) return []
+  const names = readdirSync(folder).filter((name) => name.endsWith('-linux-gnu'))
+  return names.map((name) => join(folder, name))
 }
 
 /** The absolute path of a program: unpacked by the setup, or the system's own. */

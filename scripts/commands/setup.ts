@@ -2,6 +2,7 @@ import { Option } from 'commander'
 import type { MachineKind } from '../../harness/machine/machine.ts'
 import { EXIT, newCommand, runMain } from '../lib/command.ts'
 import { prepareMachine } from '../lib/machine_choice.ts'
+import { setUp } from '../lib/setup.ts'
 
 const command = newCommand(
   'scripts/setup',
@@ -9,11 +10,16 @@ const command = newCommand(
   [
     ['scripts/setup', 'the machine kind that the other commands would choose'],
     ['scripts/setup --machine qemu', 'QEMU and the kernel of its guests'],
+    ['scripts/setup --cinder', "OpenStack Cinder too, for its own drivers (200 MB; the drivers' program is drivers/cinder/shim.py)"],
   ],
-).addOption(new Option('--machine <kind>', 'what to set up').choices(['auto', 'native', 'uml', 'qemu']).default('auto'))
+)
+  .addOption(new Option('--machine <kind>', 'what to set up').choices(['auto', 'native', 'uml', 'qemu']).default('auto'))
+  .option('--cinder', 'bring OpenStack Cinder too')
 
 await runMain(async () => {
-  const { machine } = command.parse().opts<{ machine: MachineKind | 'auto' }>()
-  console.log(`machine: ${await prepareMachine(machine, (line) => console.error(line))}`)
+  const { machine, cinder } = command.parse().opts<{ machine: MachineKind | 'auto'; cinder?: true }>()
+  const say = (line: string) => console.error(line)
+  console.log(`machine: ${await prepareMachine(machine, say)}`)
+  if (cinder) await setUp(['cinder'], say)
   return EXIT.upheld
 })

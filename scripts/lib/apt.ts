@@ -13,6 +13,8 @@ export interface Apt {
   unpackAlone(packages: readonly string[], into: string): Promise<void>
   /** The names of the packages that a package depends on, directly or not. */
   dependencies(name: string): Promise<string[]>
+  /** The names of the packages that any of these depends on directly, and of all that would do where several would. */
+  directDependencies(names: readonly string[]): Promise<string[]>
 }
 
 /** Lets `work` use apt with fresh package lists. Its state is kept in our cache meanwhile, and removed in the end. */
@@ -47,7 +49,7 @@ export async function withApt(work: (apt: Apt) => Promise<void>): Promise<void> 
     demand(await run`apt-get ${options} -q update`, 'the package lists could not be fetched')
     await work({
       unpack: async (packages, into) => {
-        const output = await run`apt-get ${options} -q -y --no-remove --download-only install ${packages}`
+        const output = await run`apt-get ${options} -q -y --no-remove --no-upgrade --download-only install ${packages}`
         demand(output, `the packages could not be fetched: ${packages.join(' ')}`)
         await unpackArchives(into)
       },
@@ -60,6 +62,13 @@ export async function withApt(work: (apt: Apt) => Promise<void>): Promise<void> 
         const output = await run`apt-cache ${options} depends --recurse --important ${name}`
         demand(output, `${name} is not in the package lists`)
         return [...new Set([...output.stdout.matchAll(/^ *\|?(?:Pre)?Depends: (\S+)$/gm)].flatMap(([, found]) => found ?? []))]
+      },
+      directDependencies: async (names) => {
+        const output = await run`apt-cache ${options} depends --important ${names}`
+        demand(output, `not in the package lists: ${names.join(' ')}`)
+        // A name in angle brackets is no package; what provides it follows, further in.
+        const found = output.stdout.matchAll(/^(?: {2}| \|)(?:Pre)?Depends: ([^<\s]\S*)$|^ {4}(\S+)$/gm)
+        return [...new Set([...found].flatMap(([, named, provider]) => named ?? provider ?? []))]
       },
     })
   } finally {

@@ -4,6 +4,7 @@ import { BrokenLab } from '../../harness/machine/errors.ts'
 import { preparedKernel } from '../../harness/machine/guest/qemu_kernel.ts'
 import { cacheFolder, findProgram, toolsRoot } from '../../harness/machine/tools.ts'
 import { withApt } from './apt.ts'
+import { bringCinder, isCinderThere } from './cinder.ts'
 import { bringGuestKernel } from './guest_kernel.ts'
 
 /** What a part of holeproof needs from Debian or Ubuntu: packages, and the programs or files that show they are there. */
@@ -21,6 +22,7 @@ const NEEDS = {
   layers: { packages: ['cryptsetup-bin', 'qemu-utils'], programs: ['cryptsetup', 'qemu-img', 'qemu-nbd'] },
   uml: { packages: ['user-mode-linux'], programs: ['linux.uml'], files: ['usr/lib/uml/modules'] },
   qemu: { packages: ['qemu-system-x86', 'xz-utils', 'zstd'], programs: ['qemu-system-x86_64', 'xz', 'zstd'] },
+  cinder: { packages: ['qemu-utils'], programs: ['qemu-img'] },
 } satisfies Record<string, Need>
 
 export type Part = keyof typeof NEEDS
@@ -32,7 +34,8 @@ export type Part = keyof typeof NEEDS
 export async function setUp(parts: readonly Part[], say: (line: string) => void): Promise<void> {
   const lacking = parts.filter((part) => !isThere(NEEDS[part]))
   const lacksKernel = parts.includes('qemu') && preparedKernel() === undefined
-  if (lacking.length === 0 && !lacksKernel) return
+  const lacksCinder = parts.includes('cinder') && !isCinderThere()
+  if (lacking.length === 0 && !lacksKernel && !lacksCinder) return
   await withApt(async (apt) => {
     const packages = lacking.flatMap((part) => NEEDS[part].packages)
     if (packages.length > 0) {
@@ -40,6 +43,7 @@ export async function setUp(parts: readonly Part[], say: (line: string) => void)
       await apt.unpack(packages, toolsRoot)
     }
     if (lacksKernel) await bringGuestKernel(apt, say)
+    if (lacksCinder) await bringCinder(apt, say)
   })
   const still = lacking.filter((part) => !isThere(NEEDS[part]))
   if (still.length === 0) return

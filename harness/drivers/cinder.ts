@@ -1,0 +1,29 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { cacheFolder, toolsEnvironment, toolsRoot } from '../machine/tools.ts'
+
+/** Where the setup unpacks Cinder and the Python libraries that it needs. */
+export const cinderRoot = join(cacheFolder, 'cinder')
+export const cinderPackages = join(cinderRoot, 'usr/lib/python3/dist-packages')
+/** The sections of Cinder's own LVM and NFS drivers. */
+export const cinderConfiguration = fileURLToPath(new URL('../../drivers/cinder/cinder.conf', import.meta.url))
+
+const SHIM = fileURLToPath(new URL('../../drivers/cinder/shim.py', import.meta.url))
+/** The distribution's: another Python that is first in PATH may not load what was built for this one. */
+const PYTHONS = ['/usr/bin/python3', join(cinderRoot, 'usr/bin/python3')]
+
+/** The Python that Cinder runs on; undefined where there is none yet. */
+export function findCinderPython(): string | undefined {
+  return PYTHONS.find((path) => existsSync(path))
+}
+
+/** The command that serves the driver of a section of a cinder.conf with the driver protocol. */
+export function cinderCommand(section: string, configuration = cinderConfiguration): string[] {
+  return [findCinderPython() ?? 'python3', SHIM, '--config-file', configuration, '--backend', section]
+}
+
+/** The environment of that command: the unpacked Cinder, and the programs that its drivers run. */
+export function cinderEnvironment(): Record<string, string> {
+  return { ...toolsEnvironment([toolsRoot, cinderRoot]), PYTHONPATH: cinderPackages }
+}
