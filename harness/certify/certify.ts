@@ -5,6 +5,7 @@ import { type Certificate, type CheckResult, countVerdicts, overallVerdict, type
 import type { Bench } from './bench.ts'
 import { soundParts } from './broken_rules.ts'
 import type { Candidate } from './candidate/candidate.ts'
+import { FOLDER_POISON_BYTES } from './candidate/install.ts'
 import { MiB } from './cell.ts'
 import { Certification, type CertificationOptions, listChecks } from './certification.ts'
 import { Partners } from './partners.ts'
@@ -99,17 +100,21 @@ export function openPartners(bench: Bench, options: CertifySessionOptions): Part
   return new Partners(bench, options.peers, { ...options, storageBytes: partnerBytes(options) })
 }
 
+/** A partner holds one volume at a time. */
 function partnerBytes({ storageBytes }: CertifySessionOptions): number {
-  return Math.max(LEAST_PARTNER_BYTES, storageBytes / 2)
+  return Math.max(LEAST_PARTNER_BYTES, storageBytes / 3)
 }
 
-/** Both NFS drivers hold a volume at a time, and one under test fills its share. */
+/** The NFS partners hold a volume each, and a driver under test may fill its share. */
 function nfsBytes(options: CertifySessionOptions): number {
-  return options.storageBytes + 2 * partnerBytes(options)
+  const own = options.candidates.some((candidate) => candidate.kind === 'built-in') ? options.storageBytes : 0
+  return own + 2 * partnerBytes(options)
 }
 
-/** A driver's two devices twice, as counterexamples are sought beside it, the partners', and the NFS disk, on each machine. */
+/** On each machine a driver's storage, once more for the counterexamples, the partners', and the NFS disk. */
 function imageBytes(options: CertifySessionOptions): number {
   const machines = Math.min(2, options.candidates.length)
-  return machines * (4 * options.storageBytes + (2 + options.peers.length * 2) * partnerBytes(options) + nfsBytes(options))
+  return (
+    machines * (2 * options.storageBytes + 2 * FOLDER_POISON_BYTES + (2 + options.peers.length) * partnerBytes(options) + nfsBytes(options))
+  )
 }

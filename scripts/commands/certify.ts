@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Option } from 'commander'
 import { bundleModule } from '../../harness/certify/candidate/bundle_module.ts'
-import { type Candidate, findCandidate } from '../../harness/certify/candidate/candidate.ts'
+import { type Candidate, findCandidate, isCinder } from '../../harness/certify/candidate/candidate.ts'
 import { MiB } from '../../harness/certify/cell.ts'
 import { listChecks } from '../../harness/certify/certification.ts'
 import { CANDIDATE_LIMITS, certify, STORAGE_BYTES } from '../../harness/certify/certify.ts'
@@ -13,13 +13,14 @@ import { EXIT, newCommand, runMain, version } from '../lib/command.ts'
 import { prepareMachine } from '../lib/machine_choice.ts'
 import { showProgress } from '../lib/progress.ts'
 import { COUNTEREXAMPLES, exitCode, isMeant, newSeed, parseOnly, parseWhole, prepareRun, report, say, stopOnSignals } from '../lib/run.ts'
+import { setUp } from '../lib/setup.ts'
 
 interface Options {
   machine: MachineKind | 'auto'
   only?: string
   peer: string[]
   option: string[]
-  storage: number
+  storage?: number
   askSeconds: number
   verbSeconds: number
   minutes: number
@@ -29,6 +30,9 @@ interface Options {
   plain?: boolean
   list?: boolean
 }
+
+/** Cinder's volumes are whole GiB, and several must fit. */
+const CINDER_MIB = 4608
 
 /** Words for several built-in drivers. */
 const GROUPS: Readonly<Record<string, readonly DriverName[]>> = {
@@ -44,6 +48,7 @@ const command = newCommand(
     ['scripts/certify ./driver.ts', 'a module'],
     ['scripts/certify lvm-thin liar/lvm-thick', 'built-in drivers'],
     ['scripts/certify built-in liars', 'all of them, honest and lying'],
+    ['scripts/certify --peer cinder:lvm-thick cinder:lvm-thin', "Cinder's own LVM driver, and another to migrate to"],
     ['scripts/certify --only partial-writes-read-zero ./driver.py', 'some checks'],
   ],
 )
@@ -53,7 +58,10 @@ const command = newCommand(
   .option('--peer <driver>', 'another driver to migrate from and to; may be given again', collect, [])
   .option('--option <key=value>', 'handed to the driver in do_setup; may be given again', collect, [])
   .addOption(
-    new Option('--storage <MiB>', 'what the driver is given, in MiB').argParser(parseWhole('--storage')).default(STORAGE_BYTES / MiB),
+    new Option(
+      '--storage <MiB>',
+      `what the driver is given, in MiB (default: ${STORAGE_BYTES / MiB}, for Cinder's drivers ${CINDER_MIB})`,
+    ).argParser(parseWhole('--storage')),
   )
   .addOption(
     new Option('--ask-seconds <s>', 'how long get_capabilities may take')
@@ -80,7 +88,7 @@ await runMain(async () => {
     return EXIT.upheld
   }
   // What follows a program is the program's; built-in drivers take no arguments, so there options may come last.
-  command.passThroughOptions(!process.argv.some((word, index) => isBuiltIn(word) && process.argv[index - 1] !== '--peer'))
+  command.passThroughOptions(!process.argv.some((word, index) => isNamed(word) && process.argv[index - 1] !== '--peer'))
   command.parse()
   const options = command.opts<Options>()
   const candidates = findCandidates(command.args)
@@ -98,9 +106,12 @@ await runMain(async () => {
           'check',
           'scripts/certify',
         )
+  const usesCinder = [...command.args, ...options.peer].some(isCinder)
+  const storageBytes = (options.storage ?? (usesCinder ? CINDER_MIB : STORAGE_BYTES / MiB)) * MiB
   const driverOptions = Object.fromEntries(options.option.map(parsePair))
   await prepareRun(options.out)
   const machine = await prepareMachine(options.machine, say)
+  if (usesCinder) await setUp(['cinder'], say)
   const seed = options.seed ?? newSeed()
   const stop = stopOnSignals()
   const progress = showProgress(checks.length * candidates.length, options.plain === true)
@@ -110,7 +121,7 @@ await runMain(async () => {
     machine,
     seed,
     version,
-    storageBytes: options.storage * MiB,
+    storageBytes,
     limits: { askSeconds: options.askSeconds, verbSeconds: options.verbSeconds },
     options: driverOptions,
     seconds: options.minutes * 60,
@@ -131,13 +142,14 @@ await runMain(async () => {
 
 function findCandidates(words: readonly string[]): Candidate[] {
   const [first = '', ...rest] = words
-  if (!isBuiltIn(first)) return [findCandidate(first, rest)]
+  if (isCinder(first)) return words.map((word) => findCandidate(word))
+  if (!isNamed(first)) return [findCandidate(first, rest)]
   return [...new Set(words.flatMap((word) => GROUPS[word] ?? word))].map((word) => findCandidate(word))
 }
 
-function isBuiltIn(word: string): boolean {
+function isNamed(word: string): boolean {
   const names: readonly string[] = driverNames
-  return word in GROUPS || names.includes(word)
+  return word in GROUPS || names.includes(word) || isCinder(word)
 }
 
 function scriptsOf({ certificates }: Result): Record<string, string> {
@@ -152,12 +164,16 @@ function repeat(options: Options, machine: MachineKind, seed: number, candidate:
     'scripts/certify',
     ...['--machine', machine, '--seed', String(seed)],
     ...(check === undefined ? [] : ['--only', check]),
-    ...(options.storage * MiB === STORAGE_BYTES ? [] : ['--storage', String(options.storage)]),
+    ...(options.storage === undefined ? [] : ['--storage', String(options.storage)]),
     ...(options.askSeconds === CANDIDATE_LIMITS.askSeconds ? [] : ['--ask-seconds', String(options.askSeconds)]),
     ...(options.verbSeconds === CANDIDATE_LIMITS.verbSeconds ? [] : ['--verb-seconds', String(options.verbSeconds)]),
     ...options.option.flatMap((pair) => ['--option', pair]),
     ...options.peer.flatMap((peer) => ['--peer', peer]),
-    ...(candidate.kind === 'built-in' ? [candidate.name] : candidate.kind === 'module' ? [candidate.path] : candidate.argv),
+    ...(candidate.kind === 'built-in' || isCinder(candidate.name)
+      ? [candidate.name]
+      : candidate.kind === 'module'
+        ? [candidate.path]
+        : candidate.argv),
   ]
   return words.map((word) => (/^[A-Za-z0-9_./=:@,+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ')
 }

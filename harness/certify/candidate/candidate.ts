@@ -1,6 +1,7 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, extname, resolve } from 'node:path'
 import { type DriverName, driverNames, honestNames } from '../../drivers/backend.ts'
+import { cinderCommand, cinderConfiguration, cinderEnvironment } from '../../drivers/cinder.ts'
 import { UsageError } from '../../machine/errors.ts'
 import { findProgram } from '../../machine/tools.ts'
 
@@ -19,6 +20,8 @@ export type Candidate = { readonly name: string } & (
   | { readonly kind: 'module'; readonly path: string }
 )
 
+/** Begins the name of one of Cinder's own drivers: `cinder:SECTION` of the cinder.conf that comes along, or `cinder:FILE:SECTION`. */
+const CINDER = 'cinder:'
 const MODULES = new Set(['.ts', '.mts', '.js', '.mjs', '.cjs'])
 
 /**
@@ -31,6 +34,7 @@ export function findCandidate(text: string, args: readonly string[] = []): Candi
     if (args.length > 0) throw new UsageError(`the built-in driver ${text} takes no arguments, but there is '${args[0]}'`)
     return { kind: 'built-in', name: builtIn, driver: builtIn }
   }
+  if (isCinder(text)) return cinderCandidate(text)
   const path = resolve(text)
   if (existsSync(path)) {
     const stat = statSync(path)
@@ -49,6 +53,21 @@ export function findCandidate(text: string, args: readonly string[] = []): Candi
   return program(basename(file ?? text), [found, ...args])
 }
 
-function program(name: string, argv: readonly string[]): Candidate {
+function program(name: string, argv: readonly string[]): Extract<Candidate, { kind: 'program' }> {
   return { kind: 'program', name, argv, cwd: process.cwd() }
+}
+
+/** Whether a driver's name means one of Cinder's own, for which the setup must have brought Cinder. */
+export function isCinder(text: string): boolean {
+  return text.startsWith(CINDER)
+}
+
+function cinderCandidate(text: string): Candidate {
+  const [section = '', ...file] = text.slice(CINDER.length).split(':').toReversed()
+  const configuration = file.length === 0 ? cinderConfiguration : resolve(file.toReversed().join(':'))
+  if (!existsSync(configuration)) throw new UsageError(`${text}: there is no file ${configuration}`)
+  const sections = [...readFileSync(configuration, 'utf8').matchAll(/^\[([^\]]+)\]/gm)].flatMap(([, name]) => name ?? [])
+  if (!sections.includes(section))
+    throw new UsageError(`${text}: ${configuration} has no section [${section}], but ${sections.map((name) => `[${name}]`).join(', ')}`)
+  return { ...program(text, cinderCommand(section, configuration)), env: cinderEnvironment() }
 }

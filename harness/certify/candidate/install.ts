@@ -20,6 +20,8 @@ export interface InstallOptions {
   readonly options: Readonly<Record<string, string>>
 }
 
+/** How much of the folder's filesystem lies on old bytes, from its start. */
+export const FOLDER_POISON_BYTES = 512 * 1024 ** 2
 const ENDS_WITHIN_SECONDS = 5
 const LOG_KEPT = 2000
 const SHOWN_OF_LOG = 200
@@ -78,7 +80,7 @@ async function installProgram(
 ): Promise<Installation> {
   const prefix = lab.name('driver')
   const device = await poisonedLoop(lab, `${prefix}_device`, storageBytes)
-  const disk = await poisonedLoop(lab, `${prefix}_folder`, storageBytes)
+  const disk = await poisonedLoop(lab, `${prefix}_folder`, storageBytes, FOLDER_POISON_BYTES)
   const folder = join(lab.folder, prefix)
   const temporary = join(lab.folder, `${prefix}_tmp`)
   const before = await lab.inside.surroundings()
