@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import uuid
 from pathlib import Path
 from typing import Any, Callable, Optional
@@ -54,11 +55,11 @@ class Backend:
     ) -> dict[str, Any]:
         if protocol != PROTOCOL:
             raise ValueError(f"this driver speaks {PROTOCOL}, not {protocol}")
-        own = Path(folder)
-        surroundings.configure(self._configuration({"prefix": prefix, "folder": folder}, options), own / "cinder")
-        self._records = surroundings.stand_in(own / "cinder" / "records.json")
+        temporary = Path(tempfile.gettempdir(), f"{prefix}cinder")
+        surroundings.configure(self._configuration({"prefix": prefix, "folder": folder}, options), temporary)
+        self._records = surroundings.stand_in(held(folder) / "cinder.json")
         driver = surroundings.load_driver(self._section, self._records.is_new)
-        self._storage = storage_for(driver.configuration, device["path"], own)
+        self._storage = storage_for(driver.configuration, device["path"], temporary)
         self._storage.prepare()
         surroundings.start_driver(driver)
         self._driver = driver
@@ -83,7 +84,7 @@ class Backend:
         return report
 
     def create_volume(self, name: str, size_bytes: int) -> None:
-        volume = self._new(name, size_bytes)
+        volume = self._requested(name, size_bytes)
         self._keep(name, volume, self._driver.create_volume(volume))
 
     def delete_volume(self, name: str) -> None:
@@ -142,12 +143,12 @@ class Backend:
         self._records.write()
 
     def create_volume_from_snapshot(self, name: str, size_bytes: int, snapshot_name: str, volume_name: str) -> None:
-        volume = self._new(name, size_bytes)
+        volume = self._requested(name, size_bytes)
         snapshot = self._snapshot(snapshot_name, volume_name)
         self._keep(name, volume, self._driver.create_volume_from_snapshot(volume, snapshot))
 
     def create_cloned_volume(self, name: str, size_bytes: int, source_name: str) -> None:
-        volume = self._new(name, size_bytes)
+        volume = self._requested(name, size_bytes)
         self._keep(name, volume, self._driver.create_cloned_volume(volume, self._volume(source_name)))
 
     def _configuration(self, words: dict[str, str], options: dict[str, str]) -> str:
@@ -156,6 +157,14 @@ class Backend:
             text = text.replace("{" + word + "}", value)
         overrides = "".join(f"{key} = {value}\n" for key, value in options.items())
         return f"{text}\n[{self._section}]\n{overrides}"
+
+    def _requested(self, name: str, size_bytes: int) -> Volume:
+        """A volume to be made, after what Cinder's API and its database would have refused."""
+        if size_bytes <= 0:
+            raise exception.InvalidInput(reason=f"a volume of {size_bytes} bytes")
+        if name in self._records.volumes:
+            raise exception.Duplicate(f"there is a volume {name}")
+        return self._new(name, size_bytes)
 
     def _new(self, name: str, size_bytes: int) -> Volume:
         return new_volume(name, gibibytes(size_bytes), host=f"{surroundings.host_of(self._section)}#pool")
@@ -203,6 +212,11 @@ class Backend:
 
 def gibibytes(size_bytes: int) -> int:
     return -(-size_bytes // GIB)
+
+
+def held(folder: str) -> Path:
+    """The folder by a descriptor: so it is reached from another mount namespace too."""
+    return Path(f"/proc/self/fd/{os.open(folder, os.O_RDONLY | os.O_DIRECTORY)}")
 
 
 def size_of(path: str) -> int:

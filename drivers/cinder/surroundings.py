@@ -38,7 +38,7 @@ class NoDatabase:
 
 
 def configure(text: str, folder: Path) -> None:
-    """Loads the text of a cinder.conf; Cinder's own files and locks go to the folder."""
+    """Loads the text of a cinder.conf; Cinder's locks, mounts and temporary files go to the folder."""
     folder.mkdir(exist_ok=True)
     file = folder / "cinder.conf"
     file.write_text(text)
