@@ -104,7 +104,7 @@ class Backend:
     def detach_volume(self, name: str) -> None:
         self._driver.remove_export(surroundings.admin(), self._volume(name))
 
-    def migrate_volume(self, name: str, copy_mode: str, location_info: Any = None) -> dict[str, bool]:
+    def migrate_volume(self, name: str, copy_mode: str, size_bytes: int, location_info: Any = None) -> dict[str, bool]:
         # Cinder's drivers know no copy mode: they decide by themselves, and that is what is to be seen.
         capabilities = {} if location_info is None else {"location_info": location_info}
         host = {"host": f"{surroundings.host_of('destination')}#pool", "capabilities": capabilities}

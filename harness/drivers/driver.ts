@@ -7,6 +7,8 @@ export interface MigrationTarget {
   readonly locationInfo: unknown
   /** What the rule decided from the destination's answer. */
   readonly copyMode: CopyMode
+  /** The volume's own size in bytes: its device may be larger, and what lies behind its end is not the volume's. */
+  readonly sizeBytes: number
 }
 
 /** The verbs that every volume driver has. */

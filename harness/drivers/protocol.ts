@@ -70,6 +70,7 @@ export const verbs = {
       // JSON has no undefined: a destination that gave none leaves it out.
       location_info: z.unknown().optional().describe("of the destination's capability report"),
       copy_mode: z.enum(['full', 'sparse']).describe("what the rule decided from the destination's answer"),
+      size_bytes: sizeBytes.describe("the volume's own size in bytes; its device may be larger"),
     }),
     result: z.object({ moved: z.boolean().describe('false: the driver cannot, and nothing has happened') }),
     what: "Moves a volume to another backend by the driver's own means (driver-assisted migration).",

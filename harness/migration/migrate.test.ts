@@ -459,7 +459,7 @@ describe('a driver-assisted migration', () => {
 
     await scene.run('driver')
 
-    expect(scene.source.targets).toEqual([{ locationInfo: 'there', copyMode }])
+    expect(scene.source.targets).toEqual([{ locationInfo: 'there', copyMode, sizeBytes: SIZE }])
   })
 
   test.each<[string, Answer]>([
@@ -471,7 +471,7 @@ describe('a driver-assisted migration', () => {
 
     await scene.run('driver')
 
-    expect(scene.source.targets).toEqual([{ locationInfo: undefined, copyMode: 'full' }])
+    expect(scene.source.targets).toEqual([{ locationInfo: undefined, copyMode: 'full', sizeBytes: SIZE }])
   })
 
   test('falls back to the host when the driver declines, and enters each state once', async () => {

@@ -72,7 +72,11 @@ export async function migrate(
     if (method === 'driver') {
       const { answer, decision } = await decide()
       enter('migrating')
-      const moved = await source.service.migrateVolume(volume.name, { locationInfo: locationOf(answer), copyMode: decision.mode })
+      const moved = await source.service.migrateVolume(volume.name, {
+        locationInfo: locationOf(answer),
+        copyMode: decision.mode,
+        sizeBytes: volume.sizeBytes,
+      })
       if (moved) {
         record = { ...record, movedBy: 'driver' }
         volume.backend = destination

@@ -19,7 +19,7 @@ describe('a service over a line', () => {
       migrateVolume: async (...args) => calls.push(['migrate', ...args]) > 0,
       updateMigratedVolume: async (...args) => void calls.push(['rename', ...args]),
     })
-    const target: MigrationTarget = { locationInfo: { host: 'a' }, copyMode: 'sparse' }
+    const target: MigrationTarget = { locationInfo: { host: 'a' }, copyMode: 'sparse', sizeBytes: 4096 }
 
     await service.createVolume('v', 4096)
     expect(await service.attachVolume('v')).toBe('/dev/2')
@@ -41,7 +41,7 @@ describe('a service over a line', () => {
   test('lets the driver decline a migration to a destination that named no place', async () => {
     const service = serving({ migrateVolume: async () => false })
 
-    expect(await service.migrateVolume('v', { locationInfo: undefined, copyMode: 'full' })).toBe(false)
+    expect(await service.migrateVolume('v', { locationInfo: undefined, copyMode: 'full', sizeBytes: 4096 })).toBe(false)
   })
 
   test('passes the verbs that a migration does not need, too', async () => {
@@ -77,7 +77,7 @@ describe('a service over a line', () => {
     await expect(service.createSnapshot('s', 'v')).rejects.toThrow(NotOffered)
     await expect(service.extendVolume('v', 8192)).rejects.toThrow('extend_volume: no room')
     await expect(service.extendVolume('v', 8192)).rejects.not.toThrow(NotOffered)
-    expect(await service.migrateVolume('v', { locationInfo: 'a', copyMode: 'full' })).toBe(false)
+    expect(await service.migrateVolume('v', { locationInfo: 'a', copyMode: 'full', sizeBytes: 4096 })).toBe(false)
     expect(await service.updateMigratedVolume('v', 'w')).toBe(false)
   })
 
@@ -102,7 +102,9 @@ describe('a service over a line', () => {
     const service = serving({ createVolume: fail, migrateVolume: fail })
 
     await expect(service.createVolume('v', 1)).rejects.toThrow('create_volume: no space left')
-    await expect(service.migrateVolume('v', { locationInfo: 'a', copyMode: 'full' })).rejects.toThrow('migrate_volume: no space left')
+    await expect(service.migrateVolume('v', { locationInfo: 'a', copyMode: 'full', sizeBytes: 4096 })).rejects.toThrow(
+      'migrate_volume: no space left',
+    )
   })
 
   test.each<[string, (service: VolumeService) => Promise<unknown>]>([
@@ -122,7 +124,11 @@ describe('a service over a line', () => {
   test.each<[string, (service: VolumeService) => Promise<unknown>, unknown]>([
     ['a path that is not absolute', (service) => service.attachVolume('v'), { path: 'dev/v' }],
     ['no path', (service) => service.attachVolume('v'), {}],
-    ['"true" for moved', (service) => service.migrateVolume('v', { locationInfo: '', copyMode: 'full' }), { moved: 'true' }],
+    [
+      '"true" for moved',
+      (service) => service.migrateVolume('v', { locationInfo: '', copyMode: 'full', sizeBytes: 4096 }),
+      { moved: 'true' },
+    ],
   ])('refuses %s as a result', async (_, call, result) => {
     const [service] = answeringWith((id) => [{ jsonrpc: '2.0', id, result }])
 

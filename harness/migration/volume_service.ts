@@ -64,8 +64,8 @@ export function addVerbs(server: JSONRPCServer, driver: VolumeDriver): void {
   serve(
     'migrate_volume',
     migrateVolume &&
-      (async ({ name, location_info, copy_mode }) => ({
-        moved: await migrateVolume(name, { locationInfo: location_info, copyMode: copy_mode }),
+      (async ({ name, location_info, copy_mode, size_bytes }) => ({
+        moved: await migrateVolume(name, { locationInfo: location_info, copyMode: copy_mode, sizeBytes: size_bytes }),
       })),
   )
   serve('update_migrated_volume', updateMigratedVolume && (({ name, new_name }) => updateMigratedVolume(name, new_name)))
@@ -137,8 +137,8 @@ export function serviceOf(caller: Caller, limits: Limits = DEFAULT_LIMITS): Whol
     deleteVolume: (name) => done(call('delete_volume', { name })),
     attachVolume: async (name) => (await call('attach_volume', { name })).path,
     detachVolume: (name) => done(call('detach_volume', { name })),
-    migrateVolume: async (name, { locationInfo, copyMode }) => {
-      const answer = call('migrate_volume', { name, location_info: locationInfo, copy_mode: copyMode })
+    migrateVolume: async (name, { locationInfo, copyMode, sizeBytes }) => {
+      const answer = call('migrate_volume', { name, location_info: locationInfo, copy_mode: copyMode, size_bytes: sizeBytes })
       return (await ifOffered(answer))?.moved ?? false
     },
     updateMigratedVolume: async (name, newName) =>

@@ -140,8 +140,8 @@ export class Trial {
       attachVolume: (name) => this.record('attach_volume', { name }, () => this.attachChecked(service, name)),
       detachVolume: (name) => this.record('detach_volume', { name }, () => service.detachVolume(name)),
       migrateVolume: (name, target) => {
-        const { locationInfo: location_info, copyMode: copy_mode } = target
-        return this.record('migrate_volume', { name, location_info, copy_mode }, () => service.migrateVolume(name, target))
+        const { locationInfo: location_info, copyMode: copy_mode, sizeBytes: size_bytes } = target
+        return this.record('migrate_volume', { name, location_info, copy_mode, size_bytes }, () => service.migrateVolume(name, target))
       },
       updateMigratedVolume: (name, new_name) =>
         this.record('update_migrated_volume', { name, new_name }, () => service.updateMigratedVolume(name, new_name)),

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import type { Lab } from '../../lab/lab.ts'
@@ -72,7 +73,18 @@ const reused: FileKind = {
   thin: true,
   create: (lab, file, sizeBytes) => {
     const takeOld = 'old=$(ls -A "$3" 2>/dev/null | head -n 1) && { [ -z "$old" ] || mv --no-clobber "$3/$old" "$1"; }'
-    return check(lab, ['sh', '-c', `[ ! -e "$1" ] && ${takeOld} && truncate --size="$2" "$1"`, 'sh', file, `${sizeBytes}`, binOf(file)])
+    // Two that are made at once must not take the same one.
+    const alone = ['flock', dirname(file)]
+    return check(lab, [
+      ...alone,
+      'sh',
+      '-c',
+      `[ ! -e "$1" ] && ${takeOld} && truncate --size="$2" "$1"`,
+      'sh',
+      file,
+      `${sizeBytes}`,
+      binOf(file),
+    ])
   },
   remove: (lab, file) => check(lab, ['sh', '-c', 'mkdir -p "$2" && mv --backup=numbered "$1" "$2/"', 'sh', file, binOf(file)]),
 }

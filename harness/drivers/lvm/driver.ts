@@ -77,16 +77,15 @@ export class LvmDriver implements BuiltInDriver {
 
   async detachVolume(): Promise<void> {}
 
-  async migrateVolume(name: string, { locationInfo: where, copyMode }: MigrationTarget): Promise<boolean> {
+  async migrateVolume(name: string, { locationInfo: where, copyMode, sizeBytes }: MigrationTarget): Promise<boolean> {
     const { lab } = this.group
     const target = parseLocation(where)
     if (target === undefined || target.machine !== lab.machine.name || target.group === this.group.name) return false
     const from = devicePath(this.group.name, name)
-    const bytes = Number(await check(lab, ['blockdev', '--getsize64', from]))
     const arrival = devicePath(target.group, name)
-    await createVolumeIn(this.group, target.group, target.type, name, bytes)
+    await createVolumeIn(this.group, target.group, target.type, name, sizeBytes)
     try {
-      await this.mover(lab, { from, to: arrival, bytes, mode: copyMode })
+      await this.mover(lab, { from, to: arrival, bytes: sizeBytes, mode: copyMode })
       await this.deleteVolume(name)
     } catch (error) {
       // lvremove may have failed after its work was done: then the arrival is the only copy.
