@@ -40,7 +40,7 @@ describe('a path is refused', () => {
     expect(refusal(block('loop3'), [])).toContain('it stands on loop3')
   })
 
-  test('also when only the end of its name is that of the given device', () => {
+  test('also when the name of the given device only begins with its own', () => {
     expect(refusal(block('loop4'), ['/dev/loop44'])).toContain('it stands on loop4')
   })
 })
