@@ -4,7 +4,7 @@ import { names, text, unescapeMount } from './inventory.ts'
 
 /** What a machine has before somebody else's program runs in it: a path there cannot be that program's. */
 export interface Surroundings {
-  /** The kernel's names of block devices that hold anything, e.g. `loop0`. */
+  /** The kernel's names of block devices that hold anything, partitions too, e.g. `loop0`. */
   readonly blockDevices: readonly string[]
   readonly filesystems: readonly Filesystem[]
 }
@@ -34,8 +34,11 @@ export type PathLook =
       readonly optimalBytes: number
     }
 
+const BLOCK_DEVICES = '/sys/class/block'
+
 export function surroundings(): Surroundings {
-  const blockDevices = readdirSync('/sys/block').filter((name) => text(join('/sys/block', name, 'size')) !== '0')
+  // Not /sys/block: it leaves out partitions, and what stands on a partition has that at its bottom and not the disk.
+  const blockDevices = readdirSync(BLOCK_DEVICES).filter((name) => text(join(BLOCK_DEVICES, name, 'size')) !== '0')
   return { blockDevices, filesystems: filesystems() }
 }
 

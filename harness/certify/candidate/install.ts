@@ -8,6 +8,7 @@ import type { Lab } from '../../lab/lab.ts'
 import { describeEnding } from '../../machine/errors.ts'
 import { check } from '../../machine/machine.ts'
 import { serveDriver } from '../../migration/volume_service.ts'
+import { printable } from '../../result/printable.ts'
 import { makeLine } from '../../rpc/json_rpc.ts'
 import type { Bench } from '../bench.ts'
 import { bundleModule } from './bundle_module.ts'
@@ -197,7 +198,7 @@ export function refusePath(path: string, look: PathLook, before: Surroundings, g
   const own = given.map((device) => device.split('/').at(-1))
   switch (look.kind) {
     case 'missing':
-      return `there is nothing at ${JSON.stringify(path)}: ${look.why}`
+      return `there is nothing at ${JSON.stringify(path)}: ${printable(look.why)}`
     case 'other':
       return `${JSON.stringify(path)} is ${look.what}`
     case 'file': {

@@ -117,10 +117,14 @@ export class InstalledDriver {
 
   /** Lets the driver take back what it made, then ends it. False where it does not offer to. */
   async shutdown(): Promise<boolean> {
+    const caller = this.openCaller()
+    // Its end may be known before its answer has been read.
+    this.expectedToEnd = true
     try {
-      await callVerb(this.openCaller(), 'shutdown', {}, this.limits.verbSeconds)
+      await callVerb(caller, 'shutdown', {}, this.limits.verbSeconds)
       return true
     } catch (error) {
+      this.expectedToEnd = false
       if (error instanceof NotOffered) return false
       throw await this.faultOf(error)
     }

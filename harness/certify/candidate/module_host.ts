@@ -2,16 +2,17 @@
  * Serves a driver module over the driver protocol. It is bundled together with the module and runs in the machine where the
  * driver's devices are.
  */
+import { Console } from 'node:console'
 import { JSONRPCServer } from 'json-rpc-2.0'
 import type { MakeDriver } from '../../drivers/driver.ts'
 import { PROTOCOL, verbs } from '../../drivers/protocol.ts'
 import { addVerbs } from '../../migration/volume_service.ts'
 import { serveOver } from '../../rpc/json_rpc.ts'
 
+// Whatever the module prints must not get between the answers, also while it is loaded: that comes after this, and before a call.
+Object.assign(console, new Console(process.stderr))
+
 export function hostModule(makeDriver: MakeDriver): void {
-  // Whatever the module prints must not get between the answers.
-  console.log = console.error
-  console.info = console.error
   const server = new JSONRPCServer({ errorListener: () => {} })
   server.addMethod('do_setup', async (params) => {
     const driver = await makeDriver(verbs.do_setup.params.parse(params))

@@ -149,8 +149,9 @@ function simplerExperiments(experiment: Experiment, { stepBytes, volumeBytes }: 
 function simplerMigrations(migration: MigrationCase, { stepBytes }: Least): MigrationCase[] {
   const sizeBytes = Math.min(migration.sizeBytes, Math.ceil(SMALL_VOLUME_BYTES / stepBytes) * stepBytes)
   const plain = { ...migration, partner: PLAIN_PARTNER, method: 'host' as const }
+  const written = migration.writes.length > 0 ? [[], ONE_SECTOR] : [[]]
   return [...(migration.direction === 'in' ? [plain] : []), migration].flatMap((between) =>
-    [[], ONE_SECTOR].map((writes) => ({ ...between, sizeBytes, writes })),
+    written.map((writes) => ({ ...between, sizeBytes, writes })),
   )
 }
 

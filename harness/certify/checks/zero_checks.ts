@@ -1,6 +1,6 @@
 import { MiB } from '../cell.ts'
 import { describeDifference } from '../judge.ts'
-import { type Check, type Outcome, refuted, upheld, wrongBytesOf } from './check.ts'
+import { type Check, type Outcome, refuted, upheld, type WrongBytes, wrongBytesOf } from './check.ts'
 import { describeCase, type Experiment, type Fill, fillAndFree, firstStale, type Reading, runExperiment, sizeText } from './experiment.ts'
 import type { Trial } from './trial.ts'
 
@@ -57,19 +57,37 @@ function scatteredWrites(volumeBytes: number, grain: number): { offset: number; 
   return offsets.map((offset) => ({ offset, length: grain }))
 }
 
-/** A claim is refuted by a single byte; where nothing is claimed, what was read is only told. Pure. */
+/**
+ * A claim is refuted by a single byte. Where nothing is claimed, old bytes are only told, but what was written must be there: also
+ * behind old bytes, and in a volume after one that holds them. Pure.
+ */
 export function judgeReadings(claim: boolean, experiment: Experiment, readings: readonly Reading[]): Outcome {
+  const what = describeCase(experiment)
+  const fault = findWrong(claim ? readings : readings.map(lossesIn))
+  if (fault !== undefined) {
+    const text = `${what}: ${fault.text}`
+    // The search is for stale bytes, and those are no fault of a driver that claims nothing.
+    return { verdict: 'refuted', readZero: false, text, wrong: fault.wrong, ...(claim && { shownBy: experiment }) }
+  }
+  const told = findWrong(readings)
+  if (told !== undefined) return { verdict: 'upheld', readZero: false, text: `nothing is promised; ${what}: ${told.text}` }
+  const bytes = readings.reduce((sum, { actualBytes }) => sum + actualBytes, 0)
+  return { verdict: 'upheld', readZero: true, text: `${what}: all ${sizeText(bytes)} read as they should` }
+}
+
+function findWrong(readings: readonly Reading[]): { wrong: WrongBytes; text: string } | undefined {
   const stale = firstStale(readings)
   const wrong = stale && wrongBytesOf(stale)
-  const what = describeCase(experiment)
-  if (stale === undefined || wrong === undefined) {
-    const bytes = readings.reduce((sum, { actualBytes }) => sum + actualBytes, 0)
-    return { verdict: 'upheld', readZero: true, text: `${what}: all ${sizeText(bytes)} read as they should` }
-  }
+  if (stale === undefined || wrong === undefined) return undefined
   const which = readings.length > 1 ? `volume ${stale.volume}: ` : ''
-  const text = `${what}: ${which}${wrong.count} of ${stale.actualBytes} bytes are wrong, first ${describeDifference(wrong.first)}`
-  if (claim || wrong.first.expected === 'data') return { verdict: 'refuted', readZero: false, text, wrong, shownBy: experiment }
-  return { verdict: 'upheld', readZero: false, text: `nothing is promised; ${text}` }
+  return { wrong, text: `${which}${wrong.count} of ${stale.actualBytes} bytes are wrong, first ${describeDifference(wrong.first)}` }
+}
+
+/** The reading as far as it is about bytes that were written. */
+function lossesIn(reading: Reading): Reading {
+  const differences = reading.verification.differences.filter(({ expected }) => expected === 'data')
+  const wrongBytes = differences.reduce((sum, { wrong }) => sum + wrong, 0)
+  return { ...reading, verification: { ...reading.verification, differences, wrongBytes } }
 }
 
 async function reuse(trial: Trial): Promise<Outcome> {

@@ -48,7 +48,10 @@ export const behaviours = {
   'exits-in-attach': { what: 'ends in attach_volume with exit code 0', expected: 'speaks-protocol' },
   'killed-in-write': { what: 'is killed while it writes the answer to attach_volume', expected: 'speaks-protocol' },
   'ignores-stdin-close': { what: 'runs on after its input closed, also after SIGTERM', expected: 'speaks-protocol' },
-  'forks-child-that-stays': { what: 'leaves a child in a session of its own that holds its output open', expected: 'speaks-protocol' },
+  'forks-child-that-stays': {
+    what: 'leaves a child in a session of its own that holds its output open',
+    expected: 'leaves-nothing-behind',
+  },
   'shutdown-fails': { what: 'answers shutdown with an error', expected: 'leaves-nothing-behind' },
   'shutdown-leaves-device': {
     what: 'leaves a device-mapper device on its device; needs root',

@@ -1,0 +1,37 @@
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { findCandidate } from '../harness/certify/candidate/candidate.ts'
+import { CANDIDATE_LIMITS, certify, STORAGE_BYTES } from '../harness/certify/certify.ts'
+import { chosenKind } from '../harness/machine/chosen_kind.ts'
+
+const templates = ['python/driver.py', 'shell/driver.sh', 'typescript/driver.ts']
+/** The migrations would take as long again; drivers/templates has nothing of its own there but the rename. */
+const left = (id: string) => id.startsWith('migrate-') && id !== 'migrate-in/host/lvm-thin'
+
+// What a developer copies is certified as it stands, with its claim of true.
+test('the driver templates are certified', { timeout: 600_000 }, async ({ signal }) => {
+  const { certificates, leaks } = await certify({
+    candidates: templates.map((path) => findCandidate(fileURLToPath(new URL(`../drivers/templates/${path}`, import.meta.url)))),
+    peers: [],
+    machine: chosenKind,
+    seed: 1,
+    version: 'test',
+    storageBytes: STORAGE_BYTES,
+    limits: CANDIDATE_LIMITS,
+    options: {},
+    only: (id) => !left(id),
+    seconds: Number.MAX_SAFE_INTEGER,
+    signal,
+    tell: () => {},
+    repeat: () => '',
+  })
+
+  const unsound = certificates.flatMap(({ driver, checks }) =>
+    checks
+      .filter(({ id, verdict }) => !left(id) && verdict !== 'upheld' && verdict !== 'not-offered')
+      .map(({ id, verdict, text }) => `${driver}: ${id} is ${verdict}: ${text}`),
+  )
+  expect(unsound).toEqual([])
+  expect(certificates.map(({ claim }) => claim)).toEqual(templates.map(() => true))
+  expect(leaks).toEqual([])
+})
