@@ -22,7 +22,7 @@ interface Options {
   option: string[]
   storage?: number
   askSeconds: number
-  verbSeconds: number
+  verbSeconds?: number
   minutes: number
   seed?: number
   out: string
@@ -31,8 +31,9 @@ interface Options {
   list?: boolean
 }
 
-/** Cinder's volumes are whole GiB, and several must fit. */
+/** Cinder's volumes are whole GiB, and several must fit; it takes a while to start. */
 const CINDER_MIB = 4608
+const CINDER_SECONDS = 300
 
 /** Words for several built-in drivers. */
 const GROUPS: Readonly<Record<string, readonly DriverName[]>> = {
@@ -69,9 +70,10 @@ const command = newCommand(
       .default(CANDIDATE_LIMITS.askSeconds),
   )
   .addOption(
-    new Option('--verb-seconds <s>', 'how long any other verb may take')
-      .argParser(parseWhole('--verb-seconds'))
-      .default(CANDIDATE_LIMITS.verbSeconds),
+    new Option(
+      '--verb-seconds <s>',
+      `how long any other verb may take (default: ${CANDIDATE_LIMITS.verbSeconds}, for Cinder's drivers ${CINDER_SECONDS})`,
+    ).argParser(parseWhole('--verb-seconds')),
   )
   .addOption(new Option('--minutes <m>', 'no check of a driver begins later than this').argParser(parseWhole('--minutes')).default(15))
   .addOption(new Option('--seed <number>', 'repeats a run').argParser(parseWhole('--seed')))
@@ -122,7 +124,10 @@ await runMain(async () => {
     seed,
     version,
     storageBytes,
-    limits: { askSeconds: options.askSeconds, verbSeconds: options.verbSeconds },
+    limits: {
+      askSeconds: options.askSeconds,
+      verbSeconds: options.verbSeconds ?? (usesCinder ? CINDER_SECONDS : CANDIDATE_LIMITS.verbSeconds),
+    },
     options: driverOptions,
     seconds: options.minutes * 60,
     signal: stop.signal,
@@ -166,7 +171,7 @@ function repeat(options: Options, machine: MachineKind, seed: number, candidate:
     ...(check === undefined ? [] : ['--only', check]),
     ...(options.storage === undefined ? [] : ['--storage', String(options.storage)]),
     ...(options.askSeconds === CANDIDATE_LIMITS.askSeconds ? [] : ['--ask-seconds', String(options.askSeconds)]),
-    ...(options.verbSeconds === CANDIDATE_LIMITS.verbSeconds ? [] : ['--verb-seconds', String(options.verbSeconds)]),
+    ...(options.verbSeconds === undefined ? [] : ['--verb-seconds', String(options.verbSeconds)]),
     ...options.option.flatMap((pair) => ['--option', pair]),
     ...options.peer.flatMap((peer) => ['--peer', peer]),
     ...(candidate.kind === 'built-in' || isCinder(candidate.name)

@@ -70,7 +70,7 @@ describe('a driver module', () => {
   test('lacks the verbs that it does not have, and says no more than it knows about itself', () =>
     running({ 'driver.js': BARE }, async ({ caller, service }) => {
       expect(await callVerb(caller, 'do_setup', setup, SECONDS)).toEqual({ protocol: PROTOCOL })
-      expect(await service.migrateVolume('v', { locationInfo: 'a', copyMode: 'full' })).toBe(false)
+      expect(await service.migrateVolume('v', { locationInfo: 'a', copyMode: 'full', sizeBytes: 512 })).toBe(false)
       for (const verb of ['extend_volume', 'shutdown'])
         await expect(caller.request(verb, {}, SECONDS)).rejects.toThrow(new PeerError('Method not found', METHOD_NOT_FOUND))
     }))

@@ -2,12 +2,12 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { basename, join, relative } from 'node:path'
 import { withDir } from 'tmp-promise'
 import { describe, expect, test } from 'vitest'
-import { driverNames } from '../../drivers/backend.ts'
+import { honestNames } from '../../drivers/backend.ts'
 import { UsageError } from '../../machine/errors.ts'
 import { findCandidate } from './candidate.ts'
 
 describe('a driver', () => {
-  test.each(driverNames)('is built in when it is called %s', (name) => {
+  test.each(honestNames)('is built in when it is called %s', (name) => {
     expect(findCandidate(name)).toEqual({ kind: 'built-in', name, driver: name })
   })
 
@@ -83,7 +83,7 @@ describe('what is no driver is refused with what to do', () => {
   test.each(['no-such-driver', './no-such-driver', '/no/such/driver', 'no/such/sh'])('nothing at all: %s', (text) => {
     expect(() => findCandidate(text)).toThrow(UsageError)
     expect(() => findCandidate(text)).toThrow(
-      `no driver ${text}: neither built in (${driverNames.join(', ')}) nor a file nor a program on PATH`,
+      `no driver ${text}: neither built in (${honestNames.join(', ')}, or liar/ and one of these) nor a file nor a program on PATH`,
     )
   })
 

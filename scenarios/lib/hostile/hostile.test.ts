@@ -403,8 +403,6 @@ describe.concurrent('a hostile driver does what its name says', () => {
       await show(driver)
     })
   }
-  for (const [name, behaviour] of Object.entries(behaviours))
-    if ('needsRoot' in behaviour) test.skip(`${name} (it needs device-mapper: certify it)`, () => {})
 })
 
 /** Shows something of a driver that has been set up as it should. */
