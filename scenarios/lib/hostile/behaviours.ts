@@ -33,7 +33,7 @@ export const behaviours = {
   'result-and-error': { what: 'answers get_capabilities with a result beside an error', expected: 'report-well-formed' },
   'batch-answer': { what: 'answers get_capabilities with an array of answers', expected: 'report-well-formed' },
   'answers-twice': { what: 'answers every call twice', expected: 'speaks-protocol' },
-  'asks-back': { what: 'sends a request of its own before every answer', expected: 'speaks-protocol' },
+  'asks-back': { what: 'sends a request of its own before every answer', expected: 'sets-up' },
   'no-protocol-version': { what: "answers do_setup without the protocol's version", expected: 'sets-up' },
   'wrong-protocol-version': { what: 'answers do_setup with another version of the protocol', expected: 'sets-up' },
   'exits-at-setup': { what: 'ends at do_setup, with a reason in its log', expected: 'sets-up' },
