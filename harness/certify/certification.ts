@@ -18,7 +18,7 @@ import { openTrial, type Partners, partnerCandidates, type TrialOptions } from '
 
 export interface CertificationOptions extends TrialOptions {
   /** Only checks whose id this accepts run; the others are not shown. */
-  readonly only?: (id: string) => boolean
+  readonly only?: (id: string, candidate: Candidate) => boolean
   /** No check begins later than this many seconds after the first. */
   readonly seconds: number
   /** The command that repeats a driver's certification, or one check of it. */
@@ -136,7 +136,7 @@ export class Certification {
   private async outcomeOf(id: string): Promise<(Outcome | { verdict: 'broken'; text: string }) & { counterexample?: number }> {
     if (this.options.signal.aborted) return { verdict: 'not-shown', text: 'the run was stopped' }
     if (id === SETS_UP.id) return this.setUp()
-    if (this.options.only?.(id) === false) return { verdict: 'not-shown', text: 'left out' }
+    if (this.options.only?.(id, this.candidate) === false) return { verdict: 'not-shown', text: 'left out' }
     if (id === SPEAKS_PROTOCOL.id) return this.spokeProtocol()
     if (id === LEAVES_NOTHING.id) return this.leftNothing()
     const check = this.checks.get(id)

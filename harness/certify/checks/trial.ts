@@ -16,6 +16,8 @@ import { Recorder } from '../counterexample/recorder.ts'
 
 const SECTOR_BYTES = 512
 const LEAST_VOLUME_BYTES = 8 * MiB
+/** A volume may come out larger; all of it is read. */
+const MOST_BEYOND_BYTES = 1024 * MiB
 /** A thin pool that is full lets its writers wait a minute; what is left of it is less than what is filled. */
 const FILLED_OF_THIN = 0.7
 
@@ -221,6 +223,8 @@ export class TrialVolume {
     const { sizeBytes } = await this.trial.lab.inside.measure(path)
     if (sizeBytes < this.sizeBytes)
       throw new DriverFault(`attach_volume: ${path} holds ${sizeBytes} bytes, but ${this.sizeBytes} were asked for`)
+    if (sizeBytes > 2 * this.sizeBytes + MOST_BEYOND_BYTES)
+      throw new DriverFault(`attach_volume: ${path} holds ${sizeBytes} bytes where ${this.sizeBytes} were asked for: too many to read`)
     return path
   }
 

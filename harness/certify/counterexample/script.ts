@@ -64,7 +64,7 @@ function actLines(words: Words, { recorder: { acts, programs }, volume, writtenT
       const how = act.what === 'zeros' ? 'write_zeros' : isVolume(act, writtenTo) ? 'write' : 'write_other'
       return [`${how} "$${variable}" ${act.offset} ${act.length}`]
     }
-    const said = `say ${quote(`${act.driver}: ${act.verb} ${JSON.stringify(act.params)}`)}`
+    const said = `say ${words.said(`${act.driver}: ${act.verb} ${JSON.stringify(act.params)}`)}`
     const program = programs.findIndex(({ driver }) => driver === act.driver)
     const done = program < 0 ? act.commands.flatMap((command) => words.command(command)) : [ask(program, act.verb, words.json(act.params))]
     if (act.verb !== 'attach_volume') return [said, ...done]
@@ -112,15 +112,20 @@ class Words {
 
   /** Text for the inside of double quotes. */
   text(text: string): string {
-    const escaped = text.replace(/[\\"$`]/g, '\\$&')
-    return this.replacements.reduce((replaced, [from, to]) => replaced.replaceAll(from, to), escaped)
+    return this.replacements.reduce((replaced, [from, to]) => replaceName(replaced, escaped(from), to), escaped(text))
   }
 
   /** From now on this text is what the variable holds. */
   learn(text: string, variable: string): void {
     this.replacements.unshift([text, `$${variable}`])
-    // Longer texts first: /dev/loop1 is the beginning of /dev/loop10.
+    // Longer texts first: a volume's path begins with its folder's.
     this.replacements.sort(([one], [other]) => other.length - one.length)
+  }
+
+  /** A word as easy to read as it can be. */
+  said(text: string): string {
+    const own = this.text(text)
+    return own === escaped(text) ? quote(text) : `"${own}"`
   }
 
   json(params: object): string {
@@ -142,6 +147,19 @@ class Words {
     this.learn(output.trim(), name)
     return line
   }
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\"$`]/g, '\\$&')
+}
+
+/** A digit behind a name makes it another one: /dev/loop10 is not /dev/loop1. A letter would be taken for a part of the variable's. */
+function replaceName(text: string, from: string, to: string): string {
+  return text.replaceAll(from, (found, at: number, whole: string) => {
+    const next = whole.charAt(at + found.length)
+    if (/[0-9]/.test(next)) return found
+    return to.startsWith('$') && /[A-Za-z_]/.test(next) ? `\${${to.slice(1)}}` : to
+  })
 }
 
 function variableOf({ driver, name }: VolumeOf): string {
