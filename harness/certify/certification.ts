@@ -2,6 +2,7 @@ import type { Lab } from '../lab/lab.ts'
 import { BrokenLab, messageOf, UsageError } from '../machine/errors.ts'
 import { decideCopyMode } from '../migration/rule.ts'
 import { NotOffered } from '../migration/volume_service.ts'
+import { printable } from '../result/printable.ts'
 import { type Certificate, type CheckResult, type Counterexample, certificateVerdict } from '../result/result.ts'
 import type { Bench } from './bench.ts'
 import type { Candidate } from './candidate/candidate.ts'
@@ -29,6 +30,8 @@ export interface CertificationOptions extends TrialOptions {
 /** What a check holds a driver to. */
 export type CheckTitle = Pick<Check, 'id' | 'title'>
 
+/** Why a check is not shown that was not asked for. */
+export const LEFT_OUT = 'left out'
 const SEARCH_SECONDS = 120
 /** How often a driver is given new storage after it could not be brought back on its own. */
 const MOST_INSTALLATIONS = 4
@@ -98,7 +101,8 @@ export class Certification {
       id,
       title,
       verdict: outcome.verdict,
-      text: outcome.text,
+      // Much of it is what the driver said.
+      text: printable(outcome.text),
       ...(outcome.verdict === 'refuted' && outcome.wrong && { wrong: outcome.wrong }),
       ...(counterexample !== undefined && { counterexample }),
       repeat: this.options.repeat(this.candidate, id),
@@ -118,9 +122,11 @@ export class Certification {
     const certificate: Certificate = {
       driver: this.candidate.name,
       kind: this.candidate.kind,
-      ...(this.first?.driver.about.name !== undefined && { calledItself: this.first.driver.about.name }),
+      ...(this.first?.driver.about.name !== undefined && { calledItself: printable(this.first.driver.about.name) }),
       claim: this.first?.claim ?? false,
-      claimReason: this.first === undefined ? this.gone : decideCopyMode(this.first.answer, { origin: 'new', layers: [] }).reason,
+      claimReason: printable(
+        this.first === undefined ? this.gone : decideCopyMode(this.first.answer, { origin: 'new', layers: [] }).reason,
+      ),
       verdict: verdict !== 'refuted' && leaks.length > 0 ? 'broken' : verdict,
       ...(reason !== undefined && verdict !== 'refuted' && { reason }),
       checks: this.results,
@@ -136,7 +142,7 @@ export class Certification {
   private async outcomeOf(id: string): Promise<(Outcome | { verdict: 'broken'; text: string }) & { counterexample?: number }> {
     if (this.options.signal.aborted) return { verdict: 'not-shown', text: 'the run was stopped' }
     if (id === SETS_UP.id) return this.setUp()
-    if (this.options.only?.(id, this.candidate) === false) return { verdict: 'not-shown', text: 'left out' }
+    if (this.options.only?.(id, this.candidate) === false) return { verdict: 'not-shown', text: LEFT_OUT }
     if (id === SPEAKS_PROTOCOL.id) return this.spokeProtocol()
     if (id === LEAVES_NOTHING.id) return this.leftNothing()
     const check = this.checks.get(id)

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Content } from '../../data/content.ts'
 import { contentOf } from '../../data/layouts.ts'
 import { messageOf } from '../../machine/errors.ts'
-import type { Answer } from '../../migration/capabilities.ts'
+import { SHIPPED_KEY, WELL_DEFINED_PROPERTY } from '../../migration/capabilities.ts'
 import { decideCopyMode } from '../../migration/rule.ts'
 import { Unanswered } from '../../rpc/json_rpc.ts'
 import { DriverFault, DriverGone } from '../candidate/installed.ts'
@@ -15,6 +15,8 @@ const ASKED_TIMES = 5
 const BETWEEN_ASKS_MS = 100
 const ATTACHED_TIMES = 3
 const FAR_BEYOND = 16
+const CLAIMS = [SHIPPED_KEY, WELL_DEFINED_PROPERTY] as const
+const MOST_LEVELS = 100
 
 const reportWellFormed: Check = {
   id: 'report-well-formed',
@@ -24,19 +26,26 @@ const reportWellFormed: Check = {
     const { decidedBy, reason } = decideCopyMode(answer, { origin: 'new', layers: [] })
     const sound = ['claimed-true', 'claimed-false', 'nothing-claimed'].includes(decidedBy)
     if (!sound) return refuted(reason)
-    const nested = nestedClaim(answer)
-    return nested === undefined ? upheld(reason) : refuted(`${nested} is below the top level, where nobody looks for it`)
+    const odd = answer.kind === 'answered' ? oddForm(answer.report) : undefined
+    return odd === undefined ? upheld(reason) : refuted(odd)
   },
 }
 
-/** Where a report claims, but not at the top level; undefined when it claims there or nowhere. */
-function nestedClaim(answer: Answer): string | undefined {
-  if (answer.kind !== 'answered' || /^\{[^{[]*"(cinder_)?sparse_copy_volume"/.test(JSON.stringify(answer.report) ?? '')) return undefined
-  const report: unknown = answer.report
+/** What is wrong with the form of a report although the rule can read it: a claim where nobody looks, or endless nesting. */
+function oddForm(report: unknown): string | undefined {
   if (typeof report !== 'object' || report === null) return undefined
-  if ('sparse_copy_volume' in report || 'cinder_sparse_copy_volume' in report) return undefined
-  for (const [key, value] of Object.entries(report))
-    if (/"(cinder_)?sparse_copy_volume":/.test(JSON.stringify(value) ?? '')) return `the claim in ${JSON.stringify(key)}`
+  const claimsAtTop = CLAIMS.some((claim) => Object.hasOwn(report, claim))
+  let level: { at: string; value: object }[] = [{ at: '', value: report }]
+  for (let depth = 1; level.length > 0; depth++) {
+    if (depth > MOST_LEVELS) return `it is nested deeper than ${MOST_LEVELS} levels, which other readers of JSON refuse`
+    const hidden = depth > 1 && !claimsAtTop ? level.find(({ value }) => CLAIMS.some((claim) => Object.hasOwn(value, claim))) : undefined
+    if (hidden !== undefined) return `the claim in ${JSON.stringify(hidden.at)} is below the top level, where nobody looks for it`
+    level = level.flatMap(({ at, value }) =>
+      Object.entries(value).flatMap(([key, below]) =>
+        typeof below === 'object' && below !== null ? { at: at === '' ? key : at, value: below } : [],
+      ),
+    )
+  }
   return undefined
 }
 

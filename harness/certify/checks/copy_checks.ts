@@ -11,6 +11,7 @@ import { sizeText } from './experiment.ts'
 import { migrateContent } from './migration.ts'
 import type { Trial, TrialVolume } from './trial.ts'
 
+const CHANGED_BYTES = 64 * 1024
 const LEAST_MIGRATED_BYTES = 16 * MiB
 /** A filesystem counts its own extent blocks with a file's. */
 const FILE_SLACK_BYTES = 64 * 1024
@@ -104,7 +105,7 @@ export function copyChecks(thinSource: Partner): Check[] {
         const { origin, content } = await makeOrigin(trial)
         const snapshot = await trial.snapshot(origin.name)
         // What is written afterwards belongs to the origin alone.
-        await origin.write({ ...content, tag: trial.lab.tag(), extents: content.extents.slice(0, 1) })
+        await origin.write(changeOf(content, trial))
         await origin.detach()
         const name = trial.newName()
         const params = { name, size_bytes: origin.sizeBytes, snapshot_name: snapshot.name, volume_name: origin.name }
@@ -124,7 +125,7 @@ export function copyChecks(thinSource: Partner): Check[] {
         const made = await trial.make(name, origin.sizeBytes, 'create_cloned_volume', params, (service) =>
           service.createClonedVolume(name, origin.sizeBytes, origin.name),
         )
-        await origin.write({ ...content, tag: trial.lab.tag(), extents: content.extents.slice(0, 1) })
+        await origin.write(changeOf(content, trial))
         await origin.detach()
         return copyOntoUsed(trial, made, content, thinSource, 'clone')
       },
@@ -138,6 +139,12 @@ async function makeOrigin(trial: Trial): Promise<{ origin: TrialVolume; content:
   await origin.write(content, 'everywhere')
   await origin.detach()
   return { origin, content }
+}
+
+/** Other data in a whole block of what was written: a single byte might come out the same. */
+function changeOf(content: Content, trial: Trial): Content {
+  const whole = content.extents.filter(({ write, length }) => write === 'data' && length >= CHANGED_BYTES)
+  return { ...content, tag: trial.lab.tag(), extents: whole.slice(0, 1) }
 }
 
 async function copyOntoUsed(
