@@ -2,6 +2,7 @@ import { Option } from 'commander'
 import { makeRunFolder } from '../../harness/lab/run_folder.ts'
 import { openMachines } from '../../harness/machine/choose.ts'
 import { describeEnding } from '../../harness/machine/errors.ts'
+import { loadWanted } from '../../harness/machine/load_wanted.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
 import { EXIT, newCommand, runMain } from '../lib/command.ts'
 import { prepareMachine } from '../lib/machine_choice.ts'
@@ -30,6 +31,7 @@ await runMain(async () => {
     const machines = await openMachines(kind, folder.path, 1)
     try {
       for (const machine of machines) {
+        await loadWanted(machine)
         const argv = ['sh', '-c', 'cd "$0" && exec "$@"', process.cwd(), ...command.args]
         const running = await machine.start(argv, { env: { HOLEPROOF_RUN: folder.path, TMPDIR: folder.path } })
         for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => running.kill())

@@ -6,7 +6,7 @@ import { PROTOCOL } from '../../drivers/protocol.ts'
 import type { PathLook, Surroundings } from '../../inside/surroundings.ts'
 import type { Lab } from '../../lab/lab.ts'
 import { describeEnding } from '../../machine/errors.ts'
-import { MODULES_ON_DEMAND } from '../../machine/guest/guest.ts'
+import { loadWanted } from '../../machine/load_wanted.ts'
 import { check } from '../../machine/machine.ts'
 import { serveDriver } from '../../migration/volume_service.ts'
 import { printable } from '../../result/printable.ts'
@@ -80,7 +80,7 @@ async function installProgram(
   { argv, env, cwd }: Pick<Extract<Candidate, { kind: 'program' }>, 'argv' | 'env' | 'cwd'>,
   { storageBytes, options }: InstallOptions,
 ): Promise<Installation> {
-  await loadWhatItMayWant(lab)
+  await loadWanted(lab.machine)
   const prefix = lab.name('driver')
   const device = await poisonedLoop(lab, `${prefix}_device`, storageBytes)
   const disk = await poisonedLoop(lab, `${prefix}_folder`, storageBytes, FOLDER_POISON_BYTES)
@@ -148,15 +148,6 @@ async function installProgram(
     start: () => startProgram(lab, argv, cwd, { ...bench.lvm.environment, TMPDIR: temporary, HOLEPROOF_DRIVER: prefix, ...env }),
     refusesPath: async (path) => refusePath(path, await lab.inside.lookAtPath(path), before, [device]),
     clearLeftovers,
-  }
-}
-
-/** Nobody knows what a program's volumes stand on, and a guest loads no module by itself. What there is none of, nobody misses. */
-async function loadWhatItMayWant({ machine }: Lab): Promise<void> {
-  try {
-    await machine.loadModules(MODULES_ON_DEMAND)
-  } catch {
-    for (const name of MODULES_ON_DEMAND) await machine.loadModules([name]).catch(() => {})
   }
 }
 

@@ -215,8 +215,8 @@ async function beyondCapacity(trial: Trial): Promise<{ wrong?: string; tolerated
 
 /** The checks of what a driver does, whatever it claims. */
 export const conductChecks = {
-  first: [reportWellFormed, pathsAreItsOwn],
-  later: [claimStable, twoAtOnce, attachRepeats, extendKeeps, survivesRestart, errorsAreErrors],
+  first: [reportWellFormed],
+  later: [pathsAreItsOwn, claimStable, twoAtOnce, attachRepeats, extendKeeps, survivesRestart, errorsAreErrors],
 } as const satisfies Record<string, readonly Check[]>
 
 export function mixed(trial: Trial, { sizeBytes }: TrialVolume): Content {

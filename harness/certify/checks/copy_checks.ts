@@ -8,7 +8,7 @@ import { describeDifference } from '../judge.ts'
 import { type Check, type Outcome, refuted, upheld, wrongBytesOf } from './check.ts'
 import { mixed, wrongIn } from './conduct_checks.ts'
 import { sizeText } from './experiment.ts'
-import { migrateContent } from './migration.ts'
+import { migrateContent, writtenTo } from './migration.ts'
 import type { Trial, TrialVolume } from './trial.ts'
 
 const CHANGED_BYTES = 64 * 1024
@@ -52,7 +52,7 @@ async function migrateBetween(partner: Partner, trial: Trial, direction: 'in' | 
   const [source, destination] = direction === 'in' ? [other, trial] : [trial, other]
   const sizeBytes = [source, destination].reduce((size, { stepBytes }) => Math.ceil(size / stepBytes) * stepBytes, LEAST_MIGRATED_BYTES)
   const content = contentOf('mixed', sizeBytes, trial.lab.tag(), trial.lab.seed)
-  const { result, arrived } = await migrateContent(source, destination, method, content)
+  const { result, arrived } = await migrateContent(source, destination, method, content, writtenTo(source, direction))
   if (result.outcome !== 'migrated' || arrived === undefined) {
     const leftovers = result.outcome === 'failed' && result.leftovers.length > 0 ? `; left: ${result.leftovers.join('; ')}` : ''
     return refuted(`the migration ${result.outcome}: ${result.outcome === 'migrated' ? '' : result.why}${leftovers}`)

@@ -3,7 +3,7 @@ import { type MigrationMethod, type MigrationResult, migrate } from '../../migra
 import type { Backend, Volume } from '../../migration/volume.ts'
 import { soundParts } from '../broken_rules.ts'
 import { migrationParts } from '../stage.ts'
-import type { Trial, TrialVolume } from './trial.ts'
+import type { Trial, TrialVolume, Written } from './trial.ts'
 
 export interface Migrated {
   readonly result: MigrationResult
@@ -11,12 +11,25 @@ export interface Migrated {
   readonly arrived?: TrialVolume
 }
 
+/**
+ * What is written to the source: what it does not promise to read as zero must be written as zero, and the promise of a driver
+ * under test is not what a migration away from it is about.
+ */
+export function writtenTo(source: Trial, direction: 'in' | 'out'): Written {
+  return direction === 'in' && source.claim ? 'extents' : 'everywhere'
+}
+
 /** Makes a volume with a content on one driver and migrates it to another, by the rule. */
-export async function migrateContent(source: Trial, destination: Trial, method: MigrationMethod, content: Content): Promise<Migrated> {
+export async function migrateContent(
+  source: Trial,
+  destination: Trial,
+  method: MigrationMethod,
+  content: Content,
+  written: Written,
+): Promise<Migrated> {
   const { sizeBytes } = content
   const volume = await source.create(sizeBytes)
-  // What a source does not promise to read as zero must have been written as zero.
-  await volume.write(content, source.claim ? 'extents' : 'everywhere')
+  await volume.write(content, written)
   await volume.detach()
 
   const record: Volume = { name: volume.name, sizeBytes, status: 'available', migrationStatus: null, backend: backendOf(source) }

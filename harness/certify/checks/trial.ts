@@ -21,6 +21,9 @@ const MOST_BEYOND_BYTES = 1024 * MiB
 /** A thin pool that is full lets its writers wait a minute; what is left of it is less than what is filled. */
 const FILLED_OF_THIN = 0.7
 
+/** Only a content's extents, or its holes too, as zeros. */
+export type Written = 'extents' | 'everywhere'
+
 export interface TrialNames {
   readonly name: string
   /** Begins the names of its volumes: two drivers may hold a volume of the other's for a while. */
@@ -262,7 +265,7 @@ export class TrialVolume {
   }
 
   /** Writes a content: its extents, or `everywhere`, its holes as zeros. */
-  async write(content: Content, where: 'extents' | 'everywhere' = 'extents'): Promise<void> {
+  async write(content: Content, where: Written = 'extents'): Promise<void> {
     const path = await this.attach()
     if (where === 'everywhere') this.trial.recordWrite(this.name, 'zeros', 0, content.sizeBytes)
     for (const { offset, length, write } of content.extents) this.trial.recordWrite(this.name, write, offset, length)

@@ -12,7 +12,7 @@ import {
   runExperiment,
   simplerThan,
 } from '../checks/experiment.ts'
-import { migrateContent } from '../checks/migration.ts'
+import { migrateContent, writtenTo } from '../checks/migration.ts'
 import type { Trial } from '../checks/trial.ts'
 import { Recorder } from './recorder.ts'
 import type { Recording } from './script.ts'
@@ -90,17 +90,17 @@ export class SmallestSearch {
     const [source, destination] = migration.direction === 'in' ? [partner, tried] : [tried, partner]
     const { sizeBytes, writes } = migration
     const content = { sizeBytes, tag: lab.tag(), extents: writes.map((write) => ({ ...write, write: 'data' as const })) }
-    const { arrived } = await migrateContent(source, destination, migration.method, content)
+    const { arrived } = await migrateContent(source, destination, migration.method, content, writtenTo(source, migration.direction))
     if (arrived === undefined) return undefined
     const actualBytes = await arrived.actualBytes()
     const stale = firstStale([{ volume: 1, name: arrived.name, actualBytes, verification: await arrived.verify(content) }])
     await arrived.detach()
     if (stale === undefined) return undefined
-    const writtenTo = { driver: source.name, name: arrived.name.replace(/-migrated$/, '') }
+    const user = { driver: source.name, name: arrived.name.replace(/-migrated$/, '') }
     return {
       case: migration,
       stale,
-      recording: { ...before, recorder, volume: { driver: destination.name, name: arrived.name }, writtenTo, bytes: sizeBytes },
+      recording: { ...before, recorder, volume: { driver: destination.name, name: arrived.name }, writtenTo: user, bytes: sizeBytes },
     }
   }
 }
