@@ -7,7 +7,7 @@ const SCENARIO_PARTS = 'scenarios/lib/**/*.test.ts'
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['harness/**/*.test.ts', 'drivers/**/*.test.ts', SCENARIO_PARTS] } },
+      { test: { name: 'unit', include: ['harness/**/*.test.ts', 'drivers/**/*.test.ts', 'scripts/**/*.test.ts', SCENARIO_PARTS] } },
       {
         test: {
           name: 'real storage',

@@ -1,6 +1,6 @@
 import type { ChalkInstance } from 'chalk'
 import wrapAnsi from 'wrap-ansi'
-import type { Certificate, CheckResult, Counterexample, Verdict } from '../result/result.ts'
+import type { Certificate, CheckResult, Counterexample, Result } from '../result/result.ts'
 import { colourOf, MARKS } from './marks.ts'
 
 const WIDTH = 80
@@ -23,9 +23,10 @@ function checkList({ checks }: Certificate, chalk: ChalkInstance): string {
   const ran = checks.filter(({ verdict }) => verdict !== 'not-shown' && verdict !== 'not-offered')
   const lines = ran.flatMap(({ id, verdict, text }) => {
     const head = `${colourOf(verdict, chalk)(MARKS[verdict])} ${id.padEnd(ID_WIDTH)}`
-    return wrapAnsi(text, WIDTH - ID_WIDTH - 3, { hard: true })
-      .split('\n')
-      .map((line, index) => (index === 0 ? `${head} ${line}` : `${' '.repeat(ID_WIDTH + 3)}${line}`).trimEnd())
+    const seen = wrapAnsi(text, WIDTH - ID_WIDTH - 3, { hard: true }).split('\n')
+    // A partner's name may make an id longer than its column: then what was seen begins below it.
+    const beside = id.length > ID_WIDTH ? ['', ...seen] : seen
+    return beside.map((line, index) => (index === 0 ? `${head} ${line}` : `${' '.repeat(ID_WIDTH + 3)}${line}`).trimEnd())
   })
   return [...lines, ...(['not-offered', 'not-shown'] as const).flatMap((verdict) => notRun(checks, verdict, chalk))].join('\n')
 }
@@ -49,14 +50,15 @@ function checkTable(certificates: readonly Certificate[], chalk: ChalkInstance):
     return `${letterOf(index)}  ${mark}  ${driver.padEnd(34)} claims ${claim}`
   })
   const ids = [...new Set(certificates.flatMap(({ checks }) => checks.map(({ id }) => id)))]
+  const width = Math.max(ID_WIDTH, ...ids.map(({ length }) => length))
   const rows = ids.map((id) => {
     const marks = certificates.map(({ checks }) => {
       const found = checks.find((check) => check.id === id)
       return found === undefined ? ' ' : colourOf(found.verdict, chalk)(MARKS[found.verdict])
     })
-    return `${id.padEnd(ID_WIDTH)} ${marks.join('')}`
+    return `${id.padEnd(width)} ${marks.join('')}`
   })
-  return [...legend, '', `${''.padEnd(ID_WIDTH)} ${certificates.map((_, index) => letterOf(index)).join('')}`, ...rows].join('\n')
+  return [...legend, '', `${''.padEnd(width)} ${certificates.map((_, index) => letterOf(index)).join('')}`, ...rows].join('\n')
 }
 
 function details(certificate: Certificate, chalk: ChalkInstance): string[] {
@@ -93,7 +95,7 @@ function counterexampleText(
   return [
     `${colourOf('refuted', chalk)(`${MARKS.refuted} ${driver}`)}: the smallest counterexample`,
     ...indent(`${what}: ${wrongBytes} of ${actualBytes} bytes are wrong, the first at byte ${first.offset}: ${first.found.what}`),
-    ...indent(`shown by ${by.length} checks, the first ${check?.id ?? ''}`),
+    ...indent(`shown by ${by.length === 1 ? '' : `${by.length} checks, the first `}${check?.id ?? ''}`),
     // The command is not broken into lines: it is there to be copied.
     `    repeat: ${check?.repeat ?? ''}`,
     `    without holeproof: scripts/run sh counterexamples/${file}`,
@@ -107,7 +109,7 @@ function indent(text: string): string[] {
 }
 
 /** The run's last lines. */
-export function certificatesSummary(counts: Readonly<Record<Verdict, number>>, certificates: readonly Certificate[]): string {
+export function certificatesSummary({ counts, certificates, leaks }: Pick<Result, 'counts' | 'certificates' | 'leaks'>): string {
   const [only] = certificates
   const drivers =
     certificates.length === 1 && only !== undefined ? `${only.driver}, which claims ${only.claim}` : `${certificates.length} drivers`
@@ -118,9 +120,10 @@ export function certificatesSummary(counts: Readonly<Record<Verdict, number>>, c
     `${count('refuted')} refuted`,
     `${count('not-shown')} not shown`,
     `${count('broken')} broken`,
-    `${count('not-offered')} not offered`,
+    `${count('not-offered')} not offered; ${leaks.length} leaks`,
   ].join(', ')
-  if (certificates.length === 1) return `${drivers}\n  ${shown}`
+  const lines = wrapAnsi(shown, WIDTH - 2).replaceAll(/^/gm, '  ')
+  if (certificates.length === 1) return `${drivers}\n${lines}`
   const parts = [`${counts.upheld} upheld`, `${counts.refuted} refuted`, `${counts['not-shown']} not shown`, `${counts.broken} broken`]
-  return `${drivers}: ${parts.join(', ')}\n  ${shown}`
+  return `${drivers}: ${parts.join(', ')}\n${lines}`
 }

@@ -1,6 +1,7 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { exampleCertificate, exampleCertification, exampleCheck } from '../result/example_certificate.ts'
 import { exampleCell, exampleResult } from '../result/example_result.ts'
 import type { CellResult, Result } from '../result/result.ts'
 import { junitOf } from './junit.ts'
@@ -114,6 +115,56 @@ describe('JUnit', () => {
 
   test('holds no character that XML forbids, whatever a command printed', () => {
     const xml = junitOf(exampleResult([exampleCell({ ...broken, reason: '\x1b[31mred\x1b[0m \0 \x07' })]))
+
+    expect([...xml].filter((character) => character < ' ' && !'\t\n\r'.includes(character))).toEqual([])
+  })
+})
+
+describe('JUnit of certified drivers', () => {
+  const checks = [
+    exampleCheck(),
+    exampleCheck({ id: 'delete-frees', verdict: 'refuted', text: '3 volumes; then 2', repeat: REPEAT, seconds: 1.5 }),
+    exampleCheck({ id: 'extend-keeps', verdict: 'broken', text: 'the guest died', repeat: REPEAT }),
+    exampleCheck({ id: 'clone-is-not-new', verdict: 'not-shown', text: 'the run was stopped' }),
+    exampleCheck({ id: 'extended-reads-zero', verdict: 'not-offered', text: 'the driver lacks it' }),
+  ]
+  const suite = readBack(exampleCertification([exampleCertificate({ checks }), exampleCertificate({ driver: 'mine.py' })]))
+
+  test('counts every check of every driver, and leaks as one of their own', () => {
+    expect(suite).toMatchObject({ '@tests': '7', '@failures': '1', '@errors': '1', '@skipped': '2' })
+    expect(suite.testcase).toHaveLength(7)
+  })
+
+  test('names each case as the check, in a class of its driver, with its time', () => {
+    const named = suite.testcase.map((one) => [one['@classname'], one['@name'], one['@time']])
+
+    expect(named[1]).toEqual(['holeproof.certify.lvm-thin', 'delete-frees', '1.5'])
+    expect(named[5]).toEqual(['holeproof.certify.mine.py', 'new-reads-zero', '0.42'])
+    expect(new Set(named.map(([group, name]) => `${group} ${name}`)).size).toBe(named.length)
+  })
+
+  test('makes a refuted check a failure and a broken one an error, with what was seen and the command that repeats it', () => {
+    const [upheld, refuted, broken] = suite.testcase
+
+    expect(Object.keys(upheld ?? {})).toEqual(['@name', '@classname', '@time'])
+    expect(refuted?.failure).toEqual({
+      '@type': 'refuted',
+      '@message': '3 volumes; then 2',
+      '#text': `3 volumes; then 2\nrepeat: ${REPEAT}`,
+    })
+    expect(broken?.error).toEqual({ '@type': 'broken', '@message': 'the guest died', '#text': `the guest died\nrepeat: ${REPEAT}` })
+  })
+
+  test('skips what was not shown and what is not offered, with the reason', () => {
+    expect(suite.testcase.slice(3, 5).map(({ skipped }) => skipped)).toEqual([
+      { '@message': 'the run was stopped' },
+      { '@message': 'the driver lacks it' },
+    ])
+    expect(suite.testcase.slice(3, 5).flatMap(({ failure, error }) => [failure, error])).toEqual(Array(4).fill(undefined))
+  })
+
+  test('holds no character that XML forbids, whatever a driver says', () => {
+    const xml = junitOf(exampleCertification([exampleCertificate({ checks: [exampleCheck({ verdict: 'refuted', text: '\x1b[2J\0' })] })]))
 
     expect([...xml].filter((character) => character < ' ' && !'\t\n\r'.includes(character))).toEqual([])
   })

@@ -174,7 +174,7 @@ function summary(result: Result, chalk: ChalkInstance): string {
   const parts = [`${counts.upheld} upheld`, `${counts.refuted} refuted`, `${counts['not-shown']} not shown`, `${counts.broken} broken`]
   const head = colourOf(verdict, chalk).bold(`${MARKS[verdict]} ${verdict.toUpperCase()}`)
   const where = `  ${seconds.toFixed(1)} s on ${machines.length} x ${kernels}; seed ${seed}`
-  if (certificates.length > 0) return `${head}  ${certificatesSummary(counts, certificates)}; ${leaks.length} leaks\n${where}`
+  if (certificates.length > 0) return `${head}  ${certificatesSummary(result)}\n${where}`
   return [
     `${head}  ${cells.length} cells: ${parts.join(', ')}`,
     `  ${worked} of ${controls.length} controls did what breaking the rule must do`,

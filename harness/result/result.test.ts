@@ -1,6 +1,16 @@
 import { describe, expect, test } from 'vitest'
+import { exampleCertificate, exampleCertification, exampleCheck, exampleCounterexample } from './example_certificate.ts'
 import { exampleCell, exampleEvidence, exampleResult } from './example_result.ts'
-import { countVerdicts, overallVerdict, type Result, resultJsonSchema, resultSchema, type Verdict } from './result.ts'
+import {
+  type CheckResult,
+  certificateVerdict,
+  countVerdicts,
+  overallVerdict,
+  type Result,
+  resultJsonSchema,
+  resultSchema,
+  type Verdict,
+} from './result.ts'
 
 describe("a run's verdict", () => {
   const none = { upheld: 0, refuted: 0, 'not-shown': 0, broken: 0 }
@@ -25,6 +35,24 @@ describe("a run's verdict", () => {
     const verdicts: Verdict[] = ['upheld', 'refuted', 'upheld', 'broken', 'not-shown', 'upheld', 'broken']
 
     expect(countVerdicts(verdicts.map((verdict) => ({ verdict })))).toEqual({ upheld: 3, refuted: 1, 'not-shown': 1, broken: 2 })
+  })
+})
+
+describe("a driver's verdict", () => {
+  test.each<[CheckResult['verdict'][], Verdict]>([
+    [[], 'not-shown'],
+    [['upheld'], 'upheld'],
+    [['upheld', 'not-offered', 'upheld'], 'upheld'],
+    [['not-offered'], 'not-shown'],
+    [['not-offered', 'not-shown'], 'not-shown'],
+    [['upheld', 'not-shown'], 'not-shown'],
+    [['upheld', 'broken'], 'broken'],
+    [['not-shown', 'broken', 'not-offered'], 'broken'],
+    [['upheld', 'refuted'], 'refuted'],
+    [['broken', 'refuted', 'not-shown', 'not-offered'], 'refuted'],
+  ])('from checks that are %j is %s', (verdicts, verdict) => {
+    expect(certificateVerdict(verdicts.map((verdict) => ({ verdict })))).toBe(verdict)
+    expect(certificateVerdict(verdicts.toReversed().map((verdict) => ({ verdict })))).toBe(verdict)
   })
 })
 
@@ -56,7 +84,36 @@ describe('the schema of a result', () => {
     expect(resultSchema.parse(JSON.parse(JSON.stringify(result)))).toEqual(result)
   })
 
+  test('accepts certificates and keeps all of them', () => {
+    const first = exampleCounterexample().first
+    const checks = [
+      exampleCheck({ verdict: 'refuted', wrong: { count: 7, first }, counterexample: 0 }),
+      exampleCheck({ id: 'extend-keeps', verdict: 'not-offered' }),
+    ]
+    const refuted = exampleCertificate({ kind: 'module', checks, counterexamples: [exampleCounterexample()], calledItself: 'mine' })
+    const broken = exampleCertificate({
+      kind: 'program',
+      claim: false,
+      verdict: 'broken',
+      reason: 'the guest died',
+      wastedSpace: 'all of it',
+    })
+    const result = exampleCertification([refuted, broken])
+
+    expect(resultSchema.parse(JSON.parse(JSON.stringify(result)))).toEqual(result)
+  })
+
   test.each<[string, object]>([
+    [
+      'a check with a verdict that there is not',
+      { certificates: [{ ...exampleCertificate(), checks: [{ ...exampleCheck(), verdict: 'skipped' }] }] },
+    ],
+    ['a driver whose checks were not offered as a whole', { certificates: [{ ...exampleCertificate(), verdict: 'not-offered' }] }],
+    ['a driver of a kind that there is not', { certificates: [{ ...exampleCertificate(), kind: 'plugin' }] }],
+    [
+      'a counterexample without its script',
+      { certificates: [{ ...exampleCertificate(), counterexamples: [{ ...exampleCounterexample(), script: undefined }] }] },
+    ],
     ['another version of the schema', { schema: 'holeproof-result-0' }],
     ['a verdict that there is not', { verdict: 'fine' }],
     ['a date that is none', { startedAt: 'yesterday' }],

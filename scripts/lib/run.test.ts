@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest'
+import { UsageError } from '../../harness/machine/errors.ts'
+import { exampleCertificate, exampleCertification, exampleCheck } from '../../harness/result/example_certificate.ts'
+import type { Result, Verdict } from '../../harness/result/result.ts'
+import { exitCode, isMeant, newSeed, parseOnly, parseWhole } from './run.ts'
+
+const IDS = [
+  'new-reads-zero',
+  'partial-writes-read-zero/512',
+  'partial-writes-read-zero/4k',
+  'migrate-in/host/nfs',
+  'migrate-in/driver/nfs',
+]
+
+describe('an id is meant', () => {
+  test.each([
+    ['by itself', 'new-reads-zero'],
+    ['by itself, with all its parts', 'migrate-in/host/nfs'],
+    ['by its first part', 'migrate-in'],
+    ['by its first parts', 'migrate-in/host'],
+    ['by its first part and a slash', 'migrate-in/'],
+  ])('%s: %s', (_, wanted) => {
+    expect(IDS.some((id) => isMeant(id, wanted))).toBe(true)
+  })
+
+  test.each([
+    ['by the beginning of a part', 'new-reads'],
+    ['by the beginning of a later part', 'migrate-in/ho'],
+    ['by a part in its middle', 'host'],
+    ['by its end', 'nfs'],
+    ['by itself with more behind it', 'new-reads-zero/512'],
+    ['by itself with a slash', 'new-reads-zero/'],
+    ['by nothing', ''],
+    ['by a slash', '/'],
+    ['in another case', 'New-Reads-Zero'],
+  ])('not %s: %s', (_, wanted) => {
+    expect(IDS.filter((id) => isMeant(id, wanted))).toEqual([])
+  })
+})
+
+describe('an --only list', () => {
+  const parse = (only: string) => parseOnly(only, IDS, 'check', 'scripts/certify')
+
+  test('is parted at its commas, with blanks or without', () => {
+    expect(parse('migrate-in')).toEqual(['migrate-in'])
+    expect(parse('migrate-in/host,new-reads-zero')).toEqual(['migrate-in/host', 'new-reads-zero'])
+    expect(parse(' migrate-in/host , new-reads-zero ')).toEqual(['migrate-in/host', 'new-reads-zero'])
+  })
+
+  test('that names nothing is refused with how to see all names', () => {
+    expect(() => parse('new-reads')).toThrow(new UsageError('--only: no check is called new-reads; scripts/certify --list prints them all'))
+  })
+
+  test('is refused for all that it names wrongly, and only for that', () => {
+    expect(() => parse('zero,new-reads-zero,one')).toThrow('--only: no check is called zero or one; ')
+  })
+
+  test.each(['', ' ', ',', 'migrate-in,', ',migrate-in'])('with nothing between its commas is refused: "%s"', (only) => {
+    expect(() => parse(only)).toThrow(UsageError)
+  })
+})
+
+describe('a whole number', () => {
+  test.each([
+    ['0', 0],
+    ['7', 7],
+    ['007', 7],
+    ['9007199254740991', Number.MAX_SAFE_INTEGER],
+  ])('is read from %s', (text, number) => {
+    expect(parseWhole('--seed')(text)).toBe(number)
+  })
+
+  test.each(['', ' ', '-1', '+1', '1.5', '1e3', '0x10', ' 1', '1 ', '1_000', 'seven', '٣', 'NaN', 'Infinity', '9007199254740992'])(
+    'is not "%s", which is told with the option',
+    (text) => {
+      expect(() => parseWhole('--seed')(text)).toThrow(new UsageError(`--seed: '${text}' is not a whole number of 0 or more`))
+    },
+  )
+
+  test('that begins a run can be given again', () => {
+    for (let time = 0; time < 100; time++) {
+      const seed = newSeed()
+      expect(parseWhole('--seed')(String(seed))).toBe(seed)
+    }
+  })
+})
+
+describe('the exit code of a run', () => {
+  const of = (...verdicts: Verdict[]): Result =>
+    exampleCertification(verdicts.map((verdict) => exampleCertificate({ checks: [exampleCheck({ verdict })] })))
+
+  test.each<[string, Result, { stopped?: boolean; strict?: boolean }, number]>([
+    ['0 where all is upheld', of('upheld', 'upheld'), {}, 0],
+    ['0 where all is upheld, strictly', of('upheld'), { strict: true }, 0],
+    ['1 where anything is refuted', of('upheld', 'refuted', 'broken'), {}, 1],
+    ['1 where anything is refuted, though the run was stopped', of('refuted'), { stopped: true }, 1],
+    ['3 where the lab broke', of('upheld', 'broken'), {}, 3],
+    ['3 where the run was stopped', of('upheld'), { stopped: true }, 3],
+    ['3 where something was left behind', exampleCertification([exampleCertificate()], { leaks: ['/dev/loop1'] }), {}, 3],
+    ['0 where something was not shown beside what is upheld', of('upheld', 'not-shown'), {}, 0],
+    ['1 where something was not shown, strictly', of('upheld', 'not-shown'), { strict: true }, 1],
+    ['1 where nothing was shown', of('not-shown'), {}, 1],
+  ])('is %s', (_, result, { stopped = false, strict = false }, code) => {
+    expect(exitCode(result, stopped, strict)).toBe(code)
+  })
+})
