@@ -55,7 +55,7 @@ class Backend:
     ) -> dict[str, Any]:
         if protocol != PROTOCOL:
             raise ValueError(f"this driver speaks {PROTOCOL}, not {protocol}")
-        temporary = Path(tempfile.gettempdir(), f"{prefix}cinder")
+        temporary = Path(tempfile.gettempdir(), f"{prefix}_cinder")
         surroundings.configure(self._configuration({"prefix": prefix, "folder": folder}, options), temporary)
         self._records = surroundings.stand_in(held(folder) / "cinder.json")
         driver = surroundings.load_driver(self._section, self._records.is_new)
