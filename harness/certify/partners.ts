@@ -43,6 +43,7 @@ export class Partners {
   private readonly candidates: readonly Candidate[]
   private readonly opened = new Map<string, Promise<Trial>>()
   private readonly labs: Lab[] = []
+  private readonly leaks: string[] = []
 
   constructor(bench: Bench, peers: readonly Candidate[], options: TrialOptions) {
     this.bench = bench
@@ -58,7 +59,11 @@ export class Partners {
   }
 
   get all(): Partner[] {
-    return this.candidates.map((candidate) => ({ name: candidate.name, open: () => this.open(candidate) }))
+    return this.candidates.map((candidate) => ({
+      name: candidate.name,
+      open: () => this.open(candidate),
+      withFresh: (use) => this.withFresh(candidate, use),
+    }))
   }
 
   /** Takes away what a check left on them. Returns what could not be deleted. */
@@ -71,7 +76,7 @@ export class Partners {
 
   /** Returns what was left behind. */
   async close(): Promise<string[]> {
-    const leaks: string[] = []
+    const leaks = [...this.leaks]
     for (const lab of this.labs.toReversed()) leaks.push(...(await lab.release()))
     return leaks
   }
@@ -81,6 +86,18 @@ export class Partners {
     this.opened.set(candidate.name, known)
     known.catch(() => this.opened.delete(candidate.name)) // the next check tries anew
     return known
+  }
+
+  private async withFresh<Result>(candidate: Candidate, use: (trial: Trial) => Promise<Result>): Promise<Result> {
+    const lab = await this.bench.lab.child()
+    try {
+      const trial = await openTrial(this.bench, lab, candidate, partnerNames(candidate), this.options)
+      const result = await use(trial)
+      await trial.cleanUp()
+      return result
+    } finally {
+      this.leaks.push(...(await lab.release()))
+    }
   }
 
   private async setUp(candidate: Candidate): Promise<Trial> {

@@ -21,6 +21,8 @@ export interface Partner {
   readonly name: string
   /** Sets it up at its first use. */
   open(): Promise<Trial>
+  /** Sets another one up, on storage that nobody has used: what others wrote there before would hide what a copy leaves out. */
+  withFresh<Result>(use: (trial: Trial) => Promise<Result>): Promise<Result>
 }
 
 /** A migration from every partner by both methods, and to every partner by the driver's own means. */
@@ -33,7 +35,7 @@ export function migrationChecks(partners: readonly Partner[]): Check[] {
           method === 'host'
             ? `a volume copied from ${partner.name} by the host keeps every byte, and stays thin where that is promised`
             : `a volume moved from ${partner.name}, by that driver's own means where it can, keeps every byte`,
-        run: (trial) => migrateBetween(partner, trial, 'in', method),
+        run: async (trial) => migrateBetween(partner, await partner.open(), trial, 'in', method),
       }),
     ),
   )
@@ -41,14 +43,19 @@ export function migrationChecks(partners: readonly Partner[]): Check[] {
     (partner): Check => ({
       id: `migrate-out/driver/${partner.name}`,
       title: `a volume moved to ${partner.name} by the driver's own means, or by the host where it declines, keeps every byte`,
-      run: (trial) => migrateBetween(partner, trial, 'out', 'driver'),
+      run: (trial) => partner.withFresh((fresh) => migrateBetween(partner, fresh, trial, 'out', 'driver')),
     }),
   )
   return [...into, ...out]
 }
 
-async function migrateBetween(partner: Partner, trial: Trial, direction: 'in' | 'out', method: MigrationMethod): Promise<Outcome> {
-  const other = await partner.open()
+async function migrateBetween(
+  partner: Partner,
+  other: Trial,
+  trial: Trial,
+  direction: 'in' | 'out',
+  method: MigrationMethod,
+): Promise<Outcome> {
   const [source, destination] = direction === 'in' ? [other, trial] : [trial, other]
   const sizeBytes = [source, destination].reduce((size, { stepBytes }) => Math.ceil(size / stepBytes) * stepBytes, LEAST_MIGRATED_BYTES)
   const content = contentOf('mixed', sizeBytes, trial.lab.tag(), trial.lab.seed)

@@ -146,12 +146,13 @@ function simplerExperiments(experiment: Experiment, { stepBytes, volumeBytes }: 
 }
 
 /** A plain source and the host's copy first: they leave the least to look at. */
-function simplerMigrations(migration: MigrationCase, { stepBytes }: Least): MigrationCase[] {
-  const sizeBytes = Math.min(migration.sizeBytes, Math.ceil(SMALL_VOLUME_BYTES / stepBytes) * stepBytes)
+function simplerMigrations(migration: MigrationCase, { stepBytes, volumeBytes }: Least): MigrationCase[] {
+  const small = Math.ceil(SMALL_VOLUME_BYTES / stepBytes) * stepBytes
+  const sizes = [...new Set([small, volumeBytes].map((size) => Math.min(size, migration.sizeBytes)))]
   const plain = { ...migration, partner: PLAIN_PARTNER, method: 'host' as const }
   const written = migration.writes.length > 0 ? [[], ONE_SECTOR] : [[]]
   return [...(migration.direction === 'in' ? [plain] : []), migration].flatMap((between) =>
-    written.map((writes) => ({ ...between, sizeBytes, writes })),
+    written.flatMap((writes) => sizes.map((sizeBytes) => ({ ...between, sizeBytes, writes }))),
   )
 }
 
