@@ -193,12 +193,13 @@ describe('a counterexample', () => {
     expect(linesOf(exampleCertification([{ ...shownTwice, checks }]))).toContain('    shown by partial-writes-read-zero/512')
   })
 
-  test('stands beside others, each with its own checks', () => {
+  test('stands before others, which are named by what they show and their scripts', () => {
     const second = { ...counterexample, file: 'my-driver.py-2.sh' }
     const checks = [{ ...refuted, counterexample: 1 }, exampleCheck({ id: 'first-one', verdict: 'refuted', counterexample: 0 })]
     const text = terminalReport(exampleCertification([{ ...shownTwice, checks, counterexamples: [counterexample, second] }]), false)
 
-    expect(text).toMatch(/shown by first-one\n.*my-driver\.py-1\.sh.*shown by partial-writes-read-zero\/512\n.*my-driver\.py-2\.sh/s)
+    expect(text).toMatch(/shown by first-one\n.*my-driver\.py-1\.sh\n +also .*my-driver\.py-2\.sh\n/s)
+    expect(text.match(/smallest counterexample/g)).toHaveLength(1)
   })
 })
 

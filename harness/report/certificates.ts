@@ -5,6 +5,8 @@ import { colourOf, MARKS } from './marks.ts'
 
 const WIDTH = 80
 const ID_WIDTH = 34
+/** Refuted checks that are told in full, without a counterexample. */
+const MOST_SHOWN = 5
 
 /** The certificates as text for a terminal of 80 columns: every check of one driver, or a table of checks and drivers. */
 export function certificatesReport(certificates: readonly Certificate[], chalk: ChalkInstance): string[] {
@@ -61,21 +63,25 @@ function checkTable(certificates: readonly Certificate[], chalk: ChalkInstance):
   return [...legend, '', `${''.padEnd(width)} ${certificates.map((_, index) => letterOf(index)).join('')}`, ...rows].join('\n')
 }
 
+/** What a reader acts on: the first counterexample, and refutations without one; the rest is in the result. */
 function details(certificate: Certificate, chalk: ChalkInstance): string[] {
   const { driver, checks, counterexamples, wastedSpace, verdict, reason } = certificate
   const parts: string[] = []
-  for (const [index, example] of counterexamples.entries()) {
-    const by = checks.filter((check) => check.counterexample === index)
-    parts.push(counterexampleText(driver, example, by, chalk))
+  const [smallest, ...others] = counterexamples
+  if (smallest !== undefined) {
+    const by = checks.filter((check) => check.counterexample === 0)
+    const more = others.map(({ what, file }) => `also ${what}: ${file}`).flatMap(indent)
+    parts.push([counterexampleText(driver, smallest, by, chalk), ...more].join('\n'))
   }
   const bare = checks.filter((check) => (check.verdict === 'refuted' || check.verdict === 'broken') && check.counterexample === undefined)
-  if (bare.length > 0 && counterexamples.length === 0) {
-    const [first] = bare
+  const [first] = bare
+  if (first !== undefined) {
     parts.push(
       [
-        `${colourOf(first?.verdict ?? 'refuted', chalk)(`${MARKS[first?.verdict ?? 'refuted']} ${driver}`)}`,
-        ...bare.flatMap(({ id, text }) => indent(`${id}: ${text}`)),
-        `    repeat: ${first?.repeat ?? ''}`,
+        colourOf(first.verdict, chalk)(`${MARKS[first.verdict]} ${driver}`),
+        ...bare.slice(0, MOST_SHOWN).flatMap(({ id, text }) => indent(`${id}: ${text}`)),
+        ...(bare.length > MOST_SHOWN ? [`    and ${bare.length - MOST_SHOWN} more`] : []),
+        `    repeat: ${first.repeat}`,
       ].join('\n'),
     )
   }
