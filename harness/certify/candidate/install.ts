@@ -154,12 +154,15 @@ async function installProgram(
 async function startProgram(lab: Lab, argv: readonly string[], cwd: string, env: Record<string, string>): Promise<RunningDriver> {
   // The shell says why a program does not start; `cd` first, as its relative paths mean the folder it was named in.
   const running = await lab.machine.start(['sh', '-c', 'cd "$0" && exec "$@"', cwd, ...argv], { env })
+  // A run that is stopped waits for no answer.
+  const abort = () => running.kill(constants.signals.SIGKILL)
+  lab.signal.addEventListener('abort', abort, { once: true })
   let log = ''
   running.stderr.on('data', (data: Buffer) => {
     log = (log + data.toString()).slice(-LOG_KEPT)
   })
   const ended = running.ended.then((ending) => `${describeEnding(ending)}${lastWords(log)}`)
-  ended.catch(() => {})
+  ended.catch(() => {}).finally(() => lab.signal.removeEventListener('abort', abort))
   return {
     line: { input: running.stdout, output: running.stdin },
     ended,
