@@ -4,6 +4,7 @@ import { $ } from 'zx'
 import type { MachineKind } from '../../harness/machine/machine.ts'
 import { EXIT, newCommand, runMain } from '../lib/command.ts'
 import { prepareMachine } from '../lib/machine_choice.ts'
+import { setUp } from '../lib/setup.ts'
 
 const command = newCommand(
   'scripts/test',
@@ -24,7 +25,9 @@ await runMain(async () => {
   const root = fileURLToPath(new URL('../..', import.meta.url))
   const run = $({ cwd: root, stdio: 'inherit', nothrow: true, env: process.env, preferLocal: root })
 
-  const kind = only === 'unit' ? 'none' : await prepareMachine(machine, (line) => console.error(line))
+  const say = (line: string) => console.error(line)
+  const kind = only === 'unit' ? 'none' : await prepareMachine(machine, say)
+  if (only !== 'unit') await setUp(['cinder'], say)
   const projects = { unit: ['unit'], scenarios: ['real storage'], undefined: ['unit', 'real storage'] }[only ?? 'undefined']
   const chosen = projects.flatMap((project) => ['--project', project])
   const tested = { ...process.env, HOLEPROOF_MACHINE: kind, TSX_DISABLE_CACHE: '1' }

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest'
+import { findCandidate } from '../harness/certify/candidate/candidate.ts'
+import { certify } from '../harness/certify/certify.ts'
+import { chosenKind } from '../harness/machine/chosen_kind.ts'
+
+const GiB = 1024 ** 3
+const TO_THICK = 'migrate-out/driver/cinder:lvm-thick'
+
+// LVMVolumeDriver.migrate_volume copies by the claim of the source; the destination, which claims false, is not asked.
+test("Cinder's own LVM driver moves a thin volume to a thick group sparsely, over old bytes", { timeout: 600_000 }, async ({ signal }) => {
+  const { certificates, leaks } = await certify({
+    candidates: [findCandidate('cinder:lvm-thin')],
+    peers: [findCandidate('cinder:lvm-thick')],
+    machine: chosenKind,
+    seed: 1,
+    version: 'test',
+    storageBytes: 3 * GiB,
+    limits: { askSeconds: 60, verbSeconds: 300 },
+    options: {},
+    only: (id) => id === 'report-well-formed' || id === TO_THICK,
+    seconds: Number.MAX_SAFE_INTEGER,
+    signal,
+    tell: () => {},
+    repeat: () => '',
+  })
+
+  expect(leaks).toEqual([])
+  const [certificate] = certificates
+  expect(certificate).toMatchObject({ claim: true, verdict: 'refuted' })
+  const verdicts = certificate?.checks.filter(({ verdict }) => verdict !== 'not-shown').map(({ id, verdict }) => [id, verdict])
+  expect(verdicts).toEqual([
+    ['sets-up', 'upheld'],
+    ['report-well-formed', 'upheld'],
+    [TO_THICK, 'refuted'],
+  ])
+  // lvcreate wipes the first 4 KiB.
+  expect(certificate?.counterexamples).toMatchObject([{ writes: [], first: { offset: 4096, expected: 'zero', found: { what: 'poison' } } }])
+})
