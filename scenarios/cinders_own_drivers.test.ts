@@ -14,7 +14,7 @@ test("Cinder's own LVM driver moves a thin volume to a thick group sparsely, ove
     machine: chosenKind,
     seed: 1,
     version: 'test',
-    storageBytes: 3 * GiB,
+    storageBytes: 4.5 * GiB,
     limits: { askSeconds: 60, verbSeconds: 300 },
     options: {},
     only: (id) => id === 'report-well-formed' || id === TO_THICK,

@@ -12,7 +12,19 @@ import type { Result } from '../../harness/result/result.ts'
 import { EXIT, newCommand, runMain, version } from '../lib/command.ts'
 import { prepareMachine } from '../lib/machine_choice.ts'
 import { showProgress } from '../lib/progress.ts'
-import { COUNTEREXAMPLES, exitCode, isMeant, newSeed, parseOnly, parseWhole, prepareRun, report, say, stopOnSignals } from '../lib/run.ts'
+import {
+  COUNTEREXAMPLES,
+  exitCode,
+  isMeant,
+  newSeed,
+  onlyOption,
+  parseOnly,
+  parseWhole,
+  prepareRun,
+  report,
+  say,
+  stopOnSignals,
+} from '../lib/run.ts'
 import { setUp } from '../lib/setup.ts'
 
 interface Options {
@@ -55,7 +67,7 @@ const command = newCommand(
 )
   .argument('<driver...>', "built-in names, 'built-in' or 'liars' for all of a kind, or one program or module with its arguments")
   .addOption(new Option('--machine <kind>', 'where to run').choices(['auto', 'native', 'uml', 'qemu']).default('auto'))
-  .option('--only <ids>', 'checks by id, or by the leading parts of it; several with commas')
+  .addOption(onlyOption('checks'))
   .option('--peer <driver>', 'another driver to migrate from and to; may be given again', collect, [])
   .option('--option <key=value>', 'handed to the driver in do_setup; may be given again', collect, [])
   .addOption(

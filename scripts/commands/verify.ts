@@ -7,7 +7,7 @@ import { EXIT, newCommand, runMain, version } from '../lib/command.ts'
 import { enterWreck } from '../lib/keep_wreck.ts'
 import { prepareMachine } from '../lib/machine_choice.ts'
 import { showProgress } from '../lib/progress.ts'
-import { exitCode, isMeant, newSeed, parseOnly, parseWhole, prepareRun, report, say, stopOnSignals } from '../lib/run.ts'
+import { exitCode, isMeant, newSeed, onlyOption, parseOnly, parseWhole, prepareRun, report, say, stopOnSignals } from '../lib/run.ts'
 
 interface Options {
   machine: MachineKind | 'auto'
@@ -32,7 +32,7 @@ const command = newCommand(
   ],
 )
   .addOption(new Option('--machine <kind>', 'where to run').choices(['auto', 'native', 'uml', 'qemu']).default('auto'))
-  .option('--only <ids>', 'cells by id, or by the leading parts of it; several with commas')
+  .addOption(onlyOption('cells'))
   .addOption(new Option('--seed <number>', 'repeats a run').argParser(parseWhole('--seed')))
   .option('--out <folder>', 'where result.json and junit.xml go', 'reports')
   .option('--strict', 'a cell that is not shown fails the run (exit code 1)')

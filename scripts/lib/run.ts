@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { access, mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { Option } from 'commander'
 import { findRuns, sweep } from '../../harness/lab/sweep.ts'
 import { messageOf, UsageError } from '../../harness/machine/errors.ts'
 import { junitOf } from '../../harness/report/junit.ts'
@@ -77,6 +78,13 @@ export function parseWhole(option: string): (text: string) => number {
       throw new UsageError(`${option}: '${text}' is not a whole number of 0 or more`)
     return number
   }
+}
+
+/** `--only`, which may be given again. */
+export function onlyOption(what: string): Option {
+  return new Option('--only <ids>', `${what} by id, or by the leading parts of it; several with commas`).argParser(
+    (ids: string, earlier: string | undefined) => (earlier === undefined ? ids : `${earlier},${ids}`),
+  )
 }
 
 /** Whether an id is meant by what --only was given: the id itself, or its leading parts. */
