@@ -26,6 +26,10 @@ export function newCommand(name: string, description: string, examples: readonly
 
 /** Runs a command to its exit code; what it throws is told in layers: one line, then the command's own output. */
 export async function runMain(main: () => Promise<number>): Promise<void> {
+  // Whoever reads the output may have seen enough.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
   try {
     process.exitCode = await main()
   } catch (error) {
