@@ -1,0 +1,78 @@
+import { clip, contained, inside, lengthOf, type Runs, run, scaled, touched, where } from '../data/runs.ts'
+import type { Origin } from './origin.ts'
+import { FileVolume, type ModelVolume, writeBuffered } from './volume.ts'
+
+/**
+ * How a volume is copied; blocks in bytes. `mapped` copies the chunks that its source has storage for; the others read all of it.
+ * The last one is of the spec's section "Alternatives".
+ */
+export type CopySpec =
+  | { readonly how: 'full' | 'sparse'; readonly blockBytes: number; readonly keepsFile?: boolean }
+  | { readonly how: 'mapped' }
+  | { readonly how: 'zero-out-then-sparse' | 'discard-then-sparse' | 'full-then-discard'; readonly blockBytes: number }
+
+/** What a copy did, in bytes; what was zeroed or discarded beside it is not counted. */
+export interface Copied {
+  readonly readBytes: number
+  readonly writtenBytes: number
+  /** A discard that the destination did not take, so that the copy goes no further. */
+  readonly refused?: 'discard'
+}
+
+/** Copies the first `sizeBytes` of one volume to another. */
+export function copy(from: ModelVolume, to: ModelVolume, sizeBytes: number, spec: CopySpec): Copied {
+  const content = clip(from.read(), 0, sizeBytes)
+  const everything = run(0, sizeBytes, true)
+  switch (spec.how) {
+    case 'full':
+      return dd(content, to, everything, sizeBytes, spec)
+    case 'sparse':
+      return dd(content, to, dataBlocks(content, sizeBytes, spec.blockBytes), sizeBytes, spec)
+    case 'mapped': {
+      const mapped = clip(from.mapped(), 0, sizeBytes)
+      to.write(inside(content, mapped))
+      return { readBytes: lengthOf(mapped), writtenBytes: lengthOf(mapped) }
+    }
+    case 'zero-out-then-sparse':
+      to.write(run<Origin>(0, to.sizeBytes, 'zero'))
+      return dd(content, to, dataBlocks(content, sizeBytes, spec.blockBytes), sizeBytes, spec)
+    case 'discard-then-sparse':
+      if (!to.discard(run(0, to.sizeBytes, true))) return { readBytes: 0, writtenBytes: 0, refused: 'discard' }
+      return dd(content, to, dataBlocks(content, sizeBytes, spec.blockBytes), sizeBytes, spec)
+    case 'full-then-discard': {
+      const copied = dd(content, to, everything, sizeBytes, spec)
+      const zeros = contained(
+        where(content, (origin) => origin === 'zero'),
+        spec.blockBytes,
+      )
+      if (zeros.length > 0 && !to.discard(scaled(zeros, spec.blockBytes))) return { ...copied, refused: 'discard' }
+      return copied
+    }
+  }
+}
+
+/** Writes blocks as dd does: whole, but for a short last one, which goes through the page cache. */
+function dd(
+  content: Runs<Origin>,
+  to: ModelVolume,
+  blocks: Runs<unknown>,
+  sizeBytes: number,
+  { blockBytes, keepsFile = false }: { readonly blockBytes: number; readonly keepsFile?: boolean },
+): Copied {
+  if (to instanceof FileVolume && !keepsFile) to.truncate()
+  const written = inside(content, blocks)
+  const wholeBytes = Math.floor(sizeBytes / blockBytes) * blockBytes
+  to.write(clip(written, 0, wholeBytes))
+  const last = clip(written, wholeBytes, sizeBytes)
+  if (last.length > 0) writeBuffered(to, last)
+  return { readBytes: sizeBytes, writtenBytes: lengthOf(written) }
+}
+
+/** The blocks that hold a byte that is not zero, as byte ranges. */
+function dataBlocks(content: Runs<Origin>, sizeBytes: number, blockBytes: number): Runs<true> {
+  const blocks = touched(
+    where(content, (origin) => origin !== 'zero'),
+    blockBytes,
+  )
+  return clip(scaled(blocks, blockBytes), 0, sizeBytes)
+}

@@ -1,0 +1,26 @@
+import type { Content, Extent } from '../data/content.ts'
+import { filled, joined, type Run, type Runs } from '../data/runs.ts'
+
+/**
+ * Where a byte comes from. `data`: the volume's own, where it belongs. `stale`: what lay there before, of another volume or of
+ * none. `noise`: what decryption makes of bytes that were never encrypted.
+ */
+export const ORIGINS = ['zero', 'data', 'stale', 'noise'] as const
+export type Origin = (typeof ORIGINS)[number]
+
+/** What a volume's owner wrote: nothing where it wrote nothing. */
+export function writtenRuns(extents: readonly Extent[], as: 'data' | 'stale' = 'data'): Runs<Origin> {
+  const runs = extents.map(
+    ({ offset, length, write }): Run<Origin> => ({
+      from: offset,
+      to: offset + length,
+      value: write === 'data' ? as : 'zero',
+    }),
+  )
+  return joined(runs)
+}
+
+/** What a volume must read as: what was written, and zeros. */
+export function expectedRuns({ sizeBytes, extents }: Pick<Content, 'sizeBytes' | 'extents'>): Runs<Origin> {
+  return filled(writtenRuns(extents), 0, sizeBytes, 'zero')
+}

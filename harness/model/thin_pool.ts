@@ -1,0 +1,166 @@
+import {
+  clip,
+  contained,
+  cover,
+  filled,
+  inside,
+  joined,
+  lengthOf,
+  overlay,
+  type Run,
+  type Runs,
+  run,
+  scaled,
+  touched,
+  where,
+  without,
+} from '../data/runs.ts'
+import type { Origin } from './origin.ts'
+import type { ModelVolume } from './volume.ts'
+
+export interface ThinPoolSpec {
+  readonly chunkBytes: number
+  /** Whether a chunk that is first written in part is zeroed before. */
+  readonly zeroing: boolean
+  /** Whether discards reach the mapping (lvmthin(7): nopassdown and passdown) or are ignored. */
+  readonly discards: boolean
+}
+
+/** A thin pool of dm-thin: chunks of its volumes, each with a block that volumes may share. Kernel document: thin-provisioning. */
+export class ThinPool {
+  readonly spec: ThinPoolSpec
+  /** How many volumes map each block. */
+  private uses: Runs<number> = []
+  private nextBlock = 0
+
+  constructor(spec: ThinPoolSpec) {
+    this.spec = spec
+  }
+
+  usedBytes(): number {
+    return lengthOf(this.uses) * this.spec.chunkBytes
+  }
+
+  /** Gives chunks blocks that nobody has. The value of a run of a map is block minus chunk, so that neighbours join. */
+  allocate(chunks: Runs<unknown>): Runs<number> {
+    const map = chunks.map(({ from, to }): Run<number> => {
+      const block = this.nextBlock
+      this.nextBlock += to - from
+      return { from, to, value: block - from }
+    })
+    this.count(map, 1)
+    return joined(map)
+  }
+
+  share(map: Runs<number>): void {
+    this.count(map, 1)
+  }
+
+  release(map: Runs<number>): void {
+    this.count(map, -1)
+  }
+
+  /** The chunks of a map whose blocks another volume maps too. */
+  shared(map: Runs<number>): Runs<number> {
+    if (this.uses.every(({ value }) => value === 1)) return []
+    return joined(
+      map.flatMap(({ from, to, value }) =>
+        inside(
+          where(this.uses, (uses) => uses > 1),
+          run(from + value, to + value, true),
+        ).map((part) => ({ from: part.from - value, to: part.to - value, value })),
+      ),
+    )
+  }
+
+  private count(map: Runs<number>, by: 1 | -1): void {
+    for (const { from, to, value } of map) {
+      const blocks = run(from + value, to + value, 0)
+      const counted = filled(this.uses, from + value, to + value, 0).map((part) => ({ ...part, value: part.value + by }))
+      const rest = without(this.uses, blocks)
+      this.uses = overlay(
+        rest,
+        counted.filter((part) => part.value > 0),
+      )
+    }
+  }
+}
+
+/** What shows through a thin volume where it has no chunk of its own. */
+export interface ExternalOrigin {
+  readonly sizeBytes: number
+  readonly content: Runs<Origin>
+}
+
+export class ThinVolume implements ModelVolume {
+  readonly sizeBytes: number
+  private readonly pool: ThinPool
+  private readonly behind: Runs<Origin>
+  private readonly behindBytes: number
+  private chunks: Runs<number> = []
+  private content: Runs<Origin> = []
+
+  constructor(pool: ThinPool, sizeBytes: number, origin?: ExternalOrigin) {
+    this.pool = pool
+    this.sizeBytes = sizeBytes
+    this.behindBytes = origin?.sizeBytes ?? 0
+    this.behind = origin?.content ?? []
+  }
+
+  read(): Runs<Origin> {
+    const unmapped = clip(this.behind, 0, this.sizeBytes)
+    return overlay(filled(unmapped, 0, this.sizeBytes, 'zero'), clip(this.content, 0, this.sizeBytes))
+  }
+
+  write(content: Runs<Origin>): void {
+    const { chunkBytes } = this.pool.spec
+    const chunks = touched(content, chunkBytes)
+    const fresh = without(chunks, this.chunks)
+    const shared = this.pool.shared(inside(this.chunks, chunks))
+    this.content = overlay(overlay(this.content, this.around(fresh)), content)
+    this.pool.release(shared)
+    this.chunks = overlay(this.chunks, this.pool.allocate(cover(overlay(fresh, cover(shared)))))
+  }
+
+  /** What a new chunk holds beside what is written to it. A chunk that is written whole is not prepared at all. */
+  private around(fresh: Runs<unknown>): Runs<Origin> {
+    const { chunkBytes, zeroing } = this.pool.spec
+    const bytes = scaled(cover(fresh), chunkBytes)
+    const filling: Origin = zeroing ? 'zero' : 'stale'
+    const prepared = bytes.map(({ from, to }): Run<Origin> => ({ from, to, value: filling }))
+    if (this.behindBytes === 0) return prepared
+    // A chunk that the origin reaches into is copied from it, and only a pool that zeroes clears what lies past its end.
+    const reached = scaled(touched(run(0, this.behindBytes, true), chunkBytes), chunkBytes)
+    const copied = inside(filled(this.behind, 0, this.behindBytes, 'zero'), inside(bytes, reached))
+    return overlay(prepared, copied)
+  }
+
+  discard(bytes: Runs<unknown>): boolean {
+    const { chunkBytes, discards } = this.pool.spec
+    if (!discards) return false
+    const gone = inside(this.chunks, contained(bytes, chunkBytes))
+    this.pool.release(gone)
+    this.chunks = without(this.chunks, gone)
+    this.content = without(this.content, scaled(gone, chunkBytes))
+    return true
+  }
+
+  mapped(): Runs<true> {
+    return scaled(cover(this.chunks), this.pool.spec.chunkBytes)
+  }
+
+  /** A volume that shares all chunks with this one until either is written. */
+  snapshot(): ThinVolume {
+    const made = new ThinVolume(this.pool, this.sizeBytes, { sizeBytes: this.behindBytes, content: this.behind })
+    made.chunks = this.chunks
+    made.content = this.content
+    this.pool.share(this.chunks)
+    return made
+  }
+
+  remove(): void {
+    this.pool.release(this.chunks)
+    this.chunks = []
+    this.content = []
+  }
+}

@@ -1,0 +1,126 @@
+import { cover, filled, inside, lengthOf, overlay, type Runs, run, scaled, shifted, touched, without } from '../data/runs.ts'
+import type { Origin } from './origin.ts'
+
+/** What the kernel's page cache reads and writes at once, and what ext4 allocates. */
+export const PAGE_BYTES = 4096
+/** lvcreate(8), --wipesignatures and --zero: so much of a new thick volume is zeroed, from its start. */
+export const WIPED_BYTES = 4096
+
+/** A volume as the model sees it. Offsets and sizes are in bytes; a model of a volume changes as the volume would. */
+export interface ModelVolume {
+  readonly sizeBytes: number
+  /** What a reader finds, of every byte. */
+  read(): Runs<Origin>
+  write(content: Runs<Origin>): void
+  /** Whether the volume takes discards; one that does not changes nothing. */
+  discard(bytes: Runs<unknown>): boolean
+  /** What has storage. The last chunk may reach past the end. */
+  mapped(): Runs<true>
+}
+
+/** Writes as the page cache does: pages that are written in part are read first. */
+export function writeBuffered(volume: ModelVolume, content: Runs<Origin>): void {
+  const pages = inside(scaled(touched(content, PAGE_BYTES), PAGE_BYTES), run(0, volume.sizeBytes, true))
+  volume.write(overlay(inside(volume.read(), pages), content))
+}
+
+/** A thick volume: what it has not been written holds what its storage held. */
+export class ThickVolume implements ModelVolume {
+  readonly sizeBytes: number
+  private content: Runs<Origin>
+
+  constructor(sizeBytes: number) {
+    this.sizeBytes = sizeBytes
+    this.content = filled(run<Origin>(0, Math.min(WIPED_BYTES, sizeBytes), 'zero'), 0, sizeBytes, 'stale')
+  }
+
+  read(): Runs<Origin> {
+    return this.content
+  }
+
+  write(content: Runs<Origin>): void {
+    this.content = overlay(this.content, content)
+  }
+
+  /** What a discard does to a thick volume is its device's affair; holeproof's give none. */
+  discard(): boolean {
+    return false
+  }
+
+  mapped(): Runs<true> {
+    return run(0, this.sizeBytes, true)
+  }
+}
+
+/** A file: its holes read as zero, and so does what was only reserved. */
+export class FileVolume implements ModelVolume {
+  readonly sizeBytes: number
+  private content: Runs<Origin> = []
+  private allocated: Runs<true>
+
+  constructor(sizeBytes: number, { reserved }: { reserved: boolean }) {
+    this.sizeBytes = sizeBytes
+    this.allocated = run(0, reserved ? sizeBytes : 0, true)
+  }
+
+  read(): Runs<Origin> {
+    return filled(this.content, 0, this.sizeBytes, 'zero')
+  }
+
+  write(content: Runs<Origin>): void {
+    this.content = overlay(this.content, content)
+    this.allocated = overlay(this.allocated, scaled(touched(content, PAGE_BYTES), PAGE_BYTES))
+  }
+
+  /** Opened without conv=notrunc, a file loses what it held and all its storage. */
+  truncate(): void {
+    this.content = []
+    this.allocated = []
+  }
+
+  discard(): boolean {
+    return false
+  }
+
+  mapped(): Runs<true> {
+    return this.allocated
+  }
+}
+
+/** A LUKS device: what was not written through it decrypts to noise, whatever lies below. */
+export class CryptVolume implements ModelVolume {
+  readonly sizeBytes: number
+  private readonly below: ModelVolume
+  private readonly headerBytes: number
+  private content: Runs<Origin> = []
+
+  constructor(below: ModelVolume, headerBytes: number) {
+    this.below = below
+    this.headerBytes = headerBytes
+    this.sizeBytes = below.sizeBytes - headerBytes
+  }
+
+  read(): Runs<Origin> {
+    return filled(this.content, 0, this.sizeBytes, 'noise')
+  }
+
+  write(content: Runs<Origin>): void {
+    this.content = overlay(this.content, content)
+    this.below.write(shifted(content, this.headerBytes))
+  }
+
+  /** cryptsetup-open(8): not passed down unless it is allowed, and then what is discarded reads as noise. */
+  discard(): boolean {
+    return false
+  }
+
+  /** Of the device below, behind the header, by offsets of this device. */
+  mapped(): Runs<true> {
+    return shifted(without(this.below.mapped(), run(0, this.headerBytes, true)), -this.headerBytes)
+  }
+}
+
+/** How much of the volumes' own has storage, in bytes. */
+export function mappedBytesOf(volume: ModelVolume): number {
+  return lengthOf(cover(volume.mapped()))
+}

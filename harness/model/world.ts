@@ -1,0 +1,112 @@
+import type { Extent } from '../data/content.ts'
+import { cover, inside, joined, type Runs, where, without } from '../data/runs.ts'
+import { type Copied, type CopySpec, copy } from './copy.ts'
+import { expectedRuns, ORIGINS, type Origin, writtenRuns } from './origin.ts'
+import { ThinPool, type ThinPoolSpec, ThinVolume } from './thin_pool.ts'
+import { CryptVolume, FileVolume, type ModelVolume, ThickVolume, writeBuffered } from './volume.ts'
+
+export type StorageSpec = ({ readonly kind: 'thin' } & ThinPoolSpec) | { readonly kind: 'thick' } | { readonly kind: 'file' }
+
+/**
+ * What a destination volume was before the copy. `used`: another volume's data was written to it. `snapshot`: a thin snapshot of
+ * such a volume, which stays. `external-origin`: thin, with that data showing through from `originBytes` of another device.
+ * `reserved`: a file with storage that it was given and never written.
+ */
+export type Prior =
+  | { readonly kind: 'new' | 'reserved' }
+  | { readonly kind: 'used' | 'snapshot'; readonly extents: readonly Extent[] }
+  | { readonly kind: 'external-origin'; readonly originBytes: number; readonly extents: readonly Extent[] }
+
+/** One copy and all that it depends on: what the model predicts and what real storage is made into. Sizes and offsets in bytes. */
+export interface World {
+  /** Of the volume that is copied. */
+  readonly sizeBytes: number
+  readonly source: { readonly storage: StorageSpec; readonly extents: readonly Extent[] }
+  readonly destination: {
+    readonly storage: StorageSpec
+    /** Of the device: LVM makes whole extents. */
+    readonly sizeBytes: number
+    readonly prior: Prior
+    /** The header of an encryption between the copy and the volume. */
+    readonly cryptHeaderBytes?: number
+  }
+  readonly copy: CopySpec
+}
+
+export interface Prediction {
+  /** What reading the destination gives, of every byte of it. */
+  readonly content: Runs<Origin>
+  /** What the source and the destination have storage for, before and after. The last chunk may reach past the end. */
+  readonly sourceMapped: Runs<true>
+  readonly destinationMapped: Runs<true>
+  /** What all volumes take in the destination's thin pool; absent where there is none. */
+  readonly poolUsedBytes?: number
+  readonly copied: Copied
+  /** Bytes of the volume that are not what the source holds. */
+  readonly wrong: Runs<Origin>
+}
+
+export function predict(world: World): Prediction {
+  const { sizeBytes, destination } = world
+  const source = makeSource(world)
+  const { below, volume, pool } = makeDestination(destination)
+  const copied = copy(source, volume, sizeBytes, world.copy)
+  const content = volume.read()
+  return {
+    content,
+    sourceMapped: source.mapped(),
+    destinationMapped: destination.cryptHeaderBytes === undefined ? below.mapped() : volume.mapped(),
+    ...(pool !== undefined && { poolUsedBytes: pool.usedBytes() }),
+    copied,
+    wrong: differing(content, expectedRuns({ sizeBytes, extents: world.source.extents })),
+  }
+}
+
+/** What of `content` is not as expected, where something is expected. */
+export function differing(content: Runs<Origin>, expected: Runs<Origin>): Runs<Origin> {
+  const known = inside(content, cover(expected))
+  const wrong = ORIGINS.flatMap((origin) =>
+    without(
+      known.filter(({ value }) => value === origin),
+      where(expected, (value) => value === origin),
+    ),
+  )
+  return joined(wrong.sort((one, other) => one.from - other.from))
+}
+
+function makeSource({ sizeBytes, source: { storage, extents } }: World): ModelVolume {
+  if (storage.kind === 'thin') {
+    const volume = new ThinVolume(new ThinPool(storage), sizeBytes)
+    writeBuffered(volume, writtenRuns(extents))
+    return volume
+  }
+  if (storage.kind === 'file') {
+    const volume = new FileVolume(sizeBytes, { reserved: false })
+    writeBuffered(volume, writtenRuns(extents))
+    return volume
+  }
+  const volume = new ThickVolume(sizeBytes)
+  // What does not read as zero by itself is zeroed by its owner.
+  volume.write(expectedRuns({ sizeBytes, extents }))
+  return volume
+}
+
+function makeDestination({ storage, sizeBytes, prior, cryptHeaderBytes }: World['destination']): {
+  below: ModelVolume
+  volume: ModelVolume
+  pool?: ThinPool
+} {
+  const old = 'extents' in prior ? writtenRuns(prior.extents, 'stale') : []
+  const layered = (below: ModelVolume) => (cryptHeaderBytes === undefined ? below : new CryptVolume(below, cryptHeaderBytes))
+  if (storage.kind !== 'thin') {
+    const below = storage.kind === 'thick' ? new ThickVolume(sizeBytes) : new FileVolume(sizeBytes, { reserved: prior.kind === 'reserved' })
+    if (prior.kind === 'used') writeBuffered(below, old)
+    return { below, volume: layered(below) }
+  }
+  const pool = new ThinPool(storage)
+  const origin = prior.kind === 'external-origin' && { sizeBytes: prior.originBytes, content: old }
+  const made = new ThinVolume(pool, sizeBytes, origin || undefined)
+  if (prior.kind === 'used' || prior.kind === 'snapshot') writeBuffered(made, old)
+  const below = prior.kind === 'snapshot' ? made.snapshot() : made
+  return { below, volume: layered(below), pool }
+}
