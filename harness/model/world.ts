@@ -22,10 +22,15 @@ export type Prior =
 export interface World {
   /** Of the volume that is copied. */
   readonly sizeBytes: number
-  readonly source: { readonly storage: StorageSpec; readonly extents: readonly Extent[] }
-  readonly destination: {
+  readonly source: {
     readonly storage: StorageSpec
     /** Of the device: LVM makes whole extents. */
+    readonly sizeBytes: number
+    readonly extents: readonly Extent[]
+  }
+  readonly destination: {
+    readonly storage: StorageSpec
+    /** Of the device. */
     readonly sizeBytes: number
     readonly prior: Prior
     /** The header of an encryption between the copy and the volume. */
@@ -75,7 +80,7 @@ export function differing(content: Runs<Origin>, expected: Runs<Origin>): Runs<O
   return joined(wrong.sort((one, other) => one.from - other.from))
 }
 
-function makeSource({ sizeBytes, source: { storage, extents } }: World): ModelVolume {
+function makeSource({ source: { storage, sizeBytes, extents } }: World): ModelVolume {
   if (storage.kind === 'thin') {
     const volume = new ThinVolume(new ThinPool(storage), sizeBytes)
     writeBuffered(volume, writtenRuns(extents))
