@@ -75,12 +75,12 @@ function poolBytes(bytes: number, chunkBytes: number): number {
   return upToExtents(bytes + 2 * chunkBytes)
 }
 
-async function makeNew(group: VolumeGroup, storage: StorageSpec, name: string, bytes: number): Promise<LaidOut> {
+async function makeNew(group: VolumeGroup, storage: StorageSpec, name: string, bytes: number, roomBytes = bytes): Promise<LaidOut> {
   if (storage.kind !== 'thin') {
     await lvm(group, ['lvcreate', '--quiet', '--yes', '--name', name, '--size', `${bytes}b`, group.name])
     return laidOut(group, name)
   }
-  const pool = await makePool(group, storage, name, bytes)
+  const pool = await makePool(group, storage, name, roomBytes)
   await lvm(group, [
     ...['lvcreate', '--quiet', '--yes', '--name', name, '--type', 'thin'],
     ...['--virtualsize', `${bytes}b`, '--thinpool', pool, group.name],
@@ -122,7 +122,7 @@ async function makeDestination(
     return laidOut(group, DESTINATION, pool)
   }
   if (prior.kind === 'snapshot' && storage.kind === 'thin') {
-    const base = await makeNew(group, storage, 'base', sizeBytes)
+    const base = await makeNew(group, storage, 'base', sizeBytes, 2 * sizeBytes)
     await stampOther(lab, base.path, sizeBytes, prior.extents)
     await lab.machine.loadModules(SNAPSHOT_MODULES)
     await lvm(group, [
