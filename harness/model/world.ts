@@ -74,21 +74,25 @@ export function differing(content: Runs<Origin>, expected: Runs<Origin>): Runs<O
   return joined(wrong.sort((one, other) => one.from - other.from))
 }
 
+/** The volume as its owner left it: what does not read as zero by itself was zeroed. */
 function makeSource({ sizeBytes, source: { storage, extents } }: World): ModelVolume {
-  if (storage.kind === 'thin') {
-    const volume = new ThinVolume(new ThinPool(storage), sizeBytes)
-    writeBuffered(volume, writtenRuns(extents))
-    return volume
-  }
-  if (storage.kind === 'file') {
-    const volume = new FileVolume(sizeBytes, { reserved: false })
-    writeBuffered(volume, writtenRuns(extents))
-    return volume
-  }
-  const volume = new ThickVolume(sizeBytes)
-  // What does not read as zero by itself is zeroed by its owner.
-  volume.write(expectedRuns({ sizeBytes, extents }))
+  const volume = bareVolume(storage, sizeBytes)
+  writeBuffered(volume, writtenRuns(extents))
+  const expected = expectedRuns({ sizeBytes, extents })
+  const odd = differing(volume.read(), expected)
+  if (odd.length > 0) volume.write(inside(expected, odd))
   return volume
+}
+
+function bareVolume(storage: StorageSpec, sizeBytes: number): ModelVolume {
+  switch (storage.kind) {
+    case 'thin':
+      return new ThinVolume(new ThinPool(storage), sizeBytes)
+    case 'thick':
+      return new ThickVolume(sizeBytes)
+    case 'file':
+      return new FileVolume(sizeBytes, { reserved: false })
+  }
 }
 
 function makeDestination({ storage, sizeBytes, prior, cryptHeaderBytes }: World['destination']): {
