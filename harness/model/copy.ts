@@ -1,5 +1,5 @@
+import type { Origin } from '../data/origin.ts'
 import { clip, contained, inside, lengthOf, type Runs, run, scaled, touched, where } from '../data/runs.ts'
-import type { Origin } from './origin.ts'
 import { FileVolume, type ModelVolume, writeBuffered } from './volume.ts'
 
 /**

@@ -1,3 +1,4 @@
+import type { Origin } from '../data/origin.ts'
 import {
   clip,
   contained,
@@ -15,7 +16,6 @@ import {
   where,
   without,
 } from '../data/runs.ts'
-import type { Origin } from './origin.ts'
 import type { ModelVolume } from './volume.ts'
 
 export interface ThinPoolSpec {

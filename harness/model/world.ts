@@ -1,7 +1,8 @@
 import type { Extent } from '../data/content.ts'
+import { ORIGINS, type Origin } from '../data/origin.ts'
 import { cover, inside, joined, type Runs, where, without } from '../data/runs.ts'
 import { type Copied, type CopySpec, copy } from './copy.ts'
-import { expectedRuns, ORIGINS, type Origin, writtenRuns } from './origin.ts'
+import { expectedRuns, writtenRuns } from './origin.ts'
 import { ThinPool, type ThinPoolSpec, ThinVolume } from './thin_pool.ts'
 import { CryptVolume, FileVolume, type ModelVolume, ThickVolume, writeBuffered } from './volume.ts'
 

@@ -16,8 +16,8 @@ interface Need {
 
 const NEEDS = {
   storage: {
-    packages: ['lvm2', 'dmsetup', 'e2fsprogs', 'mount', 'util-linux', 'iproute2'],
-    programs: ['lvm', 'dmsetup', 'losetup', 'mkfs.ext4', 'mount', 'unshare', 'nsenter', 'taskset', 'setpriv', 'ip'],
+    packages: ['lvm2', 'dmsetup', 'thin-provisioning-tools', 'e2fsprogs', 'mount', 'util-linux', 'iproute2'],
+    programs: ['lvm', 'dmsetup', 'thin_dump', 'losetup', 'mkfs.ext4', 'mount', 'unshare', 'nsenter', 'taskset', 'setpriv', 'ip'],
   },
   layers: { packages: ['cryptsetup-bin', 'qemu-utils'], programs: ['cryptsetup', 'qemu-img', 'qemu-nbd'] },
   uml: { packages: ['user-mode-linux'], programs: ['linux.uml'], files: ['usr/lib/uml/modules'] },
