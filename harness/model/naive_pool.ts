@@ -1,4 +1,4 @@
-import type { Origin } from './origin.ts'
+import type { Origin } from '../data/origin.ts'
 
 export const SECTOR_BYTES = 512
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cellsOf, runsOf } from '../data/cells.ts'
+import type { Origin } from '../data/origin.ts'
 import { lengthOf, type Runs, run } from '../data/runs.ts'
 import { NaivePool, NaiveThin, SECTOR_BYTES } from './naive_pool.ts'
-import type { Origin } from './origin.ts'
 import { ThinPool, type ThinPoolSpec, ThinVolume } from './thin_pool.ts'
 import { PAGE_BYTES, writeBuffered } from './volume.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import type { Origin } from '../data/origin.ts'
 import { type Runs, run } from '../data/runs.ts'
-import type { Origin } from './origin.ts'
 import { ThinPool, ThinVolume } from './thin_pool.ts'
 import { CryptVolume, FileVolume, mappedBytesOf, PAGE_BYTES, ThickVolume, WIPED_BYTES, writeBuffered } from './volume.ts'
 
