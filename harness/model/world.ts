@@ -76,7 +76,7 @@ export function differing(content: Runs<Origin>, expected: Runs<Origin>): Runs<O
 }
 
 /** The volume as its owner left it: what does not read as zero by itself was zeroed. */
-function makeSource({ sizeBytes, source: { storage, extents } }: World): ModelVolume {
+export function makeSource({ sizeBytes, source: { storage, extents } }: Pick<World, 'sizeBytes' | 'source'>): ModelVolume {
   const volume = bareVolume(storage, sizeBytes)
   writeBuffered(volume, writtenRuns(extents))
   const expected = expectedRuns({ sizeBytes, extents })
@@ -96,7 +96,8 @@ function bareVolume(storage: StorageSpec, sizeBytes: number): ModelVolume {
   }
 }
 
-function makeDestination({ storage, sizeBytes, prior, cryptHeaderBytes }: World['destination']): {
+/** The destination before the copy: `volume` is what is copied to, `below` what the driver made; they differ by an encryption. */
+export function makeDestination({ storage, sizeBytes, prior, cryptHeaderBytes }: World['destination']): {
   below: ModelVolume
   volume: ModelVolume
   pool?: ThinPool

@@ -1,6 +1,6 @@
 import { dmName, isThin, isThinPool, parseStatus, parseThinIds } from '../../block/status.ts'
 import { readThinMaps } from '../../block/thin_map.ts'
-import { cover, run, type Runs, scaled, shifted, without } from '../../data/runs.ts'
+import { cover, type Runs, run, scaled, shifted, without } from '../../data/runs.ts'
 import type { Surveyed } from '../../data/verify.ts'
 import type { Lab } from '../../lab/lab.ts'
 import { check } from '../../machine/machine.ts'
@@ -24,12 +24,8 @@ export async function runWorld(bench: Bench, lab: Lab, world: World, model: (wor
   const onStorage = await layOut(bench, lab, world)
   const { source, destination, content } = onStorage
   const sourceSpace = await spaceOf(lab, source, world.source.storage)
-  const carried = await carryOut(
-    lab,
-    world.copy,
-    { from: source.path, to: destination.path },
-    content,
-    async () => clipTo(sourceSpace.space.mapped ?? run(0, world.sizeBytes, true), world.sizeBytes),
+  const carried = await carryOut(lab, world.copy, { from: source.path, to: destination.path }, content, async () =>
+    clipTo(sourceSpace.space.mapped ?? run(0, world.sizeBytes, true), world.sizeBytes),
   )
   // A larger destination is read to its end: what lies there is predicted too.
   const actualBytes = (await lab.inside.measure(destination.path)).sizeBytes
