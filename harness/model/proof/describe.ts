@@ -7,34 +7,35 @@ const atoms = (count: number): string => `${(count * ATOM_BYTES) / KIB} KiB`
 
 /** A kind in words; without its chunk size where that is left open. */
 export function describeKind({ storage, prior, encrypted, keepsFile }: DestinationKind, chunks: 'with chunks' | 'any chunks'): string {
-  const chunk = storage.kind === 'thin' && chunks === 'with chunks' ? `, chunks of ${storage.chunkBytes / KIB} KiB` : ''
+  const chunk = storage.kind === 'thin' && chunks === 'with chunks' ? ` (chunks of ${storage.chunkBytes / KIB} KiB)` : ''
   const zeroing = storage.kind === 'thin' && !storage.zeroing ? ' in a pool without zeroing' : ''
-  const cut = storage.kind !== 'file' || encrypted ? '' : keepsFile ? ', kept by the copy' : ', cut off by the copy'
-  return `${PRIORS[prior]} ${NOUNS[storage.kind]}${zeroing}${chunk}${cut}${encrypted ? ', encrypted' : ''}`
+  const cut = storage.kind !== 'file' || encrypted ? '' : keepsFile ? ' that the copy keeps' : ' that the copy cuts off'
+  const noun = `${NOUNS[storage.kind]}${prior === 'external-origin' ? ' with an external origin' : ''}`
+  return `${encrypted ? 'an encryption on ' : ''}${ARTICLES[prior]} ${noun}${zeroing}${cut}${chunk}`
 }
 
 const NOUNS = { thin: 'thin volume', thick: 'thick volume', file: 'file' } as const
-const PRIORS = {
-  new: 'new',
-  reserved: 'new reserved',
-  used: 'used',
-  snapshot: 'snapshot of a',
-  'external-origin': 'externally backed',
+const ARTICLES = {
+  new: 'a new',
+  reserved: 'a new, reserved',
+  used: 'a used',
+  snapshot: 'a snapshot of a used',
+  'external-origin': 'a',
 } as const
 
 /** A world in a line: what is copied onto what. */
-export function describeCopy(copy: SmallCopy): string {
-  const { sourceAtoms, data, blockAtoms, mode, destination } = copy
-  const holding = data === 0 ? 'all holes' : `data at ${ranges(data)}`
-  const size = destination.atoms === sourceAtoms ? '' : ` of ${atoms(destination.atoms)}`
-  const onto = `${describeKind(destination.kind, 'with chunks')}${size}${oldOf(destination)}`
-  return `${atoms(sourceAtoms)}, ${holding}, ${mode === 'sparse' ? 'sparsely' : 'in full'} in blocks of ${atoms(blockAtoms)} onto a ${onto}`
+export function describeCopy({ sourceAtoms, data, blockAtoms, mode, destination }: SmallCopy): string {
+  const holding = data === 0 ? ' of holes' : ` with data at ${ranges(data)}`
+  const how = mode === 'sparse' ? '' : ' in full,'
+  const larger = destination.atoms === sourceAtoms ? '' : ` of ${atoms(destination.atoms)}`
+  const onto = `${describeKind(destination.kind, 'with chunks')}${larger}${oldOf(destination)}`
+  return `${atoms(sourceAtoms)}${holding},${how} in blocks of ${atoms(blockAtoms)} onto ${onto}`
 }
 
 /** The first wrong byte of a copy in a line. */
 export function describeWrong(copy: SmallCopy): string {
   const wrong = wrongByteOf(copy)
-  return wrong === undefined ? 'no byte is wrong' : `byte ${wrong.offset} is ${wrong.found}, and must be ${wrong.expected}`
+  return wrong === undefined ? 'no byte of the volume is wrong' : `byte ${wrong.offset} is ${wrong.found}, not ${wrong.expected}`
 }
 
 function oldOf({ kind: { prior, encrypted }, old, originAtoms }: Destination): string {

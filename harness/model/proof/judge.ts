@@ -88,27 +88,44 @@ export interface Judgement {
 export function judge<Answer>(surveys: readonly KindSurvey[], rule: CopyRule<Answer>, answers: Answers<Answer>): Judgement {
   const [corrupt, needless, leftBehind] = [new Counter(), new Counter(), new Counter()]
   const corruptKinds: { kind: DestinationKind; count: Count }[] = []
+  const decisions = decisionsOf(rule, answers)
   let worlds = 0
   for (const { kind, modes } of surveys) {
     const ofKind = new Counter()
     for (const { known, handsOut } of rolesOf(kind)) {
-      for (const given of answers.destination) {
+      for (const { given, ofSource, mode } of decisions(known)) {
         if (!answers.mayGive(given, handsOut)) continue
-        for (const ofSource of answers.source) {
-          const mode = rule(given.answer, known, ofSource.answer)
-          const survey: ModeSurvey = modes[mode]
-          const against = { known, answered: given.name, sourceAnswered: ofSource.name }
-          worlds += survey.all.worlds
-          corrupt.add(survey.corrupt, against)
-          ofKind.add(survey.corrupt, against)
-          leftBehind.add(survey.leftBehind, against)
-          if (mode === 'full' && given.promises && known.origin === 'new' && known.layers.length === 0) needless.add(survey.all, against)
-        }
+        const survey: ModeSurvey = modes[mode]
+        const against = { known, answered: given.name, sourceAnswered: ofSource.name }
+        worlds += survey.all.worlds
+        corrupt.add(survey.corrupt, against)
+        ofKind.add(survey.corrupt, against)
+        leftBehind.add(survey.leftBehind, against)
+        if (mode === 'full' && given.promises && known.origin === 'new' && known.layers.length === 0) needless.add(survey.all, against)
       }
     }
     if (ofKind.worlds > 0) corruptKinds.push({ kind, count: ofKind.counted() })
   }
   return { worlds, corrupt: corrupt.counted(), needless: needless.counted(), leftBehind: leftBehind.counted(), corruptKinds }
+}
+
+interface Decision<Answer> {
+  readonly given: NamedAnswer<Answer>
+  readonly ofSource: NamedAnswer<Answer>
+  readonly mode: CopyMode
+}
+
+/** What a rule makes of every pair of answers; asked once for all that is known to be the same. */
+function decisionsOf<Answer>(rule: CopyRule<Answer>, { destination, source }: Answers<Answer>): (known: Known) => Decision<Answer>[] {
+  const made = new Map<string, Decision<Answer>[]>()
+  return (known) => {
+    const key = JSON.stringify(known)
+    const decisions =
+      made.get(key) ??
+      destination.flatMap((given) => source.map((ofSource) => ({ given, ofSource, mode: rule(given.answer, known, ofSource.answer) })))
+    made.set(key, decisions)
+    return decisions
+  }
 }
 
 class Counter {

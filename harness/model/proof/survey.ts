@@ -179,8 +179,8 @@ function count(counted: Tally, done: SmallCopy, worlds: number): void {
 }
 
 /**
- * The order of worlds: fewer atoms of the source, then of the destination, then fewer of them with data, then fewer with old
- * data, then a shorter origin, smaller chunks, a smaller block, then data and old data further to the front.
+ * The order of worlds: fewer atoms of the source, then of the destination, then no encryption, fewer atoms with data, fewer with
+ * old data, a shorter origin, smaller chunks, a smaller block, then data and old data further to the front.
  */
 export function isSmaller(one: SmallCopy, other: SmallCopy): boolean {
   if (one.sourceAtoms !== other.sourceAtoms) return one.sourceAtoms < other.sourceAtoms
@@ -192,5 +192,5 @@ export function isSmaller(one: SmallCopy, other: SmallCopy): boolean {
 
 function orderOf({ destination: { kind, old, originAtoms }, data, blockAtoms }: SmallCopy): number[] {
   const chunkBytes = kind.storage.kind === 'thin' ? kind.storage.chunkBytes : 0
-  return [atomsOf(data).length, atomsOf(old).length, originAtoms, chunkBytes, blockAtoms, data, old]
+  return [kind.encrypted ? 1 : 0, atomsOf(data).length, atomsOf(old).length, originAtoms, chunkBytes, blockAtoms, data, old]
 }
