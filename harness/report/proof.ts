@@ -32,7 +32,7 @@ function ruleLines({ rule, honest, answers }: Proof, chalk: ChalkInstance): stri
     ...item(lean, `${many(rule.needless.worlds)} worlds are copied in full though new, bare and promised to read zero`),
     ...against(rule.needless.smallest),
     ...item(
-      ' ',
+      '-',
       `${many(rule.leftBehind.worlds)} worlds keep another's bytes behind the end of the volume: it is whole, they are readable`,
     ),
     ...against(rule.leftBehind.smallest),
