@@ -74,6 +74,7 @@ export async function certify(options: CertifyOptions): Promise<Result> {
     seed,
     machines: session.benches.map(({ machine: { name, kind, kernel } }) => ({ name, kind, kernel })),
     cells: [],
+    worlds: [],
     certificates: all,
     leaks,
     counts,

@@ -23,7 +23,7 @@ const sparse = (blockBytes: number): CopySpec => ({ how: 'sparse', blockBytes })
 function copied(copy: CopySpec, destination: Partial<World['destination']>, extents: readonly Extent[] = scattered): Prediction {
   return predict({
     sizeBytes: SIZE,
-    source: { storage: thin(), extents },
+    source: { storage: thin(), sizeBytes: SIZE, extents },
     destination: { storage: thin(), sizeBytes: SIZE, prior: { kind: 'new' }, ...destination },
     copy,
   })

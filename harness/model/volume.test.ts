@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Origin } from '../data/origin.ts'
-import { type Runs, run } from '../data/runs.ts'
+import { lengthOf, type Runs, run } from '../data/runs.ts'
 import { ThinPool, ThinVolume } from './thin_pool.ts'
-import { CryptVolume, FileVolume, mappedBytesOf, PAGE_BYTES, ThickVolume, WIPED_BYTES, writeBuffered } from './volume.ts'
+import { CryptVolume, FileVolume, PAGE_BYTES, ThickVolume, WIPED_BYTES, writeBuffered } from './volume.ts'
 
 const KiB = 1024
 const MiB = 1024 * KiB
@@ -17,7 +17,7 @@ describe('a thick volume', () => {
       { from: 0, to: WIPED_BYTES, value: 'zero' },
       { from: WIPED_BYTES, to: MiB, value: 'stale' },
     ])
-    expect(mappedBytesOf(volume)).toBe(MiB)
+    expect(lengthOf(volume.mapped())).toBe(MiB)
   })
 
   test('smaller than what is wiped reads zero', () => {
@@ -48,11 +48,11 @@ describe('a file', () => {
   test('that was only reserved reads zero and has all its storage, until it is cut off', () => {
     const file = new FileVolume(MiB, { reserved: true })
     expect(file.read()).toEqual(run(0, MiB, 'zero'))
-    expect(mappedBytesOf(file)).toBe(MiB)
+    expect(lengthOf(file.mapped())).toBe(MiB)
 
     file.truncate()
 
-    expect(mappedBytesOf(file)).toBe(0)
+    expect(lengthOf(file.mapped())).toBe(0)
   })
 
   test('reads zero again once it was cut off', () => {

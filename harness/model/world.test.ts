@@ -80,7 +80,7 @@ function worldOf({ source, extraCells, storage, pool, prior, old, crypt, mode, b
   const header = crypt ? CELL : 0
   return {
     sizeBytes: source.length * CELL,
-    source: { storage: { kind: 'file' }, extents: extentsOf(source) },
+    source: { storage: { kind: 'file' }, sizeBytes: source.length * CELL, extents: extentsOf(source) },
     destination: {
       storage:
         storage === 'thin'
@@ -128,7 +128,7 @@ test.each([
       const sizeBytes = writes.length * CELL
       const world: World = {
         sizeBytes,
-        source: { storage, extents: extentsOf(writes) },
+        source: { storage, sizeBytes, extents: extentsOf(writes) },
         destination: { storage: { kind: 'file' }, sizeBytes, prior: { kind: 'new' } },
         copy: { how: 'full', blockBytes: CELL },
       }
@@ -155,7 +155,7 @@ test('a pool counts a block that a snapshot and its volume share once, and the o
   const chunkBytes = 4 * CELL
   const world: World = {
     sizeBytes: 4 * chunkBytes,
-    source: { storage: { kind: 'file' }, extents: [{ offset: 0, length: CELL, write: 'data' }] },
+    source: { storage: { kind: 'file' }, sizeBytes: 4 * chunkBytes, extents: [{ offset: 0, length: CELL, write: 'data' }] },
     destination: {
       storage: { kind: 'thin', chunkBytes, zeroing: true, discards: true },
       sizeBytes: 4 * chunkBytes,
@@ -172,7 +172,11 @@ test('a volume of 16 TiB costs as many runs as a small one', () => {
     const at = (offset: number): Extent => ({ offset: offset * scale, length: CELL * scale, write: 'data' })
     const { content, sourceMapped, destinationMapped, wrong } = predict({
       sizeBytes: 8 * CELL * scale,
-      source: { storage: { kind: 'thin', chunkBytes: CELL * scale, zeroing: true, discards: true }, extents: [at(0), at(4 * CELL)] },
+      source: {
+        storage: { kind: 'thin', chunkBytes: CELL * scale, zeroing: true, discards: true },
+        sizeBytes: 8 * CELL * scale,
+        extents: [at(0), at(4 * CELL)],
+      },
       destination: {
         storage: { kind: 'thin', chunkBytes: CELL * scale, zeroing: true, discards: true },
         sizeBytes: 8 * CELL * scale,

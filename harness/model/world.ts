@@ -22,10 +22,15 @@ export type Prior =
 export interface World {
   /** Of the volume that is copied. */
   readonly sizeBytes: number
-  readonly source: { readonly storage: StorageSpec; readonly extents: readonly Extent[] }
-  readonly destination: {
+  readonly source: {
     readonly storage: StorageSpec
     /** Of the device: LVM makes whole extents. */
+    readonly sizeBytes: number
+    readonly extents: readonly Extent[]
+  }
+  readonly destination: {
+    readonly storage: StorageSpec
+    /** Of the device. */
     readonly sizeBytes: number
     readonly prior: Prior
     /** The header of an encryption between the copy and the volume. */
@@ -49,7 +54,7 @@ export interface Prediction {
 
 export function predict(world: World): Prediction {
   const { sizeBytes, destination } = world
-  const source = makeSource(world)
+  const source = makeSource(world.source)
   const { below, volume, pool } = makeDestination(destination)
   const copied = copy(source, volume, sizeBytes, world.copy)
   const content = volume.read()
@@ -76,7 +81,7 @@ export function differing(content: Runs<Origin>, expected: Runs<Origin>): Runs<O
 }
 
 /** The volume as its owner left it: what does not read as zero by itself was zeroed. */
-export function makeSource({ sizeBytes, source: { storage, extents } }: Pick<World, 'sizeBytes' | 'source'>): ModelVolume {
+export function makeSource({ storage, sizeBytes, extents }: World['source']): ModelVolume {
   const volume = bareVolume(storage, sizeBytes)
   writeBuffered(volume, writtenRuns(extents))
   const expected = expectedRuns({ sizeBytes, extents })

@@ -1,5 +1,6 @@
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Crypt, LUKS_HEADER_BYTES } from '../../block/crypt.ts'
+import { Crypt } from '../../block/crypt.ts'
 import { createThinPool, POOL_METADATA_BYTES } from '../../block/thin_pool.ts'
 import { createVolumeGroup, EXTENT_BYTES, type VolumeGroup } from '../../block/volume_group.ts'
 import type { Content, Extent } from '../../data/content.ts'
@@ -121,7 +122,7 @@ async function makeDestination(
     return laidOut(group, DESTINATION, pool)
   }
   if (prior.kind === 'snapshot' && storage.kind === 'thin') {
-    const base = await makeNew(group, storage, 'base', sizeBytes * 2 > sizeBytes ? sizeBytes : sizeBytes)
+    const base = await makeNew(group, storage, 'base', sizeBytes)
     await stampOther(lab, base.path, sizeBytes, prior.extents)
     await lab.machine.loadModules(SNAPSHOT_MODULES)
     await lvm(group, [
@@ -154,7 +155,11 @@ async function encrypted(lab: Lab, below: LaidOut): Promise<LaidOut> {
   const key = join(lab.folder, lab.name('key'))
   const crypt = new Crypt(lab, `${lab.prefix}-crypt-`, key)
   await crypt.loadModules()
-  await check(lab, ['dd', 'if=/dev/urandom', `of=${key}`, 'bs=32', 'count=1', 'status=none'])
+  await lab.own(
+    `the key ${key}`,
+    () => check(lab, ['dd', 'if=/dev/urandom', `of=${key}`, 'bs=32', 'count=1', 'status=none']),
+    () => rm(key, { force: true }),
+  )
   await lab.own(
     'the encrypted device',
     async () => {},
@@ -167,5 +172,3 @@ async function encrypted(lab: Lab, below: LaidOut): Promise<LaidOut> {
 async function lvm({ lab, lvm: tools }: VolumeGroup, argv: readonly string[]): Promise<void> {
   await tools.run(lab, argv)
 }
-
-export { LUKS_HEADER_BYTES }

@@ -48,7 +48,11 @@ function countOneByOne(kind: DestinationKind, how: 'full' | 'sparse'): { worlds:
         for (const blockAtoms of [1, 2, 4]) {
           const { wrong } = predict({
             sizeBytes: atoms * ATOM_BYTES,
-            source: { storage: { kind: 'thin', chunkBytes: 2 * ATOM_BYTES, zeroing: true, discards: true }, extents },
+            source: {
+              storage: { kind: 'thin', chunkBytes: 2 * ATOM_BYTES, zeroing: true, discards: true },
+              sizeBytes: atoms * ATOM_BYTES,
+              extents,
+            },
             destination: asModelled(destination),
             copy: { how, blockBytes: blockAtoms * ATOM_BYTES, keepsFile: kind.keepsFile },
           })

@@ -92,7 +92,7 @@ function sourceOf(atoms: number, data: number): Source {
   return {
     data,
     worlds: 2 ** (atoms - atomsOf(data).length),
-    volume: makeSource({ sizeBytes, source: { storage: THICK, extents } }),
+    volume: makeSource({ storage: THICK, sizeBytes, extents }),
     reads: expectedRuns({ sizeBytes, extents }),
   }
 }
@@ -113,7 +113,7 @@ export function checkSources(bound: number, storages: readonly StorageSpec[]): {
         write === 0 ? [] : [{ offset: atom * ATOM_BYTES, length: ATOM_BYTES, write: write === 1 ? 'zeros' : 'data' }],
       )
       for (const storage of storages) {
-        const reads = makeSource({ sizeBytes, source: { storage, extents } }).read()
+        const reads = makeSource({ storage, sizeBytes, extents }).read()
         const expected = standing[data]?.volume.read()
         sources++
         if (expected === undefined || !same(reads, expected)) odd++
