@@ -5,6 +5,7 @@ import { type NfsServer, startNfsServer } from '../drivers/nfs/server.ts'
 import { type Inside, openInside } from '../inside/client.ts'
 import { Lab } from '../lab/lab.ts'
 import type { Machine } from '../machine/machine.ts'
+import { countMoved, type Moved } from '../movers/count_moved.ts'
 import type { Mover } from '../movers/mover.ts'
 import { MiB } from './cell.ts'
 
@@ -31,6 +32,8 @@ export class Bench {
   readonly lab: Lab
   readonly lvm: Lvm
   readonly mover: Mover
+  /** What the last copy moved. */
+  moved: Moved | undefined
   private readonly inside: Inside
   private readonly nfsBytes: number
   private readonly sources = new Map<string, Promise<StorageBackend>>()
@@ -41,7 +44,9 @@ export class Bench {
     this.inside = inside
     this.lab = lab
     this.lvm = lvm
-    this.mover = mover
+    this.mover = async (lab, order) => {
+      this.moved = await countMoved(lab, order, () => mover(lab, order))
+    }
     this.nfsBytes = nfsBytes
   }
 

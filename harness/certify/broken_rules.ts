@@ -4,12 +4,15 @@ import type { MigrationParts } from '../migration/migrate.ts'
 import { decideCopyMode, type Rule } from '../migration/rule.ts'
 import { dd } from '../movers/dd.ts'
 import type { CopyMode, Mover } from '../movers/mover.ts'
+import { type BrokenModel, brokenModels, type Model } from './worlds/broken_models.ts'
 
 /** What a migration is made of, as far as it can be broken. */
 export interface RuleParts {
   readonly mover: Mover
   readonly rule?: Rule
   readonly ask?: MigrationParts['ask']
+  /** What predicts a cell; default the sound model. */
+  readonly model?: Model
 }
 
 /** The rule and the mover as they should be. */
@@ -56,3 +59,12 @@ export const brokenRules = {
 
 export type BrokenRule = keyof typeof brokenRules
 export const brokenRuleNames = Object.keys(brokenRules) as BrokenRule[]
+
+/** The parts of a run in which something is broken on purpose: the rule, or the model. */
+export function brokenParts(broken: BrokenRule | BrokenModel): RuleParts {
+  return isBrokenRule(broken) ? brokenRules[broken] : { ...soundParts, model: brokenModels[broken] }
+}
+
+function isBrokenRule(broken: BrokenRule | BrokenModel): broken is BrokenRule {
+  return Object.hasOwn(brokenRules, broken)
+}

@@ -1,5 +1,5 @@
 import { type LayoutName, layoutNames } from '../data/layouts.ts'
-import { claims, type DriverName, matrixDrivers } from '../drivers/backend.ts'
+import { claims, type MatrixDriver, matrixDrivers } from '../drivers/backend.ts'
 import type { MigrationMethod } from '../migration/migrate.ts'
 import type { DecidedBy } from '../migration/rule.ts'
 import type { CopyMode } from '../movers/mover.ts'
@@ -20,8 +20,8 @@ export interface Cell {
   /** Stable and readable; a control's begins with `control/`. */
   readonly id: string
   readonly method: MigrationMethod
-  readonly source: DriverName
-  readonly destination: DriverName
+  readonly source: MatrixDriver
+  readonly destination: MatrixDriver
   readonly layout: LayoutName | 'spec-table'
   readonly sizeBytes: number
   /** What each backend can hold. */
@@ -59,7 +59,7 @@ const common = {
 } as const
 
 /** The rule's own expectation for a destination that answers properly. */
-function byTheRule(destination: DriverName, movedBy: MigrationMethod): Expectation {
+function byTheRule(destination: MatrixDriver, movedBy: MigrationMethod): Expectation {
   return claims[destination]
     ? { mode: 'sparse', movedBy, decidedBy: 'claimed-true', bytes: 'intact' }
     : { mode: 'full', movedBy, decidedBy: 'claimed-false', bytes: 'intact' }
@@ -91,7 +91,7 @@ const controls: Cell[] = pairs
   })
 
 /** A sparse copy depends on where the data lies, a full one only at its edges and on zeros that were written. */
-const sweepLayouts: Partial<Record<DriverName, readonly LayoutName[]>> = {
+const sweepLayouts: Partial<Record<MatrixDriver, readonly LayoutName[]>> = {
   'lvm-thin': layoutNames.filter((layout) => layout !== 'mixed'),
   'lvm-thick': ['edge-bytes', 'written-zeros', 'last-block-zero'],
 }
@@ -147,10 +147,10 @@ const table: Cell[] = (['full', 'sparse'] as const).map((mode) => {
 export const allCells: readonly Cell[] = [...table, ...answers, ...pairs, ...controls, ...sweep]
 
 /** Only LVM's driver moves volumes by itself, and only to LVM. */
-function mover(method: MigrationMethod, source: DriverName, destination: DriverName): MigrationMethod {
+function mover(method: MigrationMethod, source: MatrixDriver, destination: MatrixDriver): MigrationMethod {
   return method === 'driver' && isLvm(source) && isLvm(destination) ? 'driver' : 'host'
 }
 
-function isLvm(driver: DriverName): boolean {
+export function isLvm(driver: MatrixDriver): boolean {
   return driver === 'lvm-thin' || driver === 'lvm-thick'
 }

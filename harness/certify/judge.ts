@@ -1,36 +1,98 @@
 import { type Content, dataBlocks } from '../data/content.ts'
+import { lengthOf } from '../data/runs.ts'
 import type { Difference } from '../data/verify.ts'
-import { type DriverName, honest } from '../drivers/backend.ts'
-import { agrees, type MappedPrediction, predictCopied, predictWritten, type StorageKind } from '../model/mapped.ts'
-import { DD_BLOCK_BYTES } from '../movers/dd.ts'
+import type { MatrixDriver } from '../drivers/backend.ts'
+import { compare, type Measured, type MeasuredSpace } from '../model/compare.ts'
+import { dataPercent } from '../model/data_percent.ts'
+import { type Prediction, predict, type World } from '../model/world.ts'
 import type { Evidence, Finding, Note } from '../result/result.ts'
-import { type Cell, MiB } from './cell.ts'
+import { type Cell, isLvm, MiB } from './cell.ts'
+import { worldOfCell } from './cell_world.ts'
 
 const CHUNK_BYTES = 64 * 1024
 /** LVM's label, its metadata and the pool's lie before the pool's data. */
 const POOL_START_BYTES = 32 * MiB
 
-/** Holds a cell's evidence against what must come of it. Pure. Every check says what it saw, also when all is well. */
-export function judge(cell: Cell, content: Content, evidence: Evidence): { findings: Finding[]; notes: Note[] } {
+/**
+ * Holds a cell's evidence against what must come of it and what the model predicts of the copy that was decided. Pure. Every check
+ * says what it saw, also when all is well.
+ */
+export function judge(
+  cell: Cell,
+  content: Content,
+  evidence: Evidence,
+  model: (world: World) => Prediction = predict,
+): { findings: Finding[]; notes: Note[]; prediction: Prediction } {
+  const prediction = model(worldOfCell(cell, content, evidence.decision?.mode ?? cell.expect.mode))
   const findings = [checkOutcome(cell, evidence), checkSource(evidence), ...checkDecision(cell, evidence)]
   const { verification, after, outcome } = evidence
   if (verification !== undefined)
-    findings.push(cell.expect.bytes === 'intact' ? checkIntact(cell, verification) : checkCorrupt(content, verification))
+    findings.push(cell.expect.bytes === 'intact' ? checkIntact(cell, verification) : checkCorrupt(content, prediction, verification))
   else if (outcome === 'migrated') findings.push({ check: 'bytes', ok: false, text: 'nobody compared the bytes of the destination' })
-  if (cell.source === 'lvm-thin')
-    findings.push(checkMapped('source-mapped', 'the source', predictWritten(content, CHUNK_BYTES), evidence.before.mappedBytes))
-  if (after !== undefined) {
-    const prediction = predictCopied(content, storageOf(cell.destination), cell.expect.mode, DD_BLOCK_BYTES)
-    findings.push(checkMapped('destination-mapped', 'the destination', prediction, after.mappedBytes))
-  } else if (outcome === 'migrated') {
-    findings.push({ check: 'destination-mapped', ok: false, text: 'nobody looked at what the destination has mapped' })
-  }
-  findings.push(...checkPoison(cell, evidence), ...checkDataPercent(cell, evidence))
-  return { findings, notes: after === undefined ? [] : notesOn(cell, content, after.mappedBytes) }
+  if (verification !== undefined && after !== undefined)
+    findings.push(...checkModel(prediction, measuredOf(cell, evidence, verification, after)))
+  else if (outcome === 'migrated' && after === undefined)
+    findings.push({ check: 'model', ok: false, text: 'nobody looked at what the destination holds and has mapped' })
+  findings.push(...checkPoison(cell, evidence), ...checkDataPercent(cell, evidence), ...checkPredictedPercent(cell, evidence, prediction))
+  return { findings, notes: after === undefined ? [] : notesOn(cell, content, after.mappedBytes), prediction }
 }
 
-export function storageOf(driver: DriverName): StorageKind {
-  return honest(driver).storage
+/** What was seen of a migration that has taken place, for the model. */
+function measuredOf(
+  { source, destination, neighbourBytes }: Cell,
+  { before, moved }: Evidence,
+  { survey, checkedBytes }: NonNullable<Evidence['verification']>,
+  after: NonNullable<Evidence['after']>,
+): Measured {
+  const space = (driver: MatrixDriver, { mappedBytes, mapped }: Evidence['before']): MeasuredSpace => ({
+    mappedBytes,
+    slack: !isLvm(driver),
+    ...(mapped !== undefined && { mapped }),
+  })
+  return {
+    ...(survey !== undefined && { survey }),
+    surveyedBytes: checkedBytes,
+    source: space(source, before),
+    destination: space(destination, after),
+    ...(after.pool !== undefined && { poolUsedBytes: after.pool.usedBytes - neighbourBytes }),
+    ...(moved?.readBytes !== undefined && { readBytes: moved.readBytes }),
+    ...(moved?.writtenBytes !== undefined && { writtenBytes: moved.writtenBytes }),
+    discardRefused: false,
+  }
+}
+
+/** One finding for all that agrees, else one for each disagreement. */
+export function checkModel(prediction: Prediction, measured: Measured): Finding[] {
+  const disagreements = compare(prediction, measured)
+  if (disagreements.length === 0) return [{ check: 'model', ok: true, text: 'as the model predicted, to the byte and to the chunk' }]
+  return disagreements.map(({ what, text, suspect }) => ({
+    check: `model/${what}`,
+    ok: false,
+    text: `${text}; suspected: ${suspect}`,
+  }))
+}
+
+/** LVM's figures of the destination, computed from what the model says is mapped. */
+function checkPredictedPercent(cell: Cell, { after }: Evidence, prediction: Prediction): Finding[] {
+  const predicted = predictedPercent(cell, after, prediction)
+  if (after?.pool === undefined || predicted === undefined) return []
+  const seen = `pool ${after.pool.dataPercent}, volume ${after.dataPercent}`
+  const ok = after.pool.dataPercent === predicted.pool && after.dataPercent === predicted.volume
+  const text = ok ? `Data%: ${seen}, as predicted` : `Data%: ${seen}; the model says pool ${predicted.pool}, volume ${predicted.volume}`
+  return [{ check: 'model/data-percent', ok, text }]
+}
+
+/** Of a destination in a thin pool. The pool's size is LVM's to choose. */
+export function predictedPercent(
+  { neighbourBytes, sizeBytes }: Cell,
+  after: Evidence['after'],
+  { poolUsedBytes, destinationMapped }: Prediction,
+): { pool: string; volume: string } | undefined {
+  if (after?.pool === undefined || poolUsedBytes === undefined) return undefined
+  return {
+    pool: dataPercent(poolUsedBytes + neighbourBytes, after.pool.totalBytes),
+    volume: dataPercent(lengthOf(destinationMapped), sizeBytes),
+  }
 }
 
 function checkOutcome({ expect }: Cell, { outcome, why, states, movedBy }: Evidence): Finding {
@@ -74,9 +136,10 @@ function checkIntact({ sizeBytes }: Cell, { checkedBytes, wrongBytes, difference
   return { check: 'bytes', ok: true, text: `${checkedBytes} bytes checked, all right` }
 }
 
-/** A control must fail in the one way that the rule prevents: old bytes in every block that was skipped, all data right. */
+/** A control must fail in the one way that the rule prevents: old bytes in the blocks that were skipped, all data right. */
 function checkCorrupt(
   content: Content,
+  prediction: Prediction,
   { checkedBytes, wrongBytes, differences, moreDifferences }: NonNullable<Evidence['verification']>,
 ): Finding {
   const check = 'control-corrupts'
@@ -88,7 +151,7 @@ function checkCorrupt(
   if (odd !== undefined) {
     return { check, ok: false, text: `corrupt in another way than stale bytes in place of zeros: ${describeDifference(odd)}` }
   }
-  const predicted = content.sizeBytes - dataBlocks(content, DD_BLOCK_BYTES) * DD_BLOCK_BYTES
+  const predicted = lengthOf(prediction.wrong)
   if (wrongBytes !== predicted || checkedBytes !== content.sizeBytes || moreDifferences > 0) {
     return {
       check,
@@ -97,16 +160,6 @@ function checkCorrupt(
     }
   }
   return { check, ok: true, text: `corrupt as predicted: ${wrongBytes} stale bytes, first ${describeDifference(first)}` }
-}
-
-function checkMapped(check: string, what: string, { least, most }: MappedPrediction, bytes: number): Finding {
-  const ok = agrees({ least, most }, bytes)
-  const predicted = least === most ? `${least}` : `${least} to ${most}`
-  return {
-    check,
-    ok,
-    text: ok ? `${what} has ${bytes} bytes mapped, as predicted` : `${what} has ${bytes} bytes mapped, ${predicted} were predicted`,
-  }
 }
 
 /** dm-thin hands out its lowest free block, so a pool never used beyond the poison has handed out poisoned blocks only. */
@@ -149,7 +202,7 @@ function notesOn({ destination, expect }: Cell, content: Content, after: number)
     notes.push({ kind: 'preallocation-lost', text: 'dd truncates the destination file, and a sparse copy does not allocate it again' })
   }
   const needed = dataBlocks(content, CHUNK_BYTES) * CHUNK_BYTES
-  if (storageOf(destination) === 'thin' && after > needed) {
+  if (destination === 'lvm-thin' && after > needed) {
     const times = (after / Math.max(needed, 1)).toFixed(1)
     notes.push({
       kind: 'thinness-lost',

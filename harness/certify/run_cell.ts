@@ -1,16 +1,19 @@
 import type { Content } from '../data/content.ts'
 import { contentOf } from '../data/layouts.ts'
-import { lookAt, type StorageBackend } from '../drivers/backend.ts'
+import { lengthOf } from '../data/runs.ts'
+import type { Surveyed } from '../data/verify.ts'
+import { lookAt, type Space, type StorageBackend } from '../drivers/backend.ts'
 import type { Lab } from '../lab/lab.ts'
 import { messageOf } from '../machine/errors.ts'
 import { type MigrationRecord, migrate } from '../migration/migrate.ts'
 import type { Rule } from '../migration/rule.ts'
 import type { Volume } from '../migration/volume.ts'
+import type { Prediction } from '../model/world.ts'
 import type { CellResult, Evidence, Finding, Note, Verdict } from '../result/result.ts'
 import type { Bench } from './bench.ts'
 import type { RuleParts } from './broken_rules.ts'
 import { type Cell, MiB } from './cell.ts'
-import { judge } from './judge.ts'
+import { judge, predictedPercent } from './judge.ts'
 import { migrationParts, placeVolume, serveBackend, stampVolume, volumeExists } from './stage.ts'
 
 /** The spec's volume name. */
@@ -33,10 +36,11 @@ export async function runCell(
 ): Promise<{ result: CellResult; leaks: string[] }> {
   const began = performance.now()
   const lab = await bench.lab.child()
-  let judged: { findings: Finding[]; notes: Note[]; evidence?: Evidence; broken?: string }
+  let judged: { findings: Finding[]; notes: Note[]; evidence?: Evidence; prediction?: CellResult['prediction']; broken?: string }
   try {
     const { content, evidence } = await gatherEvidence(bench, lab, cell, parts)
-    judged = { ...judge(cell, content, evidence), evidence }
+    const { findings, notes, prediction } = judge(cell, content, evidence, parts.model)
+    judged = { findings, notes, evidence, prediction: recordOfPrediction(cell, evidence, prediction) }
   } catch (error) {
     judged = { findings: [], notes: [], broken: messageOf(error) }
   }
@@ -51,6 +55,7 @@ export async function runCell(
     findings: judged.findings,
     notes: judged.notes,
     ...(judged.evidence !== undefined && { evidence: judged.evidence }),
+    ...(judged.prediction !== undefined && { prediction: judged.prediction }),
     machine: bench.machine.name,
     commands: lab.commands.map((command) => ({ ...command, argv: [...command.argv] })),
     repeat: repeat(cell),
@@ -95,11 +100,12 @@ async function gatherEvidence(bench: Bench, lab: Lab, cell: Cell, parts: RulePar
     backend: serveBackend(from),
   }
   const rule = forcedRule(cell) ?? parts.rule
+  bench.moved = undefined
   const result = await migrate(
     volume,
     serveBackend(to, cell.misanswer),
     cell.method,
-    migrationParts(lab, { ...parts, ...(rule && { rule }) }),
+    migrationParts(lab, { ...parts, mover: bench.mover, ...(rule && { rule }) }),
   )
   lab.signal.throwIfAborted() // a migration that was stopped says nothing of the rule
 
@@ -117,9 +123,10 @@ async function gatherEvidence(bench: Bench, lab: Lab, cell: Cell, parts: RulePar
       states: result.outcome === 'refused' ? [] : [...result.states],
       ...(result.outcome !== 'refused' && recordOf(result)),
       sourceRemains,
-      ...(verification && { verification: { ...verification, differences: [...verification.differences] } }),
-      before: spaceBefore,
-      ...(migrated && { after: await after.spaceOf(to, VOLUME) }),
+      ...(bench.moved !== undefined && { moved: bench.moved }),
+      ...(verification && { verification: verificationRecord(verification) }),
+      before: spaceRecord(spaceBefore),
+      ...(migrated && { after: spaceRecord(await after.spaceOf(to, VOLUME)) }),
       rowsBefore: [...before.rows],
       rowsAfter: [...after.rows],
     },
@@ -130,6 +137,31 @@ async function placeNeighbour(lab: Lab, backend: StorageBackend, bytes: number):
   await placeVolume(lab, backend, NEIGHBOUR, bytes)
   const content: Content = { sizeBytes: bytes, tag: lab.tag(), extents: [{ offset: 0, length: bytes, write: 'data' }] }
   await stampVolume(lab, backend, NEIGHBOUR, content)
+}
+
+/** The schema's arrays are not readonly. */
+function spaceRecord({ mapped, ...space }: Space): Evidence['before'] {
+  return { ...space, ...(mapped !== undefined && { mapped: [...mapped] }) }
+}
+
+function verificationRecord({ differences, survey, ...verification }: Surveyed): NonNullable<Evidence['verification']> {
+  return { ...verification, differences: [...differences], ...(survey !== undefined && { survey: [...survey] }) }
+}
+
+function recordOfPrediction(cell: Cell, { after }: Evidence, prediction: Prediction): NonNullable<CellResult['prediction']> {
+  const { content, wrong, sourceMapped, destinationMapped, poolUsedBytes, copied } = prediction
+  const percent = predictedPercent(cell, after, prediction)
+  return {
+    content: [...content],
+    wrongBytes: lengthOf(wrong),
+    sourceMappedBytes: lengthOf(sourceMapped),
+    destinationMapped: [...destinationMapped],
+    destinationMappedBytes: lengthOf(destinationMapped),
+    ...(poolUsedBytes !== undefined && { poolUsedBytes: poolUsedBytes + cell.neighbourBytes }),
+    ...(percent !== undefined && { dataPercent: percent }),
+    readBytes: copied.readBytes,
+    writtenBytes: copied.writtenBytes,
+  }
 }
 
 function forcedRule({ forced }: Cell): Rule | undefined {

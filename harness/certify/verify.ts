@@ -1,42 +1,50 @@
 import type { MachineKind } from '../machine/machine.ts'
 import { countVerdicts, overallVerdict, type Result } from '../result/result.ts'
-import { type BrokenRule, brokenRules, soundParts } from './broken_rules.ts'
+import { type BrokenRule, brokenParts, soundParts } from './broken_rules.ts'
 import { type Cell, MiB } from './cell.ts'
 import { type RunOptions, runCells } from './run_cells.ts'
 import { Session } from './session.ts'
+import type { BrokenModel } from './worlds/broken_models.ts'
+import { WORLD_IMAGE_BYTES } from './worlds/lay_out.ts'
+import { type NamedWorld, runWorlds, type WorldOptions } from './worlds/run_worlds.ts'
 
-export interface VerifyOptions extends Omit<RunOptions, 'parts'> {
+export interface VerifyOptions extends Omit<RunOptions, 'parts' | 'repeat'>, Pick<WorldOptions, 'shrinkSeconds'> {
   readonly cells: readonly Cell[]
+  readonly worlds: readonly NamedWorld[]
+  /** The command that repeats a cell or a world. */
+  readonly repeat: (named: { readonly id: string }) => string
   readonly machine: MachineKind
   readonly seed: number
   readonly version: string
-  readonly brokenRule?: BrokenRule
+  readonly brokenRule?: BrokenRule | BrokenModel
   /** How many machines at most; default as many as are useful. */
   readonly machines?: number
 }
 
 /** The main job: runs the cells on real storage and says what they show. Throws BrokenLab when no machine can be had. */
 export async function verify(options: VerifyOptions): Promise<Result> {
-  const { cells, brokenRule } = options
+  const { cells, worlds, brokenRule } = options
   const startedAt = new Date()
-  const parts = brokenRule === undefined ? soundParts : brokenRules[brokenRule]
+  const parts = brokenRule === undefined ? soundParts : brokenParts(brokenRule)
   const session = await Session.open({
     machine: options.machine,
-    machines: Math.min(cells.length, options.machines ?? cells.length),
-    imageBytes: imageBytes(cells),
+    machines: Math.min(cells.length + worlds.length, options.machines ?? Number.MAX_SAFE_INTEGER),
+    imageBytes: Math.max(imageBytes(cells), WORLD_IMAGE_BYTES),
     seed: options.seed,
     mover: parts.mover,
     signal: options.signal,
   })
   let run: Awaited<ReturnType<typeof runCells>>
+  let copies: Awaited<ReturnType<typeof runWorlds>>
   let faults: string[] = []
   try {
     run = await runCells(cells, session.benches, { ...options, parts })
+    copies = await runWorlds(worlds, session.benches, { ...options, ...(parts.model !== undefined && { model: parts.model }) })
   } finally {
     faults = await session.close()
   }
-  const leaks = [...run.leaks, ...faults]
-  const counts = countVerdicts(run.results)
+  const leaks = [...run.leaks, ...copies.leaks, ...faults]
+  const counts = countVerdicts([...run.results, ...copies.results])
   return {
     schema: 'holeproof-result-1',
     version: options.version,
@@ -46,7 +54,7 @@ export async function verify(options: VerifyOptions): Promise<Result> {
     ...(brokenRule !== undefined && { brokenRule }),
     machines: session.benches.map(({ machine: { name, kind, kernel } }) => ({ name, kind, kernel })),
     cells: run.results,
-    worlds: [],
+    worlds: copies.results,
     certificates: [],
     leaks,
     counts,

@@ -13,8 +13,8 @@ export class Surveyor {
   private at = 0
   private zeros = Buffer.alloc(0)
   private stamp = Buffer.alloc(0)
-  private stale = Buffer.alloc(SECTOR_BYTES)
-  /** What the last stale sector was: the next one is likely to follow it. */
+  private stale = Buffer.alloc(0)
+  /** What the last stale sector was: more is likely to follow. */
   private lastFound: FoundPattern | undefined
 
   /** `tag` is that of the volume's own stamp. With more than `mostRuns` there is no survey, only the count of its bytes. */
@@ -28,6 +28,7 @@ export class Surveyor {
     if (this.zeros.length < piece.length) {
       this.zeros = Buffer.alloc(piece.length)
       this.stamp = Buffer.alloc(piece.length)
+      this.stale = Buffer.alloc(piece.length)
     }
     const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.length)
     if (this.zeros.compare(bytes, 0, bytes.length, 0, bytes.length) === 0) this.add(0, bytes.length, 'zero')
@@ -46,6 +47,7 @@ export class Surveyor {
   private look(piece: Buffer, from: number, to: number): void {
     if (this.zeros.compare(piece, from, to, from, to) === 0) this.add(from, to, 'zero')
     else if (this.stamp.compare(piece, from, to, from, to) === 0) this.add(from, to, 'data')
+    else if (this.goesOnStale(piece, from, to)) this.add(from, to, 'stale')
     else if (to - from <= SECTOR_BYTES) this.lookAtSector(piece, from, to)
     else {
       const part = Math.max(SECTOR_BYTES, Math.ceil((to - from) / PARTS / SECTOR_BYTES) * SECTOR_BYTES)
@@ -57,21 +59,32 @@ export class Surveyor {
   private lookAtSector(piece: Buffer, from: number, to: number): void {
     const sector = piece.subarray(from, to)
     const isOwn = sector.every((byte, index) => byte === 0 || byte === this.stamp[from + index])
-    if (isOwn || this.isStale(sector)) {
-      for (let at = from; at < to; at++) this.add(at, at + 1, piece[at] === 0 ? 'zero' : isOwn ? 'data' : 'stale')
-    } else this.add(from, to, 'noise')
+    const value = isOwn ? 'data' : this.isStale(sector) ? 'stale' : 'noise'
+    if (value === 'noise') this.add(from, to, value)
+    else {
+      for (let start = from; start < to; ) {
+        const isZero = piece[start] === 0
+        let end = start + 1
+        while (end < to && (piece[end] === 0) === isZero) end++
+        this.add(start, end, isZero ? 'zero' : value)
+        start = end
+      }
+    }
+  }
+
+  /** Whether all of it is what follows the stale sector just before. */
+  private goesOnStale(piece: Buffer, from: number, to: number): boolean {
+    const { lastFound } = this
+    const last = this.runs.at(-1)
+    if (lastFound === undefined || last?.value !== 'stale' || last.to !== this.at + from) return false
+    const stale = this.stale.subarray(0, to - from)
+    writePattern(stale, lastFound, lastFound.offset + SECTOR_BYTES)
+    if (stale.compare(piece, from, to) !== 0) return false
+    this.lastFound = { ...lastFound, offset: lastFound.offset + to - from }
+    return true
   }
 
   private isStale(sector: Buffer): boolean {
-    const last = this.lastFound
-    if (last !== undefined) {
-      const next = { ...last, offset: last.offset + SECTOR_BYTES }
-      writePattern(this.stale, next, next.offset)
-      if (this.stale.compare(sector) === 0) {
-        this.lastFound = next
-        return true
-      }
-    }
     this.lastFound = identifySector(sector, this.zeros)
     return this.lastFound !== undefined
   }

@@ -1,6 +1,6 @@
 import type { Content } from './content.ts'
 import type { Origin } from './origin.ts'
-import { identifySector, SECTOR_BYTES, writePattern } from './pattern.ts'
+import { type FoundPattern, identifySector, SECTOR_BYTES, writePattern } from './pattern.ts'
 import type { Runs } from './runs.ts'
 
 /** What lies where something else should: see DESIGN's words. `noise` is anything that holeproof never wrote. */
@@ -34,6 +34,7 @@ export interface Surveyed extends Verification {
 }
 
 const MOST_DIFFERENCES = 64
+const NOTHING = Buffer.alloc(SECTOR_BYTES)
 
 /** Compares a volume, fed piece by piece in order, with what it should hold. Pure: no I/O. */
 export class Verifier {
@@ -45,6 +46,9 @@ export class Verifier {
   private open: Difference | undefined
   private expected = Buffer.alloc(0)
   private nextExtent = 0
+  /** What the last wrong sector was. */
+  private lastFound: FoundPattern | undefined
+  private readonly next = Buffer.alloc(SECTOR_BYTES)
 
   constructor(content: Content) {
     this.content = content
@@ -87,9 +91,23 @@ export class Verifier {
   private compareSectors(expected: Buffer, actual: Buffer): void {
     for (let start = 0; start < actual.length; start += SECTOR_BYTES) {
       const end = Math.min(start + SECTOR_BYTES, actual.length)
-      if (expected.compare(actual, start, end, start, end) !== 0)
+      if (expected.compare(actual, start, end, start, end) !== 0 && !this.goesOn(expected, actual, start, end))
         this.addSector(expected.subarray(start, end), actual.subarray(start, end), this.at + start)
     }
+  }
+
+  /** Whether a whole sector in place of zeros is what follows the one just before: then it only makes that difference longer. */
+  private goesOn(expected: Buffer, actual: Buffer, start: number, end: number): boolean {
+    const { open, lastFound } = this
+    const isNext = open !== undefined && open.expected === 'zero' && open.offset + open.length === this.at + start
+    if (!isNext || lastFound === undefined || end - start < SECTOR_BYTES) return false
+    const offset = lastFound.offset + SECTOR_BYTES
+    writePattern(this.next, lastFound, offset)
+    if (this.next.compare(actual, start, end) !== 0 || NOTHING.compare(expected, start, end) !== 0) return false
+    this.lastFound = { ...lastFound, offset }
+    this.wrongBytes += SECTOR_BYTES
+    this.open = { ...open, length: open.length + SECTOR_BYTES, wrong: open.wrong + SECTOR_BYTES }
+    return true
   }
 
   private addSector(expected: Buffer, actual: Buffer, offset: number): void {
@@ -122,6 +140,7 @@ export class Verifier {
   private identify(actual: Buffer, expected: Buffer, first: number, last: number): Found {
     if (actual.subarray(first, last + 1).every((byte) => byte === 0)) return { what: 'zero' }
     const pattern = identifySector(actual, expected)
+    this.lastFound = pattern
     if (pattern === undefined) return { what: 'noise' }
     if (pattern.kind === 'poison') return { what: 'poison' }
     return pattern.tag === this.content.tag

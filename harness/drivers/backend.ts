@@ -1,5 +1,7 @@
 import type { Lvm, LvRow } from '../block/lvm.ts'
-import { dmName, isThin, isThinPool, parseStatus } from '../block/status.ts'
+import { dmName, isThin, isThinPool, parseStatus, parseThinIds } from '../block/status.ts'
+import { readThinMaps, type ThinMap } from '../block/thin_map.ts'
+import { cover, type Runs, scaled } from '../data/runs.ts'
 import type { Lab } from '../lab/lab.ts'
 import { check } from '../machine/machine.ts'
 import { type BackendOptions, type BuiltIn, builtIn, type Storage } from './built_in.ts'
@@ -16,6 +18,7 @@ export const honestNames = Object.keys(builtIn) as HonestName[]
 export const driverNames: readonly DriverName[] = [...honestNames, ...honestNames.map((name): DriverName => `liar/${name}`)]
 /** The drivers between which the matrix of `scripts/verify` migrates. */
 export const matrixDrivers = ['lvm-thin', 'lvm-thick', 'nfs', 'nfs-prealloc'] as const satisfies readonly DriverName[]
+export type MatrixDriver = (typeof matrixDrivers)[number]
 
 /** What each driver claims. */
 export const claims: Readonly<Record<DriverName, boolean>> = Object.fromEntries(
@@ -35,6 +38,8 @@ function isLiar(name: DriverName): boolean {
 export interface Space {
   /** Bytes of the volume that have storage: exact mapped sectors of a thin volume, allocated bytes of a file. */
   readonly mappedBytes: number
+  /** Which bytes of a thin volume have storage, as the pool's own metadata has it. The last chunk may reach past the end. */
+  readonly mapped?: Runs<true>
   /** LVM's own Data% of the volume; for a file the same figure, computed; empty for a thick volume, as in `lvs`. */
   readonly dataPercent: string
   /** The thin pool's share; absent where there is no pool. */
@@ -72,6 +77,11 @@ export async function lookAt(lab: Lab, lvm: Lvm, backends: readonly StorageBacke
   const groups = backends.flatMap(({ group }) => group ?? [])
   const rows = groups.length === 0 ? [] : await lvm.volumes(lab, groups)
   const status = groups.length === 0 ? new Map() : parseStatus(await check(lab, ['dmsetup', 'status']))
+  const mapOf = async (device: string, poolDevice: string): Promise<ThinMap> => {
+    const id = parseThinIds(await check(lab, ['dmsetup', 'table'])).get(device)
+    if (id === undefined) throw new Error(`dmsetup table: ${device} is no thin device`)
+    return (await readThinMaps(lab, poolDevice)).get(id) ?? []
+  }
   return {
     rows,
     spaceOf: async ({ group, fileOf, sizeOf }, volume) => {
@@ -84,12 +94,14 @@ export async function lookAt(lab: Lab, lvm: Lvm, backends: readonly StorageBacke
       const device = status.get(dmName(group ?? '', volume))
       if (row === undefined || device === undefined) throw new Error(`no logical volume ${group}/${volume}`)
       if (!isThin(device)) return { mappedBytes: device.sectors * 512, dataPercent: row.data_percent }
-      const pool = status.get(`${dmName(row.vg_name, row.pool_lv)}-tpool`)
+      const poolDevice = dmName(row.vg_name, row.pool_lv)
+      const pool = status.get(`${poolDevice}-tpool`)
       const poolRow = rows.find(({ vg_name, lv_name }) => vg_name === group && lv_name === row.pool_lv)
       if (!isThinPool(pool) || poolRow === undefined) throw new Error(`${group}/${volume} is no thin volume in a pool`)
       const chunkBytes = (pool.sectors * 512) / pool.totalDataBlocks
       return {
         mappedBytes: device.mappedSectors * 512,
+        mapped: scaled(cover(await mapOf(dmName(row.vg_name, volume), poolDevice)), chunkBytes),
         dataPercent: row.data_percent,
         pool: {
           usedBytes: pool.usedDataBlocks * chunkBytes,

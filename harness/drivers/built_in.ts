@@ -5,7 +5,6 @@ import type { Lvm } from '../block/lvm.ts'
 import type { VolumeGroup } from '../block/volume_group.ts'
 import type { Lab } from '../lab/lab.ts'
 import { check } from '../machine/machine.ts'
-import type { StorageKind } from '../model/mapped.ts'
 import type { Mover } from '../movers/mover.ts'
 import type { BuiltInDriver } from './driver.ts'
 import { FileDriver } from './file/driver.ts'
@@ -49,36 +48,31 @@ export interface BuiltIn {
    * whatever lay on the storage before.
    */
   readonly claim: boolean
-  readonly storage: StorageKind
   make(lab: Lab, name: string, options: BackendOptions): Promise<Storage>
 }
 
-const thin = (claim: boolean, type: LvmType): BuiltIn => ({ claim, storage: 'thin', make: lvm(type) })
-const thick = (claim: boolean, type: LvmType): BuiltIn => ({ claim, storage: 'thick', make: lvm(type) })
-const file = (claim: boolean, make: BuiltIn['make']): BuiltIn => ({ claim, storage: 'file', make })
-
 /** The built-in drivers, each with what it honestly claims. */
 export const builtIn = {
-  'lvm-thin': thin(true, 'thin'),
-  'lvm-thick': thick(false, 'default'),
-  nfs: file(true, nfs(fileKinds.sparse)),
-  'nfs-prealloc': file(true, nfs(fileKinds.preallocated)),
-  'lvm-thin-large-chunk': thin(true, 'thin-large-chunk'),
+  'lvm-thin': { claim: true, make: lvm('thin') },
+  'lvm-thick': { claim: false, make: lvm('default') },
+  nfs: { claim: true, make: nfs(fileKinds.sparse) },
+  'nfs-prealloc': { claim: true, make: nfs(fileKinds.preallocated) },
+  'lvm-thin-large-chunk': { claim: true, make: lvm('thin-large-chunk') },
   // Cinder claims true for it. A new chunk keeps what it held around a write that is smaller.
-  'lvm-thin-nozero': thin(false, 'thin-nozero'),
-  'lvm-thin-luks': { claim: false, storage: 'thin', make: luks },
-  'lvm-thin-from-template': thin(false, 'thin-from-template'),
-  'lvm-thin-external-origin': thin(false, 'thin-external-origin'),
+  'lvm-thin-nozero': { claim: false, make: lvm('thin-nozero') },
+  'lvm-thin-luks': { claim: false, make: luks },
+  'lvm-thin-from-template': { claim: false, make: lvm('thin-from-template') },
+  'lvm-thin-external-origin': { claim: false, make: lvm('thin-external-origin') },
   // What was deleted is zero, what was never used is not.
-  'lvm-thick-cleared': thick(false, 'thick-cleared'),
-  'lvm-thick-partly-cleared': thick(false, 'thick-partly-cleared'),
-  'lvm-thick-larger': thick(false, 'thick-larger'),
-  'lvm-raid1-nosync': thick(false, 'raid1-nosync'),
-  'lvm-mirror-nosync': thick(false, 'mirror-nosync'),
-  file: file(true, local(fileKinds.sparse)),
-  'file-fallocated': file(true, local(fileKinds.fallocated)),
-  'file-reused': file(false, local(fileKinds.reused)),
-  qcow2: file(true, local(fileKinds.qcow2)),
+  'lvm-thick-cleared': { claim: false, make: lvm('thick-cleared') },
+  'lvm-thick-partly-cleared': { claim: false, make: lvm('thick-partly-cleared') },
+  'lvm-thick-larger': { claim: false, make: lvm('thick-larger') },
+  'lvm-raid1-nosync': { claim: false, make: lvm('raid1-nosync') },
+  'lvm-mirror-nosync': { claim: false, make: lvm('mirror-nosync') },
+  file: { claim: true, make: local(fileKinds.sparse) },
+  'file-fallocated': { claim: true, make: local(fileKinds.fallocated) },
+  'file-reused': { claim: false, make: local(fileKinds.reused) },
+  qcow2: { claim: true, make: local(fileKinds.qcow2) },
 } satisfies Record<string, BuiltIn>
 
 function lvm(type: LvmType): BuiltIn['make'] {

@@ -3,8 +3,12 @@ import { z } from 'zod'
 const bytes = z.number().int().nonnegative().describe('bytes')
 const seconds = z.number().nonnegative().describe('seconds')
 
+const mappedRunSchema = z.object({ from: bytes, to: bytes, value: z.literal(true) })
+const originRunSchema = z.object({ from: bytes, to: bytes, value: z.enum(['zero', 'data', 'stale', 'noise']) })
+
 const spaceSchema = z.object({
   mappedBytes: bytes.describe('bytes of the volume that have storage: exact mapped sectors, or allocated bytes of a file'),
+  mapped: z.array(mappedRunSchema).optional().describe("of a thin volume: which bytes have storage, by the pool's own metadata"),
   dataPercent: z.string().describe("LVM's Data% of the volume; computed alike for a file; empty for a thick volume"),
   pool: z.object({ usedBytes: bytes, totalBytes: bytes, dataPercent: z.string() }).optional(),
 })
@@ -30,6 +34,19 @@ const verificationSchema = z.object({
   wrongBytes: bytes,
   differences: z.array(differenceSchema),
   moreDifferences: z.number().int().nonnegative().describe('ranges left out of differences'),
+  survey: z.array(originRunSchema).optional().describe('where every byte comes from; absent where that changes too often'),
+})
+
+const predictionSchema = z.object({
+  content: z.array(originRunSchema).describe('where every byte of the destination should come from'),
+  wrongBytes: bytes,
+  sourceMappedBytes: bytes,
+  destinationMapped: z.array(mappedRunSchema),
+  destinationMappedBytes: bytes,
+  poolUsedBytes: bytes.optional(),
+  dataPercent: z.object({ pool: z.string(), volume: z.string() }).optional().describe('of the destination, where it is thin'),
+  readBytes: bytes,
+  writtenBytes: bytes,
 })
 
 const rowSchema = z.object({
@@ -57,6 +74,10 @@ const evidenceSchema = z.object({
     .optional(),
   decision: z.object({ mode: modeSchema, decidedBy: z.string(), reason: z.string() }).optional(),
   sourceRemains: z.boolean(),
+  moved: z
+    .object({ readBytes: bytes.optional(), writtenBytes: bytes.optional() })
+    .optional()
+    .describe("what the copy read from the source's and wrote to the destination's device; absent for a file"),
   verification: verificationSchema.optional(),
   before: spaceSchema.describe('the source before the migration'),
   after: spaceSchema.optional().describe('the destination after it'),
@@ -88,6 +109,7 @@ const cellResultSchema = z.object({
     .array(z.object({ kind: z.enum(['thinness-lost', 'preallocation-lost']), text: z.string() }))
     .describe('what is worth knowing and no failure'),
   evidence: evidenceSchema.optional(),
+  prediction: predictionSchema.optional().describe('what the model said beforehand'),
   machine: z.string(),
   commands: z.array(z.object({ argv: z.array(z.string()), ending: z.string(), seconds, output: z.string() })),
   repeat: z.string().describe('the command that repeats this cell'),

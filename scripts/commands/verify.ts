@@ -1,7 +1,9 @@
 import { Option } from 'commander'
 import { type BrokenRule, brokenRuleNames } from '../../harness/certify/broken_rules.ts'
-import { allCells, type Cell } from '../../harness/certify/cell.ts'
+import { allCells } from '../../harness/certify/cell.ts'
 import { verify } from '../../harness/certify/verify.ts'
+import { type BrokenModel, brokenModelNames } from '../../harness/certify/worlds/broken_models.ts'
+import { traps } from '../../harness/certify/worlds/traps.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
 import { EXIT, newCommand, runMain, version } from '../lib/command.ts'
 import { enterWreck } from '../lib/keep_wreck.ts'
@@ -18,8 +20,11 @@ interface Options {
   keep?: boolean
   plain?: boolean
   list?: boolean
-  break?: BrokenRule
+  break?: BrokenRule | BrokenModel
 }
+
+/** How long the smallest case of a disagreement with the model is looked for. */
+const SHRINK_SECONDS = 60
 
 const command = newCommand(
   'scripts/verify',
@@ -39,13 +44,20 @@ const command = newCommand(
   .option('--keep', 'stop at the first cell that is not upheld, with its storage as it is, and take commands')
   .option('--plain', 'no colours, no progress bar')
   .option('--list', 'print the ids of the cells and end')
-  .addOption(new Option('--break <rule>', 'break the rule on purpose: the run must turn red').choices(brokenRuleNames))
+  .addOption(
+    new Option('--break <rule>', 'break the rule or the model on purpose: the run must turn red').choices([
+      ...brokenRuleNames,
+      ...brokenModelNames,
+    ]),
+  )
 
 await runMain(async () => {
   const options = command.parse().opts<Options>()
-  const cells = chooseCells(options.only)
+  const meant = choose(options.only)
+  const cells = allCells.filter(({ id }) => meant(id))
+  const worlds = traps.filter(({ id }) => meant(id))
   if (options.list) {
-    console.log(cells.map(({ id }) => id).join('\n'))
+    console.log([...cells, ...worlds].map(({ id }) => id).join('\n'))
     return EXIT.upheld
   }
   await prepareRun(options.out)
@@ -53,9 +65,11 @@ await runMain(async () => {
 
   const seed = options.seed ?? newSeed()
   const stop = stopOnSignals()
-  const progress = showProgress(cells.length, options.plain === true)
+  const progress = showProgress(cells.length + worlds.length, options.plain === true)
   const result = await verify({
     cells,
+    worlds,
+    shrinkSeconds: SHRINK_SECONDS,
     machine,
     seed,
     version,
@@ -80,9 +94,10 @@ await runMain(async () => {
   return exitCode(result, stop.signal.aborted, options.strict === true)
 })
 
-function chooseCells(only: string | undefined): readonly Cell[] {
-  if (only === undefined) return allCells
-  const ids = allCells.map(({ id }) => id)
+/** Whether a cell or a trap is meant by --only. */
+function choose(only: string | undefined): (id: string) => boolean {
+  if (only === undefined) return () => true
+  const ids = [...allCells, ...traps].map(({ id }) => id)
   const wanted = parseOnly(only, ids, 'cell', 'scripts/verify')
-  return allCells.filter(({ id }) => wanted.some((some) => isMeant(id, some)))
+  return (id) => wanted.some((some) => isMeant(id, some))
 }

@@ -4,6 +4,7 @@ import type { Lab } from '../../lab/lab.ts'
 import { check } from '../../machine/machine.ts'
 import type { CopySpec } from '../../model/copy.ts'
 import { expectedRuns } from '../../model/origin.ts'
+import { countMoved, type Moved } from '../../movers/count_moved.ts'
 import { dd } from '../../movers/dd.ts'
 
 export interface CopyPaths {
@@ -12,9 +13,7 @@ export interface CopyPaths {
 }
 
 export interface CarriedOut {
-  /** What was read from the source's and written to the destination's device, in bytes; null for a file. */
-  readonly readBytes: number | null
-  readonly writtenBytes: number | null
+  readonly moved: Moved
   readonly discardRefused: boolean
 }
 
@@ -45,7 +44,7 @@ export async function carryOut(
       await check(lab, ['blkdiscard', '--zeroout', to])
       return counted(lab, paths, () => sparse(spec.blockBytes))
     case 'discard-then-sparse':
-      if (!(await discards(lab, to, []))) return { readBytes: 0, writtenBytes: 0, discardRefused: true }
+      if (!(await discards(lab, to, []))) return { moved: {}, discardRefused: true }
       return counted(lab, paths, () => sparse(spec.blockBytes))
     case 'full-then-discard': {
       const copied = await counted(lab, paths, () =>
@@ -60,15 +59,8 @@ export async function carryOut(
   }
 }
 
-async function counted(lab: Lab, { from, to }: CopyPaths, copy: () => Promise<void>): Promise<CarriedOut> {
-  const before = { from: await lab.inside.transferred(from), to: await lab.inside.transferred(to) }
-  await copy()
-  const after = { from: await lab.inside.transferred(from), to: await lab.inside.transferred(to) }
-  return {
-    readBytes: before.from && after.from && after.from.readBytes - before.from.readBytes,
-    writtenBytes: before.to && after.to && after.to.writtenBytes - before.to.writtenBytes,
-    discardRefused: false,
-  }
+async function counted(lab: Lab, paths: CopyPaths, copy: () => Promise<void>): Promise<CarriedOut> {
+  return { moved: await countMoved(lab, paths, copy), discardRefused: false }
 }
 
 /** Each range by a dd of its own, in one command: offsets are whole chunks, and so are lengths but for a volume's end. */

@@ -2,15 +2,13 @@ import fc from 'fast-check'
 import type { MachineKind } from '../../machine/machine.ts'
 import { dd } from '../../movers/dd.ts'
 import { countVerdicts, overallVerdict, type Result } from '../../result/result.ts'
-import { MiB } from '../cell.ts'
 import type { RunOptions } from '../run_cells.ts'
 import { Session } from '../session.ts'
 import { toWorld, worldParts } from './arbitrary.ts'
 import { type BrokenModel, brokenModels } from './broken_models.ts'
+import { WORLD_IMAGE_BYTES } from './lay_out.ts'
 import { type NamedWorld, runWorlds, type WorldOptions } from './run_worlds.ts'
 
-/** Of the largest worlds on two machines: source, destination and origin, and what they leave until they are released. */
-const IMAGE_BYTES = 512 * MiB
 const BATCH = 100
 
 export interface ExploreOptions extends Pick<RunOptions, 'tell' | 'signal'>, Omit<WorldOptions, 'model'> {
@@ -32,7 +30,7 @@ export async function explore(options: ExploreOptions): Promise<Result> {
   const session = await Session.open({
     machine: options.machine,
     machines: options.only === undefined ? (options.machines ?? Number.MAX_SAFE_INTEGER) : 1,
-    imageBytes: IMAGE_BYTES,
+    imageBytes: WORLD_IMAGE_BYTES,
     seed,
     mover: dd,
     signal: options.signal,

@@ -1,7 +1,7 @@
 import { lengthOf, run, without } from '../../data/runs.ts'
 import type { World } from '../../model/world.ts'
 import type { Finding } from '../../result/result.ts'
-import { describeDifference } from '../judge.ts'
+import { checkModel, describeDifference } from '../judge.ts'
 import type { WorldRun } from './run_world.ts'
 import type { Trap } from './traps.ts'
 
@@ -25,7 +25,7 @@ export interface WorldJudgement {
 }
 
 /** Holds what a world came out as against the model, the rule, and what is known of it. Pure. */
-export function judgeWorld(world: World, { verification, measured, disagreements }: WorldRun, expected?: Trap['expect']): WorldJudgement {
+export function judgeWorld(world: World, { verification, measured, prediction }: WorldRun, expected?: Trap['expect']): WorldJudgement {
   const { sizeBytes } = world
   const behind = (measured.survey ?? []).filter(({ value }) => value === 'stale' || value === 'noise')
   const oldBytesBehind = lengthOf(without(behind, run(0, sizeBytes, true)))
@@ -34,12 +34,7 @@ export function judgeWorld(world: World, { verification, measured, disagreements
   const wrongBytes = within === undefined ? 0 : verification.wrongBytes - oldBytesBehind
   const seen =
     within === undefined ? `all ${sizeBytes} bytes are right` : `${wrongBytes} bytes are wrong, first ${describeDifference(within)}`
-  const findings: Finding[] = disagreements.map(({ what, text, suspect }) => ({
-    check: `model/${what}`,
-    ok: false,
-    text: `${text}; suspected: ${suspect}`,
-  }))
-  if (disagreements.length === 0) findings.push({ check: 'model', ok: true, text: 'as the model predicted, to the byte and to the chunk' })
+  const findings = checkModel(prediction, measured)
   if (permits(world)) findings.push({ check: 'rule', ok: within === undefined, text: `the rule permits this copy: ${seen}` })
   if (expected !== undefined) {
     const ok = (expected === 'intact') === (within === undefined)

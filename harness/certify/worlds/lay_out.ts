@@ -11,6 +11,8 @@ import { check } from '../../machine/machine.ts'
 import type { StorageSpec, World } from '../../model/world.ts'
 import type { Bench } from '../bench.ts'
 
+/** Of the largest worlds on two machines: source, destination and origin. */
+export const WORLD_IMAGE_BYTES = 512 * 1024 ** 2
 const GROUP = 'world'
 const SOURCE = 'source'
 const DESTINATION = 'destination'

@@ -4,7 +4,7 @@ import { cover, type Runs, run, scaled, shifted, without } from '../../data/runs
 import type { Surveyed } from '../../data/verify.ts'
 import type { Lab } from '../../lab/lab.ts'
 import { check } from '../../machine/machine.ts'
-import { compare, type Disagreement, type Measured, type MeasuredSpace } from '../../model/compare.ts'
+import type { Measured, MeasuredSpace } from '../../model/compare.ts'
 import { type Prediction, predict, type StorageSpec, type World } from '../../model/world.ts'
 import type { Bench } from '../bench.ts'
 import { type CarriedOut, carryOut } from './carry_out.ts'
@@ -15,7 +15,6 @@ export interface WorldRun {
   readonly prediction: Prediction
   readonly measured: Measured
   readonly verification: Surveyed
-  readonly disagreements: readonly Disagreement[]
 }
 
 /** Makes a world on real storage, copies, and holds what came of it against the model. The storage goes with the lab. */
@@ -31,7 +30,7 @@ export async function runWorld(bench: Bench, lab: Lab, world: World, model: (wor
   const actualBytes = (await lab.inside.measure(destination.path)).sizeBytes
   const verification = await lab.inside.verify(destination.path, { ...content, sizeBytes: actualBytes }, false)
   const measured = await measure(lab, world, onStorage, { carried, verification, source: sourceSpace.space })
-  return { prediction, measured, verification, disagreements: compare(prediction, measured) }
+  return { prediction, measured, verification }
 }
 
 function clipTo(runs: Runs<true>, sizeBytes: number): Runs<true> {
@@ -53,8 +52,7 @@ async function measure(
     destination: space,
     // A header takes what its writer pleases.
     ...(poolUsedBytes !== undefined && world.destination.cryptHeaderBytes === undefined && { poolUsedBytes }),
-    ...(carried.readBytes !== null && { readBytes: carried.readBytes }),
-    ...(carried.writtenBytes !== null && { writtenBytes: carried.writtenBytes }),
+    ...carried.moved,
     discardRefused: carried.discardRefused,
   }
 }
