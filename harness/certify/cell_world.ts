@@ -20,7 +20,7 @@ export function worldOfCell({ source, destination }: Pick<Cell, 'source' | 'dest
   const { sizeBytes, extents } = content
   return {
     sizeBytes,
-    source: { storage: volumes[source].storage, sizeBytes, extents },
+    source: { storage: volumes[source].storage, sizeBytes, extents, reserved: volumes[source].prior.kind === 'reserved' },
     destination: { ...volumes[destination], sizeBytes },
     copy: { how: mode, blockBytes: DD_BLOCK_BYTES },
   }

@@ -27,6 +27,8 @@ export interface World {
     /** Of the device: LVM makes whole extents. */
     readonly sizeBytes: number
     readonly extents: readonly Extent[]
+    /** A file that was given all its storage when it was made. */
+    readonly reserved?: boolean
   }
   readonly destination: {
     readonly storage: StorageSpec
@@ -81,8 +83,8 @@ export function differing(content: Runs<Origin>, expected: Runs<Origin>): Runs<O
 }
 
 /** The volume as its owner left it: what does not read as zero by itself was zeroed. */
-export function makeSource({ storage, sizeBytes, extents }: World['source']): ModelVolume {
-  const volume = bareVolume(storage, sizeBytes)
+export function makeSource({ storage, sizeBytes, extents, reserved = false }: World['source']): ModelVolume {
+  const volume = bareVolume(storage, sizeBytes, reserved)
   writeBuffered(volume, writtenRuns(extents))
   const expected = expectedRuns({ sizeBytes, extents })
   const odd = differing(volume.read(), expected)
@@ -90,14 +92,14 @@ export function makeSource({ storage, sizeBytes, extents }: World['source']): Mo
   return volume
 }
 
-function bareVolume(storage: StorageSpec, sizeBytes: number): ModelVolume {
+function bareVolume(storage: StorageSpec, sizeBytes: number, reserved: boolean): ModelVolume {
   switch (storage.kind) {
     case 'thin':
       return new ThinVolume(new ThinPool(storage), sizeBytes)
     case 'thick':
       return new ThickVolume(sizeBytes)
     case 'file':
-      return new FileVolume(sizeBytes, { reserved: false })
+      return new FileVolume(sizeBytes, { reserved })
   }
 }
 

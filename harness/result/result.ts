@@ -175,7 +175,12 @@ const storageSchema = z.discriminatedUnion('kind', [
 ])
 const worldSchema = z.object({
   sizeBytes: bytes.describe('of the volume that is copied'),
-  source: z.object({ storage: storageSchema, sizeBytes: bytes.describe('of its device'), extents: z.array(extentSchema) }),
+  source: z.object({
+    storage: storageSchema,
+    sizeBytes: bytes.describe('of its device'),
+    extents: z.array(extentSchema),
+    reserved: z.boolean().optional().describe('a file that was given all its storage when it was made'),
+  }),
   destination: z.object({
     storage: storageSchema,
     sizeBytes: bytes.describe('of its device'),
