@@ -42,7 +42,7 @@ export function poolChart(forecast: Forecast, pool: number, id: string): string 
       minInterval: timed ? 0 : 1,
       splitLine: { show: false },
     }),
-    yAxis: axis({ min: 0, max: Math.max(110, Math.ceil(highest / 10) * 10), name: '' }),
+    yAxis: axis({ min: 0, max: Math.max(110, Math.ceil((highest + 3) / 10) * 10), name: '' }),
     series: [fullLine(), ...series],
   })
   const svg = chart.renderToSVGString()

@@ -131,7 +131,7 @@ export function overfillText({ firstCertain, firstPossible }: Outcome): string |
   const by = bounds({ least: lvmSize(missing.least), most: lvmSize(missing.most) })
   const earlier =
     firstPossible !== undefined && firstPossible.step < step
-      ? `, and perhaps from migration ${firstPossible.step} (${firstPossible.volume})`
+      ? `; perhaps ${firstPossible.pool} from ${firstPossible.volume} on (migration ${firstPossible.step})`
       : ''
   return firstCertain === undefined
     ? `${pool} may be too small from ${volume} on (migration ${step}), by up to ${lvmSize(missing.most)}; a map of the volumes would tell`

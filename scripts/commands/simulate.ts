@@ -1,16 +1,24 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { dir } from 'tmp-promise'
 import { messageOf, UsageError } from '../../harness/machine/errors.ts'
+import { openNative } from '../../harness/machine/native.ts'
 import { readFleet } from '../../harness/model/fleet/fleet.ts'
+import type { FleetFile } from '../../harness/model/fleet/fleet_file.ts'
 import { forecastPage } from '../../harness/report/forecast_page.ts'
 import { forecastReport } from '../../harness/report/forecast_table.ts'
 import type { Forecast } from '../../harness/result/forecast.ts'
 import { EXIT, newCommand, runMain } from '../lib/command.ts'
-import { forecastOf, readJson } from '../lib/fleet.ts'
+import { forecastOf, readJson, readLvm, withPlan } from '../lib/fleet.ts'
+import { say, stopOnSignals } from '../lib/run.ts'
+import { setUp } from '../lib/setup.ts'
 
 interface Options {
   out?: string
   plain?: boolean
+  fromLvm?: true | string[]
+  plan?: string
+  maps?: boolean
 }
 
 const command = newCommand(
@@ -20,20 +28,61 @@ const command = newCommand(
     ['scripts/simulate examples/spec.fleet.json', "the spec's own example"],
     ['scripts/simulate plan.json --out forecast', 'the same with forecast.json and forecast.html'],
     ['scripts/simulate - < plan.json', 'the plan from standard input'],
+    ['scripts/simulate --from-lvm vg1 vg2', "this machine's pools and volumes, as a fleet file to fill in"],
+    ['scripts/simulate --from-lvm --maps --plan plan.json', 'forecast at once, exactly: a plan of claims and migrations'],
   ],
 )
-  .argument('<file>', 'pools, volumes and migrations, in the shape of fleet.schema.json; - is standard input')
+  .argument('[file]', 'pools, volumes and migrations, in the shape of fleet.schema.json; - is standard input')
   .option('--out <folder>', 'write forecast.json and forecast.html there')
+  .option('--from-lvm [groups...]', "begin with this machine's volume groups, all or these; needs root")
+  .option('--maps', 'with --from-lvm: read which chunks each thin volume has, for an exact forecast')
+  .option('--plan <file>', 'with --from-lvm: what to forecast: claims and bandwidths of its pools, other pools, migrations')
   .option('--plain', 'no colours')
 
 await runMain(async () => {
-  const { out, plain } = command.parse().opts<Options>()
-  const [file = '-'] = command.args
-  const forecast = forecastOf(readFleet(await readJson(file), file === '-' ? 'standard input' : file))
-  process.stdout.write(forecastReport(forecast, plain !== true && process.stdout.isTTY === true && process.env.NO_COLOR === undefined))
-  if (out !== undefined) await write(forecast, out)
+  const options = command.parse().opts<Options>()
+  const input = await readInput(command.args[0], options)
+  if (input.kind === 'fleet file') {
+    console.log(JSON.stringify(input.value, null, 1))
+    return EXIT.upheld
+  }
+  const forecast = forecastOf(readFleet(input.value, input.name))
+  process.stdout.write(
+    forecastReport(forecast, options.plain !== true && process.stdout.isTTY === true && process.env.NO_COLOR === undefined),
+  )
+  if (options.out !== undefined) await write(forecast, options.out)
   return forecast.verdict === 'fits' ? EXIT.upheld : EXIT.refuted
 })
+
+type Input = { kind: 'plan'; value: unknown; name: string } | { kind: 'fleet file'; value: Pick<FleetFile, 'pools' | 'volumes'> }
+
+async function readInput(file: string | undefined, { fromLvm, plan, maps = false, out }: Options): Promise<Input> {
+  const nameOf = (path: string) => (path === '-' ? 'standard input' : path)
+  if (fromLvm === undefined) {
+    if (plan !== undefined || maps)
+      throw new UsageError(`${maps ? '--maps' : '--plan'} goes with --from-lvm; give a plan without it as the argument`)
+    if (file === undefined) throw new UsageError('give a fleet file, or --from-lvm; scripts/simulate --help shows how')
+    return { kind: 'plan', value: await readJson(file), name: nameOf(file) }
+  }
+  if (file !== undefined) throw new UsageError(`--from-lvm takes the place of ${file}; give a plan with --plan`)
+  if (plan === undefined && out !== undefined) throw new UsageError('--out keeps a forecast, which --from-lvm gives with --plan')
+  const planned = plan === undefined ? undefined : { value: await readJson(plan), name: nameOf(plan) }
+  const read = await readThisMachine(fromLvm === true ? [] : fromLvm, maps)
+  return planned === undefined
+    ? { kind: 'fleet file', value: read }
+    : { kind: 'plan', value: withPlan(read, planned.value), name: planned.name }
+}
+
+async function readThisMachine(groups: readonly string[], maps: boolean): Promise<Pick<FleetFile, 'pools' | 'volumes'>> {
+  await setUp(['storage'], say)
+  const { signal } = stopOnSignals()
+  const folder = await dir({ prefix: 'holeproof-', unsafeCleanup: true })
+  try {
+    return await readLvm(openNative('native', folder.path), groups, { maps, signal })
+  } finally {
+    await folder.cleanup()
+  }
+}
 
 async function write(forecast: Forecast, out: string): Promise<void> {
   const files = { 'forecast.json': `${JSON.stringify(forecast)}\n`, 'forecast.html': forecastPage(forecast) }
