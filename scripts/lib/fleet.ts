@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
-import { readInventory } from '../../harness/block/lvm_inventory.ts'
+import { readInventory, type VolumeRow } from '../../harness/block/lvm_inventory.ts'
 import { dmName } from '../../harness/block/status.ts'
 import { readThinMaps, type ThinMap } from '../../harness/block/thin_map.ts'
 import { messageOf, UsageError } from '../../harness/machine/errors.ts'
@@ -48,9 +48,24 @@ export async function readLvm(
 ): Promise<Pick<FleetFile, 'pools' | 'volumes'>> {
   const inventory = await readInventory(runner, groups)
   const known = new Map<string, ReadonlyMap<number, ThinMap>>()
-  for (const pool of maps ? inventory.volumes.filter(isPool) : [])
-    known.set(poolName(pool), await readThinMaps(runner, dmName(pool.vg_name, pool.lv_name), { signal }))
+  for (const pool of maps ? inventory.volumes.filter(isPool) : []) {
+    const members = inventory.volumes.filter(({ vg_name, pool_lv }) => vg_name === pool.vg_name && pool_lv === pool.lv_name)
+    known.set(poolName(pool), await readMaps(runner, pool, members, signal))
+  }
   return fleetFromLvm(inventory, known)
+}
+
+/** LVM makes the device that gives the maps with the first active volume of a pool. */
+async function readMaps(
+  runner: Pick<Machine, 'run'>,
+  pool: VolumeRow,
+  members: readonly VolumeRow[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<number, ThinMap>> {
+  if (members.length === 0) return new Map()
+  if (members.every(({ lv_active }) => lv_active === ''))
+    throw new UsageError(`--maps: no volume of ${poolName(pool)} is active: activate one (lvchange -ay -K)`)
+  return readThinMaps(runner, dmName(pool.vg_name, pool.lv_name), { signal })
 }
 
 /**
