@@ -45,7 +45,7 @@ describe('a forecast in the terminal', () => {
     const moved = exampleForecast().moved.map((one) => ({ ...one, volume: name, from: name, to: name }))
     const pools = exampleForecast().pools.map((pool) => ({ ...pool, name }))
     const forbidden = [{ pool: name, reason: name, migrations: 1, first: { step: 1, volume: name } }]
-    const text = forecastReport(exampleForecast({ moved, pools, forbidden }), false)
+    const text = forecastReport(exampleForecast({ moved, pools, forbidden, migrations: 1_000_000, volumes: 1_000_000 }), false)
 
     expect(text).not.toContain('\u001b')
     for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80)

@@ -121,7 +121,7 @@ function summary({ outcomes, verdict, migrations, volumes, pools }: Forecast, ch
     const text = overfillText(outcome)
     return text === undefined ? [] : wrapped(`${outcome.strategy}: ${text}`, '  ')
   })
-  return [`${coloured(verdict, chalk.bold)}, copied as the rule permits: ${counts}`, ...lines].join('\n')
+  return [wrapAnsi(`${coloured(verdict, chalk.bold)}, copied as the rule permits: ${counts}`, COLUMNS), ...lines].join('\n')
 }
 
 export function overfillText({ firstCertain, firstPossible }: Outcome): string | undefined {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { dir } from 'tmp-promise'
 import { messageOf, UsageError } from '../../harness/machine/errors.ts'
 import { openNative } from '../../harness/machine/native.ts'
-import { readFleet } from '../../harness/model/fleet/fleet.ts'
+import { type Fleet, readFleet } from '../../harness/model/fleet/fleet.ts'
 import type { FleetFile } from '../../harness/model/fleet/fleet_file.ts'
 import { forecastPage } from '../../harness/report/forecast_page.ts'
 import { forecastReport } from '../../harness/report/forecast_table.ts'
@@ -46,7 +46,7 @@ await runMain(async () => {
     console.log(JSON.stringify(input.value, null, 1))
     return EXIT.upheld
   }
-  const forecast = forecastOf(readFleet(input.value, input.name))
+  const forecast = forecastOf(input.fleet)
   process.stdout.write(
     forecastReport(forecast, options.plain !== true && process.stdout.isTTY === true && process.env.NO_COLOR === undefined),
   )
@@ -54,7 +54,7 @@ await runMain(async () => {
   return forecast.verdict === 'fits' ? EXIT.upheld : EXIT.refuted
 })
 
-type Input = { kind: 'plan'; value: unknown; name: string } | { kind: 'fleet file'; value: Pick<FleetFile, 'pools' | 'volumes'> }
+type Input = { kind: 'plan'; fleet: Fleet } | { kind: 'fleet file'; value: Pick<FleetFile, 'pools' | 'volumes'> }
 
 async function readInput(file: string | undefined, { fromLvm, plan, maps = false, out }: Options): Promise<Input> {
   const nameOf = (path: string) => (path === '-' ? 'standard input' : path)
@@ -62,15 +62,14 @@ async function readInput(file: string | undefined, { fromLvm, plan, maps = false
     if (plan !== undefined || maps)
       throw new UsageError(`${maps ? '--maps' : '--plan'} goes with --from-lvm; give a plan without it as the argument`)
     if (file === undefined) throw new UsageError('give a fleet file, or --from-lvm; scripts/simulate --help shows how')
-    return { kind: 'plan', value: await readJson(file), name: nameOf(file) }
+    return { kind: 'plan', fleet: readFleet(await readJson(file), nameOf(file)) }
   }
   if (file !== undefined) throw new UsageError(`--from-lvm takes the place of ${file}; give a plan with --plan`)
   if (plan === undefined && out !== undefined) throw new UsageError('--out keeps a forecast, which --from-lvm gives with --plan')
   const planned = plan === undefined ? undefined : { value: await readJson(plan), name: nameOf(plan) }
   const read = await readThisMachine(fromLvm === true ? [] : fromLvm, maps)
-  return planned === undefined
-    ? { kind: 'fleet file', value: read }
-    : { kind: 'plan', value: withPlan(read, planned.value), name: planned.name }
+  if (planned === undefined) return { kind: 'fleet file', value: read }
+  return { kind: 'plan', fleet: readFleet(withPlan(read, planned.value), planned.name) }
 }
 
 async function readThisMachine(groups: readonly string[], maps: boolean): Promise<Pick<FleetFile, 'pools' | 'volumes'>> {

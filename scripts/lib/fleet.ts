@@ -47,6 +47,7 @@ export async function readLvm(
   { maps, signal }: { readonly maps: boolean; readonly signal: AbortSignal },
 ): Promise<Pick<FleetFile, 'pools' | 'volumes'>> {
   const inventory = await readInventory(runner, groups)
+  if (inventory.groups.length === 0) throw new UsageError('--from-lvm: LVM shows no volume group on this machine; as root it shows all')
   const known = new Map<string, ReadonlyMap<number, ThinMap>>()
   for (const pool of maps ? inventory.volumes.filter(isPool) : []) {
     const members = inventory.volumes.filter(({ vg_name, pool_lv }) => vg_name === pool.vg_name && pool_lv === pool.lv_name)
