@@ -46,6 +46,16 @@ export function parseStatus(text: string, only?: string): Map<string, DmStatus> 
   return devices
 }
 
+/** Reads the ids that thin devices have in their pools from what `dmsetup table` prints, by device name. */
+export function parseThinIds(text: string): Map<string, number> {
+  const ids = new Map<string, number>()
+  for (const line of text.split('\n')) {
+    const match = /^(?<name>\S+): \d+ \d+ thin \S+ (?<id>\d+)/.exec(line)
+    if (match?.groups?.name !== undefined) ids.set(match.groups.name, Number(match.groups.id))
+  }
+  return ids
+}
+
 function parseTarget(target: string, sectors: number, words: readonly string[], line: string): DmStatus {
   if (target === 'thin') {
     const [mapped = ''] = words

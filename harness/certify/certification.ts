@@ -6,7 +6,7 @@ import { printable } from '../result/printable.ts'
 import { type Certificate, type CheckResult, type Counterexample, certificateVerdict } from '../result/result.ts'
 import type { Bench } from './bench.ts'
 import type { Candidate } from './candidate/candidate.ts'
-import { DriverFault, DriverGone } from './candidate/installed.ts'
+import { DriverFault, DriverGone, PartnerFault } from './candidate/installed.ts'
 import type { Check, Outcome } from './checks/check.ts'
 import { conductChecks } from './checks/conduct_checks.ts'
 import { copyChecks, migrationChecks, type Partner } from './checks/copy_checks.ts'
@@ -324,7 +324,7 @@ export class Certification {
 
 function outcomeOfError(error: unknown): Outcome | { verdict: 'broken'; text: string } {
   if (error instanceof NotOffered) return { verdict: 'not-offered', text: `the driver lacks it: ${messageOf(error)}` }
-  if (error instanceof DriverGone) return { verdict: 'not-shown', text: messageOf(error) }
+  if (error instanceof DriverGone || error instanceof PartnerFault) return { verdict: 'not-shown', text: messageOf(error) }
   if (error instanceof DriverFault) return { verdict: 'refuted', text: messageOf(error) }
   return { verdict: 'broken', text: error instanceof BrokenLab ? messageOf(error) : `holeproof itself failed: ${messageOf(error)}` }
 }

@@ -1,3 +1,4 @@
+import { GUEST_MIB } from '../machine/choose.ts'
 import { messageOf } from '../machine/errors.ts'
 import type { MachineKind } from '../machine/machine.ts'
 import type { Limits } from '../migration/volume_service.ts'
@@ -32,6 +33,8 @@ export type CertifyEvent =
 
 export const CANDIDATE_LIMITS: Limits = { askSeconds: 10, verbSeconds: 60 }
 export const STORAGE_BYTES = 128 * MiB
+/** A Python program with all of Cinder's libraries takes 150 MiB. */
+const PROGRAM_MIB = 192
 const LEAST_PARTNER_BYTES = 64 * MiB
 
 /** Certifies drivers, several at once where several machines can be had. Throws BrokenLab when none can. */
@@ -74,6 +77,7 @@ export async function certify(options: CertifyOptions): Promise<Result> {
     seed,
     machines: session.benches.map(({ machine: { name, kind, kernel } }) => ({ name, kind, kernel })),
     cells: [],
+    worlds: [],
     certificates: all,
     leaks,
     counts,
@@ -89,10 +93,17 @@ export function openSession(options: CertifySessionOptions): Promise<Session> {
     machines: candidates.length,
     imageBytes: imageBytes(options),
     nfsBytes: nfsBytes(options),
+    memoryMiB: GUEST_MIB + PROGRAM_MIB * programs(options),
     seed,
     mover: soundParts.mover,
     signal,
   })
+}
+
+/** How many drivers that are programs may run at once: the one under test, once more for its counterexamples, and a partner. */
+function programs({ candidates, peers }: CertifySessionOptions): number {
+  const isProgram = ({ kind }: Candidate) => kind === 'program'
+  return (candidates.some(isProgram) ? 2 : 0) + peers.filter(isProgram).length
 }
 
 /** The drivers on a bench that others migrate from and to. */

@@ -1,10 +1,11 @@
 import { matrixDrivers } from '../drivers/backend.ts'
 import type { Lab } from '../lab/lab.ts'
+import { messageOf } from '../machine/errors.ts'
 import type { Limits } from '../migration/volume_service.ts'
 import type { Bench } from './bench.ts'
 import type { Candidate } from './candidate/candidate.ts'
 import { install } from './candidate/install.ts'
-import { InstalledDriver } from './candidate/installed.ts'
+import { DriverFault, InstalledDriver, PartnerFault } from './candidate/installed.ts'
 import type { Partner } from './checks/copy_checks.ts'
 import { Trial, type TrialNames } from './checks/trial.ts'
 import type { Recorder } from './counterexample/recorder.ts'
@@ -76,9 +77,8 @@ export class Partners {
 
   /** Returns what was left behind. */
   async close(): Promise<string[]> {
-    const leaks = [...this.leaks]
-    for (const lab of this.labs.toReversed()) leaks.push(...(await lab.release()))
-    return leaks
+    await this.closeOpened()
+    return this.leaks
   }
 
   private open(candidate: Candidate): Promise<Trial> {
@@ -89,9 +89,11 @@ export class Partners {
   }
 
   private async withFresh<Result>(candidate: Candidate, use: (trial: Trial) => Promise<Result>): Promise<Result> {
+    // Each may be a program with a whole library: a small machine has no room for all of them at once.
+    await this.closeOpened()
     const lab = await this.bench.lab.child()
     try {
-      const trial = await openTrial(this.bench, lab, candidate, partnerNames(candidate), this.options)
+      const trial = await this.openPartner(lab, candidate)
       const result = await use(trial)
       await trial.cleanUp()
       return result
@@ -103,6 +105,20 @@ export class Partners {
   private async setUp(candidate: Candidate): Promise<Trial> {
     const lab = await this.bench.lab.child()
     this.labs.push(lab)
-    return openTrial(this.bench, lab, candidate, partnerNames(candidate), this.options)
+    return this.openPartner(lab, candidate)
+  }
+
+  private async openPartner(lab: Lab, candidate: Candidate): Promise<Trial> {
+    try {
+      return await openTrial(this.bench, lab, candidate, partnerNames(candidate), this.options)
+    } catch (error) {
+      if (error instanceof DriverFault) throw new PartnerFault(`the partner ${candidate.name}: ${messageOf(error)}`, { cause: error })
+      throw error
+    }
+  }
+
+  private async closeOpened(): Promise<void> {
+    this.opened.clear()
+    for (let lab = this.labs.pop(); lab !== undefined; lab = this.labs.pop()) this.leaks.push(...(await lab.release()))
   }
 }

@@ -60,7 +60,7 @@ export async function runCell(
 }
 
 /** A refutation stands whatever else failed; a lab that broke or leaked shows nothing. */
-function verdictOf(
+export function verdictOf(
   { findings, broken }: { findings: readonly Finding[]; broken?: string },
   leaks: readonly string[],
 ): { verdict: Verdict; reason?: string } {

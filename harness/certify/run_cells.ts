@@ -1,13 +1,13 @@
-import { messageOf } from '../machine/errors.ts'
-import type { CellResult } from '../result/result.ts'
+import type { CellResult, WorldResult } from '../result/result.ts'
 import type { Bench } from './bench.ts'
 import type { Cell } from './cell.ts'
 import { type CellOptions, describeCell, runCell } from './run_cell.ts'
+import { runQueue } from './run_queue.ts'
 
 /** What happens during a run, for whoever shows it. */
 export type RunEvent =
   | { readonly kind: 'cell-started'; readonly id: string; readonly machine: string }
-  | { readonly kind: 'cell-ended'; readonly result: CellResult }
+  | { readonly kind: 'cell-ended'; readonly result: CellResult | WorldResult }
 
 export interface RunOptions extends CellOptions {
   readonly tell: (event: RunEvent) => void
@@ -21,40 +21,19 @@ export async function runCells(
   benches: readonly Bench[],
   options: RunOptions,
 ): Promise<{ results: CellResult[]; leaks: string[] }> {
-  const queue = [...cells]
   const results = new Map<string, CellResult>()
-  const leaks: string[] = []
   const keep = (result: CellResult) => {
     results.set(result.id, result)
     options.tell({ kind: 'cell-ended', result })
   }
-  const faults: string[] = []
-  await Promise.all(
-    benches.map(async (bench) => {
-      for (let cell = queue.shift(); cell !== undefined; cell = queue.shift()) {
-        if (options.signal.aborted) return void queue.unshift(cell)
-        options.tell({ kind: 'cell-started', id: cell.id, machine: bench.machine.name })
-        const run = await runCell(bench, cell, options)
-        leaks.push(...run.leaks)
-        keep(run.result)
-        const dead = run.result.verdict === 'broken' ? await isDead(bench) : undefined
-        if (dead !== undefined) return void faults.push(dead)
-      }
-    }),
-  )
-  const why = options.signal.aborted ? 'the run was stopped' : faults.join('; ')
-  for (const cell of queue) keep(notShown(cell, why, options.repeat(cell)))
-  return { results: cells.flatMap(({ id }) => results.get(id) ?? []), leaks }
-}
-
-async function isDead({ machine, lab }: Bench): Promise<string | undefined> {
-  try {
-    await machine.run(['true'], { timeoutSeconds: 20 })
-    await lab.inside.ping()
-    return undefined
-  } catch (error) {
-    return messageOf(error)
-  }
+  const { leaks, left, why } = await runQueue(cells, benches, options.signal, async (bench, cell) => {
+    options.tell({ kind: 'cell-started', id: cell.id, machine: bench.machine.name })
+    const { result, leaks } = await runCell(bench, cell, options)
+    keep(result)
+    return { broken: result.verdict === 'broken', leaks }
+  })
+  for (const cell of left) keep(notShown(cell, why, options.repeat(cell)))
+  return { results: cells.flatMap(({ id }) => results.get(id) ?? []), leaks: [...leaks] }
 }
 
 /** A cell that did not run: never counted as certified. */

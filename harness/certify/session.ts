@@ -1,13 +1,10 @@
 import { makeRunFolder, type RunFolder } from '../lab/run_folder.ts'
-import { guestCount, openMachines } from '../machine/choose.ts'
+import { GUEST_MIB, guestCount, openMachines } from '../machine/choose.ts'
 import { messageOf } from '../machine/errors.ts'
 import type { Machine, MachineKind } from '../machine/machine.ts'
 import type { Mover } from '../movers/mover.ts'
 import { Bench } from './bench.ts'
 import { MiB } from './cell.ts'
-
-/** A guest's memory file, at most. */
-const GUEST_BYTES = 512 * MiB
 
 export interface SessionOptions {
   readonly machine: MachineKind
@@ -17,6 +14,8 @@ export interface SessionOptions {
   readonly imageBytes: number
   /** What the NFS server of a machine can hold; by default what the matrix needs. */
   readonly nfsBytes?: number
+  /** Of each guest; by default enough for holeproof's own. */
+  readonly memoryMiB?: number
   readonly seed: number
   readonly mover: Mover
   readonly signal?: AbortSignal
@@ -36,11 +35,12 @@ export class Session {
 
   /** Throws BrokenLab when there is no room or a machine does not start; nothing is left then. */
   static async open(options: SessionOptions): Promise<Session> {
+    const { memoryMiB = GUEST_MIB } = options
     const count = options.machine === 'native' ? 1 : guestCount(options.machines)
-    const folder = await makeRunFolder(options.imageBytes + count * GUEST_BYTES)
+    const folder = await makeRunFolder(options.imageBytes + count * memoryMiB * MiB)
     let machines: Machine[] = []
     try {
-      machines = await openMachines(options.machine, folder.path, count)
+      machines = await openMachines(options.machine, folder.path, count, memoryMiB)
       const benches = await Promise.all(machines.map((machine) => Bench.open(machine, { ...options, prefix: folder.prefix })))
       return new Session(folder, machines, benches)
     } catch (error) {

@@ -46,6 +46,7 @@ export async function verify(options: VerifyOptions): Promise<Result> {
     ...(brokenRule !== undefined && { brokenRule }),
     machines: session.benches.map(({ machine: { name, kind, kernel } }) => ({ name, kind, kernel })),
     cells: run.results,
+    worlds: [],
     certificates: [],
     leaks,
     counts,

@@ -27,17 +27,15 @@ export function joined<Value>(runs: Iterable<Run<Value>>): Runs<Value> {
 export function overlay<Value>(base: Runs<Value>, top: Runs<Value>): Runs<Value> {
   if (base.length === 0) return top
   if (top.length === 0) return base
-  return joined(merged(without(base, top), top))
-}
-
-/** Two maps of which no run of one overlaps one of the other. */
-function* merged<Value>(one: Runs<Value>, other: Runs<Value>): Generator<Run<Value>> {
+  const rest = without(base, top)
+  const out: Run<Value>[] = []
   let index = 0
-  for (const next of other) {
-    for (let before = one[index]; before !== undefined && before.from < next.from; before = one[++index]) yield before
-    yield next
+  for (const next of top) {
+    for (let before = rest[index]; before !== undefined && before.from < next.from; before = rest[++index]) push(out, before)
+    push(out, next)
   }
-  for (let rest = one[index]; rest !== undefined; rest = one[++index]) yield rest
+  for (let last = rest[index]; last !== undefined; last = rest[++index]) push(out, last)
+  return out
 }
 
 /** What of the map lies outside the cover. */
@@ -89,11 +87,9 @@ export function where<Value>(runs: Runs<Value>, passes: (value: Value) => boolea
 
 /** What the map covers, whatever the values. */
 export function cover(runs: Runs<unknown>): Runs<true> {
-  return joined(asTrue(runs))
-}
-
-function* asTrue(runs: Runs<unknown>): Generator<Run<true>> {
-  for (const { from, to } of runs) yield { from, to, value: true }
+  const out: Run<true>[] = []
+  for (const { from, to } of runs) push(out, { from, to, value: true })
+  return out
 }
 
 /** The grains that the map touches, by their number: bytes to chunks. */
@@ -143,6 +139,7 @@ export function same<Value>(one: Runs<Value>, other: Runs<Value>): boolean {
 function push<Value>(out: Run<Value>[], next: Run<Value>): void {
   if (next.from >= next.to) return
   const last = out.at(-1)
-  if (last !== undefined && last.to === next.from && last.value === next.value) out[out.length - 1] = { ...last, to: next.to }
+  if (last !== undefined && last.to === next.from && last.value === next.value)
+    out[out.length - 1] = { from: last.from, to: next.to, value: last.value }
   else out.push(next)
 }

@@ -1,5 +1,7 @@
 import type { Content } from './content.ts'
+import type { Origin } from './origin.ts'
 import { identifySector, SECTOR_BYTES, writePattern } from './pattern.ts'
+import type { Runs } from './runs.ts'
 
 /** What lies where something else should: see DESIGN's words. `noise` is anything that holeproof never wrote. */
 export type Found =
@@ -24,6 +26,11 @@ export interface Verification {
   /** The first differences by offset; `moreDifferences` counts those left out. */
   readonly differences: readonly Difference[]
   readonly moreDifferences: number
+}
+
+/** A verification, and where every byte comes from; no survey when that changes too often to be told. */
+export interface Surveyed extends Verification {
+  readonly survey?: Runs<Origin>
 }
 
 const MOST_DIFFERENCES = 64

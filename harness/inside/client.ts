@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Content } from '../data/content.ts'
-import type { Verification } from '../data/verify.ts'
+import type { Surveyed } from '../data/verify.ts'
 import { BrokenLab, describeEnding, messageOf } from '../machine/errors.ts'
 import type { Machine } from '../machine/machine.ts'
 import { callOver } from '../rpc/json_rpc.ts'
@@ -15,9 +15,11 @@ export interface Inside {
   ping(): Promise<string>
   stamp(path: string, content: Content, everywhere: boolean): Promise<{ writtenBytes: number }>
   /** With `exact`, a file that is larger than the content is an error. */
-  verify(path: string, content: Content, exact: boolean): Promise<Verification>
+  verify(path: string, content: Content, exact: boolean): Promise<Surveyed>
   /** The size of a volume, and what it takes on its filesystem when it is a file; in bytes. */
   measure(path: string): Promise<{ sizeBytes: number; allocatedBytes: number }>
+  /** What has been read from and written to a block device so far, in bytes; null for a file. */
+  transferred(path: string): Promise<{ readBytes: number; writtenBytes: number } | null>
   /** What the machine has now, before somebody else's program runs in it. */
   surroundings(): Promise<Surroundings>
   lookAtPath(path: string): Promise<PathLook>
@@ -64,6 +66,7 @@ export async function openInside(machine: Machine): Promise<Inside> {
     stamp: (path, content, everywhere) => call('stamp', { path, content, everywhere }),
     verify: (path, content, exact) => call('verify', { path, content, exact }),
     measure: (path) => call('measure', { path }),
+    transferred: (path) => call('transferred', { path }),
     surroundings: () => call('surroundings', {}),
     lookAtPath: (path) => call('lookAtPath', { path }),
     stackedOn: (path) => call('stackedOn', { path }),

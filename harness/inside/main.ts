@@ -6,7 +6,7 @@ import { JSONRPCServer } from 'json-rpc-2.0'
 import type { Content } from '../data/content.ts'
 import { carries } from '../machine/prefix.ts'
 import { serveOver } from '../rpc/json_rpc.ts'
-import { measure, stampVolume, verifyVolume } from './device_io.ts'
+import { measure, stampVolume, transferred, verifyVolume } from './device_io.ts'
 import { takeInventory } from './inventory.ts'
 import { killMarked, lookAtPath, stackedOn, surroundings } from './surroundings.ts'
 
@@ -19,6 +19,7 @@ server.addMethod('verify', ({ path, content, exact }: { path: string; content: C
   verifyVolume(path, content, exact),
 )
 server.addMethod('measure', ({ path }: { path: string }) => measure(path))
+server.addMethod('transferred', ({ path }: { path: string }) => transferred(path) ?? null)
 server.addMethod('surroundings', () => surroundings())
 server.addMethod('lookAtPath', ({ path }: { path: string }) => lookAtPath(path))
 server.addMethod('stackedOn', ({ path }: { path: string }) => stackedOn(path))

@@ -5,6 +5,9 @@ import { bootUml } from './guest/uml.ts'
 import type { Machine, MachineKind } from './machine.ts'
 import { openNative } from './native.ts'
 
+/** A guest's memory: enough for LVM, NFS and a helper. */
+export const GUEST_MIB = 512
+
 /** How many guests a run boots at most: more than the cores would only get in each other's way. */
 const MOST_GUESTS = 4
 
@@ -13,7 +16,7 @@ export function guestCount(useful: number): number {
 }
 
 /** Opens the machines of a run. When one cannot be opened, those that were are closed again. */
-export async function openMachines(kind: MachineKind, shared: string, count: number): Promise<Machine[]> {
+export async function openMachines(kind: MachineKind, shared: string, count: number, memoryMiB = GUEST_MIB): Promise<Machine[]> {
   if (kind === 'native') return [openNative('native', shared)]
   const boot = kind === 'qemu' ? bootQemu : bootUml
   const cores = allowedCores()
@@ -22,7 +25,7 @@ export async function openMachines(kind: MachineKind, shared: string, count: num
   const opened = await Promise.allSettled(
     Array.from({ length: count }, (_, index) => {
       const core = cores[index]
-      return boot(`${kind}${index + 1}`, { shared, ...(pinned && core !== undefined && { core }) })
+      return boot(`${kind}${index + 1}`, { shared, memoryMiB, ...(pinned && core !== undefined && { core }) })
     }),
   )
   const failed = opened.find((result) => result.status === 'rejected')

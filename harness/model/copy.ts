@@ -1,6 +1,6 @@
+import type { Origin } from '../data/origin.ts'
 import { clip, contained, inside, lengthOf, type Runs, run, scaled, touched, where } from '../data/runs.ts'
-import type { Origin } from './origin.ts'
-import { FileVolume, type ModelVolume, writeBuffered } from './volume.ts'
+import { FileVolume, type ModelVolume, PAGE_BYTES, writeBuffered } from './volume.ts'
 
 /**
  * How a volume is copied; blocks in bytes. `mapped` copies the chunks that its source has storage for; the others read all of it.
@@ -30,8 +30,7 @@ export function copy(from: ModelVolume, to: ModelVolume, sizeBytes: number, spec
       return dd(content, to, dataBlocks(content, sizeBytes, spec.blockBytes), sizeBytes, spec)
     case 'mapped': {
       const mapped = clip(from.mapped(), 0, sizeBytes)
-      to.write(inside(content, mapped))
-      return { readBytes: lengthOf(mapped), writtenBytes: lengthOf(mapped) }
+      return { readBytes: lengthOf(mapped), writtenBytes: writeWholeAndRest(to, inside(content, mapped), sizeBytes, PAGE_BYTES) }
     }
     case 'zero-out-then-sparse':
       to.write(run<Origin>(0, to.sizeBytes, 'zero'))
@@ -61,11 +60,15 @@ function dd(
 ): Copied {
   if (to instanceof FileVolume && !keepsFile) to.truncate()
   const written = inside(content, blocks)
+  return { readBytes: sizeBytes, writtenBytes: writeWholeAndRest(to, written, sizeBytes, blockBytes) }
+}
+
+/** Whole blocks are written past the page cache, a short last one through it. Returns what reaches the device, in bytes. */
+function writeWholeAndRest(to: ModelVolume, content: Runs<Origin>, sizeBytes: number, blockBytes: number): number {
   const wholeBytes = Math.floor(sizeBytes / blockBytes) * blockBytes
-  to.write(clip(written, 0, wholeBytes))
-  const last = clip(written, wholeBytes, sizeBytes)
-  if (last.length > 0) writeBuffered(to, last)
-  return { readBytes: sizeBytes, writtenBytes: lengthOf(written) }
+  const [whole, rest] = [clip(content, 0, wholeBytes), clip(content, wholeBytes, sizeBytes)]
+  to.write(whole)
+  return lengthOf(whole) + writeBuffered(to, rest)
 }
 
 /** The blocks that hold a byte that is not zero, as byte ranges. */

@@ -1,12 +1,6 @@
 import type { Content, Extent } from '../data/content.ts'
+import type { Origin } from '../data/origin.ts'
 import { filled, joined, type Run, type Runs } from '../data/runs.ts'
-
-/**
- * Where a byte comes from. `data`: the volume's own, where it belongs. `stale`: what lay there before, of another volume or of
- * none. `noise`: what decryption makes of bytes that were never encrypted.
- */
-export const ORIGINS = ['zero', 'data', 'stale', 'noise'] as const
-export type Origin = (typeof ORIGINS)[number]
 
 /** What a volume's owner wrote: nothing where it wrote nothing. */
 export function writtenRuns(extents: readonly Extent[], as: 'data' | 'stale' = 'data'): Runs<Origin> {

@@ -1,3 +1,4 @@
+import type { Origin } from '../data/origin.ts'
 import {
   clip,
   contained,
@@ -15,7 +16,6 @@ import {
   where,
   without,
 } from '../data/runs.ts'
-import type { Origin } from './origin.ts'
 import type { ModelVolume } from './volume.ts'
 
 export interface ThinPoolSpec {
@@ -104,12 +104,11 @@ export class ThinVolume implements ModelVolume {
     this.pool = pool
     this.sizeBytes = sizeBytes
     this.behindBytes = origin?.sizeBytes ?? 0
-    this.behind = origin?.content ?? []
+    this.behind = clip(origin?.content ?? [], 0, Math.min(this.behindBytes, sizeBytes))
   }
 
   read(): Runs<Origin> {
-    const unmapped = clip(this.behind, 0, this.sizeBytes)
-    return overlay(filled(unmapped, 0, this.sizeBytes, 'zero'), clip(this.content, 0, this.sizeBytes))
+    return overlay(filled(this.behind, 0, this.sizeBytes, 'zero'), clip(this.content, 0, this.sizeBytes))
   }
 
   write(content: Runs<Origin>): void {

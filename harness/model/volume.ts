@@ -1,5 +1,5 @@
-import { cover, filled, inside, lengthOf, overlay, type Runs, run, scaled, shifted, touched, without } from '../data/runs.ts'
-import type { Origin } from './origin.ts'
+import type { Origin } from '../data/origin.ts'
+import { filled, inside, lengthOf, overlay, type Runs, run, scaled, shifted, touched, without } from '../data/runs.ts'
 
 /** What the kernel's page cache reads and writes at once, and what ext4 allocates. */
 export const PAGE_BYTES = 4096
@@ -18,10 +18,12 @@ export interface ModelVolume {
   mapped(): Runs<true>
 }
 
-/** Writes as the page cache does: pages that are written in part are read first. */
-export function writeBuffered(volume: ModelVolume, content: Runs<Origin>): void {
+/** Writes as the page cache does: pages that are written in part are read first. Returns how many bytes the pages have. */
+export function writeBuffered(volume: ModelVolume, content: Runs<Origin>): number {
+  if (content.length === 0) return 0
   const pages = inside(scaled(touched(content, PAGE_BYTES), PAGE_BYTES), run(0, volume.sizeBytes, true))
   volume.write(overlay(inside(volume.read(), pages), content))
+  return lengthOf(pages)
 }
 
 /** A thick volume: what it has not been written holds what its storage held. */
@@ -118,9 +120,4 @@ export class CryptVolume implements ModelVolume {
   mapped(): Runs<true> {
     return shifted(without(this.below.mapped(), run(0, this.headerBytes, true)), -this.headerBytes)
   }
-}
-
-/** How much of the volumes' own has storage, in bytes. */
-export function mappedBytesOf(volume: ModelVolume): number {
-  return lengthOf(cover(volume.mapped()))
 }

@@ -1,7 +1,8 @@
 import type { Extent } from '../data/content.ts'
+import { ORIGINS, type Origin } from '../data/origin.ts'
 import { cover, inside, joined, type Runs, where, without } from '../data/runs.ts'
 import { type Copied, type CopySpec, copy } from './copy.ts'
-import { expectedRuns, ORIGINS, type Origin, writtenRuns } from './origin.ts'
+import { expectedRuns, writtenRuns } from './origin.ts'
 import { ThinPool, type ThinPoolSpec, ThinVolume } from './thin_pool.ts'
 import { CryptVolume, FileVolume, type ModelVolume, ThickVolume, writeBuffered } from './volume.ts'
 
@@ -21,10 +22,15 @@ export type Prior =
 export interface World {
   /** Of the volume that is copied. */
   readonly sizeBytes: number
-  readonly source: { readonly storage: StorageSpec; readonly extents: readonly Extent[] }
-  readonly destination: {
+  readonly source: {
     readonly storage: StorageSpec
     /** Of the device: LVM makes whole extents. */
+    readonly sizeBytes: number
+    readonly extents: readonly Extent[]
+  }
+  readonly destination: {
+    readonly storage: StorageSpec
+    /** Of the device. */
     readonly sizeBytes: number
     readonly prior: Prior
     /** The header of an encryption between the copy and the volume. */
@@ -48,7 +54,7 @@ export interface Prediction {
 
 export function predict(world: World): Prediction {
   const { sizeBytes, destination } = world
-  const source = makeSource(world)
+  const source = makeSource(world.source)
   const { below, volume, pool } = makeDestination(destination)
   const copied = copy(source, volume, sizeBytes, world.copy)
   const content = volume.read()
@@ -74,24 +80,29 @@ export function differing(content: Runs<Origin>, expected: Runs<Origin>): Runs<O
   return joined(wrong.sort((one, other) => one.from - other.from))
 }
 
-function makeSource({ sizeBytes, source: { storage, extents } }: World): ModelVolume {
-  if (storage.kind === 'thin') {
-    const volume = new ThinVolume(new ThinPool(storage), sizeBytes)
-    writeBuffered(volume, writtenRuns(extents))
-    return volume
-  }
-  if (storage.kind === 'file') {
-    const volume = new FileVolume(sizeBytes, { reserved: false })
-    writeBuffered(volume, writtenRuns(extents))
-    return volume
-  }
-  const volume = new ThickVolume(sizeBytes)
-  // What does not read as zero by itself is zeroed by its owner.
-  volume.write(expectedRuns({ sizeBytes, extents }))
+/** The volume as its owner left it: what does not read as zero by itself was zeroed. */
+export function makeSource({ storage, sizeBytes, extents }: World['source']): ModelVolume {
+  const volume = bareVolume(storage, sizeBytes)
+  writeBuffered(volume, writtenRuns(extents))
+  const expected = expectedRuns({ sizeBytes, extents })
+  const odd = differing(volume.read(), expected)
+  if (odd.length > 0) volume.write(inside(expected, odd))
   return volume
 }
 
-function makeDestination({ storage, sizeBytes, prior, cryptHeaderBytes }: World['destination']): {
+function bareVolume(storage: StorageSpec, sizeBytes: number): ModelVolume {
+  switch (storage.kind) {
+    case 'thin':
+      return new ThinVolume(new ThinPool(storage), sizeBytes)
+    case 'thick':
+      return new ThickVolume(sizeBytes)
+    case 'file':
+      return new FileVolume(sizeBytes, { reserved: false })
+  }
+}
+
+/** The destination before the copy: `volume` is what is copied to, `below` what the driver made; they differ by an encryption. */
+export function makeDestination({ storage, sizeBytes, prior, cryptHeaderBytes }: World['destination']): {
   below: ModelVolume
   volume: ModelVolume
   pool?: ThinPool

@@ -2,8 +2,7 @@ import type { Lab } from '../lab/lab.ts'
 import { check } from '../machine/machine.ts'
 import type { CopyOrder, Mover } from './mover.ts'
 
-/** Cinder's default `volume_dd_blocksize`. */
-const DD_BLOCK = '1M'
+/** Cinder's default `volume_dd_blocksize`, 1M. */
 export const DD_BLOCK_BYTES = 1024 ** 2
 const COPY_SECONDS = 600
 
@@ -18,12 +17,15 @@ export const dd: Mover = async (lab, order) => {
 }
 
 /** The command line of one copy. */
-function ddCommand({ from, to, bytes, mode }: CopyOrder, direct: { input: boolean; output: boolean }): string[] {
+function ddCommand(
+  { from, to, bytes, mode, blockBytes = DD_BLOCK_BYTES, keepsFile }: CopyOrder,
+  direct: { input: boolean; output: boolean },
+): string[] {
   return [
-    ...['dd', `if=${from}`, `of=${to}`, `count=${bytes}`, `bs=${DD_BLOCK}`],
+    ...['dd', `if=${from}`, `of=${to}`, `count=${bytes}`, `bs=${blockBytes === DD_BLOCK_BYTES ? '1M' : blockBytes}`],
     `iflag=${['count_bytes', ...(direct.input ? ['direct'] : [])].join(',')}`,
     ...(direct.output ? ['oflag=direct'] : []),
-    `conv=${[...(mode === 'sparse' ? ['sparse'] : []), 'fdatasync'].join(',')}`,
+    `conv=${[...(mode === 'sparse' ? ['sparse'] : []), ...(keepsFile ? ['notrunc'] : []), 'fdatasync'].join(',')}`,
   ]
 }
 

@@ -8,6 +8,10 @@ export interface CopyOrder {
   readonly to: string
   readonly bytes: number
   readonly mode: CopyMode
+  /** Default Cinder's, 1 MiB. */
+  readonly blockBytes?: number
+  /** conv=notrunc: a destination that is a file keeps what is not written. */
+  readonly keepsFile?: boolean
 }
 
 /** A program that moves the bytes. Resolves only after the data is flushed; throws CommandFailed. */

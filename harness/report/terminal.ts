@@ -43,8 +43,9 @@ export function terminalReport(result: Result, colours: boolean): string {
 }
 
 /** One line on a cell as it ends, for logs. */
-export function cellLine({ id, verdict, seconds }: CellResult, done: number, total: number): string {
-  return `${MARKS[verdict]} ${String(done).padStart(String(total).length)}/${total} ${id} ${seconds.toFixed(1)} s`
+export function cellLine({ id, verdict, seconds }: Pick<CellResult, 'id' | 'verdict' | 'seconds'>, done: number, total?: number): string {
+  const count = total === undefined ? `${done}` : `${String(done).padStart(String(total).length)}/${total}`
+  return `${MARKS[verdict]} ${count} ${id} ${seconds.toFixed(1)} s`
 }
 
 function table(cells: readonly CellResult[], { variant }: Section, chalk: ChalkInstance): string {

@@ -54,6 +54,7 @@ export function exampleResult(cells: readonly CellResult[] = [exampleCell()], ch
     seed: 7,
     machines: [{ name: 'uml1', kind: 'uml', kernel: '6.1.0' }],
     cells: [...cells],
+    worlds: [],
     certificates: [],
     leaks: [],
     counts,

@@ -140,6 +140,61 @@ const certificateSchema = z.object({
 /** What a driver was found to be. */
 export type Certificate = z.infer<typeof certificateSchema>
 
+const extentSchema = z.object({ offset: bytes, length: bytes, write: z.enum(['data', 'zeros']) })
+const storageSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('thin'),
+    chunkBytes: bytes,
+    zeroing: z.boolean().describe('whether a new chunk is zeroed around a write that is smaller'),
+    discards: z.boolean().describe('whether discards reach the pool'),
+  }),
+  z.object({ kind: z.literal('thick') }),
+  z.object({ kind: z.literal('file') }),
+])
+const worldSchema = z.object({
+  sizeBytes: bytes.describe('of the volume that is copied'),
+  source: z.object({ storage: storageSchema, sizeBytes: bytes.describe('of its device'), extents: z.array(extentSchema) }),
+  destination: z.object({
+    storage: storageSchema,
+    sizeBytes: bytes.describe('of its device'),
+    prior: z
+      .discriminatedUnion('kind', [
+        z.object({ kind: z.enum(['new', 'reserved']) }),
+        z.object({ kind: z.enum(['used', 'snapshot']), extents: z.array(extentSchema) }),
+        z.object({ kind: z.literal('external-origin'), originBytes: bytes, extents: z.array(extentSchema) }),
+      ])
+      .describe('what the destination was before the copy'),
+    cryptHeaderBytes: bytes.optional().describe('the header of an encryption between the copy and the volume'),
+  }),
+  copy: z.discriminatedUnion('how', [
+    z.object({ how: z.enum(['full', 'sparse']), blockBytes: bytes, keepsFile: z.boolean().optional() }),
+    z.object({ how: z.literal('mapped') }),
+    z.object({ how: z.enum(['zero-out-then-sparse', 'discard-then-sparse', 'full-then-discard']), blockBytes: bytes }),
+  ]),
+})
+
+const worldResultSchema = z.object({
+  id: z.string().describe('stable: what --only takes'),
+  world: worldSchema.describe('one copy and all that it depends on'),
+  description: z.string(),
+  verdict: verdictSchema,
+  reason: z.string().optional().describe('why it is not-shown or broken'),
+  findings: z.array(findingSchema).describe('every check with its outcome'),
+  permitted: z.boolean().describe('whether the rule permits this copy, of an honest driver'),
+  wrongBytes: bytes.optional().describe('of the volume, as measured'),
+  predictedWrongBytes: bytes.describe('of the volume, as the model has it'),
+  oldBytesBehind: bytes.optional().describe("behind the volume's end on a larger destination: old bytes that its user can read"),
+  smallest: z
+    .object({ world: worldSchema, description: z.string(), text: z.string() })
+    .optional()
+    .describe('the smallest that shows the same'),
+  machine: z.string(),
+  repeat: z.string(),
+  seconds,
+})
+/** A copy on real storage, held against what the model predicted. */
+export type WorldResult = z.infer<typeof worldResultSchema>
+
 /** The one shape that every report is made from. */
 export const resultSchema = z.object({
   schema: z.literal('holeproof-result-1'),
@@ -150,6 +205,7 @@ export const resultSchema = z.object({
   brokenRule: z.string().optional().describe('the rule was broken on purpose, in this way'),
   machines: z.array(z.object({ name: z.string(), kind: z.enum(['native', 'uml', 'qemu']), kernel: z.string() })),
   cells: z.array(cellResultSchema),
+  worlds: z.array(worldResultSchema).describe('copies on real storage that were predicted beforehand'),
   certificates: z.array(certificateSchema).describe('of drivers that were certified'),
   leaks: z.array(z.string()).describe('what was left behind or could not be released'),
   counts: z.object({ upheld: z.number(), refuted: z.number(), 'not-shown': z.number(), broken: z.number() }),

@@ -9,31 +9,43 @@ export interface Progress {
   stop(): void
 }
 
-/** Shows a run as it goes: a bar with the time left on a terminal, a line for each cell or check elsewhere. */
-export function showProgress(total: number, plain: boolean): Progress {
+/**
+ * Shows a run as it goes: a bar with the time left on a terminal, a line for each cell or check elsewhere. Of a run that has no
+ * end but a time, the time is shown.
+ */
+export function showProgress(length: number | { readonly seconds: number }, plain: boolean): Progress {
+  const total = typeof length === 'number' ? length : undefined
   if (plain || process.stderr.isTTY !== true) {
     let done = 0
     return {
       tell: (event) => {
         if (event.kind === 'cell-ended') console.error(cellLine(event.result, ++done, total))
-        if (event.kind === 'check-ended') console.error(checkLine(event.driver, event.check, ++done, total))
+        if (event.kind === 'check-ended') console.error(checkLine(event.driver, event.check, ++done, total ?? 0))
       },
       stop: () => {},
     }
   }
   const bar = new SingleBar({
-    format: '{bar} {value}/{total} {eta_formatted} left  {what}',
+    format: total === undefined ? '{bar} {value} of {total} s  {what}' : '{bar} {value}/{total} {eta_formatted} left  {what}',
     barsize: 20,
     hideCursor: true,
     clearOnComplete: true,
     stream: process.stderr,
   })
-  bar.start(total, 0, { what: 'starting' })
+  const began = Date.now()
+  let done = 0
+  const advance = (what?: string) => {
+    done++
+    const payload = what === undefined ? {} : { what }
+    if (typeof length === 'number') bar.increment(1, payload)
+    else bar.update(Math.min(length.seconds, Math.round((Date.now() - began) / 1000)), { what: `${done} done` })
+  }
+  bar.start(typeof length === 'number' ? length : length.seconds, 0, { what: 'starting' })
   return {
     tell: (event) => {
-      if (event.kind === 'cell-started') bar.update({ what: event.id.slice(0, 36) })
-      if (event.kind === 'cell-ended') bar.increment()
-      if (event.kind === 'check-ended') bar.increment({ what: `${event.driver} ${event.check.id}`.slice(0, 36) })
+      if (event.kind === 'cell-started' && total !== undefined) bar.update({ what: event.id.slice(0, 36) })
+      if (event.kind === 'cell-ended') advance()
+      if (event.kind === 'check-ended') advance(`${event.driver} ${event.check.id}`.slice(0, 36))
     },
     stop: () => bar.stop(),
   }

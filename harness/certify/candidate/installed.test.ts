@@ -435,6 +435,7 @@ const unused = async () => {
 const inside: Inside = {
   ...{ ping: unused, stamp: unused, verify: unused, measure: unused, surroundings: unused, lookAtPath: unused, stackedOn: unused },
   killMarked: unused,
+  transferred: unused,
   inventory: async () => ({ dmDevices: [], deviceFolders: [], loops: [], mounts: [] }),
   close: async () => {},
 }

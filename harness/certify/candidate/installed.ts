@@ -43,6 +43,11 @@ export class DriverGone extends DriverFault {
   override name = 'DriverGone'
 }
 
+/** A driver that another one is certified with failed, which says nothing of that other one. */
+export class PartnerFault extends Error {
+  override name = 'PartnerFault'
+}
+
 /** A driver that has been set up, with all that was seen of its conduct. */
 export class InstalledDriver {
   readonly lab: Lab
@@ -106,6 +111,12 @@ export class InstalledDriver {
     await this.start()
   }
 
+  /** How the driver's program ended, if it ends by itself about now. */
+  async hasEnded(): Promise<string | undefined> {
+    const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), ENDED_WITHIN_MS))
+    return Promise.race([this.running?.ended, late])
+  }
+
   /** Ends the driver's program; nothing when it has ended. Returns what was wrong with its end. */
   async stop(): Promise<string[]> {
     const { running } = this
@@ -160,8 +171,7 @@ export class InstalledDriver {
   private async faultOf(error: unknown): Promise<DriverFault> {
     if (!(error instanceof Unanswered)) return new DriverFault(messageOf(error), { cause: error })
     this.unanswered++
-    const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), ENDED_WITHIN_MS))
-    const how = await Promise.race([this.running?.ended, late])
+    const how = await this.hasEnded()
     return new DriverFault(how === undefined ? error.message : `${error.message}; the driver ${how}`, { cause: error })
   }
 }

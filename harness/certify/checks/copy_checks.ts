@@ -3,6 +3,7 @@ import { contentOf } from '../../data/layouts.ts'
 import type { MigrationMethod } from '../../migration/migrate.ts'
 import { type Destination, decideCopyMode } from '../../migration/rule.ts'
 import { DD_BLOCK_BYTES } from '../../movers/dd.ts'
+import { PartnerFault } from '../candidate/installed.ts'
 import { MiB } from '../cell.ts'
 import { describeDifference } from '../judge.ts'
 import { type Check, type Outcome, refuted, upheld, wrongBytesOf } from './check.ts'
@@ -61,6 +62,8 @@ async function migrateBetween(
   const content = contentOf('mixed', sizeBytes, trial.lab.tag(), trial.lab.seed)
   const { result, arrived } = await migrateContent(source, destination, method, content, writtenTo(source, direction))
   if (result.outcome !== 'migrated' || arrived === undefined) {
+    const ended = await other.driver.hasEnded()
+    if (ended !== undefined) throw new PartnerFault(`${other.name} ${ended}`)
     const leftovers = result.outcome === 'failed' && result.leftovers.length > 0 ? `; left: ${result.leftovers.join('; ')}` : ''
     return refuted(`the migration ${result.outcome}: ${result.outcome === 'migrated' ? '' : result.why}${leftovers}`)
   }

@@ -17,6 +17,7 @@ export interface GuestPlacement {
   readonly shared: string
   /** Pins the guest to this core. QEMU's threads share the cores instead. */
   readonly core?: number
+  readonly memoryMiB: number
 }
 
 export interface GuestPlan {

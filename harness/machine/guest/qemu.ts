@@ -8,7 +8,8 @@ import { bootGuest, type GuestPlacement } from './guest.ts'
 import { kvmWorks } from './kvm_probe.ts'
 import { preparedKernel, QEMU_MODULES } from './qemu_kernel.ts'
 
-const MEMORY = '1G'
+/** Its initramfs lies in memory too. */
+const OWN_MIB = 512
 const BOOT_SECONDS = 60
 const PORT = 'agent'
 
@@ -17,7 +18,7 @@ const EMULATED = ['-accel', 'tcg', '-cpu', 'max,-erms,-fsrm']
 const VIRTUALIZED = ['-accel', 'kvm', '-cpu', 'max']
 
 /** Boots a stock kernel in QEMU with this machine's root, read-only, as its own. Needs no root; uses KVM where that works. */
-export async function bootQemu(name: string, { shared }: GuestPlacement): Promise<Machine> {
+export async function bootQemu(name: string, { shared, memoryMiB }: GuestPlacement): Promise<Machine> {
   const program = findProgram('qemu-system-x86_64')
   const prepared = preparedKernel()
   if (program === undefined || prepared === undefined) {
@@ -34,7 +35,7 @@ export async function bootQemu(name: string, { shared }: GuestPlacement): Promis
   const argv = [
     ...diesWithUs(),
     ...[...qemu, '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
-    ...['-M', 'q35', ...((await canUseKvm(qemu, prepared.kernel)) ? VIRTUALIZED : EMULATED), '-m', MEMORY, '-smp', '1'],
+    ...['-M', 'q35', ...((await canUseKvm(qemu, prepared.kernel)) ? VIRTUALIZED : EMULATED), '-m', `${memoryMiB + OWN_MIB}M`, '-smp', '1'],
     ...['-kernel', prepared.kernel, '-initrd', prepared.initramfs, '-append', kernelArguments.join(' ')],
     // Node gives its children sockets for their streams: the path /dev/stderr cannot be opened then, the number can be used.
     ...['-chardev', 'socket,id=console,fd=2', '-serial', 'chardev:console'],

@@ -6,18 +6,17 @@ import type { Machine } from '../machine.ts'
 import { findProgram, toolsRoot } from '../tools.ts'
 import { bootGuest, GUEST_MODULES, type GuestPlacement } from './guest.ts'
 
-const MEMORY = '512M'
 const BOOT_SECONDS = 30
 
 /** Boots User-Mode Linux with this machine's root, read-only, as its own. Needs neither root nor KVM. */
-export async function bootUml(name: string, { shared, core }: GuestPlacement): Promise<Machine> {
+export async function bootUml(name: string, { shared, core, memoryMiB }: GuestPlacement): Promise<Machine> {
   const program = findProgram('linux.uml')
   if (program === undefined) throw new BrokenLab('linux.uml is not here; scripts/setup --machine uml brings it')
   const modules = await modulesFolder()
   const agent = join(shared, `${name}.agent`)
   await copyFile(fileURLToPath(new URL('agent.pl', import.meta.url)), agent)
   const kernelArguments = [
-    `mem=${MEMORY}`,
+    `mem=${memoryMiB}M`,
     ...['root=/dev/root', 'rootfstype=hostfs', 'rootflags=/', 'ro', `init=${agent}`],
     ...['con=null', 'con0=null,fd:2', 'ssl=null', 'ssl0=fd:0,fd:1', `umid=${name}`, `uml_dir=${shared}/`],
     // Choosing a RAID6 algorithm takes 0.85 s of every boot.

@@ -1,7 +1,7 @@
 import { type Run, type Runs, scaled, touched } from '../../data/runs.ts'
+import { chunksOfDataPercent } from '../data_percent.ts'
 import { type Amount, exactly, inGrains } from './amount.ts'
 import { allOf, bytesOf, type Content, type Storing } from './copies.ts'
-import { chunksOfDataPercent } from './data_percent.ts'
 import { checkFleetFile, Faults, type FleetFilePool, type FleetFileVolume, readSize, shown } from './fleet_file.ts'
 
 export type PoolKind = FleetFilePool['kind']

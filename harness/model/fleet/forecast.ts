@@ -1,6 +1,6 @@
+import { dataPercent } from '../data_percent.ts'
 import type { Amount } from './amount.ts'
 import { bytesOf, type Content, type Copy, fullCopy, skippingCopy } from './copies.ts'
-import { formatDataPercent } from './data_percent.ts'
 import type { Fleet, FleetVolume, Migration, Pool } from './fleet.ts'
 import { negated, nothing, Timeline, type TimelinePoint } from './timeline.ts'
 
@@ -250,7 +250,7 @@ function shareOfVolume({ least, most }: Amount, sizeBytes: number): Share {
 }
 
 function shareOf({ least, most }: Amount, total: number): Share {
-  return { bytes: { least, most }, dataPercent: { least: formatDataPercent(least, total), most: formatDataPercent(most, total) } }
+  return { bytes: { least, most }, dataPercent: { least: dataPercent(least, total), most: dataPercent(most, total) } }
 }
 
 function noteForbidden(

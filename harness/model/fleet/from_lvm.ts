@@ -2,8 +2,8 @@ import type { LvmInventory, VolumeRow } from '../../block/lvm_inventory.ts'
 import type { ThinMap } from '../../block/thin_map.ts'
 import { cover, inside, joined, lengthOf, type Run, type Runs } from '../../data/runs.ts'
 import { UsageError } from '../../machine/errors.ts'
+import { chunksOfDataPercent } from '../data_percent.ts'
 import { inGrains } from './amount.ts'
-import { chunksOfDataPercent } from './data_percent.ts'
 import type { FleetFile } from './fleet_file.ts'
 
 /** The maps of each pool's volumes, by thin device id, by the pool's name in the file: `group/pool`. */

@@ -1,4 +1,4 @@
-import { type Amount, exactly } from './amount.ts'
+import { type Amount, exactly } from './fleet/amount.ts'
 
 /** LVM keeps a percentage as a whole number of millionths. */
 const ONE_PERCENT = 1_000_000
@@ -13,7 +13,7 @@ const HIGHEST = 99.99
  * A share as lvs shows it: two places, 100.00 only for what is full and 0.00 only for what is empty. More than all, which lvs
  * never sees, is shown as it is.
  */
-export function formatDataPercent(used: number, total: number): string {
+export function dataPercent(used: number, total: number): string {
   if (used > total) return Math.max((100 * used) / total, 100.01).toFixed(2)
   if (used === 0) return '0.00'
   if (used === total) return '100.00'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { chunksOfDataPercent, formatDataPercent } from './data_percent.ts'
+import { chunksOfDataPercent, dataPercent } from './data_percent.ts'
 
 describe('Data%', () => {
   test.each([
@@ -18,22 +18,22 @@ describe('Data%', () => {
     [3, 800, '0.38'],
     [5, 800, '0.62'],
   ])('of %i in %i is %s, as lvs shows it', (used, total, shown) => {
-    expect(formatDataPercent(used, total)).toBe(shown)
+    expect(dataPercent(used, total)).toBe(shown)
   })
 
   test.each([
     [150, 100, '150.00'],
     [1_000_001, 1_000_000, '100.01'],
   ])('of %i in %i, which there is no room for, is %s', (used, total, shown) => {
-    expect(formatDataPercent(used, total)).toBe(shown)
+    expect(dataPercent(used, total)).toBe(shown)
   })
 
   test('is 100.00 only of what is full and 0.00 only of what is empty', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 2 ** 40 }), fc.double({ min: 0, max: 1, noNaN: true }), (total, share) => {
         const used = Math.floor(total * share)
-        expect(formatDataPercent(used, total) === '100.00').toBe(used === total)
-        expect(formatDataPercent(used, total) === '0.00').toBe(used === 0)
+        expect(dataPercent(used, total) === '100.00').toBe(used === total)
+        expect(dataPercent(used, total) === '0.00').toBe(used === 0)
       }),
     )
   })
@@ -44,7 +44,7 @@ describe('the chunks that a Data% stands for', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 2 ** 24 }), fc.double({ min: 0, max: 1, noNaN: true }), (chunks, share) => {
         const used = Math.floor(chunks * share)
-        const { least, most } = chunksOfDataPercent(Number(formatDataPercent(used, chunks)), chunks * 65536, 65536)
+        const { least, most } = chunksOfDataPercent(Number(dataPercent(used, chunks)), chunks * 65536, 65536)
 
         expect(least).toBeLessThanOrEqual(used)
         expect(most).toBeGreaterThanOrEqual(used)

@@ -1,0 +1,136 @@
+import { lengthOf } from '../../data/runs.ts'
+import { messageOf } from '../../machine/errors.ts'
+import { predict, type World } from '../../model/world.ts'
+import type { Finding, Verdict, WorldResult } from '../../result/result.ts'
+import type { Bench } from '../bench.ts'
+import { verdictOf } from '../run_cell.ts'
+import type { RunOptions } from '../run_cells.ts'
+import { runQueue } from '../run_queue.ts'
+import type { Model } from './broken_models.ts'
+import { describeWorld } from './describe_world.ts'
+import { judgeWorld, permits, type WorldJudgement } from './judge_world.ts'
+import { runWorld } from './run_world.ts'
+import { smallestWorld } from './smallest_world.ts'
+import type { Trap } from './traps.ts'
+
+/** A world to run, by a name that stays. */
+export interface NamedWorld {
+  readonly id: string
+  readonly world: World
+  readonly expect?: Trap['expect']
+}
+
+export interface WorldOptions {
+  /** What predicts; another than the sound one only to show that it is noticed. */
+  readonly model?: Model
+  /** The command that repeats a world. */
+  readonly repeat: (world: NamedWorld) => string
+  /** How long a smaller world that fails alike is looked for; 0 for not at all. */
+  readonly shrinkSeconds: number
+}
+
+/** Runs worlds on all benches at once, for as long as there are any. Worlds that nobody could run are `not-shown`. */
+export async function runWorlds(
+  worlds: Iterable<NamedWorld>,
+  benches: readonly Bench[],
+  options: WorldOptions & Pick<RunOptions, 'tell' | 'signal'>,
+): Promise<{ results: WorldResult[]; leaks: string[] }> {
+  const results: WorldResult[] = []
+  const keep = (result: WorldResult) => {
+    results.push(result)
+    options.tell({ kind: 'cell-ended', result })
+  }
+  const { leaks, left, why } = await runQueue(worlds, benches, options.signal, async (bench, named) => {
+    options.tell({ kind: 'cell-started', id: named.id, machine: bench.machine.name })
+    const { result, leaks } = await runNamedWorld(bench, named, options)
+    // What was cut off has shown nothing.
+    if (!options.signal.aborted) keep(result)
+    return { broken: result.verdict === 'broken', leaks }
+  })
+  for (const named of left) keep({ ...known(named, options), verdict: 'not-shown', reason: why, findings: [], machine: '', seconds: 0 })
+  return { results, leaks: [...leaks] }
+}
+
+/** The part of a world's result that is known before it runs. */
+function known(named: NamedWorld, { model = predict, repeat }: WorldOptions) {
+  const { id, world } = named
+  return {
+    ...{ id, description: describeWorld(world), permitted: permits(world), repeat: repeat(named) },
+    // The schema's arrays are not readonly.
+    world: structuredClone(world) as WorldResult['world'],
+    predictedWrongBytes: lengthOf(model(world).wrong),
+  }
+}
+
+/** Runs one world on a bench, in a lab of its own. Never throws: a lab that fails is a `broken` world. */
+export async function runNamedWorld(
+  bench: Bench,
+  named: NamedWorld,
+  options: WorldOptions,
+): Promise<{ result: WorldResult; leaks: string[] }> {
+  const began = performance.now()
+  const { model = predict, shrinkSeconds } = options
+  const { world, expect } = named
+  const { judgement, verdict, leaks } = await judged(bench, world, model, expect)
+  const failed = firstFailed(judgement?.findings ?? [])
+  const found = failed !== undefined && shrinkSeconds > 0 ? await shrink(bench, world, model, failed, shrinkSeconds) : undefined
+  return {
+    result: {
+      ...known(named, options),
+      ...verdict,
+      findings: judgement?.findings ?? [],
+      ...(judgement !== undefined && { wrongBytes: judgement.wrongBytes, oldBytesBehind: judgement.oldBytesBehind }),
+      ...(found !== undefined && { smallest: found.smallest }),
+      machine: bench.machine.name,
+      seconds: (performance.now() - began) / 1000,
+    },
+    leaks: [...leaks, ...(found?.leaks ?? [])],
+  }
+}
+
+async function judged(
+  bench: Bench,
+  world: World,
+  model: Model,
+  expect?: Trap['expect'],
+): Promise<{ judgement?: WorldJudgement; verdict: { verdict: Verdict; reason?: string }; leaks: string[] }> {
+  const lab = await bench.lab.child()
+  let judgement: WorldJudgement | undefined
+  let broken: string | undefined
+  try {
+    judgement = judgeWorld(world, await runWorld(bench, lab, world, model), expect)
+  } catch (error) {
+    broken = messageOf(error)
+  }
+  const leaks = await lab.release()
+  const verdict = verdictOf({ findings: judgement?.findings ?? [], ...(broken !== undefined && { broken }) }, leaks)
+  return { ...(judgement !== undefined && { judgement }), verdict, leaks }
+}
+
+/** A trap's own expectation holds for it alone; a simpler world fails alike when the same other check fails. */
+function firstFailed(findings: readonly Finding[]): Finding | undefined {
+  return findings.find(({ ok, check }) => !ok && check !== 'trap')
+}
+
+async function shrink(
+  bench: Bench,
+  world: World,
+  model: Model,
+  failed: Finding,
+  seconds: number,
+): Promise<{ smallest: NonNullable<WorldResult['smallest']>; leaks: string[] } | undefined> {
+  const leaks: string[] = []
+  const fails = async (candidate: World) => {
+    const again = await judged(bench, candidate, model)
+    leaks.push(...again.leaks)
+    return again.judgement?.findings.find(({ ok, check }) => !ok && check === failed.check)
+  }
+  const found = await smallestWorld(world, fails, seconds)
+  if (found === undefined) return undefined
+  const smallest = {
+    world: structuredClone(found.world) as WorldResult['world'],
+    description: describeWorld(found.world),
+    text: `${found.failure.check}: ${found.failure.text}`,
+  }
+  return { smallest, leaks }
+}

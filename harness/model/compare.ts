@@ -1,0 +1,130 @@
+import type { Origin } from '../data/origin.ts'
+import { clip, inside, joined, lengthOf, type Runs, same, where, without } from '../data/runs.ts'
+import type { Prediction } from './world.ts'
+
+/** A filesystem counts its own extent blocks with a file's; a few of them at the sizes used here. */
+export const FILE_SLACK_BYTES = 64 * 1024
+
+/** What was found on real storage, as far as it could be seen. All in bytes. */
+export interface Measured {
+  /** Where the bytes of the destination come from, and up to where it was read; absent when it changes too often to be told. */
+  readonly survey?: Runs<Origin>
+  readonly surveyedBytes: number
+  readonly source: MeasuredSpace
+  readonly destination: MeasuredSpace
+  readonly poolUsedBytes?: number
+  /** What the copy read from the source's and wrote to the destination's device; absent for a file. */
+  readonly readBytes?: number
+  readonly writtenBytes?: number
+  /** Whether the destination refused a discard. */
+  readonly discardRefused: boolean
+}
+
+export interface MeasuredSpace {
+  /** `slack`: a filesystem's figure, to which it may have added its own blocks. */
+  readonly mappedBytes: number
+  readonly slack: boolean
+  /** Which bytes have storage, as the pool's own metadata has it. */
+  readonly mapped?: Runs<true>
+}
+
+/** Who is likely to be wrong where the model and real storage differ. */
+export type Suspect = 'the copy' | 'the model' | 'the measurement'
+
+export interface Disagreement {
+  readonly what: 'bytes' | 'source-mapped' | 'destination-mapped' | 'pool-used' | 'bytes-read' | 'bytes-written' | 'discard'
+  readonly text: string
+  readonly suspect: Suspect
+}
+
+/** Where a prediction and what was measured differ. Pure. */
+export function compare(prediction: Prediction, measured: Measured): Disagreement[] {
+  const { copied } = prediction
+  const poolUsed = measured.poolUsedBytes
+  return [
+    ...compareBytes(prediction, measured),
+    ...compareMapped('source-mapped', prediction.sourceMapped, measured.source),
+    ...compareMapped('destination-mapped', prediction.destinationMapped, measured.destination),
+    ...(poolUsed === undefined ? [] : compareNumbers('pool-used', prediction.poolUsedBytes ?? 0, poolUsed)),
+    ...(measured.readBytes === undefined ? [] : compareNumbers('bytes-read', copied.readBytes, measured.readBytes)),
+    ...(measured.writtenBytes === undefined ? [] : compareNumbers('bytes-written', copied.writtenBytes, measured.writtenBytes)),
+    ...((copied.refused === 'discard') === measured.discardRefused
+      ? []
+      : [
+          {
+            what: 'discard' as const,
+            text: `the destination ${measured.discardRefused ? 'refused' : 'took'} a discard, the model says it ${measured.discardRefused ? 'takes' : 'refuses'} it`,
+            suspect: 'the model' as const,
+          },
+        ]),
+  ]
+}
+
+function compareBytes({ content, wrong }: Prediction, { survey, surveyedBytes }: Measured): Disagreement[] {
+  const what = 'bytes'
+  if (survey === undefined)
+    return [{ what, text: 'what the destination holds changes too often to be compared', suspect: 'the measurement' }]
+  const predicted = clip(content, 0, surveyedBytes)
+  if (same(predicted, survey)) return []
+  const differ = differences(predicted, survey)
+  const [first] = differ
+  if (first === undefined) return []
+  const says = predicted.find(({ from, to }) => from <= first.from && first.from < to)
+  const more = differ.length > 1 ? `, and ${differ.length - 1} more ranges` : ''
+  // Data that should have been copied, or bytes that no copy by these rules writes: storage does what it is told.
+  const lost =
+    says?.value === 'data' || first.value === 'noise' || (says?.value === 'zero' && !wrong.some(({ value }) => value === first.value))
+  return [
+    {
+      what,
+      text: `bytes ${first.from} to ${first.to} of the destination are ${first.value}, the model says ${says?.value ?? 'nothing'}${more}, ${lengthOf(differ)} bytes in all`,
+      suspect: lost ? 'the copy' : 'the model',
+    },
+  ]
+}
+
+/** Where `found` is not as predicted, with what was found. */
+function differences(predicted: Runs<Origin>, found: Runs<Origin>): Runs<Origin> {
+  const origins = new Set(found.map(({ value }) => value))
+  const parts = [...origins].flatMap((origin) =>
+    without(
+      found.filter(({ value }) => value === origin),
+      where(predicted, (value) => value === origin),
+    ),
+  )
+  return joined(parts.sort((one, other) => one.from - other.from))
+}
+
+function compareMapped(
+  what: 'source-mapped' | 'destination-mapped',
+  predicted: Runs<true>,
+  { mappedBytes, slack, mapped }: MeasuredSpace,
+): Disagreement[] {
+  const bytes = lengthOf(predicted)
+  if (mapped !== undefined && lengthOf(mapped) !== mappedBytes) {
+    const text = `the pool's metadata has ${lengthOf(mapped)} bytes mapped, the kernel's status ${mappedBytes}`
+    return [{ what, text, suspect: 'the measurement' }]
+  }
+  if (mapped !== undefined && !same(mapped, predicted)) {
+    const [more] = without(mapped, predicted)
+    const [less] = without(predicted, mapped)
+    const parts = [
+      ...(more === undefined ? [] : [`bytes ${more.from} to ${more.to} have storage and should have none`]),
+      ...(less === undefined ? [] : [`bytes ${less.from} to ${less.to} have no storage and should have some`]),
+    ]
+    return [{ what, text: `${mappedBytes} bytes mapped, the model says ${bytes}: ${parts.join(', ')}`, suspect: 'the model' }]
+  }
+  const most = bytes + (slack ? FILE_SLACK_BYTES : 0)
+  if (bytes <= mappedBytes && mappedBytes <= most) return []
+  return [{ what, text: `${mappedBytes} bytes mapped, the model says ${bytes}${slack ? ` to ${most}` : ''}`, suspect: 'the model' }]
+}
+
+function compareNumbers(what: Disagreement['what'], predicted: number, measured: number): Disagreement[] {
+  if (predicted === measured) return []
+  return [{ what, text: `${measured} bytes, the model says ${predicted}`, suspect: 'the model' }]
+}
+
+/** Stretches of the volume that hold what no copy should leave there. */
+export function wrongWithin(survey: Runs<Origin>, expected: Runs<Origin>): Runs<Origin> {
+  return inside(differences(expected, survey), expected)
+}

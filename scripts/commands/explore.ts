@@ -1,0 +1,70 @@
+import { Option } from 'commander'
+import { type BrokenModel, brokenModelNames } from '../../harness/certify/worlds/broken_models.ts'
+import { explore } from '../../harness/certify/worlds/explore.ts'
+import type { MachineKind } from '../../harness/machine/machine.ts'
+import { newCommand, runMain, version } from '../lib/command.ts'
+import { prepareMachine } from '../lib/machine_choice.ts'
+import { showProgress } from '../lib/progress.ts'
+import { exitCode, newSeed, parseWhole, prepareRun, report, say, stopOnSignals } from '../lib/run.ts'
+
+interface Options {
+  machine: MachineKind | 'auto'
+  minutes: number
+  only?: number
+  seed?: number
+  out: string
+  strict?: boolean
+  plain?: boolean
+  shrinkSeconds: number
+  break?: BrokenModel
+}
+
+const command = newCommand(
+  'scripts/explore',
+  'Copies volumes at random on real storage, on pools, priors, layers and copies of all kinds, and holds every byte and chunk against the model.',
+  [
+    ['scripts/explore --minutes 10', 'for ten minutes'],
+    ['scripts/explore --seed 4711 --only 17', 'one of them again'],
+    ['scripts/explore --minutes 1 --break model-doubles-chunks', 'see a wrong model found out'],
+  ],
+)
+  .addOption(new Option('--machine <kind>', 'where to run').choices(['auto', 'native', 'uml', 'qemu']).default('auto'))
+  .addOption(new Option('--minutes <m>', 'no copy begins later than this').argParser(parseWhole('--minutes')).default(5))
+  .addOption(new Option('--only <number>', 'the copy of this number, as random/17 in the report').argParser(parseWhole('--only')))
+  .addOption(new Option('--seed <number>', 'repeats a run').argParser(parseWhole('--seed')))
+  .addOption(
+    new Option('--shrink-seconds <s>', 'how long the smallest case of a failure is looked for')
+      .argParser(parseWhole('--shrink-seconds'))
+      .default(120),
+  )
+  .option('--out <folder>', 'where result.json and junit.xml go', 'reports')
+  .option('--strict', 'a copy that is not shown fails the run (exit code 1)')
+  .option('--plain', 'no colours, no progress bar')
+  .addOption(new Option('--break <model>', 'break the model on purpose: the run must turn red').choices(brokenModelNames))
+
+await runMain(async () => {
+  const options = command.parse().opts<Options>()
+  await prepareRun(options.out)
+  const machine = await prepareMachine(options.machine, say)
+  const seed = options.seed ?? newSeed()
+  const stop = stopOnSignals()
+  const progress = showProgress(options.only === undefined ? { seconds: options.minutes * 60 } : 1, options.plain === true)
+  const result = await explore({
+    machine,
+    seed,
+    version,
+    seconds: options.minutes * 60,
+    shrinkSeconds: options.shrinkSeconds,
+    signal: stop.signal,
+    tell: progress.tell,
+    repeat: ({ id }) =>
+      [
+        ...['scripts/explore', '--machine', machine, '--seed', seed, '--only', id.replace('random/', '')],
+        ...(options.break === undefined ? [] : ['--break', options.break]),
+      ].join(' '),
+    ...(options.only !== undefined && { only: options.only }),
+    ...(options.break !== undefined && { brokenModel: options.break }),
+  }).finally(progress.stop)
+  await report(result, { out: options.out, plain: options.plain === true })
+  return exitCode(result, stop.signal.aborted, options.strict === true)
+})
