@@ -1,10 +1,49 @@
+import { type Amount, exactly } from './fleet/amount.ts'
+
+/** LVM keeps a percentage as a whole number of millionths. */
+const ONE_PERCENT = 1_000_000
+const FULL = 100 * ONE_PERCENT
+const HUNDREDTH = ONE_PERCENT / 100
+/** Half of the last place that LVM shows, and what its arithmetic in single precision may add. */
+const ROUNDING = 0.00501
+const LOWEST = 0.01
+const HIGHEST = 99.99
+
 /**
- * LVM's Data%: two digits, 100.00 only when nothing is left and 0.00 only when nothing is taken. Source: libdevmapper's
- * dm_make_percent and dm_percent_to_round_float.
+ * A share as lvs shows it: two places, 100.00 only for what is full and 0.00 only for what is empty. More than all, which lvs
+ * never sees, is shown as it is.
  */
-export function dataPercent(takenBytes: number, allBytes: number): string {
-  if (takenBytes === 0) return '0.00'
-  const percent = (100 * takenBytes) / allBytes
-  if (takenBytes === allBytes) return '100.00'
-  return Math.min(Math.max(percent, 0.01), percent < 100 ? 99.99 : 100).toFixed(2)
+export function dataPercent(used: number, total: number): string {
+  if (used > total) return Math.max((100 * used) / total, 100.01).toFixed(2)
+  if (used === 0) return '0.00'
+  if (used === total) return '100.00'
+  const millionths = Math.trunc(FULL * (used / total))
+  if (millionths < HUNDREDTH) return '0.01'
+  if (millionths > FULL - HUNDREDTH) return '99.99'
+  return toTwoPlaces(Math.fround(Math.fround(millionths) / ONE_PERCENT))
+}
+
+/** As C's printf, which rounds a tie to the even digit. */
+function toTwoPlaces(value: number): string {
+  const eighths = value * 8
+  const tie = Number.isInteger(eighths) && eighths % 2 !== 0
+  if (!tie) return value.toFixed(2)
+  const below = Math.floor(value * 100)
+  return ((below % 2 === 0 ? below : below + 1) / 100).toFixed(2)
+}
+
+/**
+ * How many of a device's chunks a Data% of it stands for. Between two bounds, as lvs rounds; where no whole number of chunks
+ * gives just that percentage, those next to it.
+ */
+export function chunksOfDataPercent(percent: number, deviceBytes: number, chunkBytes: number): Amount {
+  const all = Math.ceil(deviceBytes / chunkBytes)
+  if (percent === 0) return exactly(0)
+  if (percent === 100) return exactly(all)
+  const chunksOfOne = deviceBytes / chunkBytes / 100
+  // What is neither empty nor full is never shown as such, but as the next share.
+  const least = percent <= LOWEST ? 1 : Math.max(Math.ceil((percent - ROUNDING) * chunksOfOne), 1)
+  const most = percent >= HIGHEST ? all - 1 : Math.min(Math.floor((percent + ROUNDING) * chunksOfOne), all)
+  if (least <= most) return { least, most }
+  return { least: Math.floor(percent * chunksOfOne), most: Math.min(Math.ceil(percent * chunksOfOne), all) }
 }

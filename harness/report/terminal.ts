@@ -5,11 +5,7 @@ import type { CellResult, Note, Result } from '../result/result.ts'
 import { certificatesReport, certificatesSummary } from './certificates.ts'
 import { lvsTable } from './lvs_table.ts'
 import { colourOf, MARKS } from './marks.ts'
-
-const BORDERLESS = {
-  ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '' },
-  ...{ 'bottom-right': '', left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: ' ' },
-}
+import { BORDERLESS } from './tables.ts'
 
 interface Section {
   readonly title: string

@@ -1,0 +1,57 @@
+import { z } from 'zod'
+import { check, type Machine } from '../machine/machine.ts'
+
+const size = z
+  .string()
+  .regex(/^\d+B?$/)
+  .transform((text) => Number.parseInt(text, 10))
+
+const volumeRow = z.object({
+  lv_uuid: z.string(),
+  lv_name: z.string(),
+  vg_name: z.string(),
+  lv_size: size,
+  segtype: z.string(),
+  lv_role: z.string(),
+  pool_lv: z.string(),
+  data_percent: z.string(),
+  chunk_size: size,
+  thin_id: z.string(),
+  lv_active: z.string(),
+})
+
+const groupRow = z.object({ vg_name: z.string(), vg_size: size, vg_free: size, vg_extent_size: size })
+
+/** A logical volume; sizes in bytes, Data% as lvs writes it, empty where there is none. */
+export type VolumeRow = z.infer<typeof volumeRow>
+/** A volume group; bytes. */
+export type GroupRow = z.infer<typeof groupRow>
+
+export interface LvmInventory {
+  readonly volumes: readonly VolumeRow[]
+  readonly groups: readonly GroupRow[]
+}
+
+/**
+ * The volumes and groups that a machine's LVM shows, all or those of these groups. Throws CommandFailed, as on a group that
+ * is not there.
+ */
+export async function readInventory(runner: Pick<Machine, 'run'>, groups: readonly string[]): Promise<LvmInventory> {
+  const report = (program: string, row: z.ZodObject) =>
+    check(runner, [program, '--reportformat', 'json', '--units', 'b', '-o', Object.keys(row.shape).join(','), ...groups])
+  return { volumes: parseVolumes(await report('lvs', volumeRow)), groups: parseGroups(await report('vgs', groupRow)) }
+}
+
+/** Reads `lvs --reportformat json --units b`; a volume of several segments comes several times, and once here. */
+export function parseVolumes(text: string): VolumeRow[] {
+  const rows = z.object({ report: z.array(z.object({ lv: z.array(volumeRow) })) }).parse(JSON.parse(text))
+  return [...new Map(rows.report.flatMap(({ lv }) => lv).map((row) => [row.lv_uuid, row])).values()]
+}
+
+/** Reads `vgs --reportformat json --units b`. */
+export function parseGroups(text: string): GroupRow[] {
+  return z
+    .object({ report: z.array(z.object({ vg: z.array(groupRow) })) })
+    .parse(JSON.parse(text))
+    .report.flatMap(({ vg }) => vg)
+}
