@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { allCells } from '../harness/certify/cell.ts'
+import { traps } from '../harness/certify/worlds/traps.ts'
 import { chosenKind } from '../harness/machine/chosen_kind.ts'
 import { resultSchema } from '../harness/result/result.ts'
 import { startScript } from './lib/scripts.ts'
@@ -17,10 +18,13 @@ test(
     try {
       const { ending, stdout } = await startScript('verify', ['--machine', chosenKind, '--out', out, '--strict']).finished
 
-      expect(stdout).toContain(`✓ UPHELD  ${allCells.length} cells: ${allCells.length} upheld, 0 refuted, 0 not shown, 0 broken`)
+      expect(stdout).toContain(
+        `✓ UPHELD  ${allCells.length} cells and ${traps.length} copies: ${allCells.length + traps.length} upheld, 0 refuted, 0 not shown, 0 broken`,
+      )
       expect(ending).toEqual({ how: 'exit', code: 0 })
       const result = resultSchema.parse(JSON.parse(await readFile(join(out, 'result.json'), 'utf8')))
       expect(result.cells.map(({ id }) => id)).toEqual(allCells.map(({ id }) => id))
+      expect(result.worlds.map(({ id }) => id).toSorted()).toEqual(traps.map(({ id }) => id).toSorted())
       expect(result.leaks).toEqual([])
       expect(specTable(stdout)).toEqual(['10.28', '19.53', '31.45', '100.00', '10.28', '19.53', '10.28', '19.53'])
     } finally {

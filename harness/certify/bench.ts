@@ -44,9 +44,7 @@ export class Bench {
     this.inside = inside
     this.lab = lab
     this.lvm = lvm
-    this.mover = async (lab, order) => {
-      this.moved = await countMoved(lab, order, () => mover(lab, order))
-    }
+    this.mover = this.counting(mover)
     this.nfsBytes = nfsBytes
   }
 
@@ -55,6 +53,13 @@ export class Bench {
     const prefix = `${options.prefix}_${machine.name}`
     const lab = await Lab.open({ ...options, machine, inside, prefix, folder: join(machine.shared, prefix) })
     return new Bench(machine, inside, lab, await Lvm.open(lab), options)
+  }
+
+  /** A mover that leaves in `moved` what it has moved. */
+  counting(mover: Mover): Mover {
+    return async (lab, order) => {
+      this.moved = await countMoved(lab, order, () => mover(lab, order))
+    }
   }
 
   nfs(): Promise<NfsServer> {

@@ -105,7 +105,7 @@ async function gatherEvidence(bench: Bench, lab: Lab, cell: Cell, parts: RulePar
     volume,
     serveBackend(to, cell.misanswer),
     cell.method,
-    migrationParts(lab, { ...parts, mover: bench.mover, ...(rule && { rule }) }),
+    migrationParts(lab, { ...parts, mover: bench.counting(parts.mover), ...(rule && { rule }) }),
   )
   lab.signal.throwIfAborted() // a migration that was stopped says nothing of the rule
 

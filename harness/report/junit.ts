@@ -1,5 +1,5 @@
 import { XMLBuilder } from 'fast-xml-parser'
-import type { CellResult, Certificate, CheckResult, Result } from '../result/result.ts'
+import type { CellResult, Certificate, CheckResult, Result, WorldResult } from '../result/result.ts'
 
 interface Case {
   readonly name: string
@@ -11,8 +11,8 @@ interface Case {
 
 /** JUnit XML: a cell or a check is a test case; refuted is a failure, broken and leaks are errors, what was not run is skipped. */
 export function junitOf(result: Result): string {
-  const { cells, certificates, leaks, seconds, startedAt } = result
-  const cases = [...cells.map(caseOfCell), ...certificates.flatMap(casesOfDriver)]
+  const { cells, worlds, certificates, leaks, seconds, startedAt } = result
+  const cases = [...[...cells, ...worlds].map(caseOfCell), ...certificates.flatMap(casesOfDriver)]
   const count = (...verdicts: CheckResult['verdict'][]) => cases.filter(({ verdict }) => verdicts.includes(verdict)).length
   const leakCase = {
     '@name': 'nothing is left behind',
@@ -40,7 +40,7 @@ export function junitOf(result: Result): string {
   return withoutControls(builder.build({ '?xml': { '@version': '1.0', '@encoding': 'UTF-8' }, testsuites: { testsuite: suite } }))
 }
 
-function caseOfCell({ id, seconds, verdict, findings, reason = '', repeat }: CellResult): Case {
+function caseOfCell({ id, seconds, verdict, findings, reason = '', repeat }: CellResult | WorldResult): Case {
   const failed = findings.filter(({ ok }) => !ok).map(({ check, text }) => `${check}: ${text}`)
   const lines = verdict === 'refuted' ? failed : [reason]
   return { name: id, group: id.split('/')[0] ?? '', seconds, verdict, lines: [...lines, `repeat: ${repeat}`] }

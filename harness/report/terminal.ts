@@ -1,11 +1,12 @@
 import { Chalk, type ChalkInstance } from 'chalk'
 import Table from 'cli-table3'
 import wrapAnsi from 'wrap-ansi'
-import type { CellResult, Note, Result } from '../result/result.ts'
+import type { CellResult, Note, Result, WorldResult } from '../result/result.ts'
 import { certificatesReport, certificatesSummary } from './certificates.ts'
 import { lvsTable } from './lvs_table.ts'
 import { colourOf, MARKS } from './marks.ts'
 import { BORDERLESS } from './tables.ts'
+import { worldDetails, worldsReport, worldsSummary } from './worlds.ts'
 
 interface Section {
   readonly title: string
@@ -37,7 +38,7 @@ export function terminalReport(result: Result, colours: boolean): string {
     const cells = result.cells.filter(section.holds)
     return cells.length === 0 ? [] : [`${chalk.bold(section.title)}\n${table(cells, section, chalk)}`]
   })
-  parts.push(...certificatesReport(result.certificates, chalk))
+  parts.push(...worldsReport(result.worlds, chalk), ...certificatesReport(result.certificates, chalk))
   parts.push(...specTables(result), ...worthKnowing(result), ...troubles(result, chalk), summary(result, chalk))
   return `${parts.join('\n\n')}\n`
 }
@@ -140,30 +141,38 @@ function worthKnowing({ cells }: Result): string[] {
   })
 }
 
-function troubles({ cells, leaks, brokenRule }: Result, chalk: ChalkInstance): string[] {
-  const lines = cells.filter(({ verdict }) => verdict === 'refuted' || verdict === 'broken').map((cell) => trouble(cell, chalk))
-  const notShown = cells.filter(({ verdict }) => verdict === 'not-shown')
+function troubles({ cells, worlds, leaks, brokenRule }: Result, chalk: ChalkInstance): string[] {
+  const failed = ({ verdict }: CellResult | WorldResult) => verdict === 'refuted' || verdict === 'broken'
+  const lines = [
+    ...cells.filter(failed).map((cell) => trouble(cell, [], chalk)),
+    ...worlds.filter(failed).map((world) => trouble(world, worldDetails(world), chalk)),
+  ]
+  const notShown = [...cells, ...worlds].filter(({ verdict }) => verdict === 'not-shown')
   for (const why of new Set(notShown.map(({ reason }) => reason ?? ''))) {
     const { length } = notShown.filter(({ reason }) => reason === why)
     lines.push(`${chalk.yellow(`${MARKS['not-shown']} not shown`)}: ${length} cells, because ${why}`)
   }
   if (leaks.length > 0) lines.push([chalk.red('! left behind'), ...leaks.map((leak) => `    ${leak}`)].join('\n'))
-  if (brokenRule !== undefined) lines.unshift(chalk.yellow(`The rule was broken on purpose (${brokenRule}): this run must be red.`))
+  if (brokenRule !== undefined) lines.unshift(chalk.yellow(`The run was broken on purpose (${brokenRule}): it must be red.`))
   return lines
 }
 
-function trouble({ id, verdict, reason, findings, repeat }: CellResult, chalk: ChalkInstance): string {
+function trouble(
+  { id, verdict, reason, findings, repeat }: CellResult | WorldResult,
+  more: readonly string[],
+  chalk: ChalkInstance,
+): string {
   const failed = findings.filter(({ ok }) => !ok).map(({ check, text }) => `${check}: ${text}`)
   const details = [...failed, ...(reason === undefined ? [] : reason.split('\n'))].flatMap((text) => wrapAnsi(text, 76).split('\n'))
   return [
     `${colourOf(verdict, chalk)(`${MARKS[verdict]} ${verdict}`)} ${id}`,
     // The command is not broken into lines: it is there to be copied.
-    ...[...details, `repeat: ${repeat}`].map((line) => `    ${line}`),
+    ...[...details, ...more, `repeat: ${repeat}`].map((line) => `    ${line}`),
   ].join('\n')
 }
 
 function summary(result: Result, chalk: ChalkInstance): string {
-  const { cells, certificates, counts, leaks, seconds, seed, machines, verdict } = result
+  const { cells, worlds, certificates, counts, leaks, seconds, seed, machines, verdict } = result
   const controls = cells.filter(({ control }) => control)
   const worked = controls.filter((cell) => cell.verdict === 'upheld').length
   const checked = cells.reduce((sum, { evidence }) => sum + (evidence?.verification?.checkedBytes ?? 0), 0)
@@ -172,9 +181,15 @@ function summary(result: Result, chalk: ChalkInstance): string {
   const head = colourOf(verdict, chalk).bold(`${MARKS[verdict]} ${verdict.toUpperCase()}`)
   const where = `  ${seconds.toFixed(1)} s on ${machines.length} x ${kernels}; seed ${seed}`
   if (certificates.length > 0) return `${head}  ${certificatesSummary(result)}\n${where}`
+  const what = [...(cells.length > 0 ? [`${cells.length} cells`] : []), ...(worlds.length > 0 ? [`${worlds.length} copies`] : [])].join(
+    ' and ',
+  )
+  if (cells.length === 0)
+    return [`${head}  ${what}: ${parts.join(', ')}`, ...worldsSummary(worlds), `  ${leaks.length} leaks`, where].join('\n')
   return [
-    `${head}  ${cells.length} cells: ${parts.join(', ')}`,
+    `${head}  ${what}: ${parts.join(', ')}`,
     `  ${worked} of ${controls.length} controls did what breaking the rule must do`,
+    ...worldsSummary(worlds),
     `  ${(checked / 1024 ** 2).toFixed(0)} MiB checked byte by byte; ${leaks.length} leaks`,
     where,
   ].join('\n')

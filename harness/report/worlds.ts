@@ -1,0 +1,47 @@
+import type { ChalkInstance } from 'chalk'
+import wrapAnsi from 'wrap-ansi'
+import type { WorldResult } from '../result/result.ts'
+import { colourOf, MARKS } from './marks.ts'
+
+const TRAP = /^trap\//
+
+/** What is told of copies that were predicted: the traps one by one, those at random by their number. */
+export function worldsReport(worlds: readonly WorldResult[], chalk: ChalkInstance): string[] {
+  const traps = worlds.filter(({ id }) => TRAP.test(id))
+  return traps.length === 0
+    ? []
+    : [[chalk.bold('Traps: what real storage does to a copy'), ...traps.map((trap) => trapLine(trap, chalk))].join('\n')]
+}
+
+function trapLine({ id, verdict, wrongBytes, seconds }: WorldResult, chalk: ChalkInstance): string {
+  const isCorrupt = wrongBytes !== undefined && wrongBytes > 0
+  const bytes = wrongBytes === undefined ? '' : isCorrupt ? 'corrupt' : 'intact'
+  const count = isCorrupt ? `${wrongBytes} B` : ''
+  const parts = [
+    id.replace(TRAP, '').padEnd(48),
+    isCorrupt ? chalk.yellow(bytes) : bytes,
+    count.padStart(18 - bytes.length),
+    seconds.toFixed(seconds < 9.95 ? 1 : 0).padStart(5),
+  ]
+  return [colourOf(verdict, chalk)(MARKS[verdict]), ' ', ...parts].join('')
+}
+
+/** Lines for the end of a report. */
+export function worldsSummary(worlds: readonly WorldResult[]): string[] {
+  if (worlds.length === 0) return []
+  const seen = worlds.filter(({ wrongBytes }) => wrongBytes !== undefined)
+  const corrupt = (some: readonly WorldResult[]) => some.filter(({ wrongBytes = 0 }) => wrongBytes > 0).length
+  const agreed = seen.filter(({ findings }) => findings.every(({ check, ok }) => ok || !check.startsWith('model'))).length
+  const permitted = seen.filter((world) => world.permitted)
+  const other = seen.length - permitted.length
+  return [
+    `  ${agreed} of ${worlds.length} copies were as the model predicted, to the byte and to the chunk`,
+    `  ${permitted.length} that the rule permits: ${corrupt(permitted)} corrupt; ${other} that it does not: ${corrupt(seen) - corrupt(permitted)} corrupt`,
+  ]
+}
+
+/** What a copy that failed adds to its findings: what it was, and the smallest that shows the same. */
+export function worldDetails({ description, smallest }: WorldResult): string[] {
+  const shown = smallest === undefined ? [] : [`smallest: ${smallest.description}`, `  ${smallest.text}`]
+  return [description, ...shown].flatMap((text) => wrapAnsi(text, 76).split('\n'))
+}

@@ -1,0 +1,39 @@
+import { type BrokenModel, brokenModels } from '../../harness/certify/worlds/broken_models.ts'
+import { runWorlds } from '../../harness/certify/worlds/run_worlds.ts'
+import { traps } from '../../harness/certify/worlds/traps.ts'
+import { expect, scenario } from '../../harness/scenario.ts'
+
+/** For each way to break the model: a copy that real storage makes otherwise than it says, and the checks that must fail. */
+const caught: Record<BrokenModel, { id: string; checks: string[] }> = {
+  'model-copies-by-64k': { id: 'trap/thin-large-chunk/sparse', checks: ['model/bytes-written'] },
+  'model-takes-thick-for-zero': { id: 'trap/thick/sparse', checks: ['model/bytes', 'model/destination-mapped'] },
+  'model-doubles-chunks': { id: 'trap/thin-large-chunk/sparse', checks: ['model/source-mapped'] },
+  'model-zeroes-every-pool': { id: 'trap/thin-nozero/sparse', checks: ['model/bytes'] },
+}
+
+for (const [name, { id, checks }] of Object.entries(caught) as [BrokenModel, (typeof caught)[BrokenModel]][]) {
+  scenario(`a model broken by '${name}' is refuted by ${id}`, async ({ session }) => {
+    const { results, leaks } = await run(id, session.benches, name, 0)
+
+    const failed = results.flatMap(({ findings }) => findings.filter(({ ok }) => !ok))
+    expect(results.map(({ verdict }) => verdict)).toEqual(['refuted'])
+    expect(failed.map(({ check }) => check)).toEqual(checks)
+    expect(leaks).toEqual([])
+  })
+}
+
+scenario('what a broken model gets wrong is shown at its smallest', async ({ session }) => {
+  const { results } = await run('trap/thin-nozero/sparse', session.benches, 'model-zeroes-every-pool', 120)
+
+  const smallest = results[0]?.smallest
+  expect(smallest?.text).toMatch(/^model\/bytes: .* are stale, the model says zero/)
+  // One write is enough, and so is one chunk.
+  expect(smallest?.world.source.extents.length).toBeLessThanOrEqual(1)
+  expect(smallest?.world.destination.storage).toMatchObject({ kind: 'thin', zeroing: false })
+})
+
+function run(id: string, benches: Parameters<typeof runWorlds>[1], broken: BrokenModel, shrinkSeconds: number) {
+  const worlds = traps.filter((trap) => trap.id === id)
+  const { signal } = new AbortController()
+  return runWorlds(worlds, benches, { model: brokenModels[broken], shrinkSeconds, repeat: () => '', tell: () => {}, signal })
+}
