@@ -6,15 +6,23 @@ import { expect, scenario } from '../../harness/scenario.ts'
 /** For each way to break the rule: a cell that must catch it, and the checks of that cell that must fail. */
 const caught: Record<BrokenRule, { id: string; checks: string[]; says: RegExp }> = {
   'always-sparse': { id: 'host/lvm-thin/lvm-thick/mixed', checks: ['decision', 'bytes'], says: /poison .* where zeros belong/ },
-  'never-sparse': { id: 'host/lvm-thin/lvm-thin/mixed', checks: ['decision', 'destination-mapped'], says: /the rule wants sparse/ },
+  'never-sparse': { id: 'host/lvm-thin/lvm-thin/mixed', checks: ['decision'], says: /the rule wants sparse/ },
   'source-claim': { id: 'host/lvm-thin/lvm-thick/mixed', checks: ['decision', 'bytes'], says: /poison .* where zeros belong/ },
   'truthy-claim': {
     id: 'answer/string-false/lvm-thin/lvm-thick',
     checks: ['decision', 'bytes'],
     says: /the rule wants full \(claim-not-boolean\)/,
   },
-  'skip-without-seek': { id: 'host/lvm-thin/lvm-thin/mixed', checks: ['bytes'], says: /bytes are wrong/ },
-  'mebi-for-gibi': { id: 'host/lvm-thin/lvm-thick/mixed', checks: ['bytes'], says: /where data belongs|where zeros belong/ },
+  'skip-without-seek': {
+    id: 'host/lvm-thin/lvm-thin/mixed',
+    checks: ['bytes', 'model/bytes', 'model/destination-mapped'],
+    says: /bytes are wrong.*suspected: the copy/s,
+  },
+  'mebi-for-gibi': {
+    id: 'host/lvm-thin/lvm-thick/mixed',
+    checks: ['bytes', 'model/bytes', 'model/bytes-read', 'model/bytes-written'],
+    says: /where data belongs|where zeros belong/,
+  },
 }
 
 for (const [name, { id, checks, says }] of Object.entries(caught) as [BrokenRule, (typeof caught)[BrokenRule]][]) {
