@@ -1,5 +1,5 @@
 import type { Origin } from '../data/origin.ts'
-import { clip, inside, joined, lengthOf, type Runs, same, where, without } from '../data/runs.ts'
+import { clip, joined, lengthOf, type Runs, same, where, without } from '../data/runs.ts'
 import type { Prediction } from './world.ts'
 
 /** A filesystem counts its own extent blocks with a file's; a few of them at the sizes used here. */
@@ -122,9 +122,4 @@ function compareMapped(
 function compareNumbers(what: Disagreement['what'], predicted: number, measured: number): Disagreement[] {
   if (predicted === measured) return []
   return [{ what, text: `${measured} bytes, the model says ${predicted}`, suspect: 'the model' }]
-}
-
-/** Stretches of the volume that hold what no copy should leave there. */
-export function wrongWithin(survey: Runs<Origin>, expected: Runs<Origin>): Runs<Origin> {
-  return inside(differences(expected, survey), expected)
 }
