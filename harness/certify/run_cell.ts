@@ -86,7 +86,7 @@ async function gatherEvidence(bench: Bench, lab: Lab, cell: Cell, parts: RulePar
   const to = await bench.create(lab, cell.destination, 'destination', { dataBytes, poisonBytes: poisonBytes.destination })
   for (const backend of [from, to]) if (cell.neighbourBytes > 0) await placeNeighbour(lab, backend, cell.neighbourBytes)
 
-  const content = cell.layout === 'spec-table' ? specContent(lab.tag()) : contentOf(cell.layout, cell.sizeBytes, lab.tag(), lab.seed)
+  const content = contentOfCell(cell, lab.tag(), lab.seed)
   await placeVolume(lab, from, VOLUME, content.sizeBytes)
   await stampVolume(lab, from, VOLUME, content)
 
@@ -166,6 +166,11 @@ function recordOfPrediction(cell: Cell, { after }: Evidence, prediction: Predict
 
 function forcedRule({ forced }: Cell): Rule | undefined {
   return forced && (() => ({ mode: forced, decidedBy: 'forced', reason: `this cell forces a ${forced} copy` }))
+}
+
+/** What a cell's source is stamped with. */
+export function contentOfCell({ layout, sizeBytes }: Cell, tag: number, seed: number): Content {
+  return layout === 'spec-table' ? specContent(tag) : contentOf(layout, sizeBytes, tag, seed)
 }
 
 function specContent(tag: number): Content {

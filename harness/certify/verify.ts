@@ -1,7 +1,9 @@
 import type { MachineKind } from '../machine/machine.ts'
-import { countVerdicts, overallVerdict, type Result } from '../result/result.ts'
+import { type CellResult, countVerdicts, overallVerdict, type Result } from '../result/result.ts'
 import { type BrokenRule, brokenParts, soundParts } from './broken_rules.ts'
 import { type Cell, MiB } from './cell.ts'
+import { worldOfCell } from './cell_world.ts'
+import { contentOfCell } from './run_cell.ts'
 import { type RunOptions, runCells } from './run_cells.ts'
 import { Session } from './session.ts'
 import type { BrokenModel } from './worlds/broken_models.ts'
@@ -39,7 +41,11 @@ export async function verify(options: VerifyOptions): Promise<Result> {
   let faults: string[] = []
   try {
     run = await runCells(cells, session.benches, { ...options, parts })
-    copies = await runWorlds(worlds, session.benches, { ...options, ...(parts.model !== undefined && { model: parts.model }) })
+    copies = await runWorlds([...worlds, ...copiesOf(run.results, cells, options.seed)], session.benches, {
+      ...options,
+      repeat: ({ id }) => options.repeat({ id: id.replace(COPY, '') }),
+      ...(parts.model !== undefined && { model: parts.model }),
+    })
   } finally {
     faults = await session.close()
   }
@@ -61,6 +67,24 @@ export async function verify(options: VerifyOptions): Promise<Result> {
     verdict: overallVerdict(counts, leaks),
   }
 }
+
+/**
+ * Cells that were not as the model predicted, once more as mere copies, to look for the smallest that are not. One for each check:
+ * what is wrong with one is likely to be wrong with all.
+ */
+function copiesOf(results: readonly CellResult[], cells: readonly Cell[], seed: number): NamedWorld[] {
+  const known = new Set<string>()
+  return results.flatMap(({ id, evidence, findings }) => {
+    const failed = findings.find(({ check, ok }) => !ok && check.startsWith('model/'))
+    const cell = cells.find((some) => some.id === id)
+    if (failed === undefined || cell === undefined || known.has(failed.check)) return []
+    known.add(failed.check)
+    const world = worldOfCell(cell, contentOfCell(cell, 0, seed), evidence?.decision?.mode ?? cell.expect.mode)
+    return [{ id: `copy/${id}`, world }]
+  })
+}
+
+const COPY = /^copy\//
 
 /** Room for the images: a source and a destination of the largest cell on two machines, the other sources, the NFS disks. */
 function imageBytes(cells: readonly Cell[]): number {

@@ -25,7 +25,7 @@ export interface WorldOptions {
   readonly model?: Model
   /** The command that repeats a world. */
   readonly repeat: (world: NamedWorld) => string
-  /** How long a smaller world that fails alike is looked for; 0 for not at all. */
+  /** How long smaller worlds that fail alike are looked for, in all; 0 for not at all. */
   readonly shrinkSeconds: number
 }
 
@@ -36,13 +36,15 @@ export async function runWorlds(
   options: WorldOptions & Pick<RunOptions, 'tell' | 'signal'>,
 ): Promise<{ results: WorldResult[]; leaks: string[] }> {
   const results: WorldResult[] = []
+  let shrinkSeconds = options.shrinkSeconds
   const keep = (result: WorldResult) => {
     results.push(result)
     options.tell({ kind: 'cell-ended', result })
   }
   const { leaks, left, why } = await runQueue(worlds, benches, options.signal, async (bench, named) => {
     options.tell({ kind: 'cell-started', id: named.id, machine: bench.machine.name })
-    const { result, leaks } = await runNamedWorld(bench, named, options)
+    const { result, leaks, shrunkSeconds } = await runNamedWorld(bench, named, { ...options, shrinkSeconds })
+    shrinkSeconds = Math.max(0, shrinkSeconds - shrunkSeconds)
     // What was cut off has shown nothing.
     if (!options.signal.aborted) keep(result)
     return { broken: result.verdict === 'broken', leaks }
@@ -67,7 +69,7 @@ export async function runNamedWorld(
   bench: Bench,
   named: NamedWorld,
   options: WorldOptions,
-): Promise<{ result: WorldResult; leaks: string[] }> {
+): Promise<{ result: WorldResult; leaks: string[]; shrunkSeconds: number }> {
   const began = performance.now()
   const { model = predict, shrinkSeconds } = options
   const { world, expect } = named
@@ -75,12 +77,13 @@ export async function runNamedWorld(
   const failed = firstFailed(judgement?.findings ?? [])
   const found = failed !== undefined && shrinkSeconds > 0 ? await shrink(bench, world, model, failed, shrinkSeconds) : undefined
   return {
+    shrunkSeconds: found?.seconds ?? 0,
     result: {
       ...known(named, options),
       ...verdict,
       findings: judgement?.findings ?? [],
       ...(judgement !== undefined && { wrongBytes: judgement.wrongBytes, oldBytesBehind: judgement.oldBytesBehind }),
-      ...(found !== undefined && { smallest: found.smallest }),
+      ...(found?.smallest !== undefined && { smallest: found.smallest }),
       machine: bench.machine.name,
       seconds: (performance.now() - began) / 1000,
     },
@@ -118,7 +121,8 @@ async function shrink(
   model: Model,
   failed: Finding,
   seconds: number,
-): Promise<{ smallest: NonNullable<WorldResult['smallest']>; leaks: string[] } | undefined> {
+): Promise<{ smallest?: NonNullable<WorldResult['smallest']>; leaks: string[]; seconds: number }> {
+  const began = performance.now()
   const leaks: string[] = []
   const fails = async (candidate: World) => {
     const again = await judged(bench, candidate, model)
@@ -126,11 +130,12 @@ async function shrink(
     return again.judgement?.findings.find(({ ok, check }) => !ok && check === failed.check)
   }
   const found = await smallestWorld(world, fails, seconds)
-  if (found === undefined) return undefined
+  const shrunk = { leaks, seconds: (performance.now() - began) / 1000 }
+  if (found === undefined) return shrunk
   const smallest = {
     world: structuredClone(found.world) as WorldResult['world'],
     description: describeWorld(found.world),
     text: `${found.failure.check}: ${found.failure.text}`,
   }
-  return { smallest, leaks }
+  return { ...shrunk, smallest }
 }
