@@ -22,6 +22,8 @@ export interface CertificationOptions extends TrialOptions {
   readonly only?: (id: string, candidate: Candidate) => boolean
   /** No check begins later than this many seconds after the first. */
   readonly seconds: number
+  /** How long smaller cases of what refutes the driver are looked for; 0 for not at all; default 120. */
+  readonly searchSeconds?: number
   /** The command that repeats a driver's certification, or one check of it. */
   readonly repeat: (candidate: Candidate, check?: string) => string
   readonly signal: AbortSignal
@@ -96,7 +98,7 @@ export class Certification {
       openLab: () => bench.lab.child(),
       openTrial: (lab, recorder) => openTrial(bench, lab, candidate, { name: candidate.name, noun: 'volume', recorder }, options),
       openPartner: (lab, recorder, partner) => partners.openIn(lab, recorder, partner),
-      seconds: SEARCH_SECONDS,
+      seconds: options.searchSeconds ?? SEARCH_SECONDS,
     })
   }
 

@@ -58,7 +58,7 @@ export class SmallestSearch {
   private async show(some: Case): Promise<Shown | undefined> {
     const key = keyOf(some)
     if (this.known.has(key)) return this.known.get(key)
-    if (Date.now() > this.until) return undefined
+    if (Date.now() >= this.until) return undefined
     const lab = await this.parts.openLab()
     try {
       const shown = some.kind === 'new' ? await this.runNew(lab, some) : await this.runMigration(lab, some)
