@@ -48,6 +48,16 @@ describe('a call over a line', () => {
     await expect(callOver(here).request('subtract', {}, 5)).rejects.toThrow(/method not found/i)
   })
 
+  test('observes an answer given twice also when both come at once', async () => {
+    const [here, there] = makeLine()
+    const seen: string[] = []
+    const asked = callOver(here, (trouble) => seen.push(trouble)).request('say', {}, 5)
+    there.output.write('{"jsonrpc":"2.0","id":1,"result":2}\n{"jsonrpc":"2.0","id":1,"result":3}\n')
+
+    expect(await asked).toBe(2)
+    expect(seen).toEqual(['an answer to a call that was not made, with id 1'])
+  })
+
   test('observes what is no answer to a call: garbage, unknown ids, an answer given twice', async () => {
     const [here, there] = makeLine()
     const seen: string[] = []
