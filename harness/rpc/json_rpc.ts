@@ -77,7 +77,8 @@ export function callOver({ input, output }: Line, observe: (trouble: string) => 
     if (id === null && 'error' in message) return refuse(message.error.message) // it could not read the id
     if (typeof id === 'number' && late.delete(id)) return
     // Taken at once: a second answer may stand in the same piece of input.
-    if (typeof id !== 'number' || !underWay.delete(id)) return observe(`an answer to a call that was not made, with id ${JSON.stringify(id)}`)
+    if (typeof id !== 'number' || !underWay.delete(id))
+      return observe(`an answer to a call that was not made, with id ${JSON.stringify(id)}`)
     client.receive(
       'error' in message && message.error.code === UNANSWERED ? { ...message, error: { ...message.error, code: INTERNAL_ERROR } } : message,
     )
