@@ -2,7 +2,7 @@ import { GUEST_MIB } from '../machine/choose.ts'
 import { messageOf } from '../machine/errors.ts'
 import type { MachineKind } from '../machine/machine.ts'
 import type { Limits } from '../migration/volume_service.ts'
-import { type Certificate, type CheckResult, countVerdicts, overallVerdict, type Result } from '../result/result.ts'
+import { type Certificate, type CheckResult, endedResult, type Result } from '../result/result.ts'
 import type { Bench } from './bench.ts'
 import { soundParts } from './broken_rules.ts'
 import type { Candidate } from './candidate/candidate.ts'
@@ -68,21 +68,10 @@ export async function certify(options: CertifyOptions): Promise<Result> {
     leaks.push(...(await session.close()))
   }
   const all = candidates.flatMap((candidate) => certificates.get(candidate) ?? [])
-  const counts = countVerdicts(all)
-  return {
-    schema: 'holeproof-result-1',
-    version: options.version,
-    startedAt: startedAt.toISOString(),
-    seconds: (Date.now() - startedAt.getTime()) / 1000,
-    seed,
-    machines: session.benches.map(({ machine: { name, kind, kernel } }) => ({ name, kind, kernel })),
-    cells: [],
-    worlds: [],
-    certificates: all,
-    leaks,
-    counts,
-    verdict: overallVerdict(counts, leaks),
-  }
+  return endedResult(
+    { version: options.version, seed, machines: session.machinesUsed, cells: [], worlds: [], certificates: all, leaks },
+    startedAt,
+  )
 }
 
 /** The machines that drivers are certified on. */

@@ -50,6 +50,11 @@ export class Session {
     }
   }
 
+  /** For the record of a run. */
+  get machinesUsed(): { name: string; kind: MachineKind; kernel: string }[] {
+    return this.machines.map(({ name, kind, kernel }) => ({ name, kind, kernel }))
+  }
+
   /** Releases everything; returns what was left behind or could not be released, one line each. */
   async close(): Promise<string[]> {
     const faults: string[] = []

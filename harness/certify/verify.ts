@@ -1,5 +1,5 @@
 import type { MachineKind } from '../machine/machine.ts'
-import { type CellResult, countVerdicts, overallVerdict, type Result } from '../result/result.ts'
+import { type CellResult, endedResult, type Result } from '../result/result.ts'
 import { type BrokenRule, brokenParts, soundParts } from './broken_rules.ts'
 import { type Cell, MiB } from './cell.ts'
 import { worldOfCell } from './cell_world.ts'
@@ -50,22 +50,19 @@ export async function verify(options: VerifyOptions): Promise<Result> {
     faults = await session.close()
   }
   const leaks = [...run.leaks, ...copies.leaks, ...faults]
-  const counts = countVerdicts([...run.results, ...copies.results])
-  return {
-    schema: 'holeproof-result-1',
-    version: options.version,
-    startedAt: startedAt.toISOString(),
-    seconds: (Date.now() - startedAt.getTime()) / 1000,
-    seed: options.seed,
-    ...(brokenRule !== undefined && { brokenRule }),
-    machines: session.benches.map(({ machine: { name, kind, kernel } }) => ({ name, kind, kernel })),
-    cells: run.results,
-    worlds: copies.results,
-    certificates: [],
-    leaks,
-    counts,
-    verdict: overallVerdict(counts, leaks),
-  }
+  return endedResult(
+    {
+      version: options.version,
+      seed: options.seed,
+      ...(brokenRule !== undefined && { brokenRule }),
+      machines: session.machinesUsed,
+      cells: run.results,
+      worlds: copies.results,
+      certificates: [],
+      leaks,
+    },
+    startedAt,
+  )
 }
 
 /**

@@ -240,6 +240,19 @@ export const resultSchema = z.object({
 })
 export type Result = z.infer<typeof resultSchema>
 
+/** The result of a run that ends now: its counts and its verdict follow from its parts. */
+export function endedResult(parts: Omit<Result, 'schema' | 'startedAt' | 'seconds' | 'counts' | 'verdict'>, startedAt: Date): Result {
+  const counts = countVerdicts([...parts.cells, ...parts.worlds, ...parts.certificates])
+  return {
+    schema: 'holeproof-result-1',
+    startedAt: startedAt.toISOString(),
+    seconds: (Date.now() - startedAt.getTime()) / 1000,
+    ...parts,
+    counts,
+    verdict: overallVerdict(counts, parts.leaks),
+  }
+}
+
 /** The published JSON schema of a result file. */
 export function resultJsonSchema(): object {
   return z.toJSONSchema(resultSchema)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { MachineKind } from '../../machine/machine.ts'
 import { dd } from '../../movers/dd.ts'
-import { countVerdicts, overallVerdict, type Result } from '../../result/result.ts'
+import { endedResult, type Result } from '../../result/result.ts'
 import type { RunOptions } from '../run_cells.ts'
 import { Session } from '../session.ts'
 import { toWorld, worldParts } from './arbitrary.ts'
@@ -43,23 +43,19 @@ export async function explore(options: ExploreOptions): Promise<Result> {
   } finally {
     faults = await session.close()
   }
-  const leaks = [...run.leaks, ...faults]
-  const counts = countVerdicts(run.results)
-  return {
-    schema: 'holeproof-result-1',
-    version: options.version,
-    startedAt: startedAt.toISOString(),
-    seconds: (Date.now() - startedAt.getTime()) / 1000,
-    seed,
-    ...(brokenModel !== undefined && { brokenRule: brokenModel }),
-    machines: session.benches.map(({ machine: { name, kind, kernel } }) => ({ name, kind, kernel })),
-    cells: [],
-    worlds: run.results,
-    certificates: [],
-    leaks,
-    counts,
-    verdict: overallVerdict(counts, leaks),
-  }
+  return endedResult(
+    {
+      version: options.version,
+      seed,
+      ...(brokenModel !== undefined && { brokenRule: brokenModel }),
+      machines: session.machinesUsed,
+      cells: [],
+      worlds: run.results,
+      certificates: [],
+      leaks: [...run.leaks, ...faults],
+    },
+    startedAt,
+  )
 }
 
 /** Worlds without end, the same for the same seed. */
