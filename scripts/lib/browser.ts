@@ -20,10 +20,14 @@ export interface Browser {
 /** This system's own Chromium or Chrome, or the one that was unpacked. */
 export function findBrowser(): Browser | undefined {
   if (existsSync(UNPACKED)) {
-    const { LD_LIBRARY_PATH = '' } = toolsEnvironment([root])
+    const libraries = (toolsEnvironment([root]).LD_LIBRARY_PATH ?? '').split(':')
     return {
       path: UNPACKED,
-      env: { LD_LIBRARY_PATH, XDG_DATA_HOME: join(root, 'usr/share'), FONTCONFIG_PATH: join(root, 'etc/fonts') },
+      env: {
+        // Debian keeps a library of PulseAudio's client in a folder of its own.
+        LD_LIBRARY_PATH: libraries.flatMap((folder) => [folder, join(folder, 'pulseaudio')]).join(':'),
+        XDG_DATA_HOME: join(root, 'usr/share'),
+        FONTCONFIG_PATH: join(root, 'etc/fonts') },
     }
   }
   const path = INSTALLED.map(findProgram).find((program) => program !== undefined)
