@@ -213,7 +213,7 @@ export function BlockMapView({ map, firstWrong }: { map: BlockMap; firstWrong?: 
           <span class="lane-name" />
           <div class="ticks" aria-hidden="true">
             {[0, 0.25, 0.5, 0.75, 1].map((share) => (
-              <span key={share}>{offsetText(from + share * (to - from))}</span>
+              <span key={share}>{offsetText(from + share * (to - from), to - from)}</span>
             ))}
           </div>
         </div>
@@ -259,8 +259,9 @@ function within({ from, to }: Range, sizeBytes: number): Range {
   return { from: start, to: start + length }
 }
 
-function offsetText(bytes: number): string {
-  return bytes < 1024 ** 2 || bytes % 1024 !== 0 ? (bytes % 1024 === 0 ? lvmSize(bytes) : `${Math.round(bytes)}`) : lvmSize(bytes)
+/** An offset in LVM's way where that tells the ends of a range apart, else in bytes. */
+function offsetText(bytes: number, length: number): string {
+  return length < 1024 ** 2 ? `${Math.round(bytes)}` : lvmSize(Math.round(bytes))
 }
 
 /** "3.20m of data, 12.80m of zeros". */

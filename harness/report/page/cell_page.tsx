@@ -152,8 +152,7 @@ function Decision({ evidence: { decision, answer, movedBy, states, outcome, why 
       )}
       {answer?.kind === 'unanswered' && <p>There was no capability report: {answer.why}.</p>}
       <p>
-        The migration {outcome}
-        {movedBy !== undefined && `, moved by the ${movedBy}`}
+        {outcome === 'migrated' ? `Moved by the ${movedBy ?? 'nobody'}` : `The migration ${outcome}`}
         {states.length > 0 && `: ${states.join(' → ')}`}.{why !== undefined && ` ${why}`}
       </p>
     </>

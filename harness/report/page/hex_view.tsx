@@ -1,5 +1,6 @@
 import type { WrongPage } from '../../result/result.ts'
 import { type HexPart, hexRows } from '../hex.ts'
+import { bytesOf } from './base64.ts'
 import { Wide } from './parts.tsx'
 
 /** The first page with a wrong byte, as found and as it should be; wrong bytes stand out. */
@@ -41,8 +42,4 @@ function Hex({ title, rows }: { title: string; rows: ReturnType<typeof hexRows> 
 
 function Parts({ parts }: { parts: readonly HexPart[] }) {
   return <span class="bytes">{parts.map(({ text, wrong }, index) => (wrong ? <mark key={index}>{text}</mark> : text))}</span>
-}
-
-function bytesOf(base64: string): Uint8Array {
-  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
 }

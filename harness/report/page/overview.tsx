@@ -9,6 +9,8 @@ import { Legend, Thumbnail } from './block_map.tsx'
 import { EntryLink, Mark, Section, Wide } from './parts.tsx'
 
 const FIRST_FINDINGS = 12
+/** A table of thousands of rows would take a browser seconds, and nobody reads it: the filter finds what is wanted. */
+const FIRST_ROWS = 40
 
 type Of<Kind extends Entry['kind']> = Extract<Entry, { kind: Kind }>
 
@@ -34,10 +36,12 @@ export function Overview({
       <FilterBar entries={entries} filter={filter} onFilter={onFilter} shown={shown.length} />
       {shown.length === 0 && <p>Nothing passes the filter.</p>}
       <Findings entries={findingsOf(shown)} />
-      {SECTIONS.map((section) => (
-        <CellGrid key={section.title} section={section} entries={cells.filter(({ cell }) => section.holds(cell))} />
-      ))}
-      <CellGrid section={{ title: 'Other cells', holds: () => true, variant: ({ layout }) => layout }} entries={left} />
+      <div class="grids">
+        {SECTIONS.map((section) => (
+          <CellGrid key={section.title} section={section} entries={cells.filter(({ cell }) => section.holds(cell))} />
+        ))}
+        <CellGrid section={{ title: 'Other cells', holds: () => true, variant: ({ layout }) => layout }} entries={left} />
+      </div>
       <SpecTables cells={cells.map(({ cell }) => cell)} />
       <Traps entries={worlds.filter(({ id }) => id.startsWith('trap/'))} />
       <RandomCopies entries={worlds.filter(({ id }) => !id.startsWith('trap/'))} />
@@ -204,6 +208,7 @@ function shortText(entry: Entry): string {
 
 /** Source by destination where a cell is told by these alone; else its variant by its pair. */
 function CellGrid({ section, entries }: { section: CellSection; entries: readonly Of<'cell'>[] }) {
+  const [all, setAll] = useState(false)
   if (entries.length === 0) return null
   const isPairs = section.variant === undefined && !entries.some(({ cell }) => cell.control || cell.layout === 'spec-table')
   const rowOf = ({ cell }: Of<'cell'>) =>
@@ -211,7 +216,7 @@ function CellGrid({ section, entries }: { section: CellSection; entries: readonl
       ? cell.source
       : (section.variant?.(cell) ?? (cell.control ? `${cell.method}, ${cell.forced ?? 'asked'}` : (cell.forced ?? 'by the rule')))
   const columnOf = ({ cell }: Of<'cell'>) => (isPairs ? cell.destination : `${cell.source} → ${cell.destination}`)
-  const rows = grouped(entries, rowOf)
+  const rows = [...grouped(entries, rowOf)]
   const columns = [...new Set(entries.map(columnOf))]
   return (
     <Section title={section.title}>
@@ -228,7 +233,7 @@ function CellGrid({ section, entries }: { section: CellSection; entries: readonl
             </tr>
           </thead>
           <tbody>
-            {[...rows].map(([row, ofRow]) => {
+            {(all ? rows : rows.slice(0, FIRST_ROWS)).map(([row, ofRow]) => {
               const byColumn = grouped(ofRow, columnOf)
               return (
                 <tr key={row}>
@@ -246,6 +251,11 @@ function CellGrid({ section, entries }: { section: CellSection; entries: readonl
           </tbody>
         </table>
       </Wide>
+      {!all && rows.length > FIRST_ROWS && (
+        <button type="button" onClick={() => setAll(true)}>
+          show all {rows.length} rows
+        </button>
+      )}
     </Section>
   )
 }
@@ -307,8 +317,8 @@ function Traps({ entries }: { entries: readonly Of<'world'>[] }) {
               <th scope="col" class="figure">
                 wrong
               </th>
-              <th scope="col" class="figure">
-                predicted
+              <th scope="col" class="figure" title="old bytes may happen to be what belongs there">
+                predicted, at most
               </th>
             </tr>
           </thead>
