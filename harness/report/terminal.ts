@@ -6,6 +6,7 @@ import { certificatesReport, certificatesSummary } from './certificates.ts'
 import { mapOfCell, mapOfWorld } from './lanes.ts'
 import { lvsTable } from './lvs_table.ts'
 import { colourOf, MARKS } from './marks.ts'
+import { NOTES } from './notes.ts'
 import { SECTIONS, type Section } from './sections.ts'
 import { BORDERLESS } from './tables.ts'
 import { corruptMaps, mapLines } from './terminal_map.ts'
@@ -110,11 +111,6 @@ function specTables({ cells }: Result): string[] {
         ),
       ]
     })
-}
-
-const NOTES: Record<Note['kind'], string> = {
-  'thinness-lost': 'Sparse is not the same as thin',
-  'preallocation-lost': 'Preallocation does not survive',
 }
 
 /** Each kind of note once, with the first cell that shows it. */

@@ -27,7 +27,8 @@ export function findBrowser(): Browser | undefined {
         // Debian keeps a library of PulseAudio's client in a folder of its own.
         LD_LIBRARY_PATH: libraries.flatMap((folder) => [folder, join(folder, 'pulseaudio')]).join(':'),
         XDG_DATA_HOME: join(root, 'usr/share'),
-        FONTCONFIG_PATH: join(root, 'etc/fonts') },
+        FONTCONFIG_PATH: join(root, 'etc/fonts'),
+      },
     }
   }
   const path = INSTALLED.map(findProgram).find((program) => program !== undefined)

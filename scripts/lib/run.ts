@@ -4,12 +4,14 @@ import { dirname, join } from 'node:path'
 import { Option } from 'commander'
 import { findRuns, sweep } from '../../harness/lab/sweep.ts'
 import { messageOf, UsageError } from '../../harness/machine/errors.ts'
+import { htmlReport } from '../../harness/report/html_report.ts'
 import { junitOf } from '../../harness/report/junit.ts'
 import { terminalReport } from '../../harness/report/terminal.ts'
 import { LEFT_OUT, type Result } from '../../harness/result/result.ts'
 import { EXIT } from './command.ts'
 
 export const RESULT_FILE = 'result.json'
+export const REPORT_FILE = 'report.html'
 const JUNIT_FILE = 'junit.xml'
 export const COUNTEREXAMPLES = 'counterexamples'
 
@@ -23,7 +25,7 @@ export async function prepareFolder(out: string): Promise<void> {
     await mkdir(out, { recursive: true })
     await access(out, constants.W_OK)
     // What an earlier run found must not be taken for what this one finds.
-    for (const name of [RESULT_FILE, JUNIT_FILE, COUNTEREXAMPLES]) await rm(join(out, name), { recursive: true, force: true })
+    for (const name of [RESULT_FILE, JUNIT_FILE, REPORT_FILE, COUNTEREXAMPLES]) await rm(join(out, name), { recursive: true, force: true })
   } catch (error) {
     throw new UsageError(`--out: nothing can be written to ${out}: ${messageOf(error)}`)
   }
@@ -52,7 +54,12 @@ export function stopOnSignals(): AbortController {
 /** Prints the report and writes the result's files. */
 export async function report(result: Result, { out, plain }: { out: string; plain: boolean }): Promise<void> {
   process.stdout.write(terminalReport(result, !plain && process.stdout.isTTY === true && process.env.NO_COLOR === undefined))
-  const files = { [RESULT_FILE]: `${JSON.stringify(result, null, 1)}\n`, [JUNIT_FILE]: junitOf(result), ...scriptsOf(result) }
+  const files = {
+    [RESULT_FILE]: `${JSON.stringify(result, null, 1)}\n`,
+    [JUNIT_FILE]: junitOf(result),
+    [REPORT_FILE]: await htmlReport(result),
+    ...scriptsOf(result),
+  }
   for (const [file, text] of Object.entries(files)) {
     await mkdir(dirname(join(out, file)), { recursive: true })
     await writeFile(join(out, file), text)
