@@ -235,7 +235,7 @@ function CellGrid({ section, entries }: { section: CellSection; entries: readonl
         <table class={isPairs ? 'grid' : 'grid small'}>
           <thead>
             <tr>
-              <th scope="col">{isPairs ? 'from ↓ to →' : ''}</th>
+              <th scope="col">{isPairs ? 'from ↓ to →' : 'what ↓ from → to'}</th>
               {columns.map((column) => (
                 <th scope="col" key={column}>
                   {column}
