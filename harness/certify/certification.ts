@@ -3,7 +3,7 @@ import { BrokenLab, messageOf, UsageError } from '../machine/errors.ts'
 import { decideCopyMode } from '../migration/rule.ts'
 import { NotOffered } from '../migration/volume_service.ts'
 import { printable } from '../result/printable.ts'
-import { type Certificate, type CheckResult, type Counterexample, certificateVerdict } from '../result/result.ts'
+import { type Certificate, type CheckResult, type Counterexample, certificateVerdict, LEFT_OUT } from '../result/result.ts'
 import type { Bench } from './bench.ts'
 import type { Candidate } from './candidate/candidate.ts'
 import { DriverFault, DriverGone, PartnerFault } from './candidate/installed.ts'
@@ -32,8 +32,6 @@ export interface CertificationOptions extends TrialOptions {
 /** What a check holds a driver to. */
 export type CheckTitle = Pick<Check, 'id' | 'title'>
 
-/** Why a check is not shown that was not asked for. */
-export const LEFT_OUT = 'left out'
 const SEARCH_SECONDS = 120
 /** How often a driver is given new storage after it could not be brought back on its own. */
 const MOST_INSTALLATIONS = 4

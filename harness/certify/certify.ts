@@ -71,6 +71,7 @@ export async function certify(options: CertifyOptions): Promise<Result> {
   return endedResult(
     { version: options.version, seed, machines: session.machinesUsed, cells: [], worlds: [], certificates: all, leaks },
     startedAt,
+    signal,
   )
 }
 

@@ -37,7 +37,7 @@ export async function runCells(
 }
 
 /** A cell that did not run: never counted as certified. */
-function notShown(cell: Cell, reason: string, repeat: string): CellResult {
+export function notShown(cell: Cell, reason: string, repeat: string): CellResult {
   return {
     ...describeCell(cell),
     verdict: 'not-shown',

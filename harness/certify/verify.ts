@@ -1,5 +1,5 @@
 import type { MachineKind } from '../machine/machine.ts'
-import { type CellResult, endedResult, type Result } from '../result/result.ts'
+import { type CellResult, endedResult, firstDisagreements, type Result } from '../result/result.ts'
 import { type BrokenRule, brokenParts, soundParts } from './broken_rules.ts'
 import { type Cell, MiB } from './cell.ts'
 import { worldOfCell } from './cell_world.ts'
@@ -62,22 +62,16 @@ export async function verify(options: VerifyOptions): Promise<Result> {
       leaks,
     },
     startedAt,
+    options.signal,
   )
 }
 
-/**
- * Cells that were not as the model predicted, once more as mere copies, to look for the smallest that are not. One for each check:
- * what is wrong with one is likely to be wrong with all.
- */
+/** Cells that were not as the model predicted, once more as mere copies, to look for the smallest that are not. */
 function copiesOf(results: readonly CellResult[], cells: readonly Cell[], seed: number): NamedWorld[] {
-  const known = new Set<string>()
-  return results.flatMap(({ id, evidence, findings }) => {
-    const failed = findings.find(({ check, ok }) => !ok && check.startsWith('model/'))
+  return firstDisagreements(results).flatMap(({ id, evidence }) => {
     const cell = cells.find((some) => some.id === id)
-    if (failed === undefined || cell === undefined || known.has(failed.check)) return []
-    known.add(failed.check)
-    const world = worldOfCell(cell, contentOfCell(cell, 0, seed), evidence?.decision?.mode ?? cell.expect.mode)
-    return [{ id: `copy/${id}`, world }]
+    if (cell === undefined) return []
+    return [{ id: `copy/${id}`, world: worldOfCell(cell, contentOfCell(cell, 0, seed), evidence?.decision?.mode ?? cell.expect.mode) }]
   })
 }
 

@@ -1,4 +1,4 @@
-import { type CellResult, countVerdicts, overallVerdict, type Result } from './result.ts'
+import { type CellResult, countVerdicts, overallVerdict, type Result, type WorldResult } from './result.ts'
 
 /** A cell's result for the tests of what is made from it: a sparse host copy that is upheld, but for what is given. */
 export function exampleCell(change: Partial<CellResult> = {}): CellResult {
@@ -40,6 +40,30 @@ export function exampleEvidence(): NonNullable<CellResult['evidence']> {
     after: { mappedBytes: 3145728, dataPercent: '18.75', pool },
     rowsBefore: [{ ...common, lv_name: 'volume-1234', vg_name: 'holeproof_1_source', pool_lv: 'holeproof_1_source-pool' }],
     rowsAfter: [{ ...common, lv_name: 'volume-1234', vg_name: 'holeproof_1_2_destination', pool_lv: 'holeproof_1_2_destination-pool' }],
+  }
+}
+
+/** A world's result, as the model predicted, but for what is given. */
+export function exampleWorld(change: Partial<WorldResult> = {}): WorldResult {
+  const storage = { kind: 'thin', chunkBytes: 65536, zeroing: true, discards: true } as const
+  return {
+    id: 'trap/thin-used/sparse',
+    world: {
+      sizeBytes: 16777216,
+      source: { storage, sizeBytes: 16777216, extents: [{ offset: 0, length: 4096, write: 'data' }] },
+      destination: { storage, sizeBytes: 16777216, prior: { kind: 'new' } },
+      copy: { how: 'sparse', blockBytes: 1048576 },
+    },
+    description: '16 MiB with data at 0-4K, in blocks of 1 MiB onto a new thin volume (chunks of 64 KiB)',
+    verdict: 'upheld',
+    findings: [{ check: 'model/content', ok: true, text: 'every byte as predicted' }],
+    permitted: true,
+    wrongBytes: 0,
+    predictedWrongBytes: 0,
+    machine: 'uml1',
+    repeat: 'scripts/verify --seed 7 --only trap/thin-used/sparse',
+    seconds: 1.5,
+    ...change,
   }
 }
 

@@ -134,6 +134,9 @@ const cellResultSchema = z.object({
 export type CellResult = z.infer<typeof cellResultSchema>
 export type Note = CellResult['notes'][number]
 
+/** The text of a check that is not shown because it was not asked for. */
+export const LEFT_OUT = 'left out'
+
 const checkResultSchema = z.object({
   id: z.string().describe('stable: what --only takes'),
   title: z.string().describe('what must hold'),
@@ -160,9 +163,11 @@ const counterexampleSchema = z.object({
 })
 export type Counterexample = z.infer<typeof counterexampleSchema>
 
+const candidateKindSchema = z.enum(['built-in', 'program', 'module'])
+
 const certificateSchema = z.object({
   driver: z.string(),
-  kind: z.enum(['built-in', 'program', 'module']),
+  kind: candidateKindSchema,
   calledItself: z.string().optional(),
   claim: z.boolean().describe('whether it claims that its new volumes read as zeros'),
   claimReason: z.string(),
@@ -248,6 +253,22 @@ const worldResultSchema = z.object({
 /** A copy on real storage, held against what the model predicted. */
 export type WorldResult = z.infer<typeof worldResultSchema>
 
+const number = z.number().int().positive()
+const shardSchema = z.object({
+  number: number.describe('which one, counted from 1'),
+  of: number.describe('how many there are'),
+  asked: z.string().describe('the command of the whole run'),
+  whole: z
+    .object({
+      cells: z.array(z.string()),
+      worlds: z.array(z.string()),
+      drivers: z.array(z.object({ driver: z.string(), kind: candidateKindSchema })),
+    })
+    .describe('all that the shards run together, in order'),
+})
+/** A part of a run that goes on elsewhere. */
+export type Shard = z.infer<typeof shardSchema>
+
 /** The one shape that every report is made from. */
 export const resultSchema = z.object({
   schema: z.literal('holeproof-result-1'),
@@ -256,6 +277,16 @@ export const resultSchema = z.object({
   seconds,
   seed: z.number().int(),
   brokenRule: z.string().optional().describe('the rule was broken on purpose, in this way'),
+  shard: shardSchema.optional().describe('the result is a part of a run'),
+  merged: z
+    .object({
+      shards: number,
+      missingShards: z.array(number).describe('shards whose results were not there'),
+      missing: z.array(z.string()).describe('what no result held, and is not shown'),
+    })
+    .optional()
+    .describe('the result was made of the results of shards'),
+  stopped: z.literal(true).optional().describe('the run was ended early'),
   machines: z.array(z.object({ name: z.string(), kind: z.enum(['native', 'uml', 'qemu']), kernel: z.string() })),
   cells: z.array(cellResultSchema),
   worlds: z.array(worldResultSchema).describe('copies on real storage that were predicted beforehand'),
@@ -266,17 +297,37 @@ export const resultSchema = z.object({
 })
 export type Result = z.infer<typeof resultSchema>
 
-/** The result of a run that ends now: its counts and its verdict follow from its parts. */
-export function endedResult(parts: Omit<Result, 'schema' | 'startedAt' | 'seconds' | 'counts' | 'verdict'>, startedAt: Date): Result {
+/** What a run's counts and verdict follow from. */
+export type ResultParts = Omit<Result, 'schema' | 'counts' | 'verdict'>
+
+/** A result with the counts and the verdict that follow from its parts. */
+export function resultOf(parts: ResultParts): Result {
   const counts = countVerdicts([...parts.cells, ...parts.worlds, ...parts.certificates])
-  return {
-    schema: 'holeproof-result-1',
+  return { schema: 'holeproof-result-1', ...parts, counts, verdict: overallVerdict(counts, parts.leaks) }
+}
+
+/** The result of a run that ends now, and was stopped where its signal was given. */
+export function endedResult(parts: Omit<ResultParts, 'startedAt' | 'seconds' | 'stopped'>, startedAt: Date, signal: AbortSignal): Result {
+  return resultOf({
     startedAt: startedAt.toISOString(),
     seconds: (Date.now() - startedAt.getTime()) / 1000,
     ...parts,
-    counts,
-    verdict: overallVerdict(counts, parts.leaks),
-  }
+    ...(signal.aborted && { stopped: true }),
+  })
+}
+
+/**
+ * Of the cells that were not as the model predicted, the first for each check: what is wrong with one is likely to be wrong with
+ * all.
+ */
+export function firstDisagreements(cells: readonly CellResult[]): CellResult[] {
+  const known = new Set<string>()
+  return cells.filter(({ findings }) => {
+    const failed = findings.find(({ check, ok }) => !ok && check.startsWith('model/'))
+    if (failed === undefined || known.has(failed.check)) return false
+    known.add(failed.check)
+    return true
+  })
 }
 
 /** The published JSON schema of a result file. */

@@ -3,12 +3,12 @@ import { Option } from 'commander'
 import { bundleModule } from '../../harness/certify/candidate/bundle_module.ts'
 import { type Candidate, findCandidate, isCinder } from '../../harness/certify/candidate/candidate.ts'
 import { MiB } from '../../harness/certify/cell.ts'
-import { LEFT_OUT, listChecks } from '../../harness/certify/certification.ts'
+import { listChecks } from '../../harness/certify/certification.ts'
 import { CANDIDATE_LIMITS, certify, STORAGE_BYTES } from '../../harness/certify/certify.ts'
+import { shareOut } from '../../harness/certify/share_out.ts'
 import { type DriverName, driverNames, honestNames } from '../../harness/drivers/backend.ts'
 import { UsageError } from '../../harness/machine/errors.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
-import type { Result } from '../../harness/result/result.ts'
 import { EXIT, newCommand, runMain, version } from '../lib/command.ts'
 import { prepareMachine } from '../lib/machine_choice.ts'
 import { showProgress } from '../lib/progress.ts'
@@ -26,6 +26,7 @@ import {
   stopOnSignals,
 } from '../lib/run.ts'
 import { setUp } from '../lib/setup.ts'
+import { type ShardNumber, seedOfShards, shardOption } from '../lib/shard.ts'
 
 interface Options {
   machine: MachineKind | 'auto'
@@ -37,6 +38,7 @@ interface Options {
   verbSeconds?: number
   minutes: number
   seed?: number
+  shard?: ShardNumber
   out: string
   strict?: boolean
   plain?: boolean
@@ -89,6 +91,7 @@ const command = newCommand(
   )
   .addOption(new Option('--minutes <m>', 'no check of a driver begins later than this').argParser(parseWhole('--minutes')).default(15))
   .addOption(new Option('--seed <number>', 'repeats a run').argParser(parseWhole('--seed')))
+  .addOption(shardOption('drivers'))
   .option('--out <folder>', 'where result.json, junit.xml and the counterexamples go', 'reports')
   .option('--strict', 'a check that is not shown fails the run (exit code 1)')
   .option('--plain', 'no colours, no progress bar')
@@ -105,7 +108,15 @@ await runMain(async () => {
   command.passThroughOptions(!process.argv.some((word, index) => isNamed(word) && process.argv[index - 1] !== '--peer'))
   command.parse()
   const options = command.opts<Options>()
-  const candidates = findCandidates(command.args)
+  const all = findCandidates(command.args)
+  // A driver's checks share its storage and come in order, so a driver is not shared out.
+  const share =
+    options.shard &&
+    shareOut(
+      all.map(({ name }) => ({ id: name, cost: 1 })),
+      options.shard,
+    )
+  const candidates = all.filter(({ name }) => share === undefined || share.has(name))
   const peers = options.peer.map((text) => {
     const [driver = '', ...args] = text.split(' ')
     return findCandidate(driver, args)
@@ -123,13 +134,13 @@ await runMain(async () => {
   const usesCinder = [...command.args, ...options.peer].some(isCinder)
   const storageBytes = (options.storage ?? (usesCinder ? CINDER_MIB : STORAGE_BYTES / MiB)) * MiB
   const driverOptions = Object.fromEntries(options.option.map(parsePair))
+  const seed = options.shard ? seedOfShards(options.seed) : (options.seed ?? newSeed())
   await prepareRun(options.out)
   const machine = await prepareMachine(options.machine, say)
   if (usesCinder) await setUp(['cinder'], say)
-  const seed = options.seed ?? newSeed()
   const stop = stopOnSignals()
   const progress = showProgress(checks.length * candidates.length, options.plain === true)
-  const result = await certify({
+  const ended = await certify({
     candidates,
     peers,
     machine,
@@ -147,16 +158,16 @@ await runMain(async () => {
     repeat: (candidate, check) => repeat(options, machine, seed, candidate, check),
     ...(wanted !== undefined && { only: (id: string) => wanted.some((some) => isMeant(id, some)) }),
   }).finally(progress.stop)
+  const whole = { cells: [], worlds: [], drivers: all.map(({ name, kind }) => ({ driver: name, kind })) }
+  const result = options.shard ? { ...ended, shard: { ...options.shard, whole, asked: asked(options, command.args) } } : ended
 
-  await report(result, { out: options.out, plain: options.plain === true, more: scriptsOf(result) })
+  await report(result, { out: options.out, plain: options.plain === true })
   for (const candidate of candidates) {
     const refuted = result.certificates.some(({ driver, counterexamples }) => driver === candidate.name && counterexamples.length > 0)
     // The script of a module's counterexample runs the module's bundle beside it.
     if (candidate.kind === 'module' && refuted) await bundleModule(candidate.path, join(options.out, COUNTEREXAMPLES))
   }
-  // Whoever asks for some checks learns of those, although they certify nothing.
-  if (result.verdict === 'not-shown' && !options.strict && !stop.signal.aborted && shownAsAsked(result)) return EXIT.upheld
-  return exitCode(result, stop.signal.aborted, options.strict === true)
+  return exitCode(result, options.strict === true)
 })
 
 function findCandidates(words: readonly string[]): Candidate[] {
@@ -171,34 +182,44 @@ function isNamed(word: string): boolean {
   return word in GROUPS || names.includes(word) || isCinder(word)
 }
 
-function shownAsAsked({ certificates }: Result): boolean {
-  const checks = certificates.flatMap((certificate) => certificate.checks)
-  return checks.every(({ verdict, text }) => verdict === 'upheld' || verdict === 'not-offered' || text === LEFT_OUT)
-}
-
-function scriptsOf({ certificates }: Result): Record<string, string> {
-  const scripts = certificates.flatMap(({ counterexamples }) =>
-    counterexamples.map(({ file, script }): [string, string] => [join(COUNTEREXAMPLES, file), script]),
-  )
-  return Object.fromEntries(scripts)
-}
-
 function repeat(options: Options, machine: MachineKind, seed: number, candidate: Candidate, check: string | undefined): string {
-  const words = [
+  return inShell([
     'scripts/certify',
     ...['--machine', machine, '--seed', String(seed)],
     ...(check === undefined ? [] : ['--only', check]),
-    ...(options.storage === undefined ? [] : ['--storage', String(options.storage)]),
-    ...(options.askSeconds === CANDIDATE_LIMITS.askSeconds ? [] : ['--ask-seconds', String(options.askSeconds)]),
-    ...(options.verbSeconds === undefined ? [] : ['--verb-seconds', String(options.verbSeconds)]),
-    ...options.option.flatMap((pair) => ['--option', pair]),
-    ...options.peer.flatMap((peer) => ['--peer', peer]),
+    ...conditions(options),
     ...(candidate.kind === 'built-in' || isCinder(candidate.name)
       ? [candidate.name]
       : candidate.kind === 'module'
         ? [candidate.path]
         : candidate.argv),
+  ])
+}
+
+/** What all shards of a run are asked, whatever else they are given. */
+function asked(options: Options, drivers: readonly string[]): string {
+  const { only, minutes } = options
+  return inShell([
+    'scripts/certify',
+    ...(only === undefined ? [] : ['--only', only]),
+    ...['--minutes', String(minutes)],
+    ...conditions(options),
+    ...drivers,
+  ])
+}
+
+/** The options that a driver is certified under. */
+function conditions({ storage, askSeconds, verbSeconds, option, peer }: Options): string[] {
+  return [
+    ...(storage === undefined ? [] : ['--storage', String(storage)]),
+    ...(askSeconds === CANDIDATE_LIMITS.askSeconds ? [] : ['--ask-seconds', String(askSeconds)]),
+    ...(verbSeconds === undefined ? [] : ['--verb-seconds', String(verbSeconds)]),
+    ...option.flatMap((pair) => ['--option', pair]),
+    ...peer.flatMap((name) => ['--peer', name]),
   ]
+}
+
+function inShell(words: readonly string[]): string {
   return words.map((word) => (/^[A-Za-z0-9_./=:@,+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ')
 }
 

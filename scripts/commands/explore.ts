@@ -66,5 +66,5 @@ await runMain(async () => {
     ...(options.break !== undefined && { brokenModel: options.break }),
   }).finally(progress.stop)
   await report(result, { out: options.out, plain: options.plain === true })
-  return exitCode(result, stop.signal.aborted, options.strict === true)
+  return exitCode(result, options.strict === true)
 })

@@ -1,6 +1,8 @@
 import { Option } from 'commander'
 import { type BrokenRule, brokenRuleNames } from '../../harness/certify/broken_rules.ts'
 import { allCells } from '../../harness/certify/cell.ts'
+import { priceOfCell, priceOfWorld } from '../../harness/certify/prices.ts'
+import { shareOut } from '../../harness/certify/share_out.ts'
 import { verify } from '../../harness/certify/verify.ts'
 import { type BrokenModel, brokenModelNames } from '../../harness/certify/worlds/broken_models.ts'
 import { traps } from '../../harness/certify/worlds/traps.ts'
@@ -9,12 +11,15 @@ import { EXIT, newCommand, runMain, version } from '../lib/command.ts'
 import { enterWreck } from '../lib/keep_wreck.ts'
 import { prepareMachine } from '../lib/machine_choice.ts'
 import { showProgress } from '../lib/progress.ts'
+import { repeatVerify } from '../lib/repeat_verify.ts'
 import { exitCode, isMeant, newSeed, onlyOption, parseOnly, parseWhole, prepareRun, report, say, stopOnSignals } from '../lib/run.ts'
+import { type ShardNumber, seedOfShards, shardOption } from '../lib/shard.ts'
 
 interface Options {
   machine: MachineKind | 'auto'
   only?: string
   seed?: number
+  shard?: ShardNumber
   out: string
   strict?: boolean
   keep?: boolean
@@ -39,6 +44,7 @@ const command = newCommand(
   .addOption(new Option('--machine <kind>', 'where to run').choices(['auto', 'native', 'uml', 'qemu']).default('auto'))
   .addOption(onlyOption('cells'))
   .addOption(new Option('--seed <number>', 'repeats a run').argParser(parseWhole('--seed')))
+  .addOption(shardOption('cells'))
   .option('--out <folder>', 'where result.json and junit.xml go', 'reports')
   .option('--strict', 'a cell that is not shown fails the run (exit code 1)')
   .option('--keep', 'stop at the first cell that is not upheld, with its storage as it is, and take commands')
@@ -54,19 +60,22 @@ const command = newCommand(
 await runMain(async () => {
   const options = command.parse().opts<Options>()
   const meant = choose(options.only)
-  const cells = allCells.filter(({ id }) => meant(id))
-  const worlds = traps.filter(({ id }) => meant(id))
+  const all = { cells: allCells.filter(meant), worlds: traps.filter(meant) }
+  const share = options.shard && shareOut([...all.cells.map(priceOfCell), ...all.worlds.map(priceOfWorld)], options.shard)
+  const isMine = ({ id }: { readonly id: string }) => share === undefined || share.has(id)
+  const cells = all.cells.filter(isMine)
+  const worlds = all.worlds.filter(isMine)
   if (options.list) {
     console.log([...cells, ...worlds].map(({ id }) => id).join('\n'))
     return EXIT.upheld
   }
+  const seed = options.shard ? seedOfShards(options.seed) : (options.seed ?? newSeed())
   await prepareRun(options.out)
   const machine = await prepareMachine(options.machine, say)
 
-  const seed = options.seed ?? newSeed()
   const stop = stopOnSignals()
   const progress = showProgress(cells.length + worlds.length, options.plain === true)
-  const result = await verify({
+  const ended = await verify({
     cells,
     worlds,
     shrinkSeconds: SHRINK_SECONDS,
@@ -75,10 +84,7 @@ await runMain(async () => {
     version,
     signal: stop.signal,
     tell: progress.tell,
-    repeat: ({ id }) =>
-      ['scripts/verify', '--machine', machine, '--only', id, '--seed', seed, ...(options.break ? ['--break', options.break] : [])].join(
-        ' ',
-      ),
+    repeat: ({ id }) => repeatVerify(id, { machine, seed, brokenRule: options.break }),
     ...(options.break !== undefined && { brokenRule: options.break }),
     ...(options.keep && {
       machines: 1,
@@ -89,15 +95,22 @@ await runMain(async () => {
       },
     }),
   }).finally(progress.stop)
+  const whole = { cells: all.cells.map(({ id }) => id), worlds: all.worlds.map(({ id }) => id), drivers: [] }
+  const result = options.shard ? { ...ended, shard: { ...options.shard, whole, asked: asked(options) } } : ended
 
   await report(result, { out: options.out, plain: options.plain === true })
-  return exitCode(result, stop.signal.aborted, options.strict === true)
+  return exitCode(result, options.strict === true)
 })
 
+/** What all shards of a run are asked, whatever else they are given. */
+function asked({ only, break: broken }: Options): string {
+  return ['scripts/verify', ...(only === undefined ? [] : ['--only', only]), ...(broken === undefined ? [] : ['--break', broken])].join(' ')
+}
+
 /** Whether a cell or a trap is meant by --only. */
-function choose(only: string | undefined): (id: string) => boolean {
+function choose(only: string | undefined): (named: { readonly id: string }) => boolean {
   if (only === undefined) return () => true
   const ids = [...allCells, ...traps].map(({ id }) => id)
   const wanted = parseOnly(only, ids, 'cell', 'scripts/verify')
-  return (id) => wanted.some((some) => isMeant(id, some))
+  return ({ id }) => wanted.some((some) => isMeant(id, some))
 }

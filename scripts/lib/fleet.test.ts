@@ -6,7 +6,7 @@ import { readFleet } from '../../harness/model/fleet/fleet.ts'
 import { forecastPage } from '../../harness/report/forecast_page.ts'
 import { forecastReport } from '../../harness/report/forecast_table.ts'
 import { forecastSchema } from '../../harness/result/forecast.ts'
-import { forecastOf, permit, readJson, withPlan } from './fleet.ts'
+import { forecastOf, permit, withPlan } from './fleet.ts'
 
 const examples = fileURLToPath(new URL('../../examples/', import.meta.url))
 const read = (name: string) => forecastOf(readFleet(JSON.parse(readFileSync(`${examples}${name}`, 'utf8')), name))
@@ -81,15 +81,5 @@ describe('a plan over what LVM shows', () => {
 
   test.each([null, [], 'text', { pools: {} }, { volumes: 5 }])('that is %j is refused as such', (plan) => {
     expect(() => readFleet(withPlan(shown, plan), 'plan.json')).toThrow(UsageError)
-  })
-})
-
-describe('a file', () => {
-  test('that is not there is a fault of whoever named it', async () => {
-    await expect(readJson('/nowhere/plan.json')).rejects.toThrow(UsageError)
-  })
-
-  test('that is no JSON is told with its name', async () => {
-    await expect(readJson(fileURLToPath(import.meta.url))).rejects.toThrow(/fleet\.test\.ts is no JSON: /)
   })
 })

@@ -1,9 +1,7 @@
-import { readFile } from 'node:fs/promises'
-import { text } from 'node:stream/consumers'
 import { readInventory, type VolumeRow } from '../../harness/block/lvm_inventory.ts'
 import { dmName } from '../../harness/block/status.ts'
 import { readThinMaps, type ThinMap } from '../../harness/block/thin_map.ts'
-import { messageOf, UsageError } from '../../harness/machine/errors.ts'
+import { UsageError } from '../../harness/machine/errors.ts'
 import type { Machine } from '../../harness/machine/machine.ts'
 import { decideCopyMode } from '../../harness/migration/rule.ts'
 import type { Fleet } from '../../harness/model/fleet/fleet.ts'
@@ -12,22 +10,6 @@ import { forecast, type Permission } from '../../harness/model/fleet/forecast.ts
 import { fleetFromLvm, isPool, poolName } from '../../harness/model/fleet/from_lvm.ts'
 import type { Forecast } from '../../harness/result/forecast.ts'
 import { version } from './command.ts'
-
-/** Reads a JSON file, `-` being standard input. Throws UsageError when there is none, or it is no JSON. */
-export async function readJson(file: string): Promise<unknown> {
-  const what = file === '-' ? 'standard input' : file
-  let json: string
-  try {
-    json = file === '-' ? await text(process.stdin) : await readFile(file, 'utf8')
-  } catch (error) {
-    throw new UsageError(`${what} cannot be read: ${messageOf(error)}`)
-  }
-  try {
-    return JSON.parse(json)
-  } catch (error) {
-    throw new UsageError(`${what} is no JSON: ${messageOf(error)}`)
-  }
-}
 
 /** What the rule says of a new volume of a pool whose driver answers so; undefined: it answers without a claim. */
 export function permit(claims: unknown): Permission {

@@ -7,7 +7,7 @@ import { messageOf, UsageError } from '../../harness/machine/errors.ts'
 import { htmlReport } from '../../harness/report/html_report.ts'
 import { junitOf } from '../../harness/report/junit.ts'
 import { terminalReport } from '../../harness/report/terminal.ts'
-import type { Result } from '../../harness/result/result.ts'
+import { LEFT_OUT, type Result } from '../../harness/result/result.ts'
 import { EXIT } from './command.ts'
 
 export const RESULT_FILE = 'result.json'
@@ -19,8 +19,8 @@ export function say(line: string): void {
   console.error(line)
 }
 
-/** Makes the folder for the result, so that a run fails before it begins and not in its end, and clears away what killed runs left. */
-export async function prepareRun(out: string): Promise<void> {
+/** Makes the folder for the result, without one in it. Throws UsageError where nothing can be written. */
+export async function prepareFolder(out: string): Promise<void> {
   try {
     await mkdir(out, { recursive: true })
     await access(out, constants.W_OK)
@@ -29,6 +29,11 @@ export async function prepareRun(out: string): Promise<void> {
   } catch (error) {
     throw new UsageError(`--out: nothing can be written to ${out}: ${messageOf(error)}`)
   }
+}
+
+/** Makes the folder for the result, so that a run fails before it begins and not in its end, and clears away what killed runs left. */
+export async function prepareRun(out: string): Promise<void> {
+  await prepareFolder(out)
   const { removed, failed } = await sweep(await findRuns())
   for (const what of failed) say(`left by a killed run, and not removed: ${what}`)
   for (const what of removed) say(`cleared away what a killed run left: ${what}`)
@@ -46,17 +51,14 @@ export function stopOnSignals(): AbortController {
   return stop
 }
 
-/** Prints the report and writes the result's files, with others named by their path below `out`. */
-export async function report(
-  result: Result,
-  { out, plain, more = {} }: { out: string; plain: boolean; more?: Readonly<Record<string, string>> },
-): Promise<void> {
+/** Prints the report and writes the result's files. */
+export async function report(result: Result, { out, plain }: { out: string; plain: boolean }): Promise<void> {
   process.stdout.write(terminalReport(result, !plain && process.stdout.isTTY === true && process.env.NO_COLOR === undefined))
   const files = {
     [RESULT_FILE]: `${JSON.stringify(result, null, 1)}\n`,
     [JUNIT_FILE]: junitOf(result),
     [REPORT_FILE]: await htmlReport(result),
-    ...more,
+    ...scriptsOf(result),
   }
   for (const [file, text] of Object.entries(files)) {
     await mkdir(dirname(join(out, file)), { recursive: true })
@@ -65,12 +67,28 @@ export async function report(
   }
 }
 
-/** A run that was stopped has shown nothing, whatever its first cells said; only a refutation stands. */
-export function exitCode({ verdict, counts }: Result, stopped: boolean, strict: boolean): number {
+/** The counterexamples' scripts, by their path below the folder of the result. */
+function scriptsOf({ certificates }: Result): Record<string, string> {
+  const scripts = certificates.flatMap(({ counterexamples }) =>
+    counterexamples.map(({ file, script }): [string, string] => [join(COUNTEREXAMPLES, file), script]),
+  )
+  return Object.fromEntries(scripts)
+}
+
+/** A run that was stopped has shown nothing, whatever its first cells said; only a refutation stands. Nor is one upheld that lacks a part. */
+export function exitCode(result: Result, strict: boolean): number {
+  const { verdict, counts, stopped, merged } = result
   if (verdict === 'refuted') return EXIT.refuted
   if (verdict === 'broken' || stopped) return EXIT.broken
-  if (verdict === 'not-shown') return strict || counts.upheld === 0 ? EXIT.refuted : EXIT.upheld
-  return EXIT.upheld
+  if (verdict === 'upheld') return EXIT.upheld
+  if (strict || (merged !== undefined && merged.missing.length > 0)) return EXIT.refuted
+  return counts.upheld > 0 || shownAsAsked(result) ? EXIT.upheld : EXIT.refuted
+}
+
+/** Whoever asks for some checks learns of those, although they certify nothing. */
+function shownAsAsked({ certificates }: Result): boolean {
+  const checks = certificates.flatMap((certificate) => certificate.checks)
+  return checks.length > 0 && checks.every(({ verdict, text }) => verdict === 'upheld' || verdict === 'not-offered' || text === LEFT_OUT)
 }
 
 export function newSeed(): number {

@@ -55,6 +55,7 @@ export async function explore(options: ExploreOptions): Promise<Result> {
       leaks: [...run.leaks, ...faults],
     },
     startedAt,
+    options.signal,
   )
 }
 

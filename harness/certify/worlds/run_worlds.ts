@@ -32,19 +32,21 @@ export interface WorldOptions {
   readonly shrinkSeconds: number
 }
 
-/** Runs worlds on all benches at once, for as long as there are any. Worlds that nobody could run are `not-shown`. */
+/** Runs worlds on all benches at once, for as long as there are any; the results come in the worlds' order. Worlds that nobody could run are `not-shown`. */
 export async function runWorlds(
   worlds: Iterable<NamedWorld>,
   benches: readonly Bench[],
   options: WorldOptions & Pick<RunOptions, 'tell' | 'signal'>,
 ): Promise<{ results: WorldResult[]; leaks: string[] }> {
-  const results: WorldResult[] = []
+  const begun: string[] = []
+  const results = new Map<string, WorldResult>()
   let shrinkSeconds = options.shrinkSeconds
   const keep = (result: WorldResult) => {
-    results.push(result)
+    results.set(result.id, result)
     options.tell({ kind: 'cell-ended', result })
   }
   const { leaks, left, why } = await runQueue(worlds, benches, options.signal, async (bench, named) => {
+    begun.push(named.id)
     options.tell({ kind: 'cell-started', id: named.id, machine: bench.machine.name })
     const { result, leaks, shrunkSeconds } = await runNamedWorld(bench, named, { ...options, shrinkSeconds })
     shrinkSeconds = Math.max(0, shrinkSeconds - shrunkSeconds)
@@ -52,12 +54,17 @@ export async function runWorlds(
     if (!options.signal.aborted) keep(result)
     return { broken: result.verdict === 'broken', leaks }
   })
-  for (const named of left) keep({ ...known(named, options), verdict: 'not-shown', reason: why, findings: [], machine: '', seconds: 0 })
-  return { results, leaks: [...leaks] }
+  for (const named of left) keep(notShownWorld(named, why, options))
+  return { results: [...begun, ...left.map(({ id }) => id)].flatMap((id) => results.get(id) ?? []), leaks: [...leaks] }
+}
+
+/** A world that did not run: never counted as upheld. */
+export function notShownWorld(named: NamedWorld, reason: string, options: Pick<WorldOptions, 'model' | 'repeat'>): WorldResult {
+  return { ...known(named, options), verdict: 'not-shown', reason, findings: [], machine: '', seconds: 0 }
 }
 
 /** The part of a world's result that is known before it runs. */
-function known(named: NamedWorld, { model = predict, repeat }: WorldOptions) {
+function known(named: NamedWorld, { model = predict, repeat }: Pick<WorldOptions, 'model' | 'repeat'>) {
   const { id, world } = named
   return {
     ...{ id, description: describeWorld(world), permitted: permits(world), repeat: repeat(named) },

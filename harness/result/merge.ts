@@ -1,0 +1,150 @@
+import { type CellResult, type Certificate, firstDisagreements, type Result, resultOf, type Shard, type WorldResult } from './result.ts'
+
+/** The result of a shard, and where it came from. */
+export interface Part {
+  readonly name: string
+  readonly result: Result
+}
+
+/** What stands for a cell or a world of a missing shard; undefined where nothing is known of one with this id. */
+export interface StandIns {
+  readonly cell: (id: string, reason: string) => CellResult | undefined
+  readonly world: (id: string, reason: string) => WorldResult | undefined
+}
+
+/** Either the result of the whole run, or all the reasons why the parts make none; `incomplete`: stand-ins would do. */
+export type Merged =
+  | { readonly kind: 'merged'; readonly result: Result }
+  | { readonly kind: 'do-not-fit' | 'incomplete'; readonly why: readonly string[] }
+
+type ShardOf = Part & { readonly shard: Shard }
+
+const COPY = 'copy/'
+
+/**
+ * Makes one result of the results of a run's shards, as the run without shards would have given it but for times, and the names of
+ * machines, which begin with the shard's number. The seconds are those of all shards together. With stand-ins, what is missing is
+ * not shown; without them it is a reason not to merge.
+ */
+export function mergeResults(parts: readonly Part[], standIns?: StandIns): Merged {
+  const shards = parts.flatMap((part): ShardOf[] => (part.result.shard === undefined ? [] : [{ ...part, shard: part.result.shard }]))
+  const whole = parts.filter(({ result }) => result.shard === undefined)
+  const [first] = shards
+  const why = whole.map(({ name }) => `${name} is the result of no shard: its run was not given --shard`)
+  if (first === undefined) return { kind: 'do-not-fit', why: why.length > 0 ? why : ['there is nothing to merge'] }
+  why.push(...shards.slice(1).flatMap((part) => differences(first, part)), ...twice(shards))
+  if (why.length > 0) return { kind: 'do-not-fit', why }
+
+  const missingShards = numbers(first.shard.of).filter((number) => !shards.some(({ shard }) => shard.number === number))
+  const ordered = shards.toSorted((one, other) => one.shard.number - other.shard.number).map(withMachinesNamed)
+  const found = {
+    cells: byId(ordered.flatMap(({ cells }) => cells)),
+    worlds: byId(ordered.flatMap(({ worlds }) => worlds)),
+    certificates: new Map(ordered.flatMap(({ certificates }) => certificates.map((some) => [some.driver, some] as const))),
+  }
+  const { cells, worlds, drivers } = first.shard.whole
+  const missing = [
+    ...cells.filter((id) => !found.cells.has(id)),
+    ...worlds.filter((id) => !found.worlds.has(id)),
+    ...drivers.map(({ driver }) => driver).filter((driver) => !found.certificates.has(driver)),
+  ]
+  const reason = missingShards.length > 0 ? sayMissing(missingShards, first.shard.of) : 'no shard ran it'
+  if (standIns === undefined && missing.length > 0)
+    return { kind: 'incomplete', why: [missingShards.length > 0 ? reason : `${missing.join(', ')}: in none of the results`] }
+
+  const unknown: string[] = []
+  const known = <Entry>(id: string, entry: Entry | undefined): Entry[] => {
+    if (entry === undefined) unknown.push(id)
+    return entry === undefined ? [] : [entry]
+  }
+  const allCells = cells.flatMap((id) => known(id, found.cells.get(id) ?? standIns?.cell(id, reason)))
+  const allWorlds = worlds.flatMap((id) => known(id, found.worlds.get(id) ?? standIns?.world(id, reason)))
+  if (unknown.length > 0) return { kind: 'do-not-fit', why: [`${unknown.join(', ')}: missing, and not known to this version of holeproof`] }
+  const copies = firstDisagreements(allCells).flatMap(({ id }) => found.worlds.get(`${COPY}${id}`) ?? [])
+  return {
+    kind: 'merged',
+    result: resultOf({
+      ...{ version: first.result.version, seed: first.result.seed },
+      startedAt: ordered.map(({ startedAt }) => startedAt).reduce((one, other) => (other < one ? other : one)),
+      seconds: ordered.reduce((sum, { seconds }) => sum + seconds, 0),
+      ...(first.result.brokenRule !== undefined && { brokenRule: first.result.brokenRule }),
+      merged: { shards: first.shard.of, missingShards, missing },
+      ...(ordered.some(({ stopped }) => stopped) && { stopped: true }),
+      machines: ordered.flatMap(({ machines }) => machines),
+      cells: allCells,
+      worlds: [...allWorlds, ...copies],
+      certificates: drivers.map(
+        ({ driver, kind }) => found.certificates.get(driver) ?? notShownDriver(driver, kind, reason, first.shard.asked),
+      ),
+      leaks: ordered.flatMap(({ leaks }) => leaks),
+    }),
+  }
+}
+
+/** In what a part differs from another where parts of one run are the same. */
+function differences(one: ShardOf, other: ShardOf): string[] {
+  const compared: [string, string | number | undefined, string | number | undefined][] = [
+    ['version', one.result.version, other.result.version],
+    ['seed', one.result.seed, other.result.seed],
+    ['number of shards', one.shard.of, other.shard.of],
+    ['command', one.shard.asked, other.shard.asked],
+    ['broken rule', one.result.brokenRule, other.result.brokenRule],
+  ]
+  const found = compared
+    .filter(([, mine, theirs]) => mine !== theirs)
+    .map(([what, mine, theirs]) => `another ${what}: ${one.name} has ${mine ?? 'none'}, ${other.name} has ${theirs ?? 'none'}`)
+  // Whatever else may differ in what there was to run: to name it would tell the same again.
+  return found.length > 0 || JSON.stringify(one.shard.whole) === JSON.stringify(other.shard.whole)
+    ? found
+    : [`${one.name} and ${other.name} are parts of runs of different cells, worlds or drivers`]
+}
+
+/** Shards, or what they ran, that are there more than once. */
+function twice(shards: readonly ShardOf[]): string[] {
+  const held = (name: (part: ShardOf) => readonly string[]) => {
+    const holders = new Map<string, string[]>()
+    for (const part of shards) for (const what of name(part)) holders.set(what, [...(holders.get(what) ?? []), part.name])
+    return [...holders].filter(([, names]) => names.length > 1)
+  }
+  const again = held(({ shard }) => [`shard ${shard.number} of ${shard.of}`])
+  if (again.length > 0) return again.map(([what, names]) => `${what} is there ${names.length} times: ${names.join(', ')}`)
+  const same = held(({ result: { cells, worlds, certificates } }) => [
+    ...[...cells, ...worlds].map(({ id }) => id).filter((id) => !id.startsWith(COPY)),
+    ...certificates.map(({ driver }) => driver),
+  ])
+  return same.map(([what, names]) => `${what} is in more than one shard: ${names.join(', ')}`)
+}
+
+/** Machines of different shards may have one name. */
+function withMachinesNamed({ result, shard }: ShardOf): Result {
+  const named = (machine: string) => (machine === '' ? '' : `${shard.number}/${machine}`)
+  const renamed = <Entry extends { machine: string }>(entry: Entry): Entry => ({ ...entry, machine: named(entry.machine) })
+  return {
+    ...result,
+    machines: result.machines.map((machine) => ({ ...machine, name: named(machine.name) })),
+    cells: result.cells.map(renamed),
+    worlds: result.worlds.map(renamed),
+    certificates: result.certificates.map(renamed),
+  }
+}
+
+function notShownDriver(driver: string, kind: Certificate['kind'], reason: string, repeat: string): Certificate {
+  return {
+    ...{ driver, kind, claim: false, claimReason: 'nobody asked it', verdict: 'not-shown', reason, checks: [], counterexamples: [] },
+    ...{ machine: '', repeat, seconds: 0 },
+  }
+}
+
+function sayMissing(missing: readonly number[], of: number): string {
+  const last = missing.at(-1)
+  const list = missing.length > 1 ? `${missing.slice(0, -1).join(', ')} and ${last}` : `${last}`
+  return `${missing.length > 1 ? 'shards' : 'shard'} ${list} of ${of} ${missing.length > 1 ? 'are' : 'is'} missing`
+}
+
+function byId<Entry extends { id: string }>(entries: readonly Entry[]): Map<string, Entry> {
+  return new Map(entries.map((entry) => [entry.id, entry]))
+}
+
+function numbers(of: number): number[] {
+  return Array.from({ length: of }, (_, index) => index + 1)
+}

@@ -1,0 +1,73 @@
+import { existsSync, statSync } from 'node:fs'
+import { cp } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { allCells } from '../../harness/certify/cell.ts'
+import { notShown } from '../../harness/certify/run_cells.ts'
+import { notShownWorld } from '../../harness/certify/worlds/run_worlds.ts'
+import { traps } from '../../harness/certify/worlds/traps.ts'
+import { UsageError } from '../../harness/machine/errors.ts'
+import { mergeResults, type Part, type StandIns } from '../../harness/result/merge.ts'
+import { newCommand, runMain } from '../lib/command.ts'
+import { readResult } from '../lib/read_result.ts'
+import { repeatVerify } from '../lib/repeat_verify.ts'
+import { COUNTEREXAMPLES, exitCode, prepareFolder, report } from '../lib/run.ts'
+
+interface Options {
+  out: string
+  allowMissing?: boolean
+  strict?: boolean
+  plain?: boolean
+}
+
+const command = newCommand(
+  'scripts/merge',
+  'Makes one result of the results of a run in shards, with the report and the exit code that the run without shards would have.',
+  [
+    ['scripts/merge shard-*', 'the folders that the shards wrote with --out'],
+    ['scripts/merge --allow-missing shard-*', 'what a missing shard had is not shown, and the run not upheld'],
+  ],
+)
+  .argument('<shard...>', 'the folders of the results, or the files')
+  .option('--out <folder>', 'where result.json and junit.xml go', 'reports')
+  .option('--allow-missing', 'merge also where shards are missing: what they had is not shown (exit code 1)')
+  .option('--strict', 'what is not shown fails the run (exit code 1)')
+  .option('--plain', 'no colours')
+
+await runMain(async () => {
+  command.parse()
+  const options = command.opts<Options>()
+  for (const path of command.args)
+    if (resolve(path) === resolve(options.out)) throw new UsageError(`--out: ${options.out} is one of the shards; name another folder`)
+  const parts: Part[] = []
+  for (const name of command.args) parts.push({ name, result: await readResult(name) })
+  const merged = mergeResults(parts, options.allowMissing ? standInsFor(parts) : undefined)
+  if (merged.kind !== 'merged') {
+    const hint = merged.kind === 'incomplete' ? ['(--allow-missing merges what is there; the rest is not shown then)'] : []
+    throw new UsageError(['these results make no whole run:', ...merged.why, ...hint].join('\n  '))
+  }
+  await prepareFolder(options.out)
+  // A module's counterexample needs the module's bundle beside it.
+  for (const path of command.args) {
+    const counterexamples = join(path, COUNTEREXAMPLES)
+    if (existsSync(counterexamples) && statSync(counterexamples).isDirectory())
+      await cp(counterexamples, join(options.out, COUNTEREXAMPLES), { recursive: true })
+  }
+  await report(merged.result, { out: options.out, plain: options.plain === true })
+  return exitCode(merged.result, options.strict === true)
+})
+
+/** What is known of the cells and worlds of a missing shard; the machine to repeat them on is that of the others. */
+function standInsFor(parts: readonly Part[]): StandIns {
+  const { seed = 0, brokenRule, machines: [{ kind: machine } = { kind: 'uml' as const }] = [] } = parts[0]?.result ?? {}
+  const repeat = ({ id }: { readonly id: string }) => repeatVerify(id, { machine, seed, brokenRule })
+  return {
+    cell: (id, reason) => {
+      const cell = allCells.find((some) => some.id === id)
+      return cell && notShown(cell, reason, repeat(cell))
+    },
+    world: (id, reason) => {
+      const world = traps.find((some) => some.id === id)
+      return world && notShownWorld(world, reason, { repeat })
+    },
+  }
+}

@@ -1,0 +1,51 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { withDir } from 'tmp-promise'
+import { describe, expect, test } from 'vitest'
+import { UsageError } from '../../harness/machine/errors.ts'
+import { exampleResult } from '../../harness/result/example_result.ts'
+import { readResult } from './read_result.ts'
+
+/** Reads what a file of a folder holds. */
+const reading = (content: unknown) =>
+  withDir(
+    async ({ path }) => {
+      await writeFile(join(path, 'result.json'), JSON.stringify(content))
+      return readResult(path)
+    },
+    { unsafeCleanup: true },
+  )
+
+describe('an earlier result', () => {
+  test('is read from its folder, and from its file', async () => {
+    const result = exampleResult()
+
+    await expect(reading(result)).resolves.toEqual(result)
+    await withDir(
+      async ({ path }) => {
+        const file = join(path, 'any-name.json')
+        await writeFile(file, JSON.stringify(result))
+        await expect(readResult(file)).resolves.toEqual(result)
+      },
+      { unsafeCleanup: true },
+    )
+  })
+
+  test('of another schema is refused with both schemas', async () => {
+    const other = { ...exampleResult(), schema: 'holeproof-result-0' }
+    await expect(reading(other)).rejects.toThrow(/result\.json is of the schema holeproof-result-0; this version reads holeproof-result-1$/)
+  })
+
+  test.each([{}, [], 'text', null, 5])('that is none is refused: %j', async (content) => {
+    await expect(reading(content)).rejects.toThrow(/result\.json is of the schema of no result; /)
+  })
+
+  test('with a part that is wrong is refused with its place', async () => {
+    await expect(reading({ ...exampleResult(), seed: 'seven' })).rejects.toThrow(/result\.json is no result: seed: /)
+    await expect(reading({ ...exampleResult(), seed: 'seven' })).rejects.toThrow(UsageError)
+  })
+
+  test('that is not there is told by its file', async () => {
+    await expect(readResult('/nowhere/reports')).rejects.toThrow(/^\/nowhere\/reports cannot be read: /)
+  })
+})
