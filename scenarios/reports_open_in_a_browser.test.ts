@@ -172,9 +172,10 @@ describe('a report in a browser', () => {
   })
 
   test('prints the verdict and the cell without the means to go elsewhere', async () => {
-    const page = await open(result, `#cell=${CORRUPT}`)
+    const page = await open(result, `#cell=${CORRUPT}`, { colorScheme: 'dark' })
     await page.emulateMedia({ media: 'print' })
 
+    expect(await background(page)).toBe('rgb(255, 255, 255)')
     expect(await page.getByText('refuted').first().isVisible()).toBe(true)
     expect(await page.locator('.lane').first().isVisible()).toBe(true)
     expect(await page.locator('nav').isVisible()).toBe(false)

@@ -6,6 +6,7 @@ import { knownOfKvm } from '../../harness/machine/guest/kvm_probe.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
 import { lacksForNative } from '../../harness/machine/probe_native.ts'
 import { cacheFolder, findProgram } from '../../harness/machine/tools.ts'
+import { asCalled } from './command.ts'
 import { PARTS, prefersNative, recall, tryBoot } from './machine_choice.ts'
 import { lacksOf, type Part } from './setup.ts'
 
@@ -165,7 +166,12 @@ async function observe(probes: Probes): Promise<Observation[]> {
       const what = PART_TITLES[part]
       return missing.length === 0
         ? { what, state: 'well', text: 'here' }
-        : { what, state: 'missing', text: missing.join(', '), help: `${SETUP[part]} brings it, or apt-get install ${packages.join(' ')}` }
+        : {
+            what,
+            state: 'missing',
+            text: missing.join(', '),
+            help: `${asCalled(SETUP[part])} brings it, or apt-get install ${packages.join(' ')}`,
+          }
     }),
     roomy === undefined
       ? {
@@ -178,7 +184,12 @@ async function observe(probes: Probes): Promise<Observation[]> {
     { what: 'cache', state: 'well', text: probes.cacheFolder },
     leftovers === 0
       ? { what: 'killed runs', state: 'well', text: 'nothing is left of any' }
-      : { what: 'killed runs', state: 'unwell', text: `${leftovers} left something behind`, help: 'scripts/sweep removes it' },
+      : {
+          what: 'killed runs',
+          state: 'unwell',
+          text: `${leftovers} left something behind`,
+          help: `${asCalled('scripts/sweep')} removes it`,
+        },
   ]
 }
 

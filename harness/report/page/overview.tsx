@@ -193,7 +193,7 @@ function inWords(entries: readonly Entry[]): string {
   const parts = [
     failed === 0 ? 'Nothing failed' : `${failed} failed`,
     ...(notShown > 0 ? [`${notShown} could not be shown`] : []),
-    ...(onPurpose > 0 ? [`${onPurpose} corrupt as they must be, without the rule`] : []),
+    ...(onPurpose > 0 ? [`${onPurpose} corrupt as they must be`] : []),
   ]
   return `${parts.join('; ')}.`
 }
