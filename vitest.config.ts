@@ -3,6 +3,8 @@ import { configDefaults, defineConfig } from 'vitest/config'
 
 /** Tests of what scenarios use, which need no machine. */
 const SCENARIO_PARTS = 'scenarios/lib/**/*.test.ts'
+/** Tests of the HTML report in a browser, which need no machine either. */
+const REPORT = 'scenarios/reports_*.test.ts'
 
 export default defineConfig({
   test: {
@@ -15,11 +17,12 @@ export default defineConfig({
           testTimeout: 60_000,
         },
       },
+      { test: { name: 'report', include: [REPORT], testTimeout: 60_000, hookTimeout: 120_000 } },
       {
         test: {
           name: 'real storage',
           include: ['scenarios/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, SCENARIO_PARTS],
+          exclude: [...configDefaults.exclude, SCENARIO_PARTS, REPORT],
           testTimeout: 300_000,
           hookTimeout: 60_000,
         },

@@ -36,6 +36,8 @@ async function frontEnd(): Promise<{ script: string; style: string }> {
     platform: 'browser',
     format: 'iife',
     target: 'es2022',
+    // All is said here: an installed package has no tsconfig.json.
+    tsconfigRaw: {},
     jsx: 'automatic',
     jsxImportSource: 'preact',
     charset: 'utf8',

@@ -28,17 +28,24 @@ export function mapLines({ source, destination, sizeBytes }: BlockMap, chalk: Ch
   })
 }
 
-/** What is corrupt though upheld: it was made so on purpose. What failed is shown where its failure is told. */
+/**
+ * What is corrupt though upheld: it was made so on purpose. Where a failure is told, its map stands with it; the letters of all are
+ * explained here.
+ */
 export function corruptMaps({ cells, worlds }: Result, chalk: ChalkInstance): string[] {
-  const corrupt = [
-    ...cells.filter(({ evidence }) => (evidence?.verification?.wrongBytes ?? 0) > 0).map((cell) => ({ ...cell, map: mapOfCell(cell) })),
-    ...worlds.filter(({ wrongBytes = 0 }) => wrongBytes > 0).map((world) => ({ ...world, map: mapOfWorld(world) })),
+  const copies = [
+    ...cells.map((cell) => ({ ...cell, corrupt: (cell.evidence?.verification?.wrongBytes ?? 0) > 0, map: mapOfCell(cell) })),
+    ...worlds.map((world) => ({ ...world, corrupt: (world.wrongBytes ?? 0) > 0, map: mapOfWorld(world) })),
   ]
-  const shown = corrupt.flatMap(({ id, verdict, map }) => {
-    const lines = verdict === 'upheld' ? mapLines(map, chalk) : []
-    return lines.length === 0 ? [] : [[id, ...lines.map((line) => `    ${line}`)].join('\n')]
-  })
-  return corrupt.length === 0 ? [] : [[chalk.bold('What a corrupt copy looks like'), legend(), ...shown].join('\n')]
+  const drawn = copies
+    .filter(({ corrupt, verdict }) => corrupt || verdict === 'refuted' || verdict === 'broken')
+    .flatMap(({ id, verdict, map }) => {
+      const lines = mapLines(map, chalk)
+      return lines.length === 0 ? [] : [{ verdict, text: [id, ...lines.map((line) => `    ${line}`)].join('\n') }]
+    })
+  if (drawn.length === 0) return []
+  const onPurpose = drawn.filter(({ verdict }) => verdict === 'upheld').map(({ text }) => text)
+  return [[chalk.bold('What a corrupt copy looks like'), legend(), ...onPurpose].join('\n')]
 }
 
 function legend(): string {

@@ -2,38 +2,49 @@ import { fileURLToPath } from 'node:url'
 import { Option } from 'commander'
 import { $ } from 'zx'
 import type { MachineKind } from '../../harness/machine/machine.ts'
+import { bringBrowser } from '../lib/browser.ts'
 import { EXIT, newCommand, runMain } from '../lib/command.ts'
 import { prepareMachine } from '../lib/machine_choice.ts'
 import { setUp } from '../lib/setup.ts'
 
+/** Vitest's name of each kind of tests. */
+const PROJECTS = { unit: 'unit', report: 'report', scenarios: 'real storage' } as const
+
 const command = newCommand(
   'scripts/test',
-  'Checks formatting, lint and types, then runs the unit tests and the scenarios on real storage.',
+  'Checks formatting, lint and types, then runs the unit tests, the report in a browser, and the scenarios on real storage.',
   [
     ['scripts/test', 'everything'],
     ['scripts/test --only unit', 'the unit tests, which take no machine'],
+    ['scripts/test --only report', 'the HTML report in Chromium, which takes no machine either'],
     ['scripts/test scenarios/meta', 'the test files whose path contains this'],
   ],
 )
   .argument('[files...]', 'test files, by a part of their path')
   .addOption(new Option('--machine <kind>', 'where the scenarios run').choices(['auto', 'native', 'uml', 'qemu']).default('auto'))
-  .addOption(new Option('--only <kind>', 'only these tests').choices(['unit', 'scenarios']))
+  .addOption(new Option('--only <kind>', 'only these tests').choices(['unit', 'report', 'scenarios']))
 
 await runMain(async () => {
   command.parse()
-  const { machine, only } = command.opts<{ machine: MachineKind | 'auto'; only?: 'unit' | 'scenarios' }>()
+  const { machine, only } = command.opts<{ machine: MachineKind | 'auto'; only?: keyof typeof PROJECTS }>()
   const root = fileURLToPath(new URL('../..', import.meta.url))
   const run = $({ cwd: root, stdio: 'inherit', nothrow: true, env: process.env, preferLocal: root })
 
   const say = (line: string) => console.error(line)
-  const kind = only === 'unit' ? 'none' : await prepareMachine(machine, say)
-  if (only !== 'unit') await setUp(['cinder'], say)
-  const projects = { unit: ['unit'], scenarios: ['real storage'], undefined: ['unit', 'real storage'] }[only ?? 'undefined']
+  const wanted = only === undefined ? Object.values(PROJECTS) : [PROJECTS[only]]
+  const kind = wanted.includes(PROJECTS.scenarios) ? await prepareMachine(machine, say) : 'none'
+  if (wanted.includes(PROJECTS.scenarios)) await setUp(['cinder'], say)
+  const projects =
+    wanted.includes(PROJECTS.report) && !(await bringBrowser(say)) ? wanted.filter((some) => some !== PROJECTS.report) : wanted
+  if (projects.length < wanted.length)
+    say('NOT TESTED: the report in a browser. Install Chromium or Chrome; this distribution has none as a package.')
+  if (projects.length === 0) return EXIT.broken
   const chosen = projects.flatMap((project) => ['--project', project])
   const tested = { ...process.env, HOLEPROOF_MACHINE: kind, TSX_DISABLE_CACHE: '1' }
   const steps = [
     () => run`biome check --error-on-warnings .`,
     () => run`tsc --noEmit`,
+    () => run`tsc --noEmit --project harness/report/page`,
     () => run({ env: tested })`vitest run ${chosen} ${command.args}`,
   ]
   for (const step of steps) {

@@ -2,14 +2,15 @@ import { existsSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cacheFolder, findProgram, toolsEnvironment } from '../../harness/machine/tools.ts'
-import type { Apt } from './apt.ts'
+import { type Apt, withApt } from './apt.ts'
 
 const root = join(cacheFolder, 'chromium')
 /** Debian's /usr/bin/chromium is a script that looks for an installed one. */
 const UNPACKED = join(root, 'usr/lib/chromium/chromium')
 const INSTALLED = ['chromium', 'google-chrome', 'google-chrome-stable']
+const CHROMIUM = 'chromium'
 /** A page without any font has no words; a system without fonts has no configuration of them either. */
-const PACKAGES = ['chromium', 'fonts-dejavu-core', 'fontconfig-config']
+const PACKAGES = [CHROMIUM, 'fonts-dejavu-core', 'fontconfig-config']
 
 /** A browser, and the environment that it needs to be started in. */
 export interface Browser {
@@ -35,18 +36,32 @@ export function findBrowser(): Browser | undefined {
   return path === undefined ? undefined : { path, env: {} }
 }
 
-/** Unpacks Chromium with what this system lacks for it; false where the distribution has none as a package, as Ubuntu. */
-export async function bringBrowser(apt: Apt, say: (line: string) => void): Promise<boolean> {
+/**
+ * Sees to it that there is a browser: unpacks Chromium where none is installed, with what this system lacks for it. False where the
+ * distribution has none as a package, as Ubuntu.
+ */
+export async function bringBrowser(say: (line: string) => void): Promise<boolean> {
+  if (findBrowser() === undefined) await withApt((apt) => unpackChromium(apt, say))
+  return findBrowser() !== undefined
+}
+
+async function unpackChromium(apt: Apt, say: (line: string) => void): Promise<void> {
+  if (!(await isOffered(apt))) return
   say(`setup: ${PACKAGES.join(' ')} and what they need, unpacked into ${root}`)
   const unpacked = `${root}.new`
   await rm(unpacked, { recursive: true, force: true })
   try {
     await apt.unpack(PACKAGES, unpacked)
-    if (!existsSync(join(unpacked, 'usr/lib/chromium/chromium'))) return false
     await rm(root, { recursive: true, force: true })
     await rename(unpacked, root)
-    return true
   } finally {
     await rm(unpacked, { recursive: true, force: true })
   }
+}
+
+async function isOffered(apt: Apt): Promise<boolean> {
+  return apt.directDependencies([CHROMIUM]).then(
+    () => true,
+    () => false,
+  )
 }

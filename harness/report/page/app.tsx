@@ -145,7 +145,7 @@ const SENTENCES: Readonly<Record<Result['verdict'], string>> = {
 }
 
 function Banner({ result, isSmall, children }: { result: Result; isSmall: boolean; children: preact.ComponentChildren }) {
-  const { verdict, counts, cells, worlds, certificates, machines, seconds, seed, startedAt, version, leaks, brokenRule } = result
+  const { verdict, counts, cells, worlds, certificates, machines, seconds, seed, startedAt, version, leaks } = result
   const controls = cells.filter(({ control }) => control)
   const worked = controls.filter((cell) => cell.verdict === 'upheld').length
   const checked = cells.reduce((sum, { evidence }) => sum + (evidence?.verification?.checkedBytes ?? 0), 0)
@@ -172,7 +172,9 @@ function Banner({ result, isSmall, children }: { result: Result; isSmall: boolea
           <Fact value={leaks.length} name="leaks" />
         </ul>
       )}
-      {brokenRule !== undefined && <p>The run was broken on purpose ({brokenRule}): it must be red.</p>}
+      {caveatsOf(result).map((text) => (
+        <p key={text}>{text}</p>
+      ))}
       {!isSmall && (
         <p class="where">
           holeproof {version}, {startedAt.slice(0, 16).replace('T', ' ')} UTC, {seconds.toFixed(1)} s on {machines.length} × {kinds}, seed{' '}
@@ -181,6 +183,18 @@ function Banner({ result, isSmall, children }: { result: Result; isSmall: boolea
       )}
     </header>
   )
+}
+
+/** What must be known to take a verdict for what it is. */
+function caveatsOf({ brokenRule, stopped, shard, merged }: Result): string[] {
+  return [
+    ...(brokenRule === undefined ? [] : [`The run was broken on purpose (${brokenRule}): it must be red.`]),
+    ...(stopped ? ['The run was stopped before its end.'] : []),
+    ...(shard === undefined ? [] : [`This is part ${shard.number} of ${shard.of} of a run.`]),
+    ...(merged === undefined || merged.missingShards.length === 0
+      ? []
+      : [`Of ${merged.shards} parts of the run these were missing: ${merged.missingShards.join(', ')}.`]),
+  ]
 }
 
 function Fact({ value, name }: { value: number | string; name: string }) {

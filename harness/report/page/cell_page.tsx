@@ -189,7 +189,7 @@ function Measured({
             <th scope="col" class="figure">
               measured
             </th>
-            <th scope="col" />
+            <th scope="col">compared</th>
           </tr>
         </thead>
         <tbody>

@@ -158,15 +158,11 @@ function Choice({
 function Findings({ entries }: { entries: readonly Entry[] }) {
   const [all, setAll] = useState(false)
   if (entries.length === 0) return null
-  const failed = entries.filter(({ verdict }) => verdict !== 'upheld').length
   const shown = all ? entries : entries.slice(0, FIRST_FINDINGS)
   return (
     <Section title="What to look at" id="findings">
       <p>
-        {failed === 0
-          ? 'Nothing failed. These copies are corrupt, as they must be: each breaks the rule on purpose.'
-          : `${failed} failed${entries.length > failed ? `; ${entries.length - failed} more are corrupt on purpose, as they must be` : ''}.`}{' '}
-        <kbd>n</kbd> opens the next, <kbd>p</kbd> the one before.
+        {inWords(entries)} <kbd>n</kbd> opens the next, <kbd>p</kbd> the one before.
       </p>
       {shown.some(({ kind }) => kind !== 'driver') && <Legend kinds={['data', 'zero', 'unmapped', 'stale', 'noise']} />}
       <ul class="cards">
@@ -191,6 +187,17 @@ function Findings({ entries }: { entries: readonly Entry[] }) {
   )
 }
 
+function inWords(entries: readonly Entry[]): string {
+  const count = (...verdicts: Entry['verdict'][]) => entries.filter(({ verdict }) => verdicts.includes(verdict)).length
+  const [failed, notShown, onPurpose] = [count('refuted', 'broken'), count('not-shown'), count('upheld')]
+  const parts = [
+    failed === 0 ? 'Nothing failed' : `${failed} failed`,
+    ...(notShown > 0 ? [`${notShown} could not be shown`] : []),
+    ...(onPurpose > 0 ? [`${onPurpose} corrupt as they must be`] : []),
+  ]
+  return `${parts.join('; ')}.`
+}
+
 function Picture({ entry }: { entry: Entry }) {
   if (entry.kind === 'driver') return null
   return <Thumbnail map={entry.kind === 'cell' ? mapOfCell(entry.cell) : mapOfWorld(entry.world)} />
@@ -202,7 +209,11 @@ function shortText(entry: Entry): string {
     return entry.certificate.reason ?? (refuted === undefined ? '' : `${refuted.id}: ${refuted.text}`)
   }
   const { findings, reason } = entry.kind === 'cell' ? entry.cell : entry.world
-  const told = findings.find(({ ok }) => !ok) ?? findings.find(({ check }) => check === 'control-corrupts' || check === 'trap')
+  const failed = findings.filter(({ ok }) => !ok)
+  const told =
+    failed.find(({ check }) => check === 'bytes') ??
+    failed[0] ??
+    findings.find(({ check }) => check === 'control-corrupts' || check === 'trap')
   return told?.text ?? reason ?? ''
 }
 
@@ -224,7 +235,7 @@ function CellGrid({ section, entries }: { section: CellSection; entries: readonl
         <table class={isPairs ? 'grid' : 'grid small'}>
           <thead>
             <tr>
-              <th scope="col">{isPairs ? 'from ↓ to →' : ''}</th>
+              <th scope="col">{isPairs ? 'from ↓ to →' : 'what ↓ from → to'}</th>
               {columns.map((column) => (
                 <th scope="col" key={column}>
                   {column}
