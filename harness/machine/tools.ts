@@ -1,9 +1,15 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import envPaths from 'env-paths'
+import { isPackage, ownFile } from '../home.ts'
 
-/** Where the setup unpacks the packages that the machine lacks; `HOLEPROOF_CACHE` moves it. */
-export const cacheFolder = resolve(process.env.HOLEPROOF_CACHE ?? fileURLToPath(new URL('../../.cache', import.meta.url)))
+/**
+ * Where the setup unpacks the packages that the machine lacks: `HOLEPROOF_CACHE`, else a checkout's own folder, else the user's
+ * cache folder. A package that is installed may be written to by nobody.
+ */
+export const cacheFolder = resolve(
+  process.env.HOLEPROOF_CACHE ?? (isPackage ? envPaths('holeproof', { suffix: '' }).cache : ownFile('.cache')),
+)
 export const toolsRoot = join(cacheFolder, 'root')
 
 const PROGRAM_FOLDERS = ['usr/sbin', 'sbin', 'usr/bin', 'bin']

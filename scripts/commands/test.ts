@@ -2,24 +2,20 @@ import { fileURLToPath } from 'node:url'
 import { Option } from 'commander'
 import { $ } from 'zx'
 import type { MachineKind } from '../../harness/machine/machine.ts'
-import { EXIT, newCommand, runMain } from '../lib/command.ts'
+import { EXIT, newCommand, runnable } from '../lib/command.ts'
 import { prepareMachine } from '../lib/machine_choice.ts'
 import { setUp } from '../lib/setup.ts'
 
-const command = newCommand(
-  'scripts/test',
-  'Checks formatting, lint and types, then runs the unit tests and the scenarios on real storage.',
-  [
-    ['scripts/test', 'everything'],
-    ['scripts/test --only unit', 'the unit tests, which take no machine'],
-    ['scripts/test scenarios/meta', 'the test files whose path contains this'],
-  ],
-)
+const command = newCommand('test', 'Checks formatting, lint and types, then runs the unit tests and the scenarios on real storage.', [
+  ['test', 'everything'],
+  ['test --only unit', 'the unit tests, which take no machine'],
+  ['test scenarios/meta', 'the test files whose path contains this'],
+])
   .argument('[files...]', 'test files, by a part of their path')
   .addOption(new Option('--machine <kind>', 'where the scenarios run').choices(['auto', 'native', 'uml', 'qemu']).default('auto'))
   .addOption(new Option('--only <kind>', 'only these tests').choices(['unit', 'scenarios']))
 
-await runMain(async () => {
+export default runnable(command, async () => {
   command.parse()
   const { machine, only } = command.opts<{ machine: MachineKind | 'auto'; only?: 'unit' | 'scenarios' }>()
   const root = fileURLToPath(new URL('../..', import.meta.url))

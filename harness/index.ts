@@ -1,0 +1,25 @@
+/** What a project imports from `holeproof`: the types of drivers and of results. `holeproof/vitest` is describe_driver.ts. */
+export type {
+  MakeDriver,
+  MigrationTarget,
+  ModuleDriver,
+  NeededVerbs,
+  OptionalVerbs,
+  VolumeDriver,
+} from './drivers/driver.ts'
+export type { DriverSetup } from './drivers/protocol.ts'
+export type { CopyMode } from './movers/copy_mode.ts'
+export { type Forecast, forecastSchema } from './result/forecast.ts'
+export { type Proof, proofSchema } from './result/proof.ts'
+export {
+  type CellResult,
+  type Certificate,
+  type CheckResult,
+  type Counterexample,
+  type Evidence,
+  type Finding,
+  type Result,
+  resultSchema,
+  type Verdict,
+  type WorldResult,
+} from './result/result.ts'
