@@ -7,7 +7,14 @@ const SCENARIO_PARTS = 'scenarios/lib/**/*.test.ts'
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['harness/**/*.test.ts', 'drivers/**/*.test.ts', 'scripts/**/*.test.ts', SCENARIO_PARTS] } },
+      {
+        test: {
+          name: 'unit',
+          include: ['harness/**/*.test.ts', 'drivers/**/*.test.ts', 'scripts/**/*.test.ts', SCENARIO_PARTS],
+          // Milliseconds each; but a runner may have much else to do.
+          testTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: 'real storage',

@@ -31,9 +31,7 @@ export function doctorReport({ observations, kinds, auto }: DoctorReport, colour
     ...observations.map(({ what, state, text, help }) => line(state, what, help === undefined ? text : `${text}\n${help}`)),
     '',
     chalk.bold('Where holeproof can run'),
-    ...kinds.map(({ kind, state, text }) =>
-      line(state, kind, state === 'can-be-brought' ? `${text}\nthe first run brings it, or scripts/setup --machine ${kind}` : text),
-    ),
+    ...kinds.map(({ kind, state, text }) => line(state, kind, state === 'can-be-brought' ? `${text}\nthe first run brings it` : text)),
     '',
     auto === undefined
       ? chalk.red.bold('✗ no machine can be had here')

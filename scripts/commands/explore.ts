@@ -1,6 +1,7 @@
 import { Option } from 'commander'
 import { type BrokenModel, brokenModelNames } from '../../harness/certify/worlds/broken_models.ts'
 import { explore } from '../../harness/certify/worlds/explore.ts'
+import { callOf } from '../../harness/home.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
 import { newCommand, runnable, version } from '../lib/command.ts'
 import { prepareMachine } from '../lib/machine_choice.ts'
@@ -58,10 +59,12 @@ export default runnable(command, async () => {
     signal: stop.signal,
     tell: progress.tell,
     repeat: ({ id }) =>
-      [
-        ...['explore', '--machine', machine, '--seed', seed, '--only', id.replace('random/', '')],
-        ...(options.break === undefined ? [] : ['--break', options.break]),
-      ].join(' '),
+      callOf(
+        [
+          ...['explore', '--machine', machine, '--seed', seed, '--only', id.replace('random/', '')],
+          ...(options.break === undefined ? [] : ['--break', options.break]),
+        ].join(' '),
+      ),
     ...(options.only !== undefined && { only: options.only }),
     ...(options.break !== undefined && { brokenModel: options.break }),
   }).finally(progress.stop)

@@ -1,4 +1,5 @@
 import { availableParallelism, release, totalmem } from 'node:os'
+import { callOf } from '../../harness/home.ts'
 import { refuses, temporaryFolders } from '../../harness/lab/run_folder.ts'
 import { findRuns } from '../../harness/lab/sweep.ts'
 import { messageOf } from '../../harness/machine/errors.ts'
@@ -137,11 +138,11 @@ const PART_TITLES: Record<Part, string> = {
   cinder: "Cinder's own drivers",
 }
 const SETUP: Record<Part, string> = {
-  storage: 'scripts/setup',
-  layers: 'scripts/setup',
-  uml: 'scripts/setup --machine uml',
-  qemu: 'scripts/setup --machine qemu',
-  cinder: 'scripts/setup --cinder',
+  storage: 'setup',
+  layers: 'setup',
+  uml: 'setup --machine uml',
+  qemu: 'setup --machine qemu',
+  cinder: 'setup --cinder',
 }
 
 async function observe(probes: Probes): Promise<Observation[]> {
@@ -165,7 +166,12 @@ async function observe(probes: Probes): Promise<Observation[]> {
       const what = PART_TITLES[part]
       return missing.length === 0
         ? { what, state: 'well', text: 'here' }
-        : { what, state: 'missing', text: missing.join(', '), help: `${SETUP[part]} brings it, or apt-get install ${packages.join(' ')}` }
+        : {
+            what,
+            state: 'missing',
+            text: missing.join(', '),
+            help: `${callOf(SETUP[part])} brings it, or apt-get install ${packages.join(' ')}`,
+          }
     }),
     roomy === undefined
       ? {
@@ -178,7 +184,12 @@ async function observe(probes: Probes): Promise<Observation[]> {
     { what: 'cache', state: 'well', text: probes.cacheFolder },
     leftovers === 0
       ? { what: 'killed runs', state: 'well', text: 'nothing is left of any' }
-      : { what: 'killed runs', state: 'unwell', text: `${leftovers} left something behind`, help: 'scripts/sweep removes it' },
+      : {
+          what: 'killed runs',
+          state: 'unwell',
+          text: `${leftovers} left something behind`,
+          help: `${callOf('sweep')} removes it`,
+        },
   ]
 }
 
