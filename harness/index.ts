@@ -1,5 +1,25 @@
-/** What the package offers to other projects. */
-export { type DescribeDriverOptions, describeDriver } from './describe_driver.ts'
-export type { MakeDriver, MigrationTarget, ModuleDriver, VolumeDriver } from './drivers/driver.ts'
+/** What a project imports from `holeproof`: the types of drivers and of results. `holeproof/vitest` is describe_driver.ts. */
+export type {
+  MakeDriver,
+  MigrationTarget,
+  ModuleDriver,
+  NeededVerbs,
+  OptionalVerbs,
+  VolumeDriver,
+} from './drivers/driver.ts'
 export type { DriverSetup } from './drivers/protocol.ts'
-export type { CellResult, Certificate, Result, Verdict, WorldResult } from './result/result.ts'
+export type { CopyMode } from './movers/copy_mode.ts'
+export { type Forecast, forecastSchema } from './result/forecast.ts'
+export { type Proof, proofSchema } from './result/proof.ts'
+export {
+  type CellResult,
+  type Certificate,
+  type CheckResult,
+  type Counterexample,
+  type Evidence,
+  type Finding,
+  type Result,
+  resultSchema,
+  type Verdict,
+  type WorldResult,
+} from './result/result.ts'

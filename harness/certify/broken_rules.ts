@@ -2,8 +2,9 @@ import { check } from '../machine/machine.ts'
 import { capabilityReportSchema, SHIPPED_KEY } from '../migration/capabilities.ts'
 import type { MigrationParts } from '../migration/migrate.ts'
 import { decideCopyMode, type Rule } from '../migration/rule.ts'
+import type { CopyMode } from '../movers/copy_mode.ts'
 import { dd } from '../movers/dd.ts'
-import type { CopyMode, Mover } from '../movers/mover.ts'
+import type { Mover } from '../movers/mover.ts'
 import { type BrokenModel, brokenModels, type Model } from './worlds/broken_models.ts'
 
 /** What a migration is made of, as far as it can be broken. */

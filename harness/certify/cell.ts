@@ -2,7 +2,7 @@ import { type LayoutName, layoutNames } from '../data/layouts.ts'
 import { claims, type MatrixDriver, matrixDrivers } from '../drivers/backend.ts'
 import type { MigrationMethod } from '../migration/migrate.ts'
 import type { DecidedBy } from '../migration/rule.ts'
-import type { CopyMode } from '../movers/mover.ts'
+import type { CopyMode } from '../movers/copy_mode.ts'
 
 export const MiB = 1024 ** 2
 

@@ -1,8 +1,8 @@
 import type { Content } from '../data/content.ts'
 import type { MatrixDriver } from '../drivers/backend.ts'
 import type { Prior, StorageSpec, World } from '../model/world.ts'
+import type { CopyMode } from '../movers/copy_mode.ts'
 import { DD_BLOCK_BYTES } from '../movers/dd.ts'
-import type { CopyMode } from '../movers/mover.ts'
 import type { Cell } from './cell.ts'
 
 const LVM_CHUNK_BYTES = 64 * 1024

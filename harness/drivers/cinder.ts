@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { ownFile } from '../home.ts'
 import { cacheFolder, toolsEnvironment, toolsRoot } from '../machine/tools.ts'
 
 /** Where the setup unpacks Cinder and the Python libraries that it needs. */
 export const cinderRoot = join(cacheFolder, 'cinder')
 export const cinderPackages = join(cinderRoot, 'usr/lib/python3/dist-packages')
 /** The sections of Cinder's own LVM and NFS drivers. */
-export const cinderConfiguration = fileURLToPath(new URL('../../drivers/cinder/cinder.conf', import.meta.url))
+export const cinderConfiguration = ownFile('drivers/cinder/cinder.conf')
 
-const SHIM = fileURLToPath(new URL('../../drivers/cinder/shim.py', import.meta.url))
+const SHIM = ownFile('drivers/cinder/shim.py')
 /** The distribution's: another Python that is first in PATH may not load what was built for this one. */
 const PYTHONS = ['/usr/bin/python3', join(cinderRoot, 'usr/bin/python3')]
 

@@ -1,4 +1,4 @@
-import type { CopyMode } from '../movers/mover.ts'
+import type { CopyMode } from '../movers/copy_mode.ts'
 import type { DriverSetup, Result } from './protocol.ts'
 
 /** Where a driver-assisted migration shall go, as the manager tells the source's driver. */

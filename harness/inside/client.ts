@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Content } from '../data/content.ts'
 import type { Surveyed } from '../data/verify.ts'
+import { ownFile } from '../home.ts'
 import { BrokenLab, describeEnding, messageOf } from '../machine/errors.ts'
 import type { Machine } from '../machine/machine.ts'
 import { callOver } from '../rpc/json_rpc.ts'
@@ -36,7 +36,7 @@ const CALL_SECONDS = 300
 /** Builds the helper into the machine's shared folder and starts it there. */
 export async function openInside(machine: Machine): Promise<Inside> {
   const bundle = join(machine.shared, `${machine.name}.inside.mjs`)
-  await bundleForNode({ entryPoints: [fileURLToPath(new URL('main.ts', import.meta.url))] }, bundle)
+  await bundleForNode({ entryPoints: [ownFile('harness/inside/main.ts')] }, bundle)
   const helper = await machine.start([process.execPath, '--max-old-space-size=128', bundle])
   let said = ''
   helper.stderr.on('data', (data: Buffer) => {

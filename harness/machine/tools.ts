@@ -1,15 +1,15 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+import envPaths from 'env-paths'
+import { isPackage, ownFile } from '../home.ts'
 
 /**
- * Where the setup unpacks the packages that the machine lacks: in a checkout its own folder, of an installed package the user's
- * (XDG base directory specification); `HOLEPROOF_CACHE` moves it.
+ * Where the setup unpacks the packages that the machine lacks: `HOLEPROOF_CACHE`, else a checkout's own folder, else the user's
+ * cache folder. A package that is installed may be written to by nobody.
  */
-export const cacheFolder = resolve(process.env.HOLEPROOF_CACHE ?? (isInstalled(ROOT) ? usersCache() : join(ROOT, '.cache')))
+export const cacheFolder = resolve(
+  process.env.HOLEPROOF_CACHE ?? (isPackage ? envPaths('holeproof', { suffix: '' }).cache : ownFile('.cache')),
+)
 export const toolsRoot = join(cacheFolder, 'root')
 
 const PROGRAM_FOLDERS = ['usr/sbin', 'sbin', 'usr/bin', 'bin']
@@ -23,14 +23,6 @@ export function toolsEnvironment(roots: readonly string[] = [toolsRoot]): Record
     ...(libraries.length > 0 && { LD_LIBRARY_PATH: libraries.join(':') }),
     LC_ALL: 'C',
   }
-}
-
-function isInstalled(folder: string): boolean {
-  return folder.split('/').includes('node_modules')
-}
-
-function usersCache(): string {
-  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'holeproof')
 }
 
 function librariesIn(folder: string): string[] {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { CopyMode } from '../movers/mover.ts'
+import type { CopyMode } from '../movers/copy_mode.ts'
 import type { Answer } from './capabilities.ts'
 import { type MigrationMethod, type MigrationParts, type MigrationResult, migrate } from './migrate.ts'
 import type { Backend, MigrationStatus, Volume } from './volume.ts'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { messageOf } from '../machine/errors.ts'
-import type { CopyMode } from '../movers/mover.ts'
+import type { CopyMode } from '../movers/copy_mode.ts'
 import { Unanswered } from '../rpc/json_rpc.ts'
 import { type Answer, capabilityReportSchema } from './capabilities.ts'
 import { type Decision, decideCopyMode, type Rule } from './rule.ts'

@@ -1,4 +1,4 @@
-import type { CopyMode } from '../movers/mover.ts'
+import type { CopyMode } from '../movers/copy_mode.ts'
 import { type Answer, capabilityReportSchema, SHIPPED_KEY, WELL_DEFINED_PROPERTY, wellDefinedProperty } from './capabilities.ts'
 
 /** What the migration itself knows of the destination volume. */

@@ -1,6 +1,7 @@
 import type { ChalkInstance } from 'chalk'
 import wrapAnsi from 'wrap-ansi'
 import type { Certificate, CheckResult, Counterexample, Result } from '../result/result.ts'
+import { showCounterexample } from '../result/show_counterexample.ts'
 import { colourOf, MARKS } from './marks.ts'
 
 const WIDTH = 80
@@ -71,7 +72,7 @@ function details(certificate: Certificate, chalk: ChalkInstance): string[] {
   if (smallest !== undefined) {
     const by = checks.filter((check) => check.counterexample === 0)
     const more = others.map(({ what, file }) => `also ${what}: ${file}`).flatMap(indent)
-    parts.push([counterexampleText(driver, smallest, by, chalk), ...more].join('\n'))
+    parts.push([counterexampleText(certificate, smallest, by, chalk), ...more].join('\n'))
   }
   const bare = checks.filter((check) => (check.verdict === 'refuted' || check.verdict === 'broken') && check.counterexample === undefined)
   const [first] = bare
@@ -92,19 +93,20 @@ function details(certificate: Certificate, chalk: ChalkInstance): string[] {
 }
 
 function counterexampleText(
-  driver: string,
-  { what, actualBytes, wrongBytes, first, file }: Counterexample,
+  certificate: Certificate,
+  counterexample: Counterexample,
   by: readonly CheckResult[],
   chalk: ChalkInstance,
 ): string {
+  const { what, actualBytes, wrongBytes, first } = counterexample
   const [check] = by
   return [
-    `${colourOf('refuted', chalk)(`${MARKS.refuted} ${driver}`)}: the smallest counterexample`,
+    `${colourOf('refuted', chalk)(`${MARKS.refuted} ${certificate.driver}`)}: the smallest counterexample`,
     ...indent(`${what}: ${wrongBytes} of ${actualBytes} bytes are wrong, the first at byte ${first.offset}: ${first.found.what}`),
     ...indent(`shown by ${by.length === 1 ? '' : `${by.length} checks, the first `}${check?.id ?? ''}`),
     // The command is not broken into lines: it is there to be copied.
     `    repeat: ${check?.repeat ?? ''}`,
-    `    without holeproof: scripts/run sh counterexamples/${file}`,
+    `    without holeproof: ${showCounterexample(certificate, counterexample)}`,
   ].join('\n')
 }
 

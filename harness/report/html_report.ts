@@ -1,5 +1,5 @@
-import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { ownFile } from '../home.ts'
 import type { Result } from '../result/result.ts'
 import { embedded } from './embed.ts'
 
@@ -28,7 +28,7 @@ ${embedded('result', result)}
 /** The front-end in the folder `page`, as one script and one style that may stand in a page. */
 async function frontEnd(): Promise<{ script: string; style: string }> {
   const { outputFiles } = await build({
-    entryPoints: ['main.tsx', 'style.css'].map((name) => fileURLToPath(new URL(`page/${name}`, import.meta.url))),
+    entryPoints: ['main.tsx', 'style.css'].map((name) => ownFile(`harness/report/page/${name}`)),
     outdir: 'page',
     write: false,
     bundle: true,

@@ -7,9 +7,10 @@ import { listChecks } from '../../harness/certify/certification.ts'
 import { CANDIDATE_LIMITS, certify, STORAGE_BYTES } from '../../harness/certify/certify.ts'
 import { shareOut } from '../../harness/certify/share_out.ts'
 import { type DriverName, driverNames, honestNames } from '../../harness/drivers/backend.ts'
+import { callOf } from '../../harness/home.ts'
 import { UsageError } from '../../harness/machine/errors.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
-import { asCalled, EXIT, newCommand, runMain, version } from '../lib/command.ts'
+import { EXIT, newCommand, runnable, version } from '../lib/command.ts'
 import { prepareMachine } from '../lib/machine_choice.ts'
 import { showProgress } from '../lib/progress.ts'
 import {
@@ -56,15 +57,15 @@ const GROUPS: Readonly<Record<string, readonly DriverName[]>> = {
 }
 
 const command = newCommand(
-  'scripts/certify',
+  'certify',
   'Holds a volume driver to its claim on real, dirty storage: a built-in driver, a TypeScript or JavaScript module, or any program that speaks the driver protocol (docs/driver-protocol.md).',
   [
-    ['scripts/certify ./driver.py --config x', 'a program, with its arguments'],
-    ['scripts/certify ./driver.ts', 'a module'],
-    ['scripts/certify lvm-thin liar/lvm-thick', 'built-in drivers'],
-    ['scripts/certify built-in liars', 'all of them, honest and lying'],
-    ['scripts/certify --peer cinder:lvm-thick cinder:lvm-thin', "Cinder's own LVM driver, and another to migrate to"],
-    ['scripts/certify --only partial-writes-read-zero ./driver.py', 'some checks'],
+    ['certify ./driver.py --config x', 'a program, with its arguments'],
+    ['certify ./driver.ts', 'a module'],
+    ['certify lvm-thin liar/lvm-thick', 'built-in drivers'],
+    ['certify built-in liars', 'all of them, honest and lying'],
+    ['certify --peer cinder:lvm-thick cinder:lvm-thin', "Cinder's own LVM driver, and another to migrate to"],
+    ['certify --only partial-writes-read-zero ./driver.py', 'some checks'],
   ],
 )
   .argument('<driver...>', "built-in names, 'built-in' or 'liars' for all of a kind, or one program or module with its arguments")
@@ -99,7 +100,7 @@ const command = newCommand(
 
 command.enablePositionalOptions()
 
-await runMain(async () => {
+export default runnable(command, async () => {
   if (process.argv.includes('--list')) {
     for (const { id, title } of listChecks([])) console.log(`${id.padEnd(34)} ${title}`)
     return EXIT.upheld
@@ -129,7 +130,7 @@ await runMain(async () => {
           options.only,
           checks.map(({ id }) => id),
           'check',
-          'scripts/certify',
+          'certify',
         )
   const usesCinder = [...command.args, ...options.peer].some(isCinder)
   const storageBytes = (options.storage ?? (usesCinder ? CINDER_MIB : STORAGE_BYTES / MiB)) * MiB
@@ -183,8 +184,7 @@ function isNamed(word: string): boolean {
 }
 
 function repeat(options: Options, machine: MachineKind, seed: number, candidate: Candidate, check: string | undefined): string {
-  const line = inShell([
-    'scripts/certify',
+  return inShell('certify', [
     ...['--machine', machine, '--seed', String(seed)],
     ...(check === undefined ? [] : ['--only', check]),
     ...conditions(options),
@@ -194,14 +194,12 @@ function repeat(options: Options, machine: MachineKind, seed: number, candidate:
         ? [candidate.path]
         : candidate.argv),
   ])
-  return asCalled(line)
 }
 
 /** What all shards of a run are asked, whatever else they are given. */
 function asked(options: Options, drivers: readonly string[]): string {
   const { only, minutes } = options
-  return inShell([
-    'scripts/certify',
+  return inShell('certify', [
     ...(only === undefined ? [] : ['--only', only]),
     ...['--minutes', String(minutes)],
     ...conditions(options),
@@ -220,8 +218,9 @@ function conditions({ storage, askSeconds, verbSeconds, option, peer }: Options)
   ]
 }
 
-function inShell(words: readonly string[]): string {
-  return words.map((word) => (/^[A-Za-z0-9_./=:@,+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ')
+function inShell(command: string, words: readonly string[]): string {
+  const quoted = words.map((word) => (/^[A-Za-z0-9_./=:@,+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+  return callOf([command, ...quoted].join(' '))
 }
 
 function collect(text: string, before: string[]): string[] {

@@ -1,17 +1,17 @@
 import { doctorReport } from '../../harness/report/doctor.ts'
-import { EXIT, newCommand, runMain } from '../lib/command.ts'
+import { EXIT, newCommand, runnable } from '../lib/command.ts'
 import { examine, realProbes } from '../lib/doctor.ts'
 
 const command = newCommand(
-  'scripts/doctor',
+  'doctor',
   'Says what this machine can and cannot do, everything that is missing with the command that brings it, and which machine kind auto would take. Changes nothing.',
   [
-    ['scripts/doctor', 'for a person'],
-    ['scripts/doctor --json', 'for a program'],
+    ['doctor', 'for a person'],
+    ['doctor --json', 'for a program'],
   ],
 ).option('--json', 'print JSON')
 
-await runMain(async () => {
+export default runnable(command, async () => {
   const { json } = command.parse().opts<{ json?: true }>()
   const examination = await examine(realProbes)
   if (json) console.log(JSON.stringify(examination, null, 1))

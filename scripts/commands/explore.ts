@@ -1,8 +1,9 @@
 import { Option } from 'commander'
 import { type BrokenModel, brokenModelNames } from '../../harness/certify/worlds/broken_models.ts'
 import { explore } from '../../harness/certify/worlds/explore.ts'
+import { callOf } from '../../harness/home.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
-import { asCalled, newCommand, runMain, version } from '../lib/command.ts'
+import { newCommand, runnable, version } from '../lib/command.ts'
 import { prepareMachine } from '../lib/machine_choice.ts'
 import { showProgress } from '../lib/progress.ts'
 import { exitCode, newSeed, parseWhole, prepareRun, report, say, stopOnSignals } from '../lib/run.ts'
@@ -20,12 +21,12 @@ interface Options {
 }
 
 const command = newCommand(
-  'scripts/explore',
+  'explore',
   'Copies volumes at random on real storage, on pools, priors, layers and copies of all kinds, and holds every byte and chunk against the model.',
   [
-    ['scripts/explore --minutes 10', 'for ten minutes'],
-    ['scripts/explore --seed 4711 --only 17', 'one of them again'],
-    ['scripts/explore --minutes 1 --break model-doubles-chunks', 'see a wrong model found out'],
+    ['explore --minutes 10', 'for ten minutes'],
+    ['explore --seed 4711 --only 17', 'one of them again'],
+    ['explore --minutes 1 --break model-doubles-chunks', 'see a wrong model found out'],
   ],
 )
   .addOption(new Option('--machine <kind>', 'where to run').choices(['auto', 'native', 'uml', 'qemu']).default('auto'))
@@ -42,7 +43,7 @@ const command = newCommand(
   .option('--plain', 'no colours, no progress bar')
   .addOption(new Option('--break <model>', 'break the model on purpose: the run must turn red').choices(brokenModelNames))
 
-await runMain(async () => {
+export default runnable(command, async () => {
   const options = command.parse().opts<Options>()
   await prepareRun(options.out)
   const machine = await prepareMachine(options.machine, say)
@@ -58,9 +59,9 @@ await runMain(async () => {
     signal: stop.signal,
     tell: progress.tell,
     repeat: ({ id }) =>
-      asCalled(
+      callOf(
         [
-          ...['scripts/explore', '--machine', machine, '--seed', seed, '--only', id.replace('random/', '')],
+          ...['explore', '--machine', machine, '--seed', seed, '--only', id.replace('random/', '')],
           ...(options.break === undefined ? [] : ['--break', options.break]),
         ].join(' '),
       ),

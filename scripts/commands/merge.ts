@@ -7,7 +7,7 @@ import { notShownWorld } from '../../harness/certify/worlds/run_worlds.ts'
 import { traps } from '../../harness/certify/worlds/traps.ts'
 import { UsageError } from '../../harness/machine/errors.ts'
 import { mergeResults, type Part, type StandIns } from '../../harness/result/merge.ts'
-import { newCommand, runMain } from '../lib/command.ts'
+import { newCommand, runnable } from '../lib/command.ts'
 import { readResult } from '../lib/read_result.ts'
 import { repeatVerify } from '../lib/repeat_verify.ts'
 import { COUNTEREXAMPLES, exitCode, prepareFolder, report } from '../lib/run.ts'
@@ -20,11 +20,11 @@ interface Options {
 }
 
 const command = newCommand(
-  'scripts/merge',
+  'merge',
   'Makes one result of the results of a run in shards, with the report and the exit code that the run without shards would have.',
   [
-    ['scripts/merge shard-*', 'the folders that the shards wrote with --out'],
-    ['scripts/merge --allow-missing shard-*', 'what a missing shard had is not shown, and the run not upheld'],
+    ['merge shard-*', 'the folders that the shards wrote with --out'],
+    ['merge --allow-missing shard-*', 'what a missing shard had is not shown, and the run not upheld'],
   ],
 )
   .argument('<shard...>', 'the folders of the results, or the files')
@@ -33,7 +33,7 @@ const command = newCommand(
   .option('--strict', 'what is not shown fails the run (exit code 1)')
   .option('--plain', 'no colours')
 
-await runMain(async () => {
+export default runnable(command, async () => {
   command.parse()
   const options = command.opts<Options>()
   for (const path of command.args)

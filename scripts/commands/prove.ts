@@ -5,7 +5,7 @@ import { type MutantName, mutantNames } from '../../harness/certify/proof/mutant
 import { DEFAULT_BOUND, LEAST_BOUND, prove } from '../../harness/certify/proof/prove.ts'
 import { messageOf, UsageError } from '../../harness/machine/errors.ts'
 import { proofReport } from '../../harness/report/proof.ts'
-import { EXIT, newCommand, runMain, version } from '../lib/command.ts'
+import { EXIT, newCommand, runnable, version } from '../lib/command.ts'
 import { parseWhole } from '../lib/run.ts'
 
 /** Patterns are sets in 32 bits; time runs out long before. */
@@ -19,12 +19,12 @@ interface Options {
 }
 
 const command = newCommand(
-  'scripts/prove',
+  'prove',
   'Works out every copy between small volumes, and shows that the rule corrupts none and refuses nothing for nothing.',
   [
-    ['scripts/prove', `every volume of up to ${DEFAULT_BOUND} times 4 KiB`],
-    ['scripts/prove --bound 3', 'in a second'],
-    ['scripts/prove --bound 3 --break layers-ignored', 'see a broken rule turn it red'],
+    ['prove', `every volume of up to ${DEFAULT_BOUND} times 4 KiB`],
+    ['prove --bound 3', 'in a second'],
+    ['prove --bound 3 --break layers-ignored', 'see a broken rule turn it red'],
   ],
 )
   .addOption(
@@ -36,7 +36,7 @@ const command = newCommand(
   .option('--plain', 'no colours, no progress bar')
   .addOption(new Option('--break <mutant>', "break the rule, or the drivers' claims, on purpose").choices(mutantNames))
 
-await runMain(async () => {
+export default runnable(command, async () => {
   const options = command.parse().opts<Options>()
   // An unwritable file is found out before the work and not after it.
   if (options.json !== undefined) await write(options.json, '')

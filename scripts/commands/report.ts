@@ -1,21 +1,22 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
+import { callOf } from '../../harness/home.ts'
 import { messageOf, UsageError } from '../../harness/machine/errors.ts'
 import { htmlReport } from '../../harness/report/html_report.ts'
 import { type Result, resultSchema } from '../../harness/result/result.ts'
-import { EXIT, newCommand, runMain } from '../lib/command.ts'
+import { EXIT, newCommand, runnable } from '../lib/command.ts'
 import { REPORT_FILE, RESULT_FILE } from '../lib/run.ts'
 
-const command = newCommand('scripts/report', 'Makes the HTML report of a run from its result: one file that opens from disk.', [
-  ['scripts/report', 'of the last run: reports/report.html'],
-  ['scripts/report elsewhere/result.json', 'beside that result'],
-  ['scripts/report --out page.html', 'into that file'],
+const command = newCommand('report', 'Makes the HTML report of a run from its result: one file that opens from disk.', [
+  ['report', 'of the last run: reports/report.html'],
+  ['report elsewhere/result.json', 'beside that result'],
+  ['report --out page.html', 'into that file'],
 ])
   .argument('[result]', 'what verify, explore or certify wrote', join('reports', RESULT_FILE))
   .option('--out <file>', 'where the page goes; beside the result by default')
 
-await runMain(async () => {
+export default runnable(command, async () => {
   const { out } = command.parse().opts<{ out?: string }>()
   const [file = ''] = command.processedArgs as string[]
   const result = await readResult(file)
@@ -36,7 +37,7 @@ async function readResult(file: string): Promise<Result> {
   try {
     value = JSON.parse(await readFile(file, 'utf8'))
   } catch (error) {
-    throw new UsageError(`no result can be read from ${file}: ${messageOf(error)}\nscripts/verify writes one`)
+    throw new UsageError(`no result can be read from ${file}: ${messageOf(error)}\n${callOf('verify')} writes one`)
   }
   const { data, error } = resultSchema.safeParse(value)
   if (data === undefined) throw new UsageError(`${file} is no result of this version, see result.schema.json:\n${z.prettifyError(error)}`)

@@ -4,17 +4,17 @@ import { openMachines } from '../../harness/machine/choose.ts'
 import { describeEnding } from '../../harness/machine/errors.ts'
 import { loadWanted } from '../../harness/machine/load_wanted.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
-import { EXIT, newCommand, runMain } from '../lib/command.ts'
+import { EXIT, newCommand, runnable } from '../lib/command.ts'
 import { prepareMachine } from '../lib/machine_choice.ts'
 
 const GUEST_BYTES = 512 * 1024 ** 2
 
 const command = newCommand(
-  'scripts/run',
+  'run',
   "Runs a command as root in a machine of its own, with LVM and device-mapper, and gives the command's exit code. Its folder HOLEPROOF_RUN is removed afterwards.",
   [
-    ['scripts/run sh reports/counterexamples/reused-reads-zero.sh', 'show a counterexample without holeproof'],
-    ['scripts/run --space 4096 sh -c "lvm version; uname -r"', 'look around'],
+    ['run sh reports/counterexamples/reused-reads-zero.sh', 'show a counterexample without holeproof'],
+    ['run --space 4096 sh -c "lvm version; uname -r"', 'look around'],
   ],
 )
   .argument('<command...>', 'the command and its arguments')
@@ -22,7 +22,7 @@ const command = newCommand(
   .addOption(new Option('--machine <kind>', 'where to run').choices(['auto', 'native', 'uml', 'qemu']).default('auto'))
   .option('--space <MiB>', 'room for temporary files, in MiB', (text) => Number(text), 1024)
 
-await runMain(async () => {
+export default runnable(command, async () => {
   command.parse()
   const { machine: asked, space } = command.opts<{ machine: MachineKind | 'auto'; space: number }>()
   const kind = await prepareMachine(asked, (line) => console.error(line))

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { dir } from 'tmp-promise'
+import { callOf, ownFile } from '../../harness/home.ts'
 import { messageOf, UsageError } from '../../harness/machine/errors.ts'
 import { openNative } from '../../harness/machine/native.ts'
 import { type Fleet, readFleet } from '../../harness/model/fleet/fleet.ts'
@@ -8,7 +9,7 @@ import type { FleetFile } from '../../harness/model/fleet/fleet_file.ts'
 import { forecastPage } from '../../harness/report/forecast_page.ts'
 import { forecastReport } from '../../harness/report/forecast_table.ts'
 import type { Forecast } from '../../harness/result/forecast.ts'
-import { EXIT, newCommand, runMain } from '../lib/command.ts'
+import { EXIT, newCommand, runnable } from '../lib/command.ts'
 import { forecastOf, readLvm, withPlan } from '../lib/fleet.ts'
 import { readJson } from '../lib/read_json.ts'
 import { say, stopOnSignals } from '../lib/run.ts'
@@ -23,14 +24,14 @@ interface Options {
 }
 
 const command = newCommand(
-  'scripts/simulate',
+  'simulate',
   'Forecasts what a plan of migrations will take of every pool, from a model, without touching storage. Refuses a plan that would exhaust one.',
   [
-    ['scripts/simulate examples/spec.fleet.json', "the spec's own example"],
-    ['scripts/simulate plan.json --out forecast', 'the same with forecast.json and forecast.html'],
-    ['scripts/simulate - < plan.json', 'the plan from standard input'],
-    ['scripts/simulate --from-lvm vg1 vg2', "this machine's pools and volumes, as a fleet file to fill in"],
-    ['scripts/simulate --from-lvm --maps --plan plan.json', 'forecast at once, exactly: a plan of claims and migrations'],
+    [`simulate ${relative('', ownFile('examples/spec.fleet.json'))}`, "the spec's own example"],
+    ['simulate plan.json --out forecast', 'the same with forecast.json and forecast.html'],
+    ['simulate - < plan.json', 'the plan from standard input'],
+    ['simulate --from-lvm vg1 vg2', "this machine's pools and volumes, as a fleet file to fill in"],
+    ['simulate --from-lvm --maps --plan plan.json', 'forecast at once, exactly: a plan of claims and migrations'],
   ],
 )
   .argument('[file]', 'pools, volumes and migrations, in the shape of fleet.schema.json; - is standard input')
@@ -40,7 +41,7 @@ const command = newCommand(
   .option('--plan <file>', 'with --from-lvm: what to forecast: claims and bandwidths of its pools, other pools, migrations')
   .option('--plain', 'no colours')
 
-await runMain(async () => {
+export default runnable(command, async () => {
   const options = command.parse().opts<Options>()
   const input = await readInput(command.args[0], options)
   if (input.kind === 'fleet file') {
@@ -62,7 +63,7 @@ async function readInput(file: string | undefined, { fromLvm, plan, maps = false
   if (fromLvm === undefined) {
     if (plan !== undefined || maps)
       throw new UsageError(`${maps ? '--maps' : '--plan'} goes with --from-lvm; give a plan without it as the argument`)
-    if (file === undefined) throw new UsageError('give a fleet file, or --from-lvm; scripts/simulate --help shows how')
+    if (file === undefined) throw new UsageError(`give a fleet file, or --from-lvm; ${callOf('simulate')} --help shows how`)
     return { kind: 'plan', fleet: readFleet(await readJson(file), nameOf(file)) }
   }
   if (file !== undefined) throw new UsageError(`--from-lvm takes the place of ${file}; give a plan with --plan`)

@@ -1,13 +1,13 @@
 import { findRuns, sweep } from '../../harness/lab/sweep.ts'
-import { EXIT, newCommand, runMain } from '../lib/command.ts'
+import { EXIT, newCommand, runnable } from '../lib/command.ts'
 
 const command = newCommand(
-  'scripts/sweep',
+  'sweep',
   'Removes what a killed run left: processes, loop and device-mapper devices, mounts, folders. Only what carries the prefix goes, and nothing of a run that still lives.',
-  [['scripts/sweep', 'after a run was killed']],
+  [['sweep', 'after a run was killed']],
 )
 
-await runMain(async () => {
+export default runnable(command, async () => {
   command.parse()
   const { removed, spared, failed } = await sweep(await findRuns())
   for (const what of removed) console.log(`removed ${what}`)

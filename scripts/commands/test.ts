@@ -3,7 +3,7 @@ import { Option } from 'commander'
 import { $ } from 'zx'
 import type { MachineKind } from '../../harness/machine/machine.ts'
 import { bringBrowser } from '../lib/browser.ts'
-import { EXIT, newCommand, runMain } from '../lib/command.ts'
+import { EXIT, newCommand, runnable } from '../lib/command.ts'
 import { prepareMachine } from '../lib/machine_choice.ts'
 import { setUp } from '../lib/setup.ts'
 
@@ -11,20 +11,20 @@ import { setUp } from '../lib/setup.ts'
 const PROJECTS = { unit: 'unit', report: 'report', scenarios: 'real storage' } as const
 
 const command = newCommand(
-  'scripts/test',
+  'test',
   'Checks formatting, lint and types, then runs the unit tests, the report in a browser, and the scenarios on real storage.',
   [
-    ['scripts/test', 'everything'],
-    ['scripts/test --only unit', 'the unit tests, which take no machine'],
-    ['scripts/test --only report', 'the HTML report in Chromium, which takes no machine either'],
-    ['scripts/test scenarios/meta', 'the test files whose path contains this'],
+    ['test', 'everything'],
+    ['test --only unit', 'the unit tests, which take no machine'],
+    ['test --only report', 'the HTML report in Chromium, which takes no machine either'],
+    ['test scenarios/meta', 'the test files whose path contains this'],
   ],
 )
   .argument('[files...]', 'test files, by a part of their path')
   .addOption(new Option('--machine <kind>', 'where the scenarios run').choices(['auto', 'native', 'uml', 'qemu']).default('auto'))
   .addOption(new Option('--only <kind>', 'only these tests').choices(['unit', 'report', 'scenarios']))
 
-await runMain(async () => {
+export default runnable(command, async () => {
   command.parse()
   const { machine, only } = command.opts<{ machine: MachineKind | 'auto'; only?: keyof typeof PROJECTS }>()
   const root = fileURLToPath(new URL('../..', import.meta.url))

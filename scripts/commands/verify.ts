@@ -6,8 +6,9 @@ import { shareOut } from '../../harness/certify/share_out.ts'
 import { verify } from '../../harness/certify/verify.ts'
 import { type BrokenModel, brokenModelNames } from '../../harness/certify/worlds/broken_models.ts'
 import { traps } from '../../harness/certify/worlds/traps.ts'
+import { callOf } from '../../harness/home.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
-import { EXIT, newCommand, runMain, version } from '../lib/command.ts'
+import { EXIT, newCommand, runnable, version } from '../lib/command.ts'
 import { enterWreck } from '../lib/keep_wreck.ts'
 import { prepareMachine } from '../lib/machine_choice.ts'
 import { showProgress } from '../lib/progress.ts'
@@ -32,13 +33,13 @@ interface Options {
 const SHRINK_SECONDS = 60
 
 const command = newCommand(
-  'scripts/verify',
+  'verify',
   'Migrates volumes between real LVM and NFS backends on poisoned storage, checks every byte, and says whether the rule holds.',
   [
-    ['scripts/verify', 'the whole matrix'],
-    ['scripts/verify --only host/lvm-thin', 'the cells whose id begins so'],
-    ['scripts/verify --only table/full,table/sparse', "the spec's own table"],
-    ['scripts/verify --break always-sparse', 'see the harness catch a broken rule'],
+    ['verify', 'the whole matrix'],
+    ['verify --only host/lvm-thin', 'the cells whose id begins so'],
+    ['verify --only table/full,table/sparse', "the spec's own table"],
+    ['verify --break always-sparse', 'see the harness catch a broken rule'],
   ],
 )
   .addOption(new Option('--machine <kind>', 'where to run').choices(['auto', 'native', 'uml', 'qemu']).default('auto'))
@@ -57,7 +58,7 @@ const command = newCommand(
     ]),
   )
 
-await runMain(async () => {
+export default runnable(command, async () => {
   const options = command.parse().opts<Options>()
   const meant = choose(options.only)
   const all = { cells: allCells.filter(meant), worlds: traps.filter(meant) }
@@ -104,13 +105,14 @@ await runMain(async () => {
 
 /** What all shards of a run are asked, whatever else they are given. */
 function asked({ only, break: broken }: Options): string {
-  return ['scripts/verify', ...(only === undefined ? [] : ['--only', only]), ...(broken === undefined ? [] : ['--break', broken])].join(' ')
+  const words = ['verify', ...(only === undefined ? [] : ['--only', only]), ...(broken === undefined ? [] : ['--break', broken])]
+  return callOf(words.join(' '))
 }
 
 /** Whether a cell or a trap is meant by --only. */
 function choose(only: string | undefined): (named: { readonly id: string }) => boolean {
   if (only === undefined) return () => true
   const ids = [...allCells, ...traps].map(({ id }) => id)
-  const wanted = parseOnly(only, ids, 'cell', 'scripts/verify')
+  const wanted = parseOnly(only, ids, 'cell', 'verify')
   return ({ id }) => wanted.some((some) => isMeant(id, some))
 }

@@ -1,4 +1,5 @@
 import { availableParallelism, release, totalmem } from 'node:os'
+import { callOf } from '../../harness/home.ts'
 import { refuses, temporaryFolders } from '../../harness/lab/run_folder.ts'
 import { findRuns } from '../../harness/lab/sweep.ts'
 import { messageOf } from '../../harness/machine/errors.ts'
@@ -6,7 +7,6 @@ import { knownOfKvm } from '../../harness/machine/guest/kvm_probe.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
 import { lacksForNative } from '../../harness/machine/probe_native.ts'
 import { cacheFolder, findProgram } from '../../harness/machine/tools.ts'
-import { asCalled } from './command.ts'
 import { PARTS, prefersNative, recall, tryBoot } from './machine_choice.ts'
 import { lacksOf, type Part } from './setup.ts'
 
@@ -138,11 +138,11 @@ const PART_TITLES: Record<Part, string> = {
   cinder: "Cinder's own drivers",
 }
 const SETUP: Record<Part, string> = {
-  storage: 'scripts/setup',
-  layers: 'scripts/setup',
-  uml: 'scripts/setup --machine uml',
-  qemu: 'scripts/setup --machine qemu',
-  cinder: 'scripts/setup --cinder',
+  storage: 'setup',
+  layers: 'setup',
+  uml: 'setup --machine uml',
+  qemu: 'setup --machine qemu',
+  cinder: 'setup --cinder',
 }
 
 async function observe(probes: Probes): Promise<Observation[]> {
@@ -170,7 +170,7 @@ async function observe(probes: Probes): Promise<Observation[]> {
             what,
             state: 'missing',
             text: missing.join(', '),
-            help: `${asCalled(SETUP[part])} brings it, or apt-get install ${packages.join(' ')}`,
+            help: `${callOf(SETUP[part])} brings it, or apt-get install ${packages.join(' ')}`,
           }
     }),
     roomy === undefined
@@ -188,7 +188,7 @@ async function observe(probes: Probes): Promise<Observation[]> {
           what: 'killed runs',
           state: 'unwell',
           text: `${leftovers} left something behind`,
-          help: `${asCalled('scripts/sweep')} removes it`,
+          help: `${callOf('sweep')} removes it`,
         },
   ]
 }

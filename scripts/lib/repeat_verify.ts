@@ -1,11 +1,11 @@
+import { callOf } from '../../harness/home.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
-import { asCalled } from './command.ts'
 
-/** The command that repeats a cell or a world of scripts/verify. */
+/** The command that repeats a cell or a world of verify. */
 export function repeatVerify(
   id: string,
   { machine, seed, brokenRule }: { readonly machine: MachineKind; readonly seed: number; readonly brokenRule: string | undefined },
 ): string {
   const broken = brokenRule === undefined ? [] : ['--break', brokenRule]
-  return asCalled(['scripts/verify', '--machine', machine, '--only', id, '--seed', seed, ...broken].join(' '))
+  return callOf(['verify', '--machine', machine, '--only', id, '--seed', seed, ...broken].join(' '))
 }

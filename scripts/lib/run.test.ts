@@ -39,7 +39,7 @@ describe('an id is meant', () => {
 })
 
 describe('an --only list', () => {
-  const parse = (only: string) => parseOnly(only, IDS, 'check', 'scripts/certify')
+  const parse = (only: string) => parseOnly(only, IDS, 'check', 'certify')
 
   test('is parted at its commas, with blanks or without', () => {
     expect(parse('migrate-in')).toEqual(['migrate-in'])

@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { access, mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Option } from 'commander'
+import { callOf } from '../../harness/home.ts'
 import { findRuns, sweep } from '../../harness/lab/sweep.ts'
 import { messageOf, UsageError } from '../../harness/machine/errors.ts'
 import { htmlReport } from '../../harness/report/html_report.ts'
@@ -121,6 +122,7 @@ export function isMeant(id: string, wanted: string): boolean {
 export function parseOnly(only: string, ids: readonly string[], what: string, command: string): string[] {
   const wanted = only.split(',').map((id) => id.trim())
   const unknown = wanted.filter((id) => !ids.some((known) => isMeant(known, id)))
-  if (unknown.length > 0) throw new UsageError(`--only: no ${what} is called ${unknown.join(' or ')}; ${command} --list prints them all`)
+  if (unknown.length > 0)
+    throw new UsageError(`--only: no ${what} is called ${unknown.join(' or ')}; ${callOf(command)} --list prints them all`)
   return wanted
 }

@@ -1,4 +1,5 @@
 import { Option } from 'commander'
+import { callOf } from '../../harness/home.ts'
 import { UsageError } from '../../harness/machine/errors.ts'
 
 /** One of several parts of a run, counted from 1. */
@@ -11,7 +12,7 @@ export interface ShardNumber {
 export function shardOption(what: string): Option {
   return new Option(
     '--shard <number/of>',
-    `run one of several shares of the ${what}, as 2/5; scripts/merge makes one result of them`,
+    `run one of several shares of the ${what}, as 2/5; ${callOf('merge')} makes one result of them`,
   ).argParser(parseShard)
 }
 

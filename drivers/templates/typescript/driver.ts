@@ -1,13 +1,13 @@
 /**
  * A volume driver for holeproof, to copy and change: volumes are sparse files in the folder that do_setup gives.
  *
- * `scripts/certify ./driver.ts` bundles it and runs it in the machine where its devices are. Replace the bodies marked below;
- * remove the optional verbs that your storage lacks. The imports are types only, so a copy outside this repository needs none.
+ * `certify ./driver.ts` bundles it and runs it in the machine where its devices are. Replace the bodies marked below;
+ * remove the optional verbs that your storage lacks. What it imports from holeproof are types only, so it
+ * also runs where holeproof is not installed.
  */
 import { access, open, readdir, rename, rm, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { MakeDriver, ModuleDriver } from '../../../harness/drivers/driver.ts'
-import type { DriverSetup } from '../../../harness/drivers/protocol.ts'
+import type { DriverSetup, MakeDriver, ModuleDriver } from 'holeproof'
 
 /** do_setup: called after each start of the driver, so it makes only what is not there yet. */
 const makeDriver: MakeDriver = async (setup) => {

@@ -1,9 +1,9 @@
 import { basename, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { ownFile } from '../../home.ts'
 import { bundleForNode } from '../../inside/bundle.ts'
 import { UsageError } from '../../machine/errors.ts'
 
-const HOST = fileURLToPath(new URL('module_host.ts', import.meta.url))
+const HOST = ownFile('harness/certify/candidate/module_host.ts')
 
 export function bundleName(path: string): string {
   return `${basename(path)}.driver.mjs`

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import { ownFile } from '../../home.ts'
 import type { Lab } from '../../lab/lab.ts'
 import { check } from '../../machine/machine.ts'
 
@@ -93,7 +93,7 @@ function binOf(file: string): string {
   return file.replace(/[^/]+$/, '.deleted')
 }
 
-const NBD = fileURLToPath(new URL('nbd.sh', import.meta.url))
+const NBD = ownFile('harness/drivers/file/nbd.sh')
 const imageSchema = z.object({ 'virtual-size': z.number() })
 
 /** Attached through qemu-nbd as a block device. While a volume is attached its file belongs to qemu-nbd. */

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { writePoison } from '../../data/poison.ts'
+import { ownFile } from '../../home.ts'
 import type { Lab } from '../../lab/lab.ts'
 import { check } from '../../machine/machine.ts'
 
@@ -28,7 +28,7 @@ export async function startNfsServer(lab: Lab, dataBytes: number): Promise<NfsSe
     async () => {
       await mkdir(folder, { recursive: true })
       // The folder that a sweep finds must hold what stops the server.
-      for (const name of SCRIPTS) await copyFile(fileURLToPath(new URL(name, import.meta.url)), join(folder, name))
+      for (const name of SCRIPTS) await copyFile(ownFile(`harness/drivers/nfs/${name}`), join(folder, name))
       await writePoison(image, { sizeBytes: dataBytes + OVERHEAD_BYTES, tag: lab.tag(), signal: lab.signal })
       const namespaces = ['unshare', '--net', '--mount', '--propagation', 'private']
       await check(lab, [...namespaces, 'sh', join(folder, 'start.sh'), folder, image, join(folder, 'answerer.pl')])

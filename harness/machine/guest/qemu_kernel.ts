@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { ownFile } from '../../home.ts'
 import { BrokenLab } from '../errors.ts'
 import { cacheFolder } from '../tools.ts'
 import { GUEST_MODULES, MODULES_ON_DEMAND } from './guest.ts'
@@ -16,7 +16,7 @@ export const QEMU_MODULES = ['virtio_console', 'crc32c_generic', ...GUEST_MODULE
 const OPTIONAL_MODULES = ['crc32c_generic', ...MODULES_ON_DEMAND]
 /** What is needed to reach this machine's root. */
 const BOOT_MODULES = ['virtio_pci', '9pnet_virtio', '9p']
-const INIT = new URL('init.sh', import.meta.url)
+const INIT = ownFile('harness/machine/guest/init.sh')
 
 /** A kernel that is ready to boot: files, and the folder of its modules. */
 export interface QemuKernel {
@@ -72,7 +72,7 @@ function filesOf(folder: string): QemuKernel {
 function preparedFolder(): string {
   const recipe = createHash('sha256')
     .update(JSON.stringify([BOOT_MODULES, QEMU_MODULES, MODULES_ON_DEMAND]))
-    .update(readFileSync(fileURLToPath(INIT)))
+    .update(readFileSync(INIT))
   return join(cacheFolder, `qemu-${recipe.digest('hex').slice(0, 12)}`)
 }
 

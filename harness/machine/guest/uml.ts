@@ -1,6 +1,6 @@
 import { copyFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { callOf, ownFile } from '../../home.ts'
 import { BrokenLab } from '../errors.ts'
 import type { Machine } from '../machine.ts'
 import { findProgram, toolsRoot } from '../tools.ts'
@@ -11,10 +11,10 @@ const BOOT_SECONDS = 30
 /** Boots User-Mode Linux with this machine's root, read-only, as its own. Needs neither root nor KVM. */
 export async function bootUml(name: string, { shared, core, memoryMiB }: GuestPlacement): Promise<Machine> {
   const program = findProgram('linux.uml')
-  if (program === undefined) throw new BrokenLab('linux.uml is not here; scripts/setup --machine uml brings it')
+  if (program === undefined) throw new BrokenLab(`linux.uml is not here; ${callOf('setup --machine uml')} brings it`)
   const modules = await modulesFolder()
   const agent = join(shared, `${name}.agent`)
-  await copyFile(fileURLToPath(new URL('agent.pl', import.meta.url)), agent)
+  await copyFile(ownFile('harness/machine/guest/agent.pl'), agent)
   const kernelArguments = [
     `mem=${memoryMiB}M`,
     ...['root=/dev/root', 'rootfstype=hostfs', 'rootflags=/', 'ro', `init=${agent}`],
@@ -44,5 +44,5 @@ async function modulesFolder(): Promise<string> {
     const [version] = await readdir(folder).catch(() => [])
     if (version !== undefined) return join(folder, version)
   }
-  throw new BrokenLab('no modules for linux.uml; scripts/setup --machine uml brings them')
+  throw new BrokenLab(`no modules for linux.uml; ${callOf('setup --machine uml')} brings them`)
 }

@@ -1,4 +1,4 @@
-import type { CopyMode } from '../../movers/mover.ts'
+import type { CopyMode } from '../../movers/copy_mode.ts'
 import { asHandedOut, type DestinationKind, sameKind } from './kinds.ts'
 import { isSmaller, type KindSurvey, type ModeSurvey, type SmallCopy, type Tally } from './survey.ts'
 

@@ -1,7 +1,7 @@
 import type { Extent } from '../../data/content.ts'
 import type { Origin } from '../../data/origin.ts'
 import { type Runs, same } from '../../data/runs.ts'
-import type { CopyMode } from '../../movers/mover.ts'
+import type { CopyMode } from '../../movers/copy_mode.ts'
 import { copy } from '../copy.ts'
 import { expectedRuns } from '../origin.ts'
 import type { ModelVolume } from '../volume.ts'

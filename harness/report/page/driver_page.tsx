@@ -1,4 +1,5 @@
 import type { Certificate, Counterexample } from '../../result/result.ts'
+import { showCounterexample } from '../../result/show_counterexample.ts'
 import { Command, Mark, Section, VerdictWord, Wide } from './parts.tsx'
 
 /** What a driver was found to be. */
@@ -23,6 +24,7 @@ export function DriverPage({ certificate }: { certificate: Certificate }) {
       {certificate.counterexamples.map((counterexample, index) => (
         <CounterexampleView
           key={counterexample.file}
+          certificate={certificate}
           counterexample={counterexample}
           shows={checks.filter((check) => check.counterexample === index).map(({ id }) => id)}
         />
@@ -67,7 +69,13 @@ export function DriverPage({ certificate }: { certificate: Certificate }) {
   )
 }
 
-function CounterexampleView({ counterexample, shows }: { counterexample: Counterexample; shows: readonly string[] }) {
+interface CounterexampleProps {
+  readonly certificate: Certificate
+  readonly counterexample: Counterexample
+  readonly shows: readonly string[]
+}
+
+function CounterexampleView({ certificate, counterexample, shows }: CounterexampleProps) {
   const { what, wrongBytes, actualBytes, first, file, script } = counterexample
   return (
     <Section title="A counterexample, the smallest that was found">
@@ -76,7 +84,7 @@ function CounterexampleView({ counterexample, shows }: { counterexample: Counter
         {first.expected === 'zero' ? 'zeros belong' : 'data belongs'}. Shown by {shows.join(', ')}.
       </p>
       <p>Without holeproof, as a plain shell script:</p>
-      <Command text={`scripts/run sh counterexamples/${file}`} />
+      <Command text={showCounterexample(certificate, counterexample)} />
       <details>
         <summary>{file}</summary>
         <Wide label={file}>

@@ -1,0 +1,22 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** Whether this is the package, compiled to JavaScript, and not a checkout. */
+export const isPackage = import.meta.url.endsWith('.js')
+
+/** Where package.json lies: compiled files lie a folder deeper, in dist. */
+const home = fileURLToPath(new URL(isPackage ? '../..' : '..', import.meta.url))
+
+/** The absolute path of a file that comes along, in a checkout and in the package, by its path from package.json. */
+export function ownFile(path: string): string {
+  return join(home, path)
+}
+
+/**
+ * What a person types to call a command with these words, e.g. `setup --machine uml`: `scripts/setup ...` in a checkout. What is
+ * called through npm is not on PATH.
+ */
+export function callOf(words: string): string {
+  if (!isPackage) return `scripts/${words}`
+  return `${process.env.npm_command === undefined ? '' : 'npx '}holeproof ${words}`
+}

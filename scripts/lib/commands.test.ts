@@ -1,0 +1,28 @@
+import { readdirSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { ownFile } from '../../harness/home.ts'
+import { commands } from './commands.ts'
+
+const COMPLETION = 'completion'
+
+test('every command of a checkout has its link to scripts/launch, and every link is a command', () => {
+  const folder = ownFile('scripts')
+  const links = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isSymbolicLink())
+
+  expect(links.map(({ name }) => name).sort()).toEqual([...commands.keys()].sort())
+  expect(new Set(links.map(({ name }) => readlinkSync(join(folder, name))))).toEqual(new Set(['launch']))
+  // It completes `holeproof ...`, which a checkout does not have.
+  expect(commands.has(COMPLETION)).toBe(false)
+})
+
+test.each([...commands])(
+  '%s is the name of the command that its file holds, and has a line in the list',
+  async (name, { summary, load }) => {
+    const { command } = (await load()).default
+
+    expect(command.name()).toBe(name)
+    expect(summary).toMatch(/^[a-z].*[^.]$/)
+    expect(command.helpInformation()).toContain(`Usage: scripts/${name}`)
+  },
+)
