@@ -7,15 +7,18 @@ import { notShownWorld } from '../../harness/certify/worlds/run_worlds.ts'
 import { traps } from '../../harness/certify/worlds/traps.ts'
 import { UsageError } from '../../harness/machine/errors.ts'
 import { mergeResults, type Part, type StandIns } from '../../harness/result/merge.ts'
+import { baselineOption, readBaseline } from '../lib/baseline.ts'
 import { newCommand, runMain } from '../lib/command.ts'
 import { readResult } from '../lib/read_result.ts'
 import { repeatVerify } from '../lib/repeat_verify.ts'
-import { COUNTEREXAMPLES, exitCode, prepareFolder, report } from '../lib/run.ts'
+import { COUNTEREXAMPLES, prepareFolder, report, summaryOption } from '../lib/run.ts'
 
 interface Options {
   out: string
   allowMissing?: boolean
   strict?: boolean
+  summary?: string
+  baseline?: string
   plain?: boolean
 }
 
@@ -30,6 +33,8 @@ const command = newCommand(
   .argument('<shard...>', 'the folders of the results, or the files')
   .option('--out <folder>', 'where result.json and junit.xml go', 'reports')
   .option('--allow-missing', 'merge also where shards are missing: what they had is not shown (exit code 1)')
+  .addOption(summaryOption())
+  .addOption(baselineOption())
   .option('--strict', 'what is not shown fails the run (exit code 1)')
   .option('--plain', 'no colours')
 
@@ -45,6 +50,7 @@ await runMain(async () => {
     const hint = merged.kind === 'incomplete' ? ['(--allow-missing merges what is there; the rest is not shown then)'] : []
     throw new UsageError(['these results make no whole run:', ...merged.why, ...hint].join('\n  '))
   }
+  const baseline = await readBaseline(options.baseline)
   await prepareFolder(options.out)
   // A module's counterexample needs the module's bundle beside it.
   for (const path of command.args) {
@@ -52,8 +58,7 @@ await runMain(async () => {
     if (existsSync(counterexamples) && statSync(counterexamples).isDirectory())
       await cp(counterexamples, join(options.out, COUNTEREXAMPLES), { recursive: true })
   }
-  await report(merged.result, { out: options.out, plain: options.plain === true })
-  return exitCode(merged.result, options.strict === true)
+  return report(merged.result, { ...options, baseline })
 })
 
 /** What is known of the cells and worlds of a missing shard; the machine to repeat them on is that of the others. */

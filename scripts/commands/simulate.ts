@@ -11,7 +11,7 @@ import type { Forecast } from '../../harness/result/forecast.ts'
 import { EXIT, newCommand, runMain } from '../lib/command.ts'
 import { forecastOf, readLvm, withPlan } from '../lib/fleet.ts'
 import { readJson } from '../lib/read_json.ts'
-import { say, stopOnSignals } from '../lib/run.ts'
+import { hasColours, say, stopOnSignals } from '../lib/run.ts'
 import { setUp } from '../lib/setup.ts'
 
 interface Options {
@@ -48,9 +48,7 @@ await runMain(async () => {
     return EXIT.upheld
   }
   const forecast = forecastOf(input.fleet)
-  process.stdout.write(
-    forecastReport(forecast, options.plain !== true && process.stdout.isTTY === true && process.env.NO_COLOR === undefined),
-  )
+  process.stdout.write(forecastReport(forecast, hasColours(options.plain)))
   if (options.out !== undefined) await write(forecast, options.out)
   return forecast.verdict === 'fits' ? EXIT.upheld : EXIT.refuted
 })
