@@ -6,11 +6,11 @@ import { shortened } from './shortened.ts'
 
 const TITLES: Readonly<Record<ChangeKind, string>> = {
   'new-failure': 'New failures',
-  'no-longer-shown': 'Upheld before, now not shown',
+  'no-longer-shown': 'No longer shown',
   'still-failing': 'Still failing',
-  'failure-not-shown': 'Failed before, now not shown',
+  'failure-not-shown': 'Failed and now not shown',
   fixed: 'Fixed',
-  'now-shown': 'Not shown before, now upheld',
+  'now-shown': 'Upheld and not shown before',
   new: 'New',
   gone: 'Gone',
 }
@@ -35,7 +35,8 @@ export function comparisonReport(comparison: Comparison, colours: boolean): stri
       [chalk.bold(`Slower (${timing.slower.length})`), ...timing.slower.map((some) => `  ${some.id}  ${seconds(some)}`)].join('\n'),
     )
   const head = worse ? chalk.red.bold('✗ WORSE') : chalk.green.bold('✓ NOT WORSE')
-  const end = [`${head}  ${counts(comparison)}`, ...timingLines(comparison)].flatMap((line) => wrapAnsi(line, 80).split('\n'))
+  const [first = '', ...others] = wrapAnsi(`${head}  ${counts(comparison)}`, 78).split('\n')
+  const end = [first, ...others.map(indented), ...timingLines(comparison).flatMap((line) => wrapAnsi(line, 78).split('\n').map(indented))]
   return `${[...groups, end.join('\n')].join('\n\n')}\n`
 }
 
@@ -63,7 +64,7 @@ export function comparisonBlocks(comparison: Comparison): Block[] {
   return [
     heading(2, `${worse ? '❌ worse' : '✅ not worse'} than before`),
     paragraph(counts(comparison)),
-    ...timingLines(comparison).map((line) => paragraph(line.trim())),
+    ...timingLines(comparison).map((line) => paragraph(line)),
     ...groups,
     ...(newLeaks.length > 0
       ? [
@@ -104,15 +105,19 @@ function counts({ changes, unchanged, newLeaks, before, after }: Comparison): st
 }
 
 function timingLines({ timing, before, after }: Comparison): string[] {
-  const lines = [`  ${before.seconds.toFixed(1)} s > ${after.seconds.toFixed(1)} s; seeds ${before.seed} and ${after.seed}`]
-  if (timing.kind === 'not-compared') return [...lines, `  times are not compared: ${timing.why}`]
+  const lines = [`${before.seconds.toFixed(1)} s > ${after.seconds.toFixed(1)} s; seeds ${before.seed} and ${after.seed}`]
+  if (timing.kind === 'not-compared') return [...lines, `times are not compared: ${timing.why}`]
   const { overall, limit, floorSeconds, slower } = timing
   const same =
     overall === undefined ? 'too little is in both to tell which machine is faster' : `the same takes ${overall.toFixed(2)} times as long`
   const than = overall === undefined ? 'as long' : 'that'
-  return [...lines, `  ${same}; slower is what takes ${limit.toFixed(1)} times ${than}, and ${floorSeconds} s more: ${slower.length}`]
+  return [...lines, `${same}; slower is what takes ${limit.toFixed(1)} times ${than}, and ${floorSeconds} s more: ${slower.length}`]
 }
 
 function seconds({ beforeSeconds, afterSeconds }: Slower): string {
   return `${beforeSeconds.toFixed(1)} s > ${afterSeconds.toFixed(1)} s`
+}
+
+function indented(line: string): string {
+  return `  ${line}`
 }
