@@ -9,7 +9,7 @@ import { type MigrationRecord, migrate } from '../migration/migrate.ts'
 import type { Rule } from '../migration/rule.ts'
 import type { Volume } from '../migration/volume.ts'
 import type { Prediction } from '../model/world.ts'
-import type { CellResult, Evidence, Finding, Note, Verdict } from '../result/result.ts'
+import type { CellResult, Evidence, Finding, Verdict } from '../result/result.ts'
 import type { Bench } from './bench.ts'
 import type { RuleParts } from './broken_rules.ts'
 import { type Cell, MiB } from './cell.ts'
@@ -36,11 +36,12 @@ export async function runCell(
 ): Promise<{ result: CellResult; leaks: string[] }> {
   const began = performance.now()
   const lab = await bench.lab.child()
-  let judged: { findings: Finding[]; notes: Note[]; evidence?: Evidence; prediction?: CellResult['prediction']; broken?: string }
+  let judged: Pick<CellResult, 'findings' | 'notes' | 'extents' | 'evidence' | 'prediction'> & { broken?: string }
   try {
     const { content, evidence } = await gatherEvidence(bench, lab, cell, parts)
     const { findings, notes, prediction } = judge(cell, content, evidence, parts.model)
-    judged = { findings, notes, evidence, prediction: recordOfPrediction(cell, evidence, prediction) }
+    const extents = content.extents.map((extent) => ({ ...extent }))
+    judged = { findings, notes, extents, evidence, prediction: recordOfPrediction(cell, evidence, prediction) }
   } catch (error) {
     judged = { findings: [], notes: [], broken: messageOf(error) }
   }
@@ -54,6 +55,7 @@ export async function runCell(
     ...verdict(leaks),
     findings: judged.findings,
     notes: judged.notes,
+    ...(judged.extents !== undefined && { extents: judged.extents }),
     ...(judged.evidence !== undefined && { evidence: judged.evidence }),
     ...(judged.prediction !== undefined && { prediction: judged.prediction }),
     machine: bench.machine.name,
@@ -161,6 +163,7 @@ function recordOfPrediction(cell: Cell, { after }: Evidence, prediction: Predict
     ...(percent !== undefined && { dataPercent: percent }),
     readBytes: copied.readBytes,
     writtenBytes: copied.writtenBytes,
+    written: [...copied.written],
   }
 }
 

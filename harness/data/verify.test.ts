@@ -50,6 +50,43 @@ describe('intact content', () => {
   })
 })
 
+describe('the first page with a wrong byte', () => {
+  const look = (change: (volume: Buffer) => unknown) => {
+    const volume = render(content)
+    change(volume)
+    return verify(content, volume).firstWrongPage
+  }
+
+  test('is kept as found and, where not all of it is zero, as expected', () => {
+    const page = look((volume) => {
+      volume[5000] = 7
+      volume[90000] = 7
+    })
+
+    expect(page?.offset).toBe(4096)
+    expect(Buffer.from(page?.expected ?? '', 'base64')).toEqual(render(content).subarray(4096, 8192))
+    expect(Buffer.from(page?.found ?? '', 'base64').indexOf(7)).toBe(5000 - 4096)
+  })
+
+  test('is kept without what was expected where that is zero', () => {
+    const page = look((volume) => volume.fill(9, 150 * SECTOR_BYTES, 151 * SECTOR_BYTES))
+
+    expect(page).toMatchObject({ offset: 18 * 4096 })
+    expect(page).not.toHaveProperty('expected')
+  })
+
+  test('is cut off where the volume ends', () => {
+    const page = look((volume) => volume.fill(0, volume.length - 1))
+
+    expect(page?.offset).toBe(49 * 4096)
+    expect(Buffer.from(page?.found ?? '', 'base64').length).toBe(content.sizeBytes - 49 * 4096)
+  })
+
+  test('is absent where every byte is right', () => {
+    expect(look(() => undefined)).toBeUndefined()
+  })
+})
+
 describe('each kind of difference is found where it is', () => {
   test('zeros where data belongs', () => {
     expect(spoil((volume) => volume.fill(0, 3 * SECTOR_BYTES, 5 * SECTOR_BYTES))).toEqual([

@@ -26,6 +26,15 @@ export interface Verification {
   /** The first differences by offset; `moreDifferences` counts those left out. */
   readonly differences: readonly Difference[]
   readonly moreDifferences: number
+  /** The first page with a wrong byte; absent when there is none. */
+  readonly firstWrongPage?: WrongPage
+}
+
+/** An aligned page of a volume with a wrong byte in it, in base64; `expected` is absent where all of it should be zero. */
+export interface WrongPage {
+  readonly offset: number
+  readonly found: string
+  readonly expected?: string
 }
 
 /** A verification, and where every byte comes from; no survey when that changes too often to be told. */
@@ -34,6 +43,7 @@ export interface Surveyed extends Verification {
 }
 
 const MOST_DIFFERENCES = 64
+const PAGE_BYTES = 4096
 const NOTHING = Buffer.alloc(SECTOR_BYTES)
 
 /** Compares a volume, fed piece by piece in order, with what it should hold. Pure: no I/O. */
@@ -43,6 +53,7 @@ export class Verifier {
   private at = 0
   private wrongBytes = 0
   private moreDifferences = 0
+  private firstWrongPage: WrongPage | undefined
   private open: Difference | undefined
   private expected = Buffer.alloc(0)
   private nextExtent = 0
@@ -71,6 +82,7 @@ export class Verifier {
       wrongBytes: this.wrongBytes,
       differences: this.differences,
       moreDifferences: this.moreDifferences,
+      ...(this.firstWrongPage !== undefined && { firstWrongPage: this.firstWrongPage }),
     }
   }
 
@@ -91,8 +103,23 @@ export class Verifier {
   private compareSectors(expected: Buffer, actual: Buffer): void {
     for (let start = 0; start < actual.length; start += SECTOR_BYTES) {
       const end = Math.min(start + SECTOR_BYTES, actual.length)
-      if (expected.compare(actual, start, end, start, end) !== 0 && !this.goesOn(expected, actual, start, end))
+      if (expected.compare(actual, start, end, start, end) === 0) continue
+      this.firstWrongPage ??= this.pageAround(expected, actual, start)
+      if (!this.goesOn(expected, actual, start, end))
         this.addSector(expected.subarray(start, end), actual.subarray(start, end), this.at + start)
+    }
+  }
+
+  /** The page that a byte of this piece lies in, as far as the piece holds it. */
+  private pageAround(expected: Buffer, actual: Buffer, index: number): WrongPage {
+    const offset = Math.floor((this.at + index) / PAGE_BYTES) * PAGE_BYTES
+    const from = Math.max(0, offset - this.at)
+    const to = Math.min(actual.length, offset + PAGE_BYTES - this.at)
+    const isZero = expected.subarray(from, to).every((byte) => byte === 0)
+    return {
+      offset: this.at + from,
+      found: actual.toString('base64', from, to),
+      ...(!isZero && { expected: expected.toString('base64', from, to) }),
     }
   }
 

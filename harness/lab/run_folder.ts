@@ -44,7 +44,8 @@ export async function makeRunFolder(wantedBytes: number): Promise<RunFolder> {
   )
 }
 
-async function refuses(base: string, wantedBytes: number): Promise<string | undefined> {
+/** Why runs cannot have their folder there; undefined when they can. */
+export async function refuses(base: string, wantedBytes: number): Promise<string | undefined> {
   if (!existsSync(base)) return 'does not exist'
   const { bavail, bsize, type } = await statfs(base)
   const free = bavail * bsize

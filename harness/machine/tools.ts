@@ -1,9 +1,15 @@
 import { existsSync, readdirSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Where the setup unpacks the packages that the machine lacks; `HOLEPROOF_CACHE` moves it. */
-export const cacheFolder = resolve(process.env.HOLEPROOF_CACHE ?? fileURLToPath(new URL('../../.cache', import.meta.url)))
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+/**
+ * Where the setup unpacks the packages that the machine lacks: in a checkout its own folder, of an installed package the user's
+ * (XDG base directory specification); `HOLEPROOF_CACHE` moves it.
+ */
+export const cacheFolder = resolve(process.env.HOLEPROOF_CACHE ?? (isInstalled(ROOT) ? usersCache() : join(ROOT, '.cache')))
 export const toolsRoot = join(cacheFolder, 'root')
 
 const PROGRAM_FOLDERS = ['usr/sbin', 'sbin', 'usr/bin', 'bin']
@@ -17,6 +23,14 @@ export function toolsEnvironment(roots: readonly string[] = [toolsRoot]): Record
     ...(libraries.length > 0 && { LD_LIBRARY_PATH: libraries.join(':') }),
     LC_ALL: 'C',
   }
+}
+
+function isInstalled(folder: string): boolean {
+  return folder.split('/').includes('node_modules')
+}
+
+function usersCache(): string {
+  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'holeproof')
 }
 
 function librariesIn(folder: string): string[] {

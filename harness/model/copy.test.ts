@@ -71,7 +71,7 @@ describe('what real storage was seen to do', () => {
   test('a pool that ignores discards takes none, and the copy goes no further', () => {
     const { copied: did } = copied({ how: 'discard-then-sparse', blockBytes: MiB }, { storage: thin({ discards: false }), prior: used })
 
-    expect(did).toEqual({ readBytes: 0, writtenBytes: 0, refused: 'discard' })
+    expect(did).toEqual({ readBytes: 0, writtenBytes: 0, written: [], refused: 'discard' })
   })
 
   test('a destination larger than the source keeps stale bytes behind the end, even after a full copy', () => {
@@ -115,8 +115,11 @@ describe('how thin a copy is', () => {
   })
 })
 
-test('a copy counts what it read and wrote', () => {
-  expect(copied(sparse(CHUNK), {}).copied).toEqual({ readBytes: SIZE, writtenBytes: 32 * CHUNK + MiB })
-  expect(copied({ how: 'full', blockBytes: MiB }, {}).copied).toEqual({ readBytes: SIZE, writtenBytes: SIZE })
-  expect(copied({ how: 'mapped' }, {}).copied).toEqual({ readBytes: 32 * CHUNK + MiB, writtenBytes: 32 * CHUNK + MiB })
+test('a copy tells what it read and wrote', () => {
+  const chunks = copied({ how: 'mapped' }, {}).sourceMapped
+  const all = [{ from: 0, to: SIZE, value: true }]
+
+  expect(copied(sparse(CHUNK), {}).copied).toMatchObject({ readBytes: SIZE, writtenBytes: 32 * CHUNK + MiB, written: chunks })
+  expect(copied({ how: 'full', blockBytes: MiB }, {}).copied).toEqual({ readBytes: SIZE, writtenBytes: SIZE, written: all })
+  expect(copied({ how: 'mapped' }, {}).copied).toEqual({ readBytes: 32 * CHUNK + MiB, writtenBytes: 32 * CHUNK + MiB, written: chunks })
 })

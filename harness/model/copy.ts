@@ -1,5 +1,5 @@
 import type { Origin } from '../data/origin.ts'
-import { clip, contained, inside, lengthOf, type Runs, run, scaled, touched, where } from '../data/runs.ts'
+import { clip, contained, cover, inside, lengthOf, type Runs, run, scaled, touched, where } from '../data/runs.ts'
 import { FileVolume, type ModelVolume, PAGE_BYTES, writeBuffered } from './volume.ts'
 
 /**
@@ -15,6 +15,8 @@ export type CopySpec =
 export interface Copied {
   readonly readBytes: number
   readonly writtenBytes: number
+  /** Which bytes the copy gave the destination; it skipped the rest. */
+  readonly written: Runs<true>
   /** A discard that the destination did not take, so that the copy goes no further. */
   readonly refused?: 'discard'
 }
@@ -30,13 +32,17 @@ export function copy(from: ModelVolume, to: ModelVolume, sizeBytes: number, spec
       return dd(content, to, dataBlocks(content, sizeBytes, spec.blockBytes), sizeBytes, spec)
     case 'mapped': {
       const mapped = clip(from.mapped(), 0, sizeBytes)
-      return { readBytes: lengthOf(mapped), writtenBytes: writeWholeAndRest(to, inside(content, mapped), sizeBytes, PAGE_BYTES) }
+      return {
+        readBytes: lengthOf(mapped),
+        writtenBytes: writeWholeAndRest(to, inside(content, mapped), sizeBytes, PAGE_BYTES),
+        written: mapped,
+      }
     }
     case 'zero-out-then-sparse':
       to.write(run<Origin>(0, to.sizeBytes, 'zero'))
       return dd(content, to, dataBlocks(content, sizeBytes, spec.blockBytes), sizeBytes, spec)
     case 'discard-then-sparse':
-      if (!to.discard(run(0, to.sizeBytes, true))) return { readBytes: 0, writtenBytes: 0, refused: 'discard' }
+      if (!to.discard(run(0, to.sizeBytes, true))) return { readBytes: 0, writtenBytes: 0, written: [], refused: 'discard' }
       return dd(content, to, dataBlocks(content, sizeBytes, spec.blockBytes), sizeBytes, spec)
     case 'full-then-discard': {
       const copied = dd(content, to, everything, sizeBytes, spec)
@@ -60,7 +66,7 @@ function dd(
 ): Copied {
   if (to instanceof FileVolume && !keepsFile) to.truncate()
   const written = inside(content, blocks)
-  return { readBytes: sizeBytes, writtenBytes: writeWholeAndRest(to, written, sizeBytes, blockBytes) }
+  return { readBytes: sizeBytes, writtenBytes: writeWholeAndRest(to, written, sizeBytes, blockBytes), written: cover(written) }
 }
 
 /** Whole blocks are written past the page cache, a short last one through it. Returns what reaches the device, in bytes. */

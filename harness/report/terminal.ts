@@ -3,33 +3,14 @@ import Table from 'cli-table3'
 import wrapAnsi from 'wrap-ansi'
 import type { CellResult, Note, Result, WorldResult } from '../result/result.ts'
 import { certificatesReport, certificatesSummary } from './certificates.ts'
+import { mapOfCell, mapOfWorld } from './lanes.ts'
 import { lvsTable } from './lvs_table.ts'
 import { colourOf, MARKS } from './marks.ts'
+import { NOTES } from './notes.ts'
+import { SECTIONS, type Section } from './sections.ts'
 import { BORDERLESS } from './tables.ts'
+import { corruptMaps, mapLines } from './terminal_map.ts'
 import { worldDetails, worldsReport, worldsSummary } from './worlds.ts'
-
-interface Section {
-  readonly title: string
-  readonly holds: (cell: CellResult) => boolean
-  /** Layouts and misanswers differ between rows of a section; where they do not, the column would only take room. */
-  readonly variant?: (cell: CellResult) => string
-}
-
-const SECTIONS: readonly Section[] = [
-  { title: 'Host-assisted: the destination is asked, then dd copies', holds: ({ id }) => /^host\/.*\/mixed$/.test(id) },
-  {
-    title: "Driver-assisted: the source's driver moves it, or declines and the host copies",
-    holds: ({ id }) => id.startsWith('driver/'),
-  },
-  {
-    title: 'Odd answers to get_capabilities: a full copy each time',
-    holds: ({ id }) => id.startsWith('answer/'),
-    variant: ({ misanswer = '' }) => misanswer,
-  },
-  { title: 'Other layouts of the source', holds: ({ id }) => /^host\/(?!.*\/mixed$)/.test(id), variant: ({ layout }) => layout },
-  { title: 'Controls, against the rule on purpose: must corrupt, or lose thinness', holds: ({ control }) => control },
-  { title: "The spec's table, at its real sizes", holds: ({ id }) => id.startsWith('table/') },
-]
 
 /** The run as text for a terminal of 80 columns. */
 export function terminalReport(result: Result, colours: boolean): string {
@@ -39,7 +20,13 @@ export function terminalReport(result: Result, colours: boolean): string {
     return cells.length === 0 ? [] : [`${chalk.bold(section.title)}\n${table(cells, section, chalk)}`]
   })
   parts.push(...worldsReport(result.worlds, chalk), ...certificatesReport(result.certificates, chalk))
-  parts.push(...specTables(result), ...worthKnowing(result), ...troubles(result, chalk), summary(result, chalk))
+  parts.push(
+    ...specTables(result),
+    ...corruptMaps(result, chalk),
+    ...worthKnowing(result),
+    ...troubles(result, chalk),
+    summary(result, chalk),
+  )
   return `${parts.join('\n\n')}\n`
 }
 
@@ -127,11 +114,6 @@ export function specTables({ cells }: Result): string[] {
     })
 }
 
-const NOTES: Record<Note['kind'], string> = {
-  'thinness-lost': 'Sparse is not the same as thin',
-  'preallocation-lost': 'Preallocation does not survive',
-}
-
 /** Each kind of note once, with the first cell that shows it. */
 function worthKnowing({ cells }: Result): string[] {
   const kinds = Object.keys(NOTES) as Note['kind'][]
@@ -145,8 +127,8 @@ function worthKnowing({ cells }: Result): string[] {
 function troubles({ cells, worlds, leaks, brokenRule }: Result, chalk: ChalkInstance): string[] {
   const failed = ({ verdict }: CellResult | WorldResult) => verdict === 'refuted' || verdict === 'broken'
   const lines = [
-    ...cells.filter(failed).map((cell) => trouble(cell, [], chalk)),
-    ...worlds.filter(failed).map((world) => trouble(world, worldDetails(world), chalk)),
+    ...cells.filter(failed).map((cell) => trouble(cell, mapLines(mapOfCell(cell), chalk), chalk)),
+    ...worlds.filter(failed).map((world) => trouble(world, [...worldDetails(world), ...mapLines(mapOfWorld(world), chalk)], chalk)),
   ]
   const notShown = [...cells, ...worlds].filter(({ verdict }) => verdict === 'not-shown')
   for (const why of new Set(notShown.map(({ reason }) => reason ?? ''))) {

@@ -123,8 +123,8 @@ function unitsOf({ cells, worlds, certificates }: Result, other: Result, withRan
   const copies = [...cells, ...worlds.filter(({ id }) => !id.startsWith('copy/') && (withRandom || !id.startsWith('random/')))]
   return [
     ...copies.map(({ id, verdict, findings, reason = '', repeat, seconds }) => {
-      const failed = findings.find(({ ok }) => !ok)
-      return { id, verdict, text: failed === undefined ? reason : `${failed.check}: ${failed.text}`, repeat, seconds }
+      const failed = findings.filter(({ ok }) => !ok).map(({ check, text }) => `${check}: ${text}`)
+      return { id, verdict, text: failed.length === 0 ? reason : failed.join('; '), repeat, seconds }
     }),
     ...certificates.flatMap(({ driver, checks, verdict, reason = '' }) => {
       const known = checks.length > 0 ? checks : checksOf(other, driver).map((check) => ({ ...check, verdict, text: reason, seconds: 0 }))

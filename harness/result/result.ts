@@ -4,7 +4,11 @@ const bytes = z.number().int().nonnegative().describe('bytes')
 const seconds = z.number().nonnegative().describe('seconds')
 
 const mappedRunSchema = z.object({ from: bytes, to: bytes, value: z.literal(true) })
+export type MappedRun = z.infer<typeof mappedRunSchema>
 const originRunSchema = z.object({ from: bytes, to: bytes, value: z.enum(['zero', 'data', 'stale', 'noise']) })
+export type OriginRun = z.infer<typeof originRunSchema>
+const extentSchema = z.object({ offset: bytes, length: bytes, write: z.enum(['data', 'zeros']) })
+export type Extent = z.infer<typeof extentSchema>
 
 const spaceSchema = z.object({
   mappedBytes: bytes.describe('bytes of the volume that have storage: exact mapped sectors, or allocated bytes of a file'),
@@ -29,12 +33,22 @@ const differenceSchema = z.object({
   found: foundSchema,
 })
 
+const wrongPageSchema = z
+  .object({
+    offset: bytes,
+    found: z.base64(),
+    expected: z.base64().optional().describe('absent where all of it should be zero'),
+  })
+  .describe('the first aligned 4 KiB with a wrong byte in them')
+export type WrongPage = z.infer<typeof wrongPageSchema>
+
 const verificationSchema = z.object({
   checkedBytes: bytes,
   wrongBytes: bytes,
   differences: z.array(differenceSchema),
   moreDifferences: z.number().int().nonnegative().describe('ranges left out of differences'),
   survey: z.array(originRunSchema).optional().describe('where every byte comes from; absent where that changes too often'),
+  firstWrongPage: wrongPageSchema.optional(),
 })
 
 const predictionSchema = z.object({
@@ -47,6 +61,7 @@ const predictionSchema = z.object({
   dataPercent: z.object({ pool: z.string(), volume: z.string() }).optional().describe('of the destination, where it is thin'),
   readBytes: bytes,
   writtenBytes: bytes,
+  written: z.array(mappedRunSchema).optional().describe('what the copy writes; it skips the rest'),
 })
 
 const rowSchema = z.object({
@@ -100,6 +115,7 @@ const cellResultSchema = z.object({
   destination: z.string(),
   layout: z.string(),
   sizeBytes: bytes,
+  extents: z.array(extentSchema).optional().describe('what was written to the source; all else of it reads as zero'),
   forced: modeSchema.optional().describe('the rule was not asked'),
   misanswer: z.string().optional().describe('what the destination answered instead of its report'),
   verdict: verdictSchema,
@@ -167,7 +183,6 @@ const certificateSchema = z.object({
 /** What a driver was found to be. */
 export type Certificate = z.infer<typeof certificateSchema>
 
-const extentSchema = z.object({ offset: bytes, length: bytes, write: z.enum(['data', 'zeros']) })
 const storageSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('thin'),
@@ -216,6 +231,17 @@ const worldResultSchema = z.object({
   wrongBytes: bytes.optional().describe('of the volume, as measured'),
   predictedWrongBytes: bytes.describe('of the volume, as the model has it'),
   oldBytesBehind: bytes.optional().describe("behind the volume's end on a larger destination: old bytes that its user can read"),
+  seen: z
+    .object({
+      content: z.array(originRunSchema).describe('where every byte of the destination comes from'),
+      mapped: z.array(mappedRunSchema).optional().describe('which bytes have storage, of a thin destination'),
+      predicted: z.array(originRunSchema).describe('where every byte should come from, by the model'),
+      predictedMapped: z.array(mappedRunSchema),
+      written: z.array(mappedRunSchema).describe('what the copy writes, by the model; it skips the rest'),
+      firstWrongPage: wrongPageSchema.optional(),
+    })
+    .optional()
+    .describe('of a copy that is corrupt, leaves old bytes behind or is refuted, where it can be told in few runs'),
   smallest: z
     .object({ world: worldSchema, description: z.string(), text: z.string() })
     .optional()

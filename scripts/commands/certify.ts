@@ -10,7 +10,7 @@ import { type DriverName, driverNames, honestNames } from '../../harness/drivers
 import { UsageError } from '../../harness/machine/errors.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
 import { baselineOption, readBaseline } from '../lib/baseline.ts'
-import { EXIT, newCommand, runMain, version } from '../lib/command.ts'
+import { asCalled, EXIT, newCommand, runMain, version } from '../lib/command.ts'
 import { prepareMachine } from '../lib/machine_choice.ts'
 import { showProgress } from '../lib/progress.ts'
 import {
@@ -189,7 +189,7 @@ function isNamed(word: string): boolean {
 }
 
 function repeat(options: Options, machine: MachineKind, seed: number, candidate: Candidate, check: string | undefined): string {
-  return inShell([
+  const line = inShell([
     'scripts/certify',
     ...['--machine', machine, '--seed', String(seed)],
     ...(check === undefined ? [] : ['--only', check]),
@@ -200,6 +200,7 @@ function repeat(options: Options, machine: MachineKind, seed: number, candidate:
         ? [candidate.path]
         : candidate.argv),
   ])
+  return asCalled(line)
 }
 
 /** What all shards of a run are asked, whatever else they are given. */

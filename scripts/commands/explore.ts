@@ -2,7 +2,7 @@ import { Option } from 'commander'
 import { type BrokenModel, brokenModelNames } from '../../harness/certify/worlds/broken_models.ts'
 import { explore } from '../../harness/certify/worlds/explore.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
-import { newCommand, runMain, version } from '../lib/command.ts'
+import { asCalled, newCommand, runMain, version } from '../lib/command.ts'
 import { prepareMachine } from '../lib/machine_choice.ts'
 import { showProgress } from '../lib/progress.ts'
 import { newSeed, parseWhole, prepareRun, report, say, stopOnSignals, summaryOption } from '../lib/run.ts'
@@ -60,10 +60,12 @@ await runMain(async () => {
     signal: stop.signal,
     tell: progress.tell,
     repeat: ({ id }) =>
-      [
-        ...['scripts/explore', '--machine', machine, '--seed', seed, '--only', id.replace('random/', '')],
-        ...(options.break === undefined ? [] : ['--break', options.break]),
-      ].join(' '),
+      asCalled(
+        [
+          ...['scripts/explore', '--machine', machine, '--seed', seed, '--only', id.replace('random/', '')],
+          ...(options.break === undefined ? [] : ['--break', options.break]),
+        ].join(' '),
+      ),
     ...(options.only !== undefined && { only: options.only }),
     ...(options.break !== undefined && { brokenModel: options.break }),
   }).finally(progress.stop)

@@ -7,14 +7,21 @@ export const EXIT = { upheld: 0, refuted: 1, usage: 2, broken: 3 } as const
 
 export const version: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 
+/** A line that calls a command, as whoever reads it would: `scripts/verify` in a checkout, `holeproof verify` of the package. */
+export function asCalled(line: string): string {
+  const { HOLEPROOF_CALLED_AS: name } = process.env
+  return name === undefined ? line : line.replace(/^scripts\//, `${name} `)
+}
+
 /** A command with holeproof's manners: help with examples, exit code 2 on bad usage. */
 export function newCommand(name: string, description: string, examples: readonly (readonly [string, string])[]): Command {
-  const width = Math.max(...examples.map(([line]) => line.length))
-  const shown = examples.map(([line, what]) => `  ${line.padEnd(width)}  ${what}`)
-  return new Command(name)
+  const called = examples.map(([line, what]) => [asCalled(line), what] as const)
+  const width = Math.max(...called.map(([line]) => line.length))
+  const shown = called.map(([line, what]) => `  ${line.padEnd(width)}  ${what}`)
+  return new Command(asCalled(name))
     .description(description)
     .version(version)
-    .showHelpAfterError(`(scripts/${name.split('/').at(-1)} --help shows the options)`)
+    .showHelpAfterError(`(${asCalled(name)} --help shows the options)`)
     .addHelpText(
       'after',
       ['', 'Examples:', ...shown, '', 'Exit codes: 0 upheld, 1 refuted, 2 bad usage or input, 3 broken lab.'].join('\n'),

@@ -9,7 +9,8 @@ import { lacksForNative } from '../../harness/machine/probe_native.ts'
 import { cacheFolder } from '../../harness/machine/tools.ts'
 import { type Part, setUp } from './setup.ts'
 
-const PARTS: Record<MachineKind, readonly Part[]> = {
+/** What each machine kind needs. */
+export const PARTS: Record<MachineKind, readonly Part[]> = {
   native: ['storage', 'layers'],
   uml: ['storage', 'layers', 'uml'],
   qemu: ['storage', 'layers', 'qemu'],
@@ -24,14 +25,14 @@ const GUEST_BYTES = 1024 ** 3
 export async function prepareMachine(asked: MachineKind | 'auto', say: (line: string) => void): Promise<MachineKind> {
   if (asked !== 'auto') {
     await setUp(PARTS[asked], say)
-    const lacks = asked === 'native' ? await lacksForNative() : []
+    const lacks = asked === 'native' ? await lacksForNative({ load: true }) : []
     if (lacks.length > 0)
       throw new BrokenLab(['this kernel cannot be the machine; missing:', ...lacks.map((what) => `  ${what}`)].join('\n'))
     return asked
   }
-  if (process.env.CI !== undefined && process.getuid?.() === 0) {
+  if (prefersNative()) {
     await setUp(PARTS.native, say)
-    if ((await lacksForNative()).length === 0) return 'native'
+    if ((await lacksForNative({ load: true })).length === 0) return 'native'
   }
   const remembered = await recall()
   if (remembered !== undefined) {
@@ -53,7 +54,13 @@ export async function prepareMachine(asked: MachineKind | 'auto', say: (line: st
   throw new BrokenLab(['no machine can be had here:', ...refusals].join('\n'))
 }
 
-async function tryBoot(kind: MachineKind): Promise<void> {
+/** Whether `auto` takes this kernel where it can: on a CI runner, as root, which is thrown away afterwards. */
+export function prefersNative(): boolean {
+  return process.env.CI !== undefined && process.getuid?.() === 0
+}
+
+/** Boots a guest and ends it. Throws BrokenLab when it does not come up. */
+export async function tryBoot(kind: MachineKind): Promise<void> {
   const folder = await makeRunFolder(GUEST_BYTES)
   try {
     for (const machine of await openMachines(kind, folder.path, 1)) await machine.close()
@@ -63,7 +70,7 @@ async function tryBoot(kind: MachineKind): Promise<void> {
 }
 
 /** A guest kind that has booted under this kernel boots again; another kernel is asked anew. */
-async function recall(): Promise<'uml' | 'qemu' | undefined> {
+export async function recall(): Promise<'uml' | 'qemu' | undefined> {
   const text = await readFile(REMEMBERED, 'utf8').catch(() => '')
   const [kernel, kind] = text.trim().split(' ')
   return kernel === release() && (kind === 'uml' || kind === 'qemu') ? kind : undefined

@@ -1,4 +1,5 @@
 import type { MachineKind } from '../../harness/machine/machine.ts'
+import { asCalled } from './command.ts'
 
 /** The command that repeats a cell or a world of scripts/verify. */
 export function repeatVerify(
@@ -6,5 +7,5 @@ export function repeatVerify(
   { machine, seed, brokenRule }: { readonly machine: MachineKind; readonly seed: number; readonly brokenRule: string | undefined },
 ): string {
   const broken = brokenRule === undefined ? [] : ['--break', brokenRule]
-  return ['scripts/verify', '--machine', machine, '--only', id, '--seed', seed, ...broken].join(' ')
+  return asCalled(['scripts/verify', '--machine', machine, '--only', id, '--seed', seed, ...broken].join(' '))
 }

@@ -7,6 +7,7 @@ import { messageOf, UsageError } from '../../harness/machine/errors.ts'
 import { annotationsOf } from '../../harness/report/annotations.ts'
 import { badgeEndpointOf, badgeOf } from '../../harness/report/badge.ts'
 import { comparisonReport } from '../../harness/report/comparison.ts'
+import { htmlReport } from '../../harness/report/html_report.ts'
 import { junitOf } from '../../harness/report/junit.ts'
 import { summaryOf } from '../../harness/report/summary.ts'
 import { terminalReport } from '../../harness/report/terminal.ts'
@@ -16,12 +17,13 @@ import { EXIT } from './command.ts'
 import { addToJobSummary, printReport } from './github.ts'
 
 export const RESULT_FILE = 'result.json'
+export const REPORT_FILE = 'report.html'
 const JUNIT_FILE = 'junit.xml'
 const BADGE_FILE = 'badge.svg'
 const BADGE_ENDPOINT_FILE = 'badge.json'
 const COMPARISON_FILE = 'comparison.json'
 export const COUNTEREXAMPLES = 'counterexamples'
-const FILES = [RESULT_FILE, JUNIT_FILE, BADGE_FILE, BADGE_ENDPOINT_FILE, COMPARISON_FILE, COUNTEREXAMPLES]
+const FILES = [RESULT_FILE, JUNIT_FILE, REPORT_FILE, BADGE_FILE, BADGE_ENDPOINT_FILE, COMPARISON_FILE, COUNTEREXAMPLES]
 
 export function say(line: string): void {
   console.error(line)
@@ -79,6 +81,7 @@ export async function report(result: Result, { out, plain, strict, summary, base
   const files = {
     [RESULT_FILE]: `${JSON.stringify(result, null, 1)}\n`,
     [JUNIT_FILE]: junitOf(result),
+    [REPORT_FILE]: await htmlReport(result),
     [BADGE_FILE]: badgeOf(result),
     [BADGE_ENDPOINT_FILE]: badgeEndpointOf(result),
     ...(comparison && { [COMPARISON_FILE]: `${JSON.stringify(comparison, null, 1)}\n` }),

@@ -53,6 +53,16 @@ export async function setUp(parts: readonly Part[], say: (line: string) => void)
   )
 }
 
+/** What a part needs and this machine lacks, and the packages that bring it. */
+export function lacksOf(part: Part): { readonly missing: readonly string[]; readonly packages: readonly string[] } {
+  const missing = [
+    ...missingOf(NEEDS[part]),
+    ...(part === 'qemu' && preparedKernel() === undefined ? ["a kernel for QEMU's guests"] : []),
+    ...(part === 'cinder' && !isCinderThere() ? ['python3-cinder'] : []),
+  ]
+  return { missing, packages: missing.length === 0 ? [] : NEEDS[part].packages }
+}
+
 function missingOf(need: Need): string[] {
   const files = (need.files ?? []).filter((file) => !existsSync(join(toolsRoot, file)) && !existsSync(join('/', file)))
   return [...need.programs.filter((name) => findProgram(name) === undefined), ...files]

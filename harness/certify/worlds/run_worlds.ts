@@ -9,9 +9,12 @@ import { runQueue } from '../run_queue.ts'
 import type { Model } from './broken_models.ts'
 import { describeWorld } from './describe_world.ts'
 import { judgeWorld, permits, type WorldJudgement } from './judge_world.ts'
-import { runWorld } from './run_world.ts'
+import { runWorld, type WorldRun } from './run_world.ts'
 import { smallestWorld } from './smallest_world.ts'
 import type { Trap } from './traps.ts'
+
+/** Runs of a map beyond which it is not kept: a result may hold many worlds. */
+const MOST_RUNS = 500
 
 /** A world to run, by a name that stays. */
 export interface NamedWorld {
@@ -80,7 +83,7 @@ export async function runNamedWorld(
   const began = performance.now()
   const { model = predict, shrinkSeconds } = options
   const { world, expect } = named
-  const { judgement, verdict, leaks } = await judged(bench, world, model, expect)
+  const { judgement, seen, verdict, leaks } = await judged(bench, world, model, expect)
   const failed = firstFailed(judgement?.findings ?? [])
   const found = failed !== undefined && shrinkSeconds > 0 ? await shrink(bench, world, model, failed, shrinkSeconds) : undefined
   return {
@@ -90,6 +93,7 @@ export async function runNamedWorld(
       ...verdict,
       findings: judgement?.findings ?? [],
       ...(judgement !== undefined && { wrongBytes: judgement.wrongBytes, oldBytesBehind: judgement.oldBytesBehind }),
+      ...(seen !== undefined && { seen }),
       ...(found?.smallest !== undefined && { smallest: found.smallest }),
       machine: bench.machine.name,
       seconds: (performance.now() - began) / 1000,
@@ -103,18 +107,45 @@ async function judged(
   world: World,
   model: Model,
   expect?: Trap['expect'],
-): Promise<{ judgement?: WorldJudgement; verdict: { verdict: Verdict; reason?: string }; leaks: string[] }> {
+): Promise<{
+  judgement?: WorldJudgement
+  seen?: NonNullable<WorldResult['seen']>
+  verdict: { verdict: Verdict; reason?: string }
+  leaks: string[]
+}> {
   const lab = await bench.lab.child()
   let judgement: WorldJudgement | undefined
+  let seen: WorldResult['seen']
   let broken: string | undefined
   try {
-    judgement = judgeWorld(world, await runWorld(bench, lab, world, model), expect)
+    const run = await runWorld(bench, lab, world, model)
+    judgement = judgeWorld(world, run, expect)
+    seen = worthSeeing(judgement) ? recordOfRun(run) : undefined
   } catch (error) {
     broken = messageOf(error)
   }
   const leaks = await lab.release()
   const verdict = verdictOf({ findings: judgement?.findings ?? [], ...(broken !== undefined && { broken }) }, leaks)
-  return { ...(judgement !== undefined && { judgement }), verdict, leaks }
+  return { ...(judgement !== undefined && { judgement }), ...(seen !== undefined && { seen }), verdict, leaks }
+}
+
+function worthSeeing({ wrongBytes, oldBytesBehind, findings }: WorldJudgement): boolean {
+  return wrongBytes > 0 || oldBytesBehind > 0 || findings.some(({ ok }) => !ok)
+}
+
+function recordOfRun({ prediction, measured, verification }: WorldRun): WorldResult['seen'] {
+  const { survey, destination } = measured
+  const { content, destinationMapped, copied } = prediction
+  const longest = Math.max(...[survey ?? [], destination.mapped ?? [], content, destinationMapped].map(({ length }) => length))
+  if (survey === undefined || longest > MOST_RUNS) return undefined
+  return {
+    content: [...survey],
+    ...(destination.mapped !== undefined && { mapped: [...destination.mapped] }),
+    predicted: [...content],
+    predictedMapped: [...destinationMapped],
+    written: [...copied.written],
+    ...(verification.firstWrongPage !== undefined && { firstWrongPage: verification.firstWrongPage }),
+  }
 }
 
 /** A trap's own expectation holds for it alone; a simpler world fails alike when the same other check fails. */

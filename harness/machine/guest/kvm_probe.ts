@@ -28,6 +28,13 @@ export async function kvmWorks(qemu: readonly string[], kernel: string): Promise
   return works
 }
 
+/** What is known of KVM here without trying it. */
+export async function knownOfKvm(): Promise<'works' | 'hangs' | 'untried' | 'absent'> {
+  if (!(await opensKvm())) return 'absent'
+  const answer = (await knownAnswers())[release()]
+  return answer === undefined ? 'untried' : answer ? 'works' : 'hangs'
+}
+
 /** Boots a kernel without a root: a living one panics at once, and with `panic=-1` and `-no-reboot` QEMU ends then. */
 async function bootsUnderKvm(qemu: readonly string[], kernel: string): Promise<boolean> {
   const argv = [

@@ -1,0 +1,133 @@
+/** What a stretch of a volume is, in every picture of one. `unmapped` reads as zero too, and has no storage. */
+export const KINDS = ['data', 'zero', 'stale', 'noise', 'unmapped', 'mapped', 'copied', 'skipped'] as const
+export type Kind = (typeof KINDS)[number]
+
+/** A sorted stretch [from, to) of bytes. */
+export interface Stretch {
+  readonly from: number
+  readonly to: number
+  readonly value: Kind
+}
+
+/** One line of a block map: sorted, disjoint stretches, and what lies between them. Offsets in bytes. */
+export interface Lane {
+  readonly name: string
+  readonly stretches: readonly Stretch[]
+  readonly rest: Kind
+}
+
+/** How many bytes of each kind a slice holds; absent kinds have none. */
+export type Slice = Readonly<Partial<Record<Kind, number>>>
+
+/** Cuts [from, to) of a lane into `count` slices of equal length. Costs what the range has in stretches, not what the lane has. */
+export function slicesOf({ stretches, rest }: Pick<Lane, 'stretches' | 'rest'>, from: number, to: number, count: number): Slice[] {
+  const length = (to - from) / count
+  let index = firstEndingAfter(stretches, from)
+  return Array.from({ length: count }, (_, number) => {
+    const [start, end] = [from + number * length, number === count - 1 ? to : from + (number + 1) * length]
+    const slice: Partial<Record<Kind, number>> = {}
+    let covered = 0
+    for (let next = stretches[index]; next !== undefined && next.from < end; next = stretches[index]) {
+      const bytes = Math.min(next.to, end) - Math.max(next.from, start)
+      if (bytes > 0) {
+        slice[next.value] = (slice[next.value] ?? 0) + bytes
+        covered += bytes
+      }
+      if (next.to > end) break
+      index++
+    }
+    if (end - start - covered > 1e-6) slice[rest] = (slice[rest] ?? 0) + end - start - covered
+    return slice
+  })
+}
+
+/** What the byte at an offset is. */
+export function kindAt({ stretches, rest }: Pick<Lane, 'stretches' | 'rest'>, offset: number): Kind {
+  const found = stretches[firstEndingAfter(stretches, offset)]
+  return found !== undefined && found.from <= offset ? found.value : rest
+}
+
+/** How many bytes of each kind a lane holds in all. */
+export function totalsOf(lane: Pick<Lane, 'stretches' | 'rest'>, sizeBytes: number): Slice {
+  return slicesOf(lane, 0, sizeBytes, 1)[0] ?? {}
+}
+
+/** What matters most of what a slice holds: a wrong byte is never hidden among right ones, nor data among holes. */
+export function foremost(slice: Slice): Kind {
+  const order: readonly Kind[] = ['stale', 'noise', 'data', 'copied', 'mapped', 'zero', 'skipped', 'unmapped']
+  return order.find((kind) => (slice[kind] ?? 0) > 0) ?? 'unmapped'
+}
+
+/** What has no storage is told apart from zeros that have: of a thin destination. */
+export function withUnmapped(content: readonly Stretch[], mapped: readonly { from: number; to: number }[]): Stretch[] {
+  const out: Stretch[] = []
+  let index = 0
+  for (const stretch of content) {
+    if (stretch.value !== 'zero') {
+      out.push(stretch)
+      continue
+    }
+    let at = stretch.from
+    for (let hole = mapped[index]; hole !== undefined && hole.to <= at; hole = mapped[++index]);
+    for (let next = index, some = mapped[next]; some !== undefined && some.from < stretch.to; some = mapped[++next]) {
+      if (at < some.from) out.push({ from: at, to: some.from, value: 'unmapped' })
+      const end = Math.min(some.to, stretch.to)
+      out.push({ from: Math.max(at, some.from), to: end, value: 'zero' })
+      at = end
+    }
+    if (at < stretch.to) out.push({ from: at, to: stretch.to, value: 'unmapped' })
+  }
+  return out
+}
+
+/** The share of a picture's height that a kind gets at least where there is any of it: one wrong byte among millions is seen. */
+const LEAST_SHARE: Readonly<Partial<Record<Kind, number>>> = { stale: 0.4, noise: 0.4, data: 0.3, copied: 0.3, mapped: 0.3 }
+
+/** One SVG path a kind: each slice is a column, one unit wide, stacked of its kinds' shares; columns alike are drawn as one. */
+export function pathsOf(slices: readonly Slice[], height: number): Partial<Record<Kind, string>> {
+  const paths: Partial<Record<Kind, string>> = {}
+  let start = 0
+  while (start < slices.length) {
+    const stack = stackOf(slices[start] ?? {}, height)
+    let end = start + 1
+    while (end < slices.length && sameStack(stack, stackOf(slices[end] ?? {}, height))) end++
+    for (const { kind, top, bottom } of stack) paths[kind] = `${paths[kind] ?? ''}M${start} ${top}H${end}V${bottom}H${start}z`
+    start = end
+  }
+  return paths
+}
+
+interface Part {
+  readonly kind: Kind
+  readonly top: number
+  readonly bottom: number
+}
+
+function stackOf(slice: Slice, height: number): Part[] {
+  const present = KINDS.filter((kind) => (slice[kind] ?? 0) > 0)
+  const total = present.reduce((sum, kind) => sum + (slice[kind] ?? 0), 0)
+  const wanted = present.map((kind) => Math.max((slice[kind] ?? 0) / total, LEAST_SHARE[kind] ?? 0))
+  const all = wanted.reduce((sum, share) => sum + share, 0)
+  let bottom = height
+  return present.map((kind, index) => {
+    const top = index === present.length - 1 ? 0 : Math.round((bottom - ((wanted[index] ?? 0) / all) * height) * 10) / 10
+    const part = { kind, top, bottom }
+    bottom = top
+    return part
+  })
+}
+
+function sameStack(one: readonly Part[], other: readonly Part[]): boolean {
+  return one.length === other.length && one.every(({ kind, top }, index) => other[index]?.kind === kind && other[index]?.top === top)
+}
+
+/** The index of the first stretch that ends after an offset. */
+function firstEndingAfter(stretches: readonly Stretch[], offset: number): number {
+  let [low, high] = [0, stretches.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((stretches[middle]?.to ?? 0) > offset) high = middle
+    else low = middle + 1
+  }
+  return low
+}

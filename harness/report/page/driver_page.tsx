@@ -1,0 +1,88 @@
+import type { Certificate, Counterexample } from '../../result/result.ts'
+import { Command, Mark, Section, VerdictWord, Wide } from './parts.tsx'
+
+/** What a driver was found to be. */
+export function DriverPage({ certificate }: { certificate: Certificate }) {
+  const { driver, kind, verdict, claim, claimReason, calledItself, reason, wastedSpace, seconds, machine, checks } = certificate
+  return (
+    <article>
+      <h1>
+        <VerdictWord verdict={verdict} /> <span class="id">{driver}</span>
+      </h1>
+      <p>
+        A {kind} driver{calledItself !== undefined && ` that calls itself ${calledItself}`}. It{' '}
+        <strong>{claim ? 'claims' : 'does not claim'}</strong> that its new volumes read as zeros: {claimReason}. {seconds.toFixed(1)} s on{' '}
+        {machine || 'no machine'}.
+      </p>
+      {reason !== undefined && <p class="is-broken">{reason}</p>}
+      {wastedSpace !== undefined && (
+        <p class="note">
+          <strong>Wasted space.</strong> {wastedSpace}
+        </p>
+      )}
+      {certificate.counterexamples.map((counterexample, index) => (
+        <CounterexampleView
+          key={counterexample.file}
+          counterexample={counterexample}
+          shows={checks.filter((check) => check.counterexample === index).map(({ id }) => id)}
+        />
+      ))}
+      <Section title="The checks">
+        <Wide label="The checks">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">verdict</th>
+                <th scope="col">check</th>
+                <th scope="col">what must hold, and what was seen</th>
+                <th scope="col" class="figure">
+                  s
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {checks.map((check) => (
+                <tr key={check.id}>
+                  <td>
+                    <Mark verdict={check.verdict} />
+                  </td>
+                  <th scope="row">{check.id}</th>
+                  <td>
+                    {check.title}
+                    <br />
+                    <span class="quiet">{check.text}</span>
+                    {check.verdict === 'refuted' && <Command text={check.repeat} />}
+                  </td>
+                  <td class="figure">{check.seconds.toFixed(1)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Wide>
+      </Section>
+      <Section title="Certify this driver again">
+        <Command text={certificate.repeat} />
+      </Section>
+    </article>
+  )
+}
+
+function CounterexampleView({ counterexample, shows }: { counterexample: Counterexample; shows: readonly string[] }) {
+  const { what, wrongBytes, actualBytes, first, file, script } = counterexample
+  return (
+    <Section title="A counterexample, the smallest that was found">
+      <p>
+        {what}: <strong>{wrongBytes}</strong> of {actualBytes} bytes are wrong, the first at byte {first.offset}: {first.found.what} where{' '}
+        {first.expected === 'zero' ? 'zeros belong' : 'data belongs'}. Shown by {shows.join(', ')}.
+      </p>
+      <p>Without holeproof, as a plain shell script:</p>
+      <Command text={`scripts/run sh counterexamples/${file}`} />
+      <details>
+        <summary>{file}</summary>
+        <Wide label={file}>
+          <pre>{script}</pre>
+        </Wide>
+      </details>
+    </Section>
+  )
+}

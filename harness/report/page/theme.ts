@@ -1,0 +1,28 @@
+import { useCallback, useLayoutEffect, useState } from 'preact/hooks'
+
+const THEMES = ['system', 'light', 'dark'] as const
+type Theme = (typeof THEMES)[number]
+const KEPT = 'holeproof-colours'
+
+/** The page's colours, which a browser keeps where it lets a page from disk keep anything. */
+export function useTheme(): { theme: Theme; switchTheme: () => void } {
+  const [theme, setTheme] = useState<Theme>(kept)
+  useLayoutEffect(() => {
+    document.documentElement.dataset.theme = theme
+    try {
+      localStorage.setItem(KEPT, theme)
+    } catch {
+      // Then it lasts as long as the page.
+    }
+  }, [theme])
+  const switchTheme = useCallback(() => setTheme((now) => THEMES[(THEMES.indexOf(now) + 1) % THEMES.length] ?? 'system'), [])
+  return { theme, switchTheme }
+}
+
+function kept(): Theme {
+  try {
+    return THEMES.find((theme) => theme === localStorage.getItem(KEPT)) ?? 'system'
+  } catch {
+    return 'system'
+  }
+}

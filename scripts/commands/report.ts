@@ -1,0 +1,31 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { messageOf, UsageError } from '../../harness/machine/errors.ts'
+import { htmlReport } from '../../harness/report/html_report.ts'
+import { EXIT, newCommand, runMain } from '../lib/command.ts'
+import { readResult, resultFile } from '../lib/read_result.ts'
+import { REPORT_FILE, RESULT_FILE } from '../lib/run.ts'
+
+const command = newCommand('scripts/report', 'Makes the HTML report of a run from its result: one file that opens from disk.', [
+  ['scripts/report', 'of the last run: reports/report.html'],
+  ['scripts/report elsewhere/result.json', 'beside that result'],
+  ['scripts/report --out page.html', 'into that file'],
+])
+  .argument('[result]', 'what verify, explore or certify wrote, or its folder', join('reports', RESULT_FILE))
+  .option('--out <file>', 'where the page goes; beside the result by default')
+
+await runMain(async () => {
+  const { out } = command.parse().opts<{ out?: string }>()
+  const [file = ''] = command.processedArgs as string[]
+  const result = await readResult(file)
+  const page = out ?? join(dirname(await resultFile(file)), REPORT_FILE)
+  const html = await htmlReport(result)
+  try {
+    await mkdir(dirname(page), { recursive: true })
+    await writeFile(page, html)
+  } catch (error) {
+    throw new UsageError(`--out: nothing can be written to ${page}: ${messageOf(error)}`)
+  }
+  console.log(page)
+  return EXIT.upheld
+})
