@@ -1,4 +1,5 @@
-// Vitest and Node leave what lies in node_modules as it is, so the TypeScript is brought in by tsx.
-import { tsImport } from 'tsx/esm/api'
+// Vitest and Node leave what lies in node_modules as it is, so tsx brings the TypeScript in.
+import { register } from 'tsx/esm/api'
 
-export const { describeDriver } = await tsImport('./harness/index.ts', import.meta.url)
+register()
+export const { describeDriver } = await import('./harness/index.ts')

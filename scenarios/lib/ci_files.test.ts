@@ -90,7 +90,7 @@ describe("GitLab's schema", () => {
     expect(ending).toEqual({ how: 'exit', code: 0 })
     expect(stdout.split('\n').filter((line) => /^verify: \[\d\/5\]/.test(line))).toHaveLength(5)
     expect(stdout).toMatch(/^merge;/m)
-  }, 30_000)
+  })
 
   test('does not take it with a key of another name', async () => {
     const content = await readFile(join(root, 'examples/gitlab-ci.yml'), 'utf8')
@@ -98,7 +98,7 @@ describe("GitLab's schema", () => {
 
     expect(ending).toEqual({ how: 'exit', code: 1 })
     expect(`${stdout}${stderr}`).toContain("'paralel' property is not expected")
-  }, 30_000)
+  })
 })
 
 async function endOf(argv: readonly string[]) {
