@@ -6,23 +6,30 @@ import { exampleCell, exampleResult } from '../result/example_result.ts'
 import type { CellResult, Result } from '../result/result.ts'
 import { junitOf } from './junit.ts'
 
-const troubleSchema = z.object({ '@type': z.string(), '@message': z.string(), '#text': z.string() })
-const caseSchema = z.object({
+// Strict, so that nothing is written that Jenkins' schema does not know.
+const troubleSchema = z.strictObject({ '@type': z.string(), '@message': z.string(), '#text': z.string() })
+const caseSchema = z.strictObject({
   '@name': z.string(),
   '@classname': z.string(),
   '@time': z.string(),
   failure: troubleSchema.optional(),
   error: troubleSchema.optional(),
-  skipped: z.object({ '@message': z.string() }).optional(),
+  skipped: z.strictObject({ '@message': z.string() }).optional(),
 })
-const suiteSchema = z.object({
+const count = z.string().regex(/^\d+$/)
+const totals = {
   '@name': z.string(),
-  '@tests': z.string(),
-  '@failures': z.string(),
-  '@errors': z.string(),
-  '@skipped': z.string(),
-  '@time': z.string(),
-  '@timestamp': z.string(),
+  '@tests': count,
+  '@failures': count,
+  '@errors': count,
+  // The schema knows no exponent.
+  '@time': z.string().regex(/^\d+\.\d{3}$/),
+}
+const suiteSchema = z.strictObject({
+  ...totals,
+  '@skipped': count,
+  '@timestamp': z.iso.datetime(),
+  properties: z.strictObject({ property: z.array(z.strictObject({ '@name': z.string(), '@value': z.string() })) }),
   testcase: z.array(caseSchema),
 })
 
@@ -58,14 +65,14 @@ describe('JUnit', () => {
 
   test('names each case as the cell, in a class of its kind, with its time', () => {
     expect(readBack(exampleResult([upheld, broken])).testcase.map((one) => [one['@name'], one['@classname'], one['@time']])).toEqual([
-      [upheld.id, 'holeproof.host', '2.44'],
-      [broken.id, 'holeproof.driver', '2.44'],
-      ['nothing is left behind', 'holeproof.lab', '0'],
+      [upheld.id, 'holeproof.host', '2.440'],
+      [broken.id, 'holeproof.driver', '2.440'],
+      ['nothing is left behind', 'holeproof.lab', '0.000'],
     ])
   })
 
   test('says nothing more of an upheld cell', () => {
-    expect(caseOf(upheld)).toEqual({ '@name': upheld.id, '@classname': 'holeproof.host', '@time': '2.44' })
+    expect(caseOf(upheld)).toEqual({ '@name': upheld.id, '@classname': 'holeproof.host', '@time': '2.440' })
   })
 
   test('makes a refuted cell a failure with every failed check and the command that repeats it', () => {
@@ -109,6 +116,31 @@ describe('JUnit', () => {
     expect(suite.testcase[0]?.failure?.['#text']).toContain(nasty)
   })
 
+  test('says which run it was', () => {
+    expect(readBack(exampleResult([refuted])).properties.property).toEqual([
+      { '@name': 'version', '@value': '0.1.0' },
+      { '@name': 'seed', '@value': '7' },
+      { '@name': 'verdict', '@value': 'refuted' },
+    ])
+  })
+
+  test('shortens what would be too much for its readers, and says by how much', () => {
+    const { error } = caseOf(exampleCell({ ...broken, reason: `${'x'.repeat(600)}\n${'y'.repeat(30_000)}` }))
+
+    expect(error?.['@message']).toBe(`${'x'.repeat(500)} ... (100 more characters)`)
+    expect(error?.['#text']).toMatch(/^x{600}\ny+ \.\.\. \(\d+ more characters\)$/)
+    expect(error?.['#text'].length).toBeLessThan(20_050)
+  })
+
+  test('writes a time without an exponent, however short', () => {
+    expect(caseOf(exampleCell({ seconds: 1e-7 }))['@time']).toBe('0.000')
+  })
+
+  test('has no two cases of one name and class, of which GitLab would drop one', () => {
+    const { testcase } = readBack(exampleResult([upheld, refuted, broken, notShown]))
+    expect(new Set(testcase.map((one) => `${one['@classname']} ${one['@name']}`)).size).toBe(testcase.length)
+  })
+
   test('is a whole suite also of a run without cells', () => {
     expect(readBack(exampleResult([]))).toMatchObject({ '@tests': '1', '@failures': '0', '@errors': '0', '@skipped': '0' })
   })
@@ -138,8 +170,8 @@ describe('JUnit of certified drivers', () => {
   test('names each case as the check, in a class of its driver, with its time', () => {
     const named = suite.testcase.map((one) => [one['@classname'], one['@name'], one['@time']])
 
-    expect(named[1]).toEqual(['holeproof.certify.lvm-thin', 'delete-frees', '1.5'])
-    expect(named[5]).toEqual(['holeproof.certify.mine.py', 'new-reads-zero', '0.42'])
+    expect(named[1]).toEqual(['holeproof.certify.lvm-thin', 'delete-frees', '1.500'])
+    expect(named[5]).toEqual(['holeproof.certify.mine.py', 'new-reads-zero', '0.420'])
     expect(new Set(named.map(([group, name]) => `${group} ${name}`)).size).toBe(named.length)
   })
 
@@ -179,7 +211,11 @@ function readBack(result: Result): z.infer<typeof suiteSchema> {
     parseAttributeValue: false,
     isArray: (name) => name === 'testcase',
   })
-  return z.object({ testsuites: z.object({ testsuite: suiteSchema }) }).parse(parser.parse(xml)).testsuites.testsuite
+  const { testsuite, ...sums } = z
+    .object({ testsuites: z.strictObject({ ...totals, testsuite: suiteSchema }) })
+    .parse(parser.parse(xml)).testsuites
+  expect(testsuite).toMatchObject(sums)
+  return testsuite
 }
 
 function caseOf(cell: CellResult): z.infer<typeof caseSchema> {

@@ -1,5 +1,6 @@
 import { XMLBuilder } from 'fast-xml-parser'
 import type { CellResult, Certificate, CheckResult, Result, WorldResult } from '../result/result.ts'
+import { shortened } from './shortened.ts'
 
 interface Case {
   readonly name: string
@@ -9,25 +10,36 @@ interface Case {
   readonly lines: readonly string[]
 }
 
-/** JUnit XML: a cell or a check is a test case; refuted is a failure, broken and leaks are errors, what was not run is skipped. */
+/** Readers give up on texts of megabytes, and show a message in one line. */
+const MOST_MESSAGE = 500
+const MOST_TEXT = 20_000
+
+/**
+ * JUnit XML: a cell or a check is a test case; refuted is a failure, broken and leaks are errors, what was not run is skipped. It has
+ * no element or attribute but those of Jenkins' schema, which GitLab and GitHub's reporters read too.
+ */
 export function junitOf(result: Result): string {
-  const { cells, worlds, certificates, leaks, seconds, startedAt } = result
+  const { cells, worlds, certificates, leaks, seconds, startedAt, seed, version, verdict } = result
   const cases = [...[...cells, ...worlds].map(caseOfCell), ...certificates.flatMap(casesOfDriver)]
   const count = (...verdicts: CheckResult['verdict'][]) => cases.filter(({ verdict }) => verdicts.includes(verdict)).length
   const leakCase = {
     '@name': 'nothing is left behind',
     '@classname': 'holeproof.lab',
-    '@time': 0,
+    '@time': inSeconds(0),
     ...(leaks.length > 0 && { error: failure('leak', leaks) }),
   }
-  const suite = {
+  const totals = {
     '@name': 'holeproof',
-    '@timestamp': startedAt,
-    '@time': seconds,
+    '@time': inSeconds(seconds),
     '@tests': cases.length + 1,
     '@failures': count('refuted'),
     '@errors': count('broken') + (leaks.length > 0 ? 1 : 0),
+  }
+  const suite = {
+    ...totals,
     '@skipped': count('not-shown', 'not-offered'),
+    '@timestamp': startedAt,
+    properties: { property: Object.entries({ version, seed, verdict }).map(([name, value]) => ({ '@name': name, '@value': value })) },
     testcase: [...cases.map(testCase), leakCase],
   }
   const builder = new XMLBuilder({
@@ -37,7 +49,9 @@ export function junitOf(result: Result): string {
     format: true,
     suppressEmptyNode: true,
   })
-  return withoutControls(builder.build({ '?xml': { '@version': '1.0', '@encoding': 'UTF-8' }, testsuites: { testsuite: suite } }))
+  return withoutControls(
+    builder.build({ '?xml': { '@version': '1.0', '@encoding': 'UTF-8' }, testsuites: { ...totals, testsuite: suite } }),
+  )
 }
 
 function caseOfCell({ id, seconds, verdict, findings, reason = '', repeat }: CellResult | WorldResult): Case {
@@ -60,15 +74,24 @@ function testCase({ name, group, seconds, verdict, lines }: Case): object {
   return {
     '@name': name,
     '@classname': `holeproof.${group}`,
-    '@time': seconds,
+    '@time': inSeconds(seconds),
     ...(verdict === 'refuted' && { failure: failure('refuted', lines) }),
     ...(verdict === 'broken' && { error: failure('broken', lines) }),
-    ...((verdict === 'not-shown' || verdict === 'not-offered') && { skipped: { '@message': lines[0] ?? '' } }),
+    ...((verdict === 'not-shown' || verdict === 'not-offered') && { skipped: { '@message': message(lines) } }),
   }
 }
 
 function failure(type: string, lines: readonly string[]): object {
-  return { '@type': type, '@message': lines[0] ?? '', '#text': lines.join('\n') }
+  return { '@type': type, '@message': message(lines), '#text': shortened(lines.join('\n'), MOST_TEXT) }
+}
+
+function message([first = '']: readonly string[]): string {
+  return shortened(first.split('\n')[0] ?? '', MOST_MESSAGE)
+}
+
+/** Without an exponent, which the schema does not know. */
+function inSeconds(seconds: number): string {
+  return seconds.toFixed(3)
 }
 
 /** XML 1.0 has no way to write most control characters, and commands print them. */

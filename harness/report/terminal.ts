@@ -97,7 +97,8 @@ function percentOf({ evidence }: CellResult): string {
   return `${of(evidence.before.dataPercent)}>${of(evidence.after?.dataPercent)}`
 }
 
-function specTables({ cells }: Result): string[] {
+/** The rows of `lvs` before and after the spec's own example, as text. */
+export function specTables({ cells }: Result): string[] {
   return cells
     .filter(({ id }) => id.startsWith('table/'))
     .flatMap(({ evidence, evidence: { rowsBefore, rowsAfter } = {}, id }) => {
@@ -161,7 +162,7 @@ function summary(result: Result, chalk: ChalkInstance): string {
   const kernels = [...new Set(machines.map(({ kind, kernel }) => `${kind} ${kernel}`))].join(', ')
   const parts = [`${counts.upheld} upheld`, `${counts.refuted} refuted`, `${counts['not-shown']} not shown`, `${counts.broken} broken`]
   const head = colourOf(verdict, chalk).bold(`${MARKS[verdict]} ${verdict.toUpperCase()}`)
-  const where = `  ${seconds.toFixed(1)} s on ${machines.length} x ${kernels}; seed ${seed}`
+  const where = `  ${seconds.toFixed(1)} s on ${machines.length} x ${kernels}; seed ${seed}${shardsOf(result)}`
   if (certificates.length > 0) return `${head}  ${certificatesSummary(result)}\n${where}`
   const what = [...(cells.length > 0 ? [`${cells.length} cells`] : []), ...(worlds.length > 0 ? [`${worlds.length} copies`] : [])].join(
     ' and ',
@@ -175,4 +176,9 @@ function summary(result: Result, chalk: ChalkInstance): string {
     `  ${(checked / 1024 ** 2).toFixed(0)} MiB checked byte by byte; ${leaks.length} leaks`,
     where,
   ].join('\n')
+}
+
+function shardsOf({ shard, merged }: Result): string {
+  if (shard !== undefined) return `; shard ${shard.number} of ${shard.of}`
+  return merged === undefined ? '' : `; ${merged.shards - merged.missingShards.length} of ${merged.shards} shards`
 }

@@ -10,12 +10,12 @@ import { type DriverName, driverNames, honestNames } from '../../harness/drivers
 import { callOf } from '../../harness/home.ts'
 import { UsageError } from '../../harness/machine/errors.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
+import { baselineOption, readBaseline } from '../lib/baseline.ts'
 import { EXIT, newCommand, runnable, version } from '../lib/command.ts'
 import { prepareMachine } from '../lib/machine_choice.ts'
 import { showProgress } from '../lib/progress.ts'
 import {
   COUNTEREXAMPLES,
-  exitCode,
   isMeant,
   newSeed,
   onlyOption,
@@ -25,6 +25,7 @@ import {
   report,
   say,
   stopOnSignals,
+  summaryOption,
 } from '../lib/run.ts'
 import { setUp } from '../lib/setup.ts'
 import { type ShardNumber, seedOfShards, shardOption } from '../lib/shard.ts'
@@ -42,6 +43,8 @@ interface Options {
   shard?: ShardNumber
   out: string
   strict?: boolean
+  summary?: string
+  baseline?: string
   plain?: boolean
   list?: boolean
 }
@@ -94,6 +97,8 @@ const command = newCommand(
   .addOption(new Option('--seed <number>', 'repeats a run').argParser(parseWhole('--seed')))
   .addOption(shardOption('drivers'))
   .option('--out <folder>', 'where result.json, junit.xml and the counterexamples go', 'reports')
+  .addOption(summaryOption())
+  .addOption(baselineOption())
   .option('--strict', 'a check that is not shown fails the run (exit code 1)')
   .option('--plain', 'no colours, no progress bar')
   .option('--list', 'print the checks and end')
@@ -136,6 +141,7 @@ export default runnable(command, async () => {
   const storageBytes = (options.storage ?? (usesCinder ? CINDER_MIB : STORAGE_BYTES / MiB)) * MiB
   const driverOptions = Object.fromEntries(options.option.map(parsePair))
   const seed = options.shard ? seedOfShards(options.seed) : (options.seed ?? newSeed())
+  const baseline = await readBaseline(options.baseline)
   await prepareRun(options.out)
   const machine = await prepareMachine(options.machine, say)
   if (usesCinder) await setUp(['cinder'], say)
@@ -162,13 +168,13 @@ export default runnable(command, async () => {
   const whole = { cells: [], worlds: [], drivers: all.map(({ name, kind }) => ({ driver: name, kind })) }
   const result = options.shard ? { ...ended, shard: { ...options.shard, whole, asked: asked(options, command.args) } } : ended
 
-  await report(result, { out: options.out, plain: options.plain === true })
+  const code = await report(result, { ...options, baseline })
   for (const candidate of candidates) {
     const refuted = result.certificates.some(({ driver, counterexamples }) => driver === candidate.name && counterexamples.length > 0)
     // The script of a module's counterexample runs the module's bundle beside it.
     if (candidate.kind === 'module' && refuted) await bundleModule(candidate.path, join(options.out, COUNTEREXAMPLES))
   }
-  return exitCode(result, options.strict === true)
+  return code
 })
 
 function findCandidates(words: readonly string[]): Candidate[] {

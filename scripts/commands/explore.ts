@@ -6,7 +6,7 @@ import type { MachineKind } from '../../harness/machine/machine.ts'
 import { newCommand, runnable, version } from '../lib/command.ts'
 import { prepareMachine } from '../lib/machine_choice.ts'
 import { showProgress } from '../lib/progress.ts'
-import { exitCode, newSeed, parseWhole, prepareRun, report, say, stopOnSignals } from '../lib/run.ts'
+import { newSeed, parseWhole, prepareRun, report, say, stopOnSignals, summaryOption } from '../lib/run.ts'
 
 interface Options {
   machine: MachineKind | 'auto'
@@ -15,6 +15,7 @@ interface Options {
   seed?: number
   out: string
   strict?: boolean
+  summary?: string
   plain?: boolean
   shrinkSeconds: number
   break?: BrokenModel
@@ -39,6 +40,7 @@ const command = newCommand(
       .default(120),
   )
   .option('--out <folder>', 'where result.json and junit.xml go', 'reports')
+  .addOption(summaryOption())
   .option('--strict', 'a copy that is not shown fails the run (exit code 1)')
   .option('--plain', 'no colours, no progress bar')
   .addOption(new Option('--break <model>', 'break the model on purpose: the run must turn red').choices(brokenModelNames))
@@ -68,6 +70,5 @@ export default runnable(command, async () => {
     ...(options.only !== undefined && { only: options.only }),
     ...(options.break !== undefined && { brokenModel: options.break }),
   }).finally(progress.stop)
-  await report(result, { out: options.out, plain: options.plain === true })
-  return exitCode(result, options.strict === true)
+  return report(result, options)
 })

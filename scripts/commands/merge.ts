@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { cp } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { allCells } from '../../harness/certify/cell.ts'
@@ -7,15 +7,18 @@ import { notShownWorld } from '../../harness/certify/worlds/run_worlds.ts'
 import { traps } from '../../harness/certify/worlds/traps.ts'
 import { UsageError } from '../../harness/machine/errors.ts'
 import { mergeResults, type Part, type StandIns } from '../../harness/result/merge.ts'
+import { baselineOption, readBaseline } from '../lib/baseline.ts'
 import { newCommand, runnable } from '../lib/command.ts'
 import { readResult } from '../lib/read_result.ts'
 import { repeatVerify } from '../lib/repeat_verify.ts'
-import { COUNTEREXAMPLES, exitCode, prepareFolder, report } from '../lib/run.ts'
+import { COUNTEREXAMPLES, prepareFolder, RESULT_FILE, report, summaryOption } from '../lib/run.ts'
 
 interface Options {
   out: string
   allowMissing?: boolean
   strict?: boolean
+  summary?: string
+  baseline?: string
   plain?: boolean
 }
 
@@ -24,37 +27,51 @@ const command = newCommand(
   'Makes one result of the results of a run in shards, with the report and the exit code that the run without shards would have.',
   [
     ['merge shard-*', 'the folders that the shards wrote with --out'],
+    ['merge shards', 'all that are in a folder'],
     ['merge --allow-missing shard-*', 'what a missing shard had is not shown, and the run not upheld'],
   ],
 )
-  .argument('<shard...>', 'the folders of the results, or the files')
+  .argument('<shard...>', 'the folders of the results, a folder that holds them, or the files')
   .option('--out <folder>', 'where result.json and junit.xml go', 'reports')
   .option('--allow-missing', 'merge also where shards are missing: what they had is not shown (exit code 1)')
+  .addOption(summaryOption())
+  .addOption(baselineOption())
   .option('--strict', 'what is not shown fails the run (exit code 1)')
   .option('--plain', 'no colours')
 
 export default runnable(command, async () => {
   command.parse()
   const options = command.opts<Options>()
-  for (const path of command.args)
+  const paths = command.args.flatMap(resultsIn)
+  for (const path of paths)
     if (resolve(path) === resolve(options.out)) throw new UsageError(`--out: ${options.out} is one of the shards; name another folder`)
   const parts: Part[] = []
-  for (const name of command.args) parts.push({ name, result: await readResult(name) })
+  for (const name of paths) parts.push({ name, result: await readResult(name) })
   const merged = mergeResults(parts, options.allowMissing ? standInsFor(parts) : undefined)
   if (merged.kind !== 'merged') {
     const hint = merged.kind === 'incomplete' ? ['(--allow-missing merges what is there; the rest is not shown then)'] : []
     throw new UsageError(['these results make no whole run:', ...merged.why, ...hint].join('\n  '))
   }
+  const baseline = await readBaseline(options.baseline)
   await prepareFolder(options.out)
   // A module's counterexample needs the module's bundle beside it.
-  for (const path of command.args) {
+  for (const path of paths) {
     const counterexamples = join(path, COUNTEREXAMPLES)
     if (existsSync(counterexamples) && statSync(counterexamples).isDirectory())
       await cp(counterexamples, join(options.out, COUNTEREXAMPLES), { recursive: true })
   }
-  await report(merged.result, { out: options.out, plain: options.plain === true })
-  return exitCode(merged.result, options.strict === true)
+  return report(merged.result, { ...options, baseline })
 })
+
+/** The folder of a result, or all the folders of results that it holds. Throws UsageError where it is neither. */
+function resultsIn(path: string): string[] {
+  if (!existsSync(path)) throw new UsageError(`there is no ${path}`)
+  if (!statSync(path).isDirectory() || existsSync(join(path, RESULT_FILE))) return [path]
+  const folders = readdirSync(path).map((name) => join(path, name))
+  const results = folders.filter((folder) => existsSync(join(folder, RESULT_FILE)))
+  if (results.length === 0) throw new UsageError(`${path} holds no ${RESULT_FILE}, nor a folder that does`)
+  return results.toSorted()
+}
 
 /** What is known of the cells and worlds of a missing shard; the machine to repeat them on is that of the others. */
 function standInsFor(parts: readonly Part[]): StandIns {

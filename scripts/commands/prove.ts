@@ -6,7 +6,7 @@ import { DEFAULT_BOUND, LEAST_BOUND, prove } from '../../harness/certify/proof/p
 import { messageOf, UsageError } from '../../harness/machine/errors.ts'
 import { proofReport } from '../../harness/report/proof.ts'
 import { EXIT, newCommand, runnable, version } from '../lib/command.ts'
-import { parseWhole } from '../lib/run.ts'
+import { hasColours, parseWhole } from '../lib/run.ts'
 
 /** Patterns are sets in 32 bits; time runs out long before. */
 const MOST_BOUND = 12
@@ -48,7 +48,7 @@ export default runnable(command, async () => {
     ...(options.break !== undefined && { broken: options.break }),
   })
   progress.stop()
-  process.stdout.write(proofReport(proof, !options.plain && process.stdout.isTTY === true && process.env.NO_COLOR === undefined))
+  process.stdout.write(proofReport(proof, hasColours(options.plain)))
   if (options.json !== undefined) {
     await write(options.json, `${JSON.stringify(proof, null, 1)}\n`)
     console.log(`  ${options.json}`)

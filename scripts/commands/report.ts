@@ -1,11 +1,9 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { z } from 'zod'
-import { callOf } from '../../harness/home.ts'
 import { messageOf, UsageError } from '../../harness/machine/errors.ts'
 import { htmlReport } from '../../harness/report/html_report.ts'
-import { type Result, resultSchema } from '../../harness/result/result.ts'
 import { EXIT, newCommand, runnable } from '../lib/command.ts'
+import { readResult, resultFile } from '../lib/read_result.ts'
 import { REPORT_FILE, RESULT_FILE } from '../lib/run.ts'
 
 const command = newCommand('report', 'Makes the HTML report of a run from its result: one file that opens from disk.', [
@@ -13,14 +11,14 @@ const command = newCommand('report', 'Makes the HTML report of a run from its re
   ['report elsewhere/result.json', 'beside that result'],
   ['report --out page.html', 'into that file'],
 ])
-  .argument('[result]', 'what verify, explore or certify wrote', join('reports', RESULT_FILE))
+  .argument('[result]', 'what verify, explore or certify wrote, or its folder', join('reports', RESULT_FILE))
   .option('--out <file>', 'where the page goes; beside the result by default')
 
 export default runnable(command, async () => {
   const { out } = command.parse().opts<{ out?: string }>()
   const [file = ''] = command.processedArgs as string[]
   const result = await readResult(file)
-  const page = out ?? join(dirname(file), REPORT_FILE)
+  const page = out ?? join(dirname(await resultFile(file)), REPORT_FILE)
   const html = await htmlReport(result)
   try {
     await mkdir(dirname(page), { recursive: true })
@@ -31,15 +29,3 @@ export default runnable(command, async () => {
   console.log(page)
   return EXIT.upheld
 })
-
-async function readResult(file: string): Promise<Result> {
-  let value: unknown
-  try {
-    value = JSON.parse(await readFile(file, 'utf8'))
-  } catch (error) {
-    throw new UsageError(`no result can be read from ${file}: ${messageOf(error)}\n${callOf('verify')} writes one`)
-  }
-  const { data, error } = resultSchema.safeParse(value)
-  if (data === undefined) throw new UsageError(`${file} is no result of this version, see result.schema.json:\n${z.prettifyError(error)}`)
-  return data
-}

@@ -12,7 +12,7 @@ import type { Forecast } from '../../harness/result/forecast.ts'
 import { EXIT, newCommand, runnable } from '../lib/command.ts'
 import { forecastOf, readLvm, withPlan } from '../lib/fleet.ts'
 import { readJson } from '../lib/read_json.ts'
-import { say, stopOnSignals } from '../lib/run.ts'
+import { hasColours, say, stopOnSignals } from '../lib/run.ts'
 import { setUp } from '../lib/setup.ts'
 
 interface Options {
@@ -49,9 +49,7 @@ export default runnable(command, async () => {
     return EXIT.upheld
   }
   const forecast = forecastOf(input.fleet)
-  process.stdout.write(
-    forecastReport(forecast, options.plain !== true && process.stdout.isTTY === true && process.env.NO_COLOR === undefined),
-  )
+  process.stdout.write(forecastReport(forecast, hasColours(options.plain)))
   if (options.out !== undefined) await write(forecast, options.out)
   return forecast.verdict === 'fits' ? EXIT.upheld : EXIT.refuted
 })

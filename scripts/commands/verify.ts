@@ -8,12 +8,13 @@ import { type BrokenModel, brokenModelNames } from '../../harness/certify/worlds
 import { traps } from '../../harness/certify/worlds/traps.ts'
 import { callOf } from '../../harness/home.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
+import { baselineOption, readBaseline } from '../lib/baseline.ts'
 import { EXIT, newCommand, runnable, version } from '../lib/command.ts'
 import { enterWreck } from '../lib/keep_wreck.ts'
 import { prepareMachine } from '../lib/machine_choice.ts'
 import { showProgress } from '../lib/progress.ts'
 import { repeatVerify } from '../lib/repeat_verify.ts'
-import { exitCode, isMeant, newSeed, onlyOption, parseOnly, parseWhole, prepareRun, report, say, stopOnSignals } from '../lib/run.ts'
+import { isMeant, newSeed, onlyOption, parseOnly, parseWhole, prepareRun, report, say, stopOnSignals, summaryOption } from '../lib/run.ts'
 import { type ShardNumber, seedOfShards, shardOption } from '../lib/shard.ts'
 
 interface Options {
@@ -23,6 +24,8 @@ interface Options {
   shard?: ShardNumber
   out: string
   strict?: boolean
+  summary?: string
+  baseline?: string
   keep?: boolean
   plain?: boolean
   list?: boolean
@@ -47,6 +50,8 @@ const command = newCommand(
   .addOption(new Option('--seed <number>', 'repeats a run').argParser(parseWhole('--seed')))
   .addOption(shardOption('cells'))
   .option('--out <folder>', 'where result.json and junit.xml go', 'reports')
+  .addOption(summaryOption())
+  .addOption(baselineOption())
   .option('--strict', 'a cell that is not shown fails the run (exit code 1)')
   .option('--keep', 'stop at the first cell that is not upheld, with its storage as it is, and take commands')
   .option('--plain', 'no colours, no progress bar')
@@ -71,6 +76,7 @@ export default runnable(command, async () => {
     return EXIT.upheld
   }
   const seed = options.shard ? seedOfShards(options.seed) : (options.seed ?? newSeed())
+  const baseline = await readBaseline(options.baseline)
   await prepareRun(options.out)
   const machine = await prepareMachine(options.machine, say)
 
@@ -99,8 +105,7 @@ export default runnable(command, async () => {
   const whole = { cells: all.cells.map(({ id }) => id), worlds: all.worlds.map(({ id }) => id), drivers: [] }
   const result = options.shard ? { ...ended, shard: { ...options.shard, whole, asked: asked(options) } } : ended
 
-  await report(result, { out: options.out, plain: options.plain === true })
-  return exitCode(result, options.strict === true)
+  return report(result, { ...options, baseline })
 })
 
 /** What all shards of a run are asked, whatever else they are given. */

@@ -22,6 +22,7 @@ const TABLE = {
   run: { summary: 'run a command as root in a machine of its own', load: () => import('../commands/run.ts') },
   report: { summary: "make the HTML report of a run's result", load: () => import('../commands/report.ts') },
   merge: { summary: 'make one result of the results of shards', load: () => import('../commands/merge.ts') },
+  compare: { summary: 'say what became of a run since an earlier one', load: () => import('../commands/compare.ts') },
   doctor: { summary: 'say what this machine can do and what it lacks', load: () => import('../commands/doctor.ts') },
   setup: { summary: 'bring what this machine lacks', load: () => import('../commands/setup.ts') },
   sweep: { summary: 'remove what a killed run left', load: () => import('../commands/sweep.ts') },

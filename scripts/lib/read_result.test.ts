@@ -37,11 +37,11 @@ describe('an earlier result', () => {
   })
 
   test.each([{}, [], 'text', null, 5])('that is none is refused: %j', async (content) => {
-    await expect(reading(content)).rejects.toThrow(/result\.json is of the schema of no result; /)
+    await expect(reading(content)).rejects.toThrow(/result\.json is no result of a run: it names no schema$/)
   })
 
   test('with a part that is wrong is refused with its place', async () => {
-    await expect(reading({ ...exampleResult(), seed: 'seven' })).rejects.toThrow(/result\.json is no result: seed: /)
+    await expect(reading({ ...exampleResult(), seed: 'seven' })).rejects.toThrow(/result\.json is no result of this version[\s\S]*at seed/)
     await expect(reading({ ...exampleResult(), seed: 'seven' })).rejects.toThrow(UsageError)
   })
 

