@@ -5,10 +5,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ownFile } from '../harness/home.ts'
 import { chosenKind } from '../harness/machine/chosen_kind.ts'
 import { check, type Finished } from '../harness/machine/machine.ts'
-import { startHere } from '../harness/machine/native.ts'
-import { runToEnd } from '../harness/machine/run_to_end.ts'
 import { cacheFolder } from '../harness/machine/tools.ts'
 import { resultSchema } from '../harness/result/result.ts'
+import { runIn } from './lib/run_in.ts'
 
 const USES_TYPES = `
 import { type DriverSetup, type MakeDriver, type ModuleDriver, type Result, resultSchema, type VolumeDriver } from 'holeproof'
@@ -106,9 +105,9 @@ test('npx holeproof doctor answers, and keeps its cache where the user keeps cac
 })
 
 test("a suite of the project's own makes a test of each check, also of one alone", async () => {
-  const suite = await run('npx', 'vitest', 'run', '-t', 'new-reads-zero', '--no-color')
+  const suite = await run('npx', 'vitest', 'run', '-t', 'partial-writes-read-zero', '--no-color')
 
-  expect(suite).toMatch(/Tests +1 passed/)
+  expect(suite).toMatch(/Tests +4 passed/)
 })
 
 test('the types can be imported and are exact, with every declaration checked', async () => {
@@ -152,10 +151,6 @@ function start(argv: readonly string[], env: Readonly<Record<string, string | un
   return startIn(project.path, argv, env)
 }
 
-/** Runs a command in a folder as its user would; `undefined` takes a variable away. */
 function startIn(folder: string, argv: readonly string[], env: Readonly<Record<string, string | undefined>> = {}): Promise<Finished> {
-  const variables = Object.entries({ HOLEPROOF_CACHE: cacheFolder, HOLEPROOF_MACHINE: chosenKind, ...env })
-  const without = variables.flatMap(([name, value]) => (value === undefined ? ['-u', name] : []))
-  const having = variables.flatMap(([name, value]) => (value === undefined ? [] : `${name}=${value}`))
-  return runToEnd(argv, async () => startHere(['env', '-C', folder, ...without, ...having, ...argv], {}), { timeoutSeconds: 240 })
+  return runIn(folder, argv, { HOLEPROOF_CACHE: cacheFolder, HOLEPROOF_MACHINE: chosenKind, ...env })
 }

@@ -5,6 +5,7 @@ import type { MatrixDriver } from '../drivers/backend.ts'
 import { compare, type Measured, type MeasuredSpace } from '../model/compare.ts'
 import { dataPercent } from '../model/data_percent.ts'
 import { type Prediction, predict, type World } from '../model/world.ts'
+import { belongingWords, foundWords } from '../result/found_words.ts'
 import type { Evidence, Finding, Note } from '../result/result.ts'
 import { type Cell, isLvm, MiB } from './cell.ts'
 import { worldOfCell } from './cell_world.ts'
@@ -214,12 +215,5 @@ function notesOn({ destination, expect }: Cell, content: Content, after: number)
 
 /** "at byte 4096: 512 bytes of poison where zero belongs". */
 export function describeDifference({ offset, length, expected, found }: Difference): string {
-  const what = {
-    zero: 'zeros',
-    poison: 'poison (what lay on the storage before)',
-    'other-stamp': "another volume's data",
-    'shifted-stamp': found.what === 'shifted-stamp' ? `this volume's data from offset ${found.fromOffset}` : '',
-    noise: 'noise',
-  }[found.what]
-  return `at byte ${offset}: ${length} bytes of ${what} where ${expected === 'zero' ? 'zeros belong' : 'data belongs'}`
+  return `at byte ${offset}: ${length} bytes of ${foundWords(found)} where ${belongingWords(expected)}`
 }

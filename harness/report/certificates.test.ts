@@ -73,8 +73,8 @@ describe('certificates on a terminal', () => {
   })
 
   test('hold no escape character without colours, and the same text with them', () => {
-    const plain = terminalReport(exampleCertification(many), false)
-    const coloured = terminalReport(exampleCertification(many), true)
+    const plain = terminalReport(exampleCertification(many))
+    const coloured = terminalReport(exampleCertification(many), { colours: true })
 
     expect(plain).not.toContain(ESCAPE)
     expect(coloured).toContain(ESCAPE)
@@ -83,7 +83,7 @@ describe('certificates on a terminal', () => {
 })
 
 describe('the certificate of one driver', () => {
-  const text = terminalReport(exampleCertification([every]), false)
+  const text = terminalReport(exampleCertification([every]))
 
   test('lists each check that ran, with its mark and what was seen beside it', () => {
     expect(text).toContain('✓ new-reads-zero                     a new volume of 8 MiB, nothing written: all\n')
@@ -121,18 +121,18 @@ describe('the certificate of one driver', () => {
   })
 
   test('shows no trouble where there is none', () => {
-    expect(terminalReport(exampleCertification(), false)).not.toMatch(/repeat:|wasted|counterexample|^[-✗!?] /m)
+    expect(terminalReport(exampleCertification())).not.toMatch(/repeat:|wasted|counterexample|^[-✗!?] /m)
   })
 
   test('says in its last lines what it claims, and counts the checks', () => {
     expect(text).toContain('✗ REFUTED  my-driver.py, which claims true\n')
     expect(words(text)).toContain('2 checks upheld, 1 refuted, 1 not shown, 1 broken, 4 not offered; 0 leaks')
-    expect(terminalReport(exampleCertification([wasteful], { leaks: ['/dev/loop1'] }), false)).toMatch(/which claims false\n.*; 1 leaks\n/)
+    expect(terminalReport(exampleCertification([wasteful], { leaks: ['/dev/loop1'] }))).toMatch(/which claims false\n.*; 1 leaks\n/)
   })
 })
 
 describe('the certificates of several drivers', () => {
-  const text = terminalReport(exampleCertification(many), false)
+  const text = terminalReport(exampleCertification(many))
 
   test('are a table of checks and drivers, each under its letter', () => {
     const lines = linesOf(exampleCertification([exampleCertificate(), shownTwice, every]))
@@ -180,11 +180,17 @@ describe('a counterexample', () => {
   test('says what was done, what is wrong, what shows it, and how to see it with and without holeproof', () => {
     expect(lines.slice(at + 1, at + 6)).toEqual([
       '    a new volume of 1 MiB, 512 bytes written at byte 0: 1048000 of 1049088 bytes',
-      '    are wrong, the first at byte 512: other-stamp',
+      "    are wrong, the first at byte 512: another volume's data",
       '    shown by 2 checks, the first partial-writes-read-zero/512',
       `    repeat: ${REPEAT}`,
-      '    without holeproof: scripts/run sh counterexamples/my-driver.py-1.sh',
+      '    without holeproof: scripts/run sh reports/counterexamples/my-driver.py-1.sh',
     ])
+  })
+
+  test('is shown by the script in the folder of the run', () => {
+    const text = terminalReport(exampleCertification([shownTwice]), { folder: '/tmp/out' })
+
+    expect(text).toContain('without holeproof: scripts/run sh /tmp/out/counterexamples/my-driver.py-1.sh')
   })
 
   test("that one check shows is that one's", () => {
@@ -196,7 +202,7 @@ describe('a counterexample', () => {
   test('stands before others, which are named by what they show and their scripts', () => {
     const second = { ...counterexample, file: 'my-driver.py-2.sh' }
     const checks = [{ ...refuted, counterexample: 1 }, exampleCheck({ id: 'first-one', verdict: 'refuted', counterexample: 0 })]
-    const text = terminalReport(exampleCertification([{ ...shownTwice, checks, counterexamples: [counterexample, second] }]), false)
+    const text = terminalReport(exampleCertification([{ ...shownTwice, checks, counterexamples: [counterexample, second] }]))
 
     expect(text).toMatch(/shown by first-one\n.*my-driver\.py-1\.sh\n +also .*my-driver\.py-2\.sh\n/s)
     expect(text.match(/smallest counterexample/g)).toHaveLength(1)
@@ -211,7 +217,7 @@ describe('a line of progress', () => {
 })
 
 function linesOf(result: Result): string[] {
-  return terminalReport(result, false).split('\n')
+  return terminalReport(result).split('\n')
 }
 
 function tooLong(result: Result): string[] {

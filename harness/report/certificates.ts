@@ -1,6 +1,7 @@
 import type { ChalkInstance } from 'chalk'
 import wrapAnsi from 'wrap-ansi'
-import type { Certificate, CheckResult, Counterexample, Result } from '../result/result.ts'
+import { foundWords } from '../result/found_words.ts'
+import { type Certificate, type CheckResult, type Counterexample, LEFT_OUT, type Result } from '../result/result.ts'
 import { showCounterexample } from '../result/show_counterexample.ts'
 import { colourOf, MARKS } from './marks.ts'
 
@@ -10,11 +11,18 @@ const ID_WIDTH = 34
 const MOST_SHOWN = 5
 
 /** The certificates as text for a terminal of 80 columns: every check of one driver, or a table of checks and drivers. */
-export function certificatesReport(certificates: readonly Certificate[], chalk: ChalkInstance): string[] {
+export function certificatesReport(certificates: readonly Certificate[], folder: string, chalk: ChalkInstance): string[] {
   const [only] = certificates
   if (only === undefined) return []
-  if (certificates.length === 1) return [checkList(only, chalk), ...details(only, chalk)]
-  return [checkTable(certificates, chalk), ...certificates.flatMap((certificate) => details(certificate, chalk))]
+  return [
+    certificates.length === 1 ? checkList(only, chalk) : checkTable(certificates, chalk),
+    ...certificateDetails(certificates, folder, chalk),
+  ]
+}
+
+/** What a reader acts on, of each driver. `folder`: where the run's files are. */
+export function certificateDetails(certificates: readonly Certificate[], folder: string, chalk: ChalkInstance): string[] {
+  return certificates.flatMap((certificate) => details(certificate, folder, chalk))
 }
 
 /** One line on a check as it ends, for logs. */
@@ -31,12 +39,22 @@ function checkList({ checks }: Certificate, chalk: ChalkInstance): string {
     const beside = id.length > ID_WIDTH ? ['', ...seen] : seen
     return beside.map((line, index) => (index === 0 ? `${head} ${line}` : `${' '.repeat(ID_WIDTH + 3)}${line}`).trimEnd())
   })
-  return [...lines, ...(['not-offered', 'not-shown'] as const).flatMap((verdict) => notRun(checks, verdict, chalk))].join('\n')
+  return [
+    ...lines,
+    ...(['not-offered', 'not-shown'] as const).flatMap((verdict) => notRun(checks, verdict, chalk)),
+    ...leftOut(checks, chalk),
+  ].join('\n')
+}
+
+/** Nobody wants to read all that was not asked for. */
+function leftOut(checks: readonly CheckResult[], chalk: ChalkInstance): string[] {
+  const { size } = new Set(checks.filter(({ text }) => text === LEFT_OUT).map(({ id }) => id))
+  return size === 0 ? [] : [`${chalk.yellow(MARKS['not-shown'])} ${size} more checks were ${LEFT_OUT}, so nothing is certified`]
 }
 
 /** What did not run, by the reason. */
 function notRun(checks: readonly CheckResult[], verdict: 'not-shown' | 'not-offered', chalk: ChalkInstance): string[] {
-  const left = checks.filter((check) => check.verdict === verdict)
+  const left = checks.filter((check) => check.verdict === verdict && check.text !== LEFT_OUT)
   return [...new Set(left.map(({ text }) => text))].flatMap((why) => {
     const ids = left.filter(({ text }) => text === why).map(({ id }) => id)
     const what = `${verdict === 'not-shown' ? 'not shown' : 'not offered'}, ${why}: ${ids.join(', ')}`
@@ -52,7 +70,8 @@ function checkTable(certificates: readonly Certificate[], chalk: ChalkInstance):
     const mark = colourOf(verdict, chalk)(`${MARKS[verdict]} ${verdict.padEnd(9)}`)
     return `${letterOf(index)}  ${mark}  ${driver.padEnd(34)} claims ${claim}`
   })
-  const ids = [...new Set(certificates.flatMap(({ checks }) => checks.map(({ id }) => id)))]
+  const all = certificates.flatMap(({ checks }) => checks)
+  const ids = [...new Set(all.filter(({ text }) => text !== LEFT_OUT).map(({ id }) => id))]
   const width = Math.max(ID_WIDTH, ...ids.map(({ length }) => length))
   const rows = ids.map((id) => {
     const marks = certificates.map(({ checks }) => {
@@ -61,18 +80,24 @@ function checkTable(certificates: readonly Certificate[], chalk: ChalkInstance):
     })
     return `${id.padEnd(width)} ${marks.join('')}`
   })
-  return [...legend, '', `${''.padEnd(width)} ${certificates.map((_, index) => letterOf(index)).join('')}`, ...rows].join('\n')
+  return [
+    ...legend,
+    '',
+    `${''.padEnd(width)} ${certificates.map((_, index) => letterOf(index)).join('')}`,
+    ...rows,
+    ...leftOut(all, chalk),
+  ].join('\n')
 }
 
 /** What a reader acts on: the first counterexample, and refutations without one; the rest is in the result. */
-function details(certificate: Certificate, chalk: ChalkInstance): string[] {
+function details(certificate: Certificate, folder: string, chalk: ChalkInstance): string[] {
   const { driver, checks, counterexamples, wastedSpace, verdict, reason } = certificate
   const parts: string[] = []
   const [smallest, ...others] = counterexamples
   if (smallest !== undefined) {
     const by = checks.filter((check) => check.counterexample === 0)
     const more = others.map(({ what, file }) => `also ${what}: ${file}`).flatMap(indent)
-    parts.push([counterexampleText(certificate, smallest, by, chalk), ...more].join('\n'))
+    parts.push([counterexampleText(certificate, smallest, by, folder, chalk), ...more].join('\n'))
   }
   const bare = checks.filter((check) => (check.verdict === 'refuted' || check.verdict === 'broken') && check.counterexample === undefined)
   const [first] = bare
@@ -87,7 +112,7 @@ function details(certificate: Certificate, chalk: ChalkInstance): string[] {
     )
   }
   if (wastedSpace !== undefined) parts.push(wrapAnsi(`${chalk.yellow('~ wasted space')}: ${driver}: ${wastedSpace}.`, WIDTH))
-  if (verdict === 'not-shown' || verdict === 'broken')
+  if ((verdict === 'not-shown' || verdict === 'broken') && reason !== LEFT_OUT)
     parts.push(wrapAnsi(`${colourOf(verdict, chalk)(`${MARKS[verdict]} ${verdict}`)} ${driver}: ${reason ?? ''}`, WIDTH, { hard: true }))
   return parts
 }
@@ -96,17 +121,18 @@ function counterexampleText(
   certificate: Certificate,
   counterexample: Counterexample,
   by: readonly CheckResult[],
+  folder: string,
   chalk: ChalkInstance,
 ): string {
   const { what, actualBytes, wrongBytes, first } = counterexample
   const [check] = by
   return [
     `${colourOf('refuted', chalk)(`${MARKS.refuted} ${certificate.driver}`)}: the smallest counterexample`,
-    ...indent(`${what}: ${wrongBytes} of ${actualBytes} bytes are wrong, the first at byte ${first.offset}: ${first.found.what}`),
+    ...indent(`${what}: ${wrongBytes} of ${actualBytes} bytes are wrong, the first at byte ${first.offset}: ${foundWords(first.found)}`),
     ...indent(`shown by ${by.length === 1 ? '' : `${by.length} checks, the first `}${check?.id ?? ''}`),
     // The command is not broken into lines: it is there to be copied.
     `    repeat: ${check?.repeat ?? ''}`,
-    `    without holeproof: ${showCounterexample(certificate, counterexample)}`,
+    `    without holeproof: ${showCounterexample(certificate, counterexample, folder)}`,
   ].join('\n')
 }
 

@@ -1,4 +1,5 @@
 import type { Comparison } from '../result/compare.ts'
+import { foundWords } from '../result/found_words.ts'
 import type { CheckResult, Result, Verdict } from '../result/result.ts'
 import { comparisonBlocks } from './comparison.ts'
 import { failuresOf } from './failures.ts'
@@ -145,7 +146,7 @@ function drivers({ certificates }: Result): Block[] {
         smallest === undefined
           ? ''
           : shortened(
-              `${smallest.what}: ${smallest.wrongBytes} of ${smallest.actualBytes} bytes are wrong, the first at byte ${smallest.first.offset}: ${smallest.first.found.what}`,
+              `${smallest.what}: ${smallest.wrongBytes} of ${smallest.actualBytes} bytes are wrong, the first at byte ${smallest.first.offset}: ${foundWords(smallest.first.found)}`,
               MOST_TEXT,
             ),
       ]),

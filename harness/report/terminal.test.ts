@@ -95,19 +95,19 @@ describe('the report on a terminal', () => {
   })
 
   test('holds no escape character without colours', () => {
-    expect(terminalReport(troubled, false)).not.toContain(ESCAPE)
-    expect(terminalReport(exampleResult(everySection), false)).not.toContain(ESCAPE)
+    expect(terminalReport(troubled)).not.toContain(ESCAPE)
+    expect(terminalReport(exampleResult(everySection))).not.toContain(ESCAPE)
   })
 
   test('holds the same text with colours as without', () => {
-    const coloured = terminalReport(troubled, true)
+    const coloured = terminalReport(troubled, { colours: true })
 
     expect(coloured).toContain(ESCAPE)
-    expect(words(stripVTControlCharacters(coloured))).toEqual(words(terminalReport(troubled, false)))
+    expect(words(stripVTControlCharacters(coloured))).toEqual(words(terminalReport(troubled)))
   })
 
   test('shows each failing check of a refuted cell and the command that repeats it, and no check that passed', () => {
-    const text = words(terminalReport(troubled, false)).join(' ')
+    const text = words(terminalReport(troubled)).join(' ')
 
     expect(text).toContain('✗ refuted host/lvm-thin/lvm-thick/last-block-zero')
     expect(text).toContain('destination-mapped: the destination has 16777216 bytes mapped, 3145728 to 3211264 were predicted')
@@ -117,7 +117,7 @@ describe('the report on a terminal', () => {
   })
 
   test('shows why a cell is broken, and how often and why cells were not shown', () => {
-    const text = words(terminalReport(troubled, false)).join(' ')
+    const text = words(terminalReport(troubled)).join(' ')
 
     expect(text).toContain('! broken host/nfs/nfs/mixed the guest uml-1 did not answer')
     expect(text).toContain('second line')
@@ -125,14 +125,32 @@ describe('the report on a terminal', () => {
   })
 
   test('shows what was left behind and that the rule was broken on purpose', () => {
-    const text = terminalReport(troubled, false)
+    const text = terminalReport(troubled)
 
     expect(text).toMatch(/left behind\n +\/dev\/loop1/)
     expect(text).toContain('always-sparse')
   })
 
   test('shows no trouble where there is none', () => {
-    expect(terminalReport(exampleResult(), false)).not.toMatch(/left behind|broken on purpose|repeat:|not shown:/)
+    expect(terminalReport(exampleResult())).not.toMatch(/left behind|broken on purpose|repeat:|not shown:|what to do/)
+  })
+
+  test('says what a failing check means and what to do about it', () => {
+    const text = words(terminalReport(troubled)).join(' ')
+
+    expect(text).toContain('What it means, and what to do')
+    expect(text).toContain('bytes: The destination does not hold what the source held.')
+  })
+
+  test('that is quiet holds what is not upheld and the verdict, and no table', () => {
+    const quiet = terminalReport(troubled, { quiet: true })
+
+    expect(quiet).toContain('✗ refuted host/lvm-thin/lvm-thick/last-block-zero')
+    expect(quiet).toContain('REFUTED')
+    expect(quiet).not.toContain('decided by')
+    expect(terminalReport(exampleResult(), { quiet: true }).trimEnd().split('\n')).toEqual(
+      terminalReport(exampleResult()).trimEnd().split('\n').slice(-4),
+    )
   })
 
   test('has a row for each cell: claim, mode, who decided, bytes and Data%', () => {
@@ -184,7 +202,7 @@ describe('the report on a terminal', () => {
   test('sums the run up: verdict, counts, controls that worked, leaks and seed', () => {
     const control = exampleCell({ id: 'control/host/lvm-thin/lvm-thick', control: true })
     const text = words(
-      terminalReport(exampleResult([exampleCell(), control, { ...control, id: 'control/b', verdict: 'refuted' }, broken]), false),
+      terminalReport(exampleResult([exampleCell(), control, { ...control, id: 'control/b', verdict: 'refuted' }, broken])),
     ).join(' ')
 
     expect(text).toContain('✗ REFUTED 4 cells: 2 upheld, 1 refuted, 0 not shown, 1 broken')
@@ -194,7 +212,7 @@ describe('the report on a terminal', () => {
   })
 
   test("draws the spec's table before and after, from the source to the destination", () => {
-    const text = terminalReport(exampleResult([exampleCell({ id: 'table/sparse', layout: 'spec-table' })]), false)
+    const text = terminalReport(exampleResult([exampleCell({ id: 'table/sparse', layout: 'spec-table' })]))
 
     expect(text).toMatch(/Before migration\n.*\n +volume-1234 +vg1 .*18\.75\nAfter migration with.*\n.*\n +volume-1234 +vg2 .*18\.75/)
   })
@@ -212,7 +230,7 @@ function tooLong(result: Result): string[] {
 }
 
 function linesOf(result: Result): string[] {
-  return terminalReport(result, false).split('\n')
+  return terminalReport(result).split('\n')
 }
 
 function rowsOf(result: Result): string[][] {

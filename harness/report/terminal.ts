@@ -2,7 +2,8 @@ import { Chalk, type ChalkInstance } from 'chalk'
 import Table from 'cli-table3'
 import wrapAnsi from 'wrap-ansi'
 import type { CellResult, Note, Result, WorldResult } from '../result/result.ts'
-import { certificatesReport, certificatesSummary } from './certificates.ts'
+import { advicesOf } from './advice.ts'
+import { certificateDetails, certificatesReport, certificatesSummary } from './certificates.ts'
 import { mapOfCell, mapOfWorld } from './lanes.ts'
 import { lvsTable } from './lvs_table.ts'
 import { colourOf, MARKS } from './marks.ts'
@@ -12,21 +13,27 @@ import { BORDERLESS } from './tables.ts'
 import { corruptMaps, mapLines } from './terminal_map.ts'
 import { worldDetails, worldsReport, worldsSummary } from './worlds.ts'
 
+const MOST_ADVICES = 4
+
+export interface TerminalOptions {
+  readonly colours?: boolean
+  /** Only what is not upheld, and the verdict. */
+  readonly quiet?: boolean
+  /** Where the run's files are. */
+  readonly folder?: string
+}
+
 /** The run as text for a terminal of 80 columns. */
-export function terminalReport(result: Result, colours: boolean): string {
+export function terminalReport(result: Result, { colours = false, quiet = false, folder = 'reports' }: TerminalOptions = {}): string {
   const chalk = new Chalk({ level: colours ? 1 : 0 })
+  const end = [...troubles(result, chalk), ...whatToDo(result, chalk), summary(result, chalk)]
+  if (quiet) return `${[...certificateDetails(result.certificates, folder, chalk), ...end].join('\n\n')}\n`
   const parts = SECTIONS.flatMap((section) => {
     const cells = result.cells.filter(section.holds)
     return cells.length === 0 ? [] : [`${chalk.bold(section.title)}\n${table(cells, section, chalk)}`]
   })
-  parts.push(...worldsReport(result.worlds, chalk), ...certificatesReport(result.certificates, chalk))
-  parts.push(
-    ...specTables(result),
-    ...corruptMaps(result, chalk),
-    ...worthKnowing(result),
-    ...troubles(result, chalk),
-    summary(result, chalk),
-  )
+  parts.push(...worldsReport(result.worlds, chalk), ...certificatesReport(result.certificates, folder, chalk))
+  parts.push(...specTables(result), ...corruptMaps(result, chalk), ...worthKnowing(result), ...end)
   return `${parts.join('\n\n')}\n`
 }
 
@@ -152,6 +159,25 @@ function trouble(
     // The command is not broken into lines: it is there to be copied.
     ...[...details, ...more, `repeat: ${repeat}`].map((line) => `    ${line}`),
   ].join('\n')
+}
+
+/** For the first kinds of failures what they mean; there are seldom more. */
+function whatToDo(result: Result, chalk: ChalkInstance): string[] {
+  const advices = [...advicesOf(result)]
+  if (advices.length === 0) return []
+  const shown = advices.slice(0, MOST_ADVICES).flatMap(([{ means, todo }, checks]) => {
+    const [first = '', ...others] = checks
+    const text = `${first}${others.length > 0 ? ` and ${others.length} more` : ''}: ${means} ${todo}`
+    return wrapAnsi(text, 76).replaceAll(/^/gm, '    ').split('\n')
+  })
+  const left = advices.slice(MOST_ADVICES).map(([, [first = '']]) => first)
+  const more =
+    left.length === 0
+      ? []
+      : wrapAnsi(`also ${left.join(', ')}: see docs/findings.md`, 76)
+          .replaceAll(/^/gm, '    ')
+          .split('\n')
+  return [[chalk.bold('What it means, and what to do'), ...shown, ...more].join('\n')]
 }
 
 function summary(result: Result, chalk: ChalkInstance): string {

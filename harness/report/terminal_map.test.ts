@@ -74,14 +74,14 @@ describe('the map of a copy on a terminal', () => {
 
 describe('the report', () => {
   test('draws what was corrupted on purpose below one legend', () => {
-    const text = terminalReport(exampleResult([cell(), cell({ id: 'control/other' })]), false)
+    const text = terminalReport(exampleResult([cell(), cell({ id: 'control/other' })]))
 
     expect(text.match(/X stale bytes/g)).toHaveLength(1)
     expect(text).toContain(`control/other\n    ${SOURCE}\n    ${DESTINATION}\n`)
   })
 
   test('draws what failed where its failure is told', () => {
-    const text = terminalReport(exampleResult([cell({ verdict: 'refuted', repeat: 'again' })]), false)
+    const text = terminalReport(exampleResult([cell({ verdict: 'refuted', repeat: 'again' })]))
 
     expect(text).toContain(`    ${SOURCE}\n    ${DESTINATION}\n    repeat: again\n`)
     expect(text.match(/^ +destination #/gm)).toHaveLength(1)
@@ -89,7 +89,7 @@ describe('the report', () => {
   })
 
   test('keeps maps and legend within 76 columns', () => {
-    const text = terminalReport(exampleResult([cell(), cell({ id: 'x', verdict: 'refuted' })]), false)
+    const text = terminalReport(exampleResult([cell(), cell({ id: 'x', verdict: 'refuted' })]))
     const lines = text.split('\n').filter((line) => /#{5}|stale bytes/.test(line))
 
     expect(lines.length).toBeGreaterThan(4)
@@ -97,6 +97,6 @@ describe('the report', () => {
   })
 
   test('has neither where nothing is corrupt', () => {
-    expect(terminalReport(exampleResult(), false)).not.toMatch(/stale bytes|corrupt copy/)
+    expect(terminalReport(exampleResult())).not.toMatch(/stale bytes|corrupt copy/)
   })
 })

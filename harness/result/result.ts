@@ -33,6 +33,8 @@ const differenceSchema = z.object({
   found: foundSchema,
 })
 
+export type Difference = z.infer<typeof differenceSchema>
+
 const wrongPageSchema = z
   .object({
     offset: bytes,

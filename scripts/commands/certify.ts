@@ -22,8 +22,9 @@ import {
   parseOnly,
   parseWhole,
   prepareRun,
+  quietOption,
   report,
-  say,
+  speaker,
   stopOnSignals,
   summaryOption,
 } from '../lib/run.ts'
@@ -46,6 +47,7 @@ interface Options {
   summary?: string
   baseline?: string
   plain?: boolean
+  quiet?: boolean
   list?: boolean
 }
 
@@ -101,6 +103,7 @@ const command = newCommand(
   .addOption(baselineOption())
   .option('--strict', 'a check that is not shown fails the run (exit code 1)')
   .option('--plain', 'no colours, no progress bar')
+  .addOption(quietOption())
   .option('--list', 'print the checks and end')
 
 command.enablePositionalOptions()
@@ -142,11 +145,14 @@ export default runnable(command, async () => {
   const driverOptions = Object.fromEntries(options.option.map(parsePair))
   const seed = options.shard ? seedOfShards(options.seed) : (options.seed ?? newSeed())
   const baseline = await readBaseline(options.baseline)
-  await prepareRun(options.out)
+  const say = speaker(options)
+  await prepareRun(options.out, say)
   const machine = await prepareMachine(options.machine, say)
   if (usesCinder) await setUp(['cinder'], say)
   const stop = stopOnSignals()
-  const progress = showProgress(checks.length * candidates.length, options.plain === true)
+  const isWanted = (id: string) => wanted === undefined || wanted.some((some) => isMeant(id, some))
+  // The first sets the driver up, whatever else is wanted.
+  const progress = showProgress(checks.filter(({ id }, index) => index === 0 || isWanted(id)).length * candidates.length, options)
   const ended = await certify({
     candidates,
     peers,
@@ -163,7 +169,7 @@ export default runnable(command, async () => {
     signal: stop.signal,
     tell: progress.tell,
     repeat: (candidate, check) => repeat(options, machine, seed, candidate, check),
-    ...(wanted !== undefined && { only: (id: string) => wanted.some((some) => isMeant(id, some)) }),
+    only: isWanted,
   }).finally(progress.stop)
   const whole = { cells: [], worlds: [], drivers: all.map(({ name, kind }) => ({ driver: name, kind })) }
   const result = options.shard ? { ...ended, shard: { ...options.shard, whole, asked: asked(options, command.args) } } : ended

@@ -6,7 +6,7 @@ import type { MachineKind } from '../../harness/machine/machine.ts'
 import { newCommand, runnable, version } from '../lib/command.ts'
 import { prepareMachine } from '../lib/machine_choice.ts'
 import { showProgress } from '../lib/progress.ts'
-import { newSeed, parseWhole, prepareRun, report, say, stopOnSignals, summaryOption } from '../lib/run.ts'
+import { newSeed, parseWhole, prepareRun, quietOption, report, speaker, stopOnSignals, summaryOption } from '../lib/run.ts'
 
 interface Options {
   machine: MachineKind | 'auto'
@@ -17,6 +17,7 @@ interface Options {
   strict?: boolean
   summary?: string
   plain?: boolean
+  quiet?: boolean
   shrinkSeconds: number
   break?: BrokenModel
 }
@@ -43,15 +44,17 @@ const command = newCommand(
   .addOption(summaryOption())
   .option('--strict', 'a copy that is not shown fails the run (exit code 1)')
   .option('--plain', 'no colours, no progress bar')
+  .addOption(quietOption())
   .addOption(new Option('--break <model>', 'break the model on purpose: the run must turn red').choices(brokenModelNames))
 
 export default runnable(command, async () => {
   const options = command.parse().opts<Options>()
-  await prepareRun(options.out)
+  const say = speaker(options)
+  await prepareRun(options.out, say)
   const machine = await prepareMachine(options.machine, say)
   const seed = options.seed ?? newSeed()
   const stop = stopOnSignals()
-  const progress = showProgress(options.only === undefined ? { seconds: options.minutes * 60 } : 1, options.plain === true)
+  const progress = showProgress(options.only === undefined ? { seconds: options.minutes * 60 } : 1, options)
   const result = await explore({
     machine,
     seed,

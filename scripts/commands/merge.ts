@@ -11,7 +11,7 @@ import { baselineOption, readBaseline } from '../lib/baseline.ts'
 import { newCommand, runnable } from '../lib/command.ts'
 import { readResult } from '../lib/read_result.ts'
 import { repeatVerify } from '../lib/repeat_verify.ts'
-import { COUNTEREXAMPLES, prepareFolder, RESULT_FILE, report, summaryOption } from '../lib/run.ts'
+import { COUNTEREXAMPLES, prepareFolder, quietOption, RESULT_FILE, report, summaryOption } from '../lib/run.ts'
 
 interface Options {
   out: string
@@ -20,6 +20,7 @@ interface Options {
   summary?: string
   baseline?: string
   plain?: boolean
+  quiet?: boolean
 }
 
 const command = newCommand(
@@ -38,6 +39,7 @@ const command = newCommand(
   .addOption(baselineOption())
   .option('--strict', 'what is not shown fails the run (exit code 1)')
   .option('--plain', 'no colours')
+  .addOption(quietOption())
 
 export default runnable(command, async () => {
   command.parse()

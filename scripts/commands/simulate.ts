@@ -12,7 +12,7 @@ import type { Forecast } from '../../harness/result/forecast.ts'
 import { EXIT, newCommand, runnable } from '../lib/command.ts'
 import { forecastOf, readLvm, withPlan } from '../lib/fleet.ts'
 import { readJson } from '../lib/read_json.ts'
-import { hasColours, say, stopOnSignals } from '../lib/run.ts'
+import { hasColours, speaker, stopOnSignals } from '../lib/run.ts'
 import { setUp } from '../lib/setup.ts'
 
 interface Options {
@@ -73,7 +73,7 @@ async function readInput(file: string | undefined, { fromLvm, plan, maps = false
 }
 
 async function readThisMachine(groups: readonly string[], maps: boolean): Promise<Pick<FleetFile, 'pools' | 'volumes'>> {
-  await setUp(['storage'], say)
+  await setUp(['storage'], speaker({}))
   const { signal } = stopOnSignals()
   const folder = await dir({ prefix: 'holeproof-', unsafeCleanup: true })
   try {

@@ -14,7 +14,19 @@ import { enterWreck } from '../lib/keep_wreck.ts'
 import { prepareMachine } from '../lib/machine_choice.ts'
 import { showProgress } from '../lib/progress.ts'
 import { repeatVerify } from '../lib/repeat_verify.ts'
-import { isMeant, newSeed, onlyOption, parseOnly, parseWhole, prepareRun, report, say, stopOnSignals, summaryOption } from '../lib/run.ts'
+import {
+  isMeant,
+  newSeed,
+  onlyOption,
+  parseOnly,
+  parseWhole,
+  prepareRun,
+  quietOption,
+  report,
+  speaker,
+  stopOnSignals,
+  summaryOption,
+} from '../lib/run.ts'
 import { type ShardNumber, seedOfShards, shardOption } from '../lib/shard.ts'
 
 interface Options {
@@ -28,6 +40,7 @@ interface Options {
   baseline?: string
   keep?: boolean
   plain?: boolean
+  quiet?: boolean
   list?: boolean
   break?: BrokenRule | BrokenModel
 }
@@ -55,6 +68,7 @@ const command = newCommand(
   .option('--strict', 'a cell that is not shown fails the run (exit code 1)')
   .option('--keep', 'stop at the first cell that is not upheld, with its storage as it is, and take commands')
   .option('--plain', 'no colours, no progress bar')
+  .addOption(quietOption())
   .option('--list', 'print the ids of the cells and end')
   .addOption(
     new Option('--break <rule>', 'break the rule or the model on purpose: the run must turn red').choices([
@@ -77,11 +91,12 @@ export default runnable(command, async () => {
   }
   const seed = options.shard ? seedOfShards(options.seed) : (options.seed ?? newSeed())
   const baseline = await readBaseline(options.baseline)
-  await prepareRun(options.out)
+  const say = speaker(options)
+  await prepareRun(options.out, say)
   const machine = await prepareMachine(options.machine, say)
 
   const stop = stopOnSignals()
-  const progress = showProgress(cells.length + worlds.length, options.plain === true)
+  const progress = showProgress(cells.length + worlds.length, options)
   const ended = await verify({
     cells,
     worlds,

@@ -3,6 +3,7 @@ import type { CertifyEvent } from '../../harness/certify/certify.ts'
 import type { RunEvent } from '../../harness/certify/run_cells.ts'
 import { checkLine } from '../../harness/report/certificates.ts'
 import { cellLine } from '../../harness/report/terminal.ts'
+import { LEFT_OUT } from '../../harness/result/result.ts'
 
 export interface Progress {
   tell(event: RunEvent | CertifyEvent): void
@@ -13,14 +14,19 @@ export interface Progress {
  * Shows a run as it goes: a bar with the time left on a terminal, a line for each cell or check elsewhere. Of a run that has no
  * end but a time, the time is shown.
  */
-export function showProgress(length: number | { readonly seconds: number }, plain: boolean): Progress {
+export function showProgress(
+  length: number | { readonly seconds: number },
+  { plain, quiet }: { readonly plain?: boolean; readonly quiet?: boolean },
+): Progress {
+  if (quiet) return { tell: () => {}, stop: () => {} }
   const total = typeof length === 'number' ? length : undefined
   if (plain || process.stderr.isTTY !== true) {
     let done = 0
     return {
       tell: (event) => {
         if (event.kind === 'cell-ended') console.error(cellLine(event.result, ++done, total))
-        if (event.kind === 'check-ended') console.error(checkLine(event.driver, event.check, ++done, total ?? 0))
+        if (event.kind === 'check-ended' && event.check.text !== LEFT_OUT)
+          console.error(checkLine(event.driver, event.check, ++done, total ?? 0))
       },
       stop: () => {},
     }
@@ -45,7 +51,7 @@ export function showProgress(length: number | { readonly seconds: number }, plai
     tell: (event) => {
       if (event.kind === 'cell-started' && total !== undefined) bar.update({ what: event.id.slice(0, 36) })
       if (event.kind === 'cell-ended') advance()
-      if (event.kind === 'check-ended') advance(`${event.driver} ${event.check.id}`.slice(0, 36))
+      if (event.kind === 'check-ended' && event.check.text !== LEFT_OUT) advance(`${event.driver} ${event.check.id}`.slice(0, 36))
     },
     stop: () => bar.stop(),
   }

@@ -26,8 +26,9 @@ const COMPARISON_FILE = 'comparison.json'
 export const COUNTEREXAMPLES = 'counterexamples'
 const FILES = [RESULT_FILE, JUNIT_FILE, REPORT_FILE, BADGE_FILE, BADGE_ENDPOINT_FILE, COMPARISON_FILE, COUNTEREXAMPLES]
 
-export function say(line: string): void {
-  console.error(line)
+/** Tells what is done before a run begins; nothing where --quiet was asked for. */
+export function speaker({ quiet }: { readonly quiet?: boolean }): (line: string) => void {
+  return quiet ? () => {} : (line) => console.error(line)
 }
 
 /** Makes the folder for the result, without one in it. Throws UsageError where nothing can be written. */
@@ -43,10 +44,10 @@ export async function prepareFolder(out: string): Promise<void> {
 }
 
 /** Makes the folder for the result, so that a run fails before it begins and not in its end, and clears away what killed runs left. */
-export async function prepareRun(out: string): Promise<void> {
+export async function prepareRun(out: string, say: (line: string) => void): Promise<void> {
   await prepareFolder(out)
   const { removed, failed } = await sweep(await findRuns())
-  for (const what of failed) say(`left by a killed run, and not removed: ${what}`)
+  for (const what of failed) console.error(`left by a killed run, and not removed: ${what}`)
   for (const what of removed) say(`cleared away what a killed run left: ${what}`)
 }
 
@@ -55,7 +56,7 @@ export function stopOnSignals(): AbortController {
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      say(`${signal}: clearing up`)
+      console.error(`${signal}: clearing up`)
       stop.abort()
     })
   }
@@ -66,6 +67,7 @@ export interface ReportOptions {
   /** The folder of the files. */
   readonly out: string
   readonly plain?: boolean
+  readonly quiet?: boolean
   readonly strict?: boolean
   /** A file for the summary in Markdown. */
   readonly summary?: string
@@ -74,11 +76,11 @@ export interface ReportOptions {
 }
 
 /** Prints the report, writes the result's files, and gives the run's exit code. */
-export async function report(result: Result, { out, plain, strict, summary, baseline }: ReportOptions): Promise<number> {
+export async function report(result: Result, { out, plain, quiet = false, strict, summary, baseline }: ReportOptions): Promise<number> {
   const comparison = baseline && compareResults(baseline, result, COMPARISON_LIMITS)
   const colours = hasColours(plain)
   const compared = comparison === undefined ? '' : `\n${comparisonReport(comparison, colours)}`
-  printReport(`${terminalReport(result, colours)}${compared}`, annotationsOf(result))
+  printReport(`${terminalReport(result, { colours, quiet, folder: out })}${compared}`, annotationsOf(result))
   const files = {
     [RESULT_FILE]: `${JSON.stringify(result, null, 1)}\n`,
     [JUNIT_FILE]: junitOf(result),
@@ -91,7 +93,7 @@ export async function report(result: Result, { out, plain, strict, summary, base
   for (const [file, text] of Object.entries(files)) {
     await mkdir(dirname(join(out, file)), { recursive: true })
     await writeFile(join(out, file), text)
-    console.log(`  ${join(out, file)}`)
+    if (!quiet) console.log(`  ${join(out, file)}`)
   }
   if (summary !== undefined) await writeFile(summary, summaryOf(result, { comparison }))
   await addToJobSummary((mostBytes) => summaryOf(result, { comparison, mostBytes }))
@@ -152,6 +154,11 @@ export function summaryOption(): Option {
       throw new UsageError(`--summary: nothing can be written to ${file}: ${messageOf(error)}`)
     }
   })
+}
+
+/** `--quiet`, for every command that reports a run. */
+export function quietOption(): Option {
+  return new Option('--quiet', 'no progress, and of the report only what is not upheld and the verdict')
 }
 
 /** `--only`, which may be given again. */

@@ -1,3 +1,4 @@
+import { foundWords } from '../../result/found_words.ts'
 import type { CellResult, Evidence, Finding } from '../../result/result.ts'
 import { mapOfCell } from '../lanes.ts'
 import { lvsTable } from '../lvs_table.ts'
@@ -5,7 +6,7 @@ import { NOTES } from '../notes.ts'
 import { lvmSize } from '../sizes.ts'
 import { BlockMapView } from './block_map.tsx'
 import { HexView } from './hex_view.tsx'
-import { Command, Mark, Section, VerdictWord, Wide } from './parts.tsx'
+import { AdviceOn, Command, Mark, Section, VerdictWord, Wide } from './parts.tsx'
 
 /** All that is known of one cell. */
 export function CellPage({ cell }: { cell: CellResult }) {
@@ -69,6 +70,7 @@ export function Findings({ findings }: { findings: readonly Finding[] }) {
       {sorted.map(({ check, ok, text }) => (
         <li key={check}>
           <Mark verdict={ok ? 'upheld' : 'refuted'} /> <strong>{check}</strong> {text}
+          {!ok && <AdviceOn check={check} />}
         </li>
       ))}
     </ul>
@@ -106,7 +108,7 @@ function Differences({ differences, moreDifferences, wrongBytes }: NonNullable<E
                 <td class="figure">{length}</td>
                 <td class="figure">{wrong}</td>
                 <td>{expected}</td>
-                <td>{foundText(found)}</td>
+                <td>{foundWords(found)}</td>
               </tr>
             ))}
           </tbody>
@@ -115,19 +117,6 @@ function Differences({ differences, moreDifferences, wrongBytes }: NonNullable<E
       {moreDifferences > 0 && <p>{moreDifferences} more are not kept.</p>}
     </details>
   )
-}
-
-function foundText(found: NonNullable<Evidence['verification']>['differences'][number]['found']): string {
-  switch (found.what) {
-    case 'poison':
-      return 'poison: what lay on the storage before'
-    case 'other-stamp':
-      return `another volume's data (its tag ${found.tag})`
-    case 'shifted-stamp':
-      return `this volume's data from byte ${found.fromOffset}`
-    default:
-      return found.what
-  }
 }
 
 function Decision({ evidence: { decision, answer, movedBy, states, outcome, why } }: { evidence: Evidence }) {

@@ -1,6 +1,7 @@
+import { belongingWords, foundWords } from '../../result/found_words.ts'
 import type { Certificate, Counterexample } from '../../result/result.ts'
 import { showCounterexample } from '../../result/show_counterexample.ts'
-import { Command, Mark, Section, VerdictWord, Wide } from './parts.tsx'
+import { AdviceOn, Command, Mark, Section, VerdictWord, Wide } from './parts.tsx'
 
 /** What a driver was found to be. */
 export function DriverPage({ certificate }: { certificate: Certificate }) {
@@ -53,6 +54,7 @@ export function DriverPage({ certificate }: { certificate: Certificate }) {
                     {check.title}
                     <br />
                     <span class="quiet">{check.text}</span>
+                    {check.verdict === 'refuted' && <AdviceOn check={check.id} />}
                     {check.verdict === 'refuted' && <Command text={check.repeat} />}
                   </td>
                   <td class="figure">{check.seconds.toFixed(1)}</td>
@@ -80,11 +82,11 @@ function CounterexampleView({ certificate, counterexample, shows }: Counterexamp
   return (
     <Section title="A counterexample, the smallest that was found">
       <p>
-        {what}: <strong>{wrongBytes}</strong> of {actualBytes} bytes are wrong, the first at byte {first.offset}: {first.found.what} where{' '}
-        {first.expected === 'zero' ? 'zeros belong' : 'data belongs'}. Shown by {shows.join(', ')}.
+        {what}: <strong>{wrongBytes}</strong> of {actualBytes} bytes are wrong, the first at byte {first.offset}: {foundWords(first.found)}{' '}
+        where {belongingWords(first.expected)}. Shown by {shows.join(', ')}.
       </p>
-      <p>Without holeproof, as a plain shell script:</p>
-      <Command text={showCounterexample(certificate, counterexample)} />
+      <p>Without holeproof, as a plain shell script beside this report:</p>
+      <Command text={showCounterexample(certificate, counterexample, '.')} />
       <details>
         <summary>{file}</summary>
         <Wide label={file}>

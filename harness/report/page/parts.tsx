@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import type { CheckResult } from '../../result/result.ts'
+import { adviceOn } from '../advice.ts'
 import { type Entry, hashOf } from '../entries.ts'
 import { MARKS } from '../marks.ts'
 
@@ -28,6 +29,16 @@ export function VerdictWord({ verdict }: { verdict: AnyVerdict }) {
     <span class={`verdict is-${verdict}`}>
       <span aria-hidden="true">{MARKS[verdict]}</span> {WORDS[verdict]}
     </span>
+  )
+}
+
+/** What a check that failed means, and what to do about it. */
+export function AdviceOn({ check }: { check: string }) {
+  const advice = adviceOn(check)
+  return advice === undefined ? null : (
+    <p class="advice">
+      {advice.means} <strong>What to do:</strong> {advice.todo}
+    </p>
   )
 }
 

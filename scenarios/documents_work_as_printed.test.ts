@@ -1,0 +1,36 @@
+import { mkdir, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { dir } from 'tmp-promise'
+import { describe, expect, test } from 'vitest'
+import { ownFile } from '../harness/home.ts'
+import { runIn } from './lib/run_in.ts'
+import { missingFrom, stepsOf } from './lib/walk.ts'
+
+const WALK_SECONDS = 600
+/** What a reader has in a checkout, and the documents speak of. */
+const CHECKOUT = ['scripts', 'drivers', 'examples', 'docs']
+
+/** On a runner of GitHub's, these would add to what is printed. */
+const OF_ITS_OWN = { GITHUB_ACTIONS: undefined, GITHUB_STEP_SUMMARY: undefined }
+
+// A reader types what a document says, command by command, and sees what it shows.
+describe.each(['docs/write-a-driver.md', 'docs/findings.md', 'docs/ci.md'])('%s', (document) => {
+  test('works as printed', { timeout: WALK_SECONDS * 1000 }, async () => {
+    const checkout = await dir({ prefix: 'a-checkout-', unsafeCleanup: true })
+    try {
+      for (const name of CHECKOUT) await symlink(ownFile(name), join(checkout.path, name))
+      await mkdir(join(checkout.path, 'reports'))
+      const wrong: unknown[] = []
+      for (const { command, shown } of stepsOf(document)) {
+        const { stdout, ending } = await runIn(checkout.path, ['sh', '-c', command], OF_ITS_OWN)
+        const missing = missingFrom(stdout.toString(), shown ?? [])
+        // Of what shows nothing a reader expects that it works.
+        const failed = shown === undefined && (ending.how !== 'exit' || ending.code !== 0)
+        if (missing.length > 0 || failed) wrong.push({ command, ending, missing, printed: stdout.toString() })
+      }
+      expect(wrong).toEqual([])
+    } finally {
+      await checkout.cleanup()
+    }
+  })
+})

@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs'
+import { ownFile } from '../../harness/home.ts'
+
+/** A command that a document has its reader type. */
+export interface Step {
+  /** As for sh. */
+  readonly command: string
+  /** What it prints, as the document shows it: `...` alone on a line stands for any lines. Undefined where it shows nothing. */
+  readonly shown?: readonly string[]
+}
+
+/**
+ * The commands of a document in their order: blocks of `sh` are typed as they stand, one after another; blocks of `console`
+ * hold commands after `$ ` with what they print below them.
+ */
+export function stepsOf(file: string): Step[] {
+  const blocks = readFileSync(ownFile(file), 'utf8').matchAll(/^( *)```(sh|console)\n([\s\S]*?)^ *```$/gm)
+  return [...blocks].flatMap(([, indent = '', language, text = '']) => {
+    const lines = text.split('\n').map((line) => line.slice(indent.length))
+    return language === 'sh' ? [{ command: lines.join('\n') }] : consoleSteps(lines.slice(0, -1))
+  })
+}
+
+function consoleSteps(lines: readonly string[]): Step[] {
+  const starts = lines.flatMap((line, index) => (line.startsWith('$ ') ? [index] : []))
+  return starts.map((start, index) => ({
+    command: (lines[start] ?? '').slice(2),
+    shown: lines.slice(start + 1, starts[index + 1]),
+  }))
+}
+
+/** Lines of what is shown that do not come, in this order, in what was printed. What differs from run to run is no difference. */
+export function missingFrom(printed: string, shown: readonly string[]): string[] {
+  const seen = printed.split('\n').map(comparable)
+  const missing: string[] = []
+  let at = 0
+  let mayskip = false
+  for (const line of shown) {
+    if (line.trim() === '...') {
+      mayskip = true
+      continue
+    }
+    const wanted = comparable(line)
+    const found = seen.indexOf(wanted, at)
+    if (found < 0 || (!mayskip && at > 0 && found > at)) missing.push(line)
+    else at = found + 1
+    mayskip = false
+  }
+  return missing
+}
+
+/** Times, machines and their kernels differ; so do the widths of columns that hold them. */
+function comparable(line: string): string {
+  return line
+    .replaceAll(/\d+ x (uml|native|qemu) [\w.+-]+/g, 'MACHINES')
+    .replaceAll(/\b(uml|native|qemu)\b/g, 'MACHINE')
+    .replaceAll(/\b\d+\.\d+ s\b/g, 'TIME')
+    .replace(/^([✓✗?!] .*?) +\d+(\.\d)?$/, '$1 TIME')
+    .replaceAll(/[ \t]+/g, ' ')
+    .trim()
+}

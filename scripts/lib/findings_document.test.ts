@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { listChecks } from '../../harness/certify/certification.ts'
+import { ownFile } from '../../harness/home.ts'
+import { adviceOn, advisedChecks } from '../../harness/report/advice.ts'
+
+const document = readFileSync(ownFile('docs/findings.md'), 'utf8')
+
+test.each(listChecks([]))('there is advice on $id', ({ id }) => {
+  expect(adviceOn(id)).toBeDefined()
+})
+
+test.each(advisedChecks)('the document explains %s', (check) => {
+  expect(document).toMatch(new RegExp(`^#{3,4} .*\`${check}\``, 'm'))
+})
+
+test('the document explains no check that there is not', () => {
+  const explained = [...document.matchAll(/^#{3,4} (.*)$/gm)].flatMap(([, heading = '']) => [...heading.matchAll(/`([^`]+)`/g)])
+
+  expect(explained.map(([, id = '']) => id).filter((id) => !advisedChecks.includes(id))).toEqual([])
+})
