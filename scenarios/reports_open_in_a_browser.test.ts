@@ -114,6 +114,7 @@ describe('a report in a browser', () => {
     await page.getByRole('button', { name: 'first wrong 4 KiB' }).click()
     expect(await range.innerText()).toBe('4.00k from byte 1048576')
     expect(await destination.locator('path.kind-data').count()).toBe(0)
+    expect(await page.getByText('What to do: After a sparse copy').isVisible()).toBe(true)
     expect(await page.locator('.hex').innerText()).toContain('00100000 50 4f 49 53 4f 4e 45 44')
     await page.keyboard.press('0')
     expect(await range.innerText()).toBe('16.00m from byte 0')
@@ -171,6 +172,18 @@ describe('a report in a browser', () => {
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360)
   })
 
+  test('keeps the verdict and the buttons apart on a phone', async () => {
+    const page = await open(result, '', { viewport: { width: 360, height: 740 } })
+    const box = async (selector: string) => {
+      const found = await page.locator(selector).first().boundingBox()
+      if (found === null) throw new Error(`there is no ${selector}`)
+      return found
+    }
+    const [verdict, button] = [await box('.banner-verdict'), await box('.tools button')]
+
+    expect(verdict.y).toBeGreaterThanOrEqual(button.y + button.height)
+  })
+
   test('prints the verdict and the cell without the means to go elsewhere', async () => {
     const page = await open(result, `#cell=${CORRUPT}`, { colorScheme: 'dark' })
     await page.emulateMedia({ media: 'print' })
@@ -190,7 +203,7 @@ describe('a report in a browser', () => {
 })
 
 test('certificates are a table of checks and drivers, and each driver has its page', async () => {
-  const refuted = exampleCheck({ id: 'odd-check', verdict: 'refuted', counterexample: 0 })
+  const refuted = exampleCheck({ id: 'reused-reads-zero', verdict: 'refuted', counterexample: 0 })
   const liar = exampleCertificate({ driver: 'liar/x', checks: [exampleCheck(), refuted], counterexamples: [exampleCounterexample()] })
   const page = await open(exampleCertification([exampleCertificate(), liar]))
 
@@ -200,7 +213,8 @@ test('certificates are a table of checks and drivers, and each driver has its pa
     .getByRole('link')
     .click()
   await expect.poll(() => page.getByRole('heading', { level: 1 }).innerText()).toContain('liar/x')
-  expect(await page.getByText('Shown by odd-check').count()).toBe(1)
+  expect(await page.getByText('Shown by reused-reads-zero').count()).toBe(1)
+  expect(await page.getByText('A new volume shows what a deleted one held.').count()).toBe(1)
   await page.getByText('driver.py-1.sh', { exact: true }).click()
   expect(await page.getByText('#!/bin/sh').isVisible()).toBe(true)
 })
@@ -208,13 +222,16 @@ test('certificates are a table of checks and drivers, and each driver has its pa
 describe('axe finds nothing that keeps people out', () => {
   const certificates = exampleCertification([
     exampleCertificate(),
-    exampleCertificate({ driver: 'y', checks: [exampleCheck({ verdict: 'broken' })] }),
+    exampleCertificate({
+      driver: 'y',
+      checks: [exampleCheck({ verdict: 'broken' }), exampleCheck({ id: 'delete-frees', verdict: 'refuted' })],
+    }),
   ])
   const pages: [string, Result, string][] = [
     ['the overview', result, ''],
     ['a cell', result, `#cell=${CORRUPT}`],
     ['certificates', certificates, ''],
-    ['a driver', certificates, '#driver=lvm-thin'],
+    ['a driver', certificates, '#driver=y'],
   ]
   test.each(pages.flatMap((page) => (['light', 'dark'] as const).map((scheme) => [...page, scheme] as const)))(
     'on %s',

@@ -1,12 +1,13 @@
 import { foundWords } from '../../result/found_words.ts'
 import type { CellResult, Evidence, Finding } from '../../result/result.ts'
+import { adviceOn } from '../advice.ts'
 import { mapOfCell } from '../lanes.ts'
 import { lvsTable } from '../lvs_table.ts'
 import { NOTES } from '../notes.ts'
 import { lvmSize } from '../sizes.ts'
 import { BlockMapView } from './block_map.tsx'
 import { HexView } from './hex_view.tsx'
-import { AdviceOn, Command, Mark, Section, VerdictWord, Wide } from './parts.tsx'
+import { Command, Mark, Section, VerdictWord, Wide } from './parts.tsx'
 
 /** All that is known of one cell. */
 export function CellPage({ cell }: { cell: CellResult }) {
@@ -74,6 +75,16 @@ export function Findings({ findings }: { findings: readonly Finding[] }) {
         </li>
       ))}
     </ul>
+  )
+}
+
+/** What a check that failed means, and what to do about it. */
+function AdviceOn({ check }: { check: string }) {
+  const advice = adviceOn(check)
+  return advice === undefined ? null : (
+    <p class="advice">
+      {advice.means} <strong>What to do:</strong> {advice.todo}
+    </p>
   )
 }
 

@@ -1,7 +1,8 @@
 import { belongingWords, foundWords } from '../../result/found_words.ts'
 import type { Certificate, Counterexample } from '../../result/result.ts'
 import { showCounterexample } from '../../result/show_counterexample.ts'
-import { AdviceOn, Command, Mark, Section, VerdictWord, Wide } from './parts.tsx'
+import { advicesOf } from '../advice.ts'
+import { Command, Mark, Section, VerdictWord, Wide } from './parts.tsx'
 
 /** What a driver was found to be. */
 export function DriverPage({ certificate }: { certificate: Certificate }) {
@@ -30,6 +31,7 @@ export function DriverPage({ certificate }: { certificate: Certificate }) {
           shows={checks.filter((check) => check.counterexample === index).map(({ id }) => id)}
         />
       ))}
+      <Advices certificate={certificate} />
       <Section title="The checks">
         <Wide label="The checks">
           <table>
@@ -54,7 +56,6 @@ export function DriverPage({ certificate }: { certificate: Certificate }) {
                     {check.title}
                     <br />
                     <span class="quiet">{check.text}</span>
-                    {check.verdict === 'refuted' && <AdviceOn check={check.id} />}
                     {check.verdict === 'refuted' && <Command text={check.repeat} />}
                   </td>
                   <td class="figure">{check.seconds.toFixed(1)}</td>
@@ -68,6 +69,21 @@ export function DriverPage({ certificate }: { certificate: Certificate }) {
         <Command text={certificate.repeat} />
       </Section>
     </article>
+  )
+}
+
+/** What its refuted checks mean, each advice once. */
+function Advices({ certificate }: { certificate: Certificate }) {
+  const advices = [...advicesOf({ cells: [], worlds: [], certificates: [certificate] })]
+  if (advices.length === 0) return null
+  return (
+    <Section title="What it means, and what to do">
+      {advices.map(([{ means, todo }, checks]) => (
+        <p key={means}>
+          <strong>{checks.join(', ')}.</strong> {means} <strong>What to do:</strong> {todo}
+        </p>
+      ))}
+    </Section>
   )
 }
 

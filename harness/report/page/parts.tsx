@@ -1,7 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import type { CheckResult } from '../../result/result.ts'
-import { adviceOn } from '../advice.ts'
 import { type Entry, hashOf } from '../entries.ts'
 import { MARKS } from '../marks.ts'
 
@@ -29,16 +28,6 @@ export function VerdictWord({ verdict }: { verdict: AnyVerdict }) {
     <span class={`verdict is-${verdict}`}>
       <span aria-hidden="true">{MARKS[verdict]}</span> {WORDS[verdict]}
     </span>
-  )
-}
-
-/** What a check that failed means, and what to do about it. */
-export function AdviceOn({ check }: { check: string }) {
-  const advice = adviceOn(check)
-  return advice === undefined ? null : (
-    <p class="advice">
-      {advice.means} <strong>What to do:</strong> {advice.todo}
-    </p>
   )
 }
 
