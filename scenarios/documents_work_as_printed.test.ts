@@ -14,7 +14,9 @@ const CHECKOUT = ['scripts', 'drivers', 'examples', 'docs']
 const OF_ITS_OWN = { GITHUB_ACTIONS: undefined, GITHUB_STEP_SUMMARY: undefined }
 
 // A reader types what a document says, command by command, and sees what it shows.
-describe.each(['docs/write-a-driver.md', 'docs/findings.md', 'docs/ci.md'])('%s', (document) => {
+const DOCUMENTS = ['write-a-driver', 'driver-protocol', 'findings', 'ci', 'forecast'].map((name) => `docs/${name}.md`)
+
+describe.each(DOCUMENTS)('%s', (document) => {
   test('works as printed', { timeout: WALK_SECONDS * 1000 }, async () => {
     const checkout = await dir({ prefix: 'a-checkout-', unsafeCleanup: true })
     try {

@@ -148,6 +148,10 @@ describe('a report in a browser', () => {
     await expect.poll(() => page.getByRole('heading', { level: 1 }).innerText()).toContain(CORRUPT)
     await page.keyboard.press('Escape')
     await expect.poll(() => page.locator('a.tile').count()).toBe(4)
+    // Faster than a page is drawn.
+    await page.evaluate("for (const key of ['n', 'n']) dispatchEvent(new KeyboardEvent('keydown', { key }))")
+    await expect.poll(() => page.getByRole('heading', { level: 1 }).innerText()).toContain(CONTROL)
+    await page.keyboard.press('Escape')
     await page.keyboard.press('?')
     expect(await page.getByRole('dialog').innerText()).toContain('next finding')
     await page.keyboard.press('Escape')

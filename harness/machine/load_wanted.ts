@@ -1,11 +1,21 @@
 import { MODULES_ON_DEMAND } from './guest/guest.ts'
 import type { Machine } from './machine.ts'
 
+const loads = new WeakMap<Machine, Promise<void>>()
+
 /**
  * Loads what storage may stand on, for programs that nobody knows: a guest loads no kernel module by itself. What there is none
- * of, nobody misses.
+ * of, nobody misses; a machine is asked once.
  */
-export async function loadWanted(machine: Machine): Promise<void> {
+export function loadWanted(machine: Machine): Promise<void> {
+  const known = loads.get(machine)
+  if (known !== undefined) return known
+  const load = loadAll(machine)
+  loads.set(machine, load)
+  return load
+}
+
+async function loadAll(machine: Machine): Promise<void> {
   try {
     await machine.loadModules(MODULES_ON_DEMAND)
   } catch {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { missingFrom } from './walk.ts'
+import { missingFrom, stepsOf } from './walk.ts'
 
 const PRINTED = ['a long report', '✓ lvm-thin  intact  2.2', 'between', '✓ UPHELD', '  31.0 s on 2 x uml 6.1.176; seed 7', ''].join('\n')
 
@@ -16,4 +16,13 @@ test.each([
   ['a line left out without a word', ['...', '✓ lvm-thin  intact  2.2', '✓ UPHELD'], ['✓ UPHELD']],
 ])('%s is a difference', (_, shown, missing) => {
   expect(missingFrom(PRINTED, shown)).toEqual(missing)
+})
+
+test('a document is walked in its order: blocks for sh as they stand, and commands with what they print', () => {
+  const [setUp, ...steps] = stepsOf('docs/driver-protocol.md')
+
+  expect(setUp).toEqual({ command: 'mkdir volumes', shown: [] })
+  expect(steps.at(-1)?.command).toMatch(/^drivers\/templates\/shell\/driver\.sh <<END\n\{[^]*\}\nEND$/)
+  expect(steps.at(-1)?.shown).toHaveLength(3)
+  expect(stepsOf('docs/write-a-driver.md').at(0)).toEqual({ command: 'scripts/doctor\n' })
 })

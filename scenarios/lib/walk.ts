@@ -23,10 +23,13 @@ export function stepsOf(file: string): Step[] {
 
 function consoleSteps(lines: readonly string[]): Step[] {
   const starts = lines.flatMap((line, index) => (line.startsWith('$ ') ? [index] : []))
-  return starts.map((start, index) => ({
-    command: (lines[start] ?? '').slice(2),
-    shown: lines.slice(start + 1, starts[index + 1]),
-  }))
+  return starts.map((start, index) => {
+    const [first = '', ...rest] = lines.slice(start, starts[index + 1])
+    // As a shell shows it, a command goes on in the lines after `> `.
+    const more = rest.findIndex((line) => !line.startsWith('> '))
+    const command = [first, ...(more < 0 ? rest : rest.slice(0, more))].map((line) => line.slice(2)).join('\n')
+    return { command, shown: more < 0 ? [] : rest.slice(more) }
+  })
 }
 
 /** Lines of what is shown that do not come, in this order, in what was printed. What differs from run to run is no difference. */

@@ -10,7 +10,7 @@ const command = newCommand(
   [
     ['setup', 'the machine kind that the other commands would choose'],
     ['setup --machine qemu', 'QEMU and the kernel of its guests'],
-    ['setup --cinder', "OpenStack Cinder too, for its own drivers (200 MB; the drivers' program is drivers/cinder/shim.py)"],
+    ['setup --cinder', 'OpenStack Cinder too, for its own drivers (200 MB)'],
   ],
 )
   .addOption(new Option('--machine <kind>', 'what to set up').choices(['auto', 'native', 'uml', 'qemu']).default('auto'))

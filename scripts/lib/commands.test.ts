@@ -23,6 +23,11 @@ test.each([...commands])(
 
     expect(command.name()).toBe(name)
     expect(summary).toMatch(/^[a-z].*[^.]$/)
-    expect(command.helpInformation()).toContain(`Usage: scripts/${name}`)
+    let help = ''
+    command.configureOutput({ writeOut: (text) => (help += text), getOutHelpWidth: () => 80 })
+    command.outputHelp()
+    expect(help).toContain(`Usage: scripts/${name}`)
+    expect(help).toMatch(/^Examples:$/m)
+    expect(help.split('\n').filter(({ length }) => length > 80)).toEqual([])
   },
 )

@@ -63,6 +63,7 @@ export async function bootGuest(plan: GuestPlan): Promise<Machine> {
     const start = async (argv: readonly string[], options: StartOptions = {}) =>
       connection.start(argv, { ...toolsEnvironment(), ...options.env })
     const run: Machine['run'] = (argv, options) => runToEnd(argv, () => start(argv, options), options)
+    const loaded = new Set<string>()
     return {
       kind: plan.kind,
       name: plan.name,
@@ -71,7 +72,10 @@ export async function bootGuest(plan: GuestPlan): Promise<Machine> {
       start,
       run,
       loadModules: async (names) => {
-        await check({ run }, [plan.agent, plan.modules, ...names])
+        const wanted = names.filter((name) => !loaded.has(name))
+        if (wanted.length === 0) return
+        await check({ run }, [plan.agent, plan.modules, ...wanted])
+        for (const name of wanted) loaded.add(name)
       },
       close,
     }

@@ -31,7 +31,8 @@ export function App({ result }: { result: Result }) {
         return
       }
       const step = (by: number) => {
-        const next = neighbour(findings, entry, by)
+        // The address is ahead of what is drawn where keys come fast.
+        const next = neighbour(findings, entryAt(location.hash, entries), by)
         if (next !== undefined) location.hash = hashOf(next)
       }
       const search = () => {
@@ -53,7 +54,7 @@ export function App({ result }: { result: Result }) {
     }
     addEventListener('keydown', onKey)
     return () => removeEventListener('keydown', onKey)
-  }, [findings, entry, switchTheme])
+  }, [findings, entries, switchTheme])
 
   const place = entry === undefined ? -1 : findings.indexOf(entry)
   return (
