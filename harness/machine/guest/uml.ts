@@ -21,6 +21,8 @@ export async function bootUml(name: string, { shared, core, memoryMiB }: GuestPl
     ...['con=null', 'con0=null,fd:2', 'ssl=null', 'ssl0=fd:0,fd:1', `umid=${name}`, `uml_dir=${shared}/`],
     // Choosing a RAID6 algorithm takes 0.85 s of every boot.
     ...['initcall_blacklist=raid6_select_algo,raid6_init', 'panic=-1', 'noreboot', 'quiet'],
+    // LVM looks at all there is in /dev, each time it is called: 512 terminals of old would be there.
+    'pty.legacy_count=0',
     // The agent mounts /dev; the kernel would do it before the agent is read, which may lie in /dev/shm.
     'devtmpfs.mount=0',
     ...['holeproof.line=/dev/ttyS0', `holeproof.shared=${shared}`, 'holeproof.sharing=hostfs'],
