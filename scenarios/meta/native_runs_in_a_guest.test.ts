@@ -5,11 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, type Stage, scenario } from '../../harness/scenario.ts'
 
 const script = (name: string) => fileURLToPath(new URL(`../../scripts/${name}`, import.meta.url))
-const CELLS = [
-  'host/lvm-thin/nfs/mixed',
-  'host/lvm-thin/lvm-thick/mixed',
-  'control/host/lvm-thin/lvm-thick',
-]
+const CELLS = ['host/lvm-thin/nfs/mixed', 'host/lvm-thin/lvm-thick/mixed', 'control/host/lvm-thin/lvm-thick']
 
 /** A folder in the guest for a native run's temporary files. */
 async function folderFor({ lab, machine }: Stage): Promise<string> {
