@@ -1,15 +1,11 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { PROTOCOL, type Verb, verbs } from '../drivers/protocol.ts'
-import { startHere } from '../machine/native.ts'
-import { runToEnd } from '../machine/run_to_end.ts'
 import { LONGEST_LINE, METHOD_NOT_FOUND } from '../rpc/json_rpc.ts'
 import { MiB } from './cell.ts'
-import { listChecks } from './certification.ts'
 import { CANDIDATE_LIMITS, STORAGE_BYTES } from './certify.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -77,36 +73,3 @@ test('the document tells the version, the limits and the codes that are in force
   expect(limits).toContain(`The device has ${STORAGE_BYTES / MiB} MiB`)
   expect(section('## Errors')).toContain(`| ${METHOD_NOT_FOUND} | "method not found"`)
 })
-
-test('the links of the document lead somewhere, and its checks exist', () => {
-  for (const [, target = ''] of document.matchAll(/\]\(([^)]+)\)/g)) {
-    if (!target.startsWith('#')) expect(existsSync(join(dirname(file), target)), target).toBe(true)
-    else expect(document.match(/^## .*$/gm)?.map(anchorOf)).toContain(target)
-  }
-  const ids = listChecks([]).map(({ id }) => id)
-  for (const [, only = ''] of document.matchAll(/--only (\S+)/g))
-    for (const wanted of only.split(',')) expect(ids.filter((id) => id === wanted || id.startsWith(`${wanted}/`))).not.toEqual([])
-})
-
-test('the conversation with the shell template goes as the document shows it', async () => {
-  const conversation = blocks('sh', document).find((block) => block.includes('<<END')) ?? ''
-  const folder = mkdtempSync(join(tmpdir(), 'holeproof-document-'))
-  try {
-    const argv = ['sh', '-c', 'cd "$0" && eval "$1"', folder, conversation.replace('drivers/', `${root}drivers/`)]
-    const { stdout } = await runToEnd(argv, async () => startHere(argv, {}))
-    const answers = stdout
-      .toString()
-      .trim()
-      .split('\n')
-      .map((line) => answerSchema.parse(JSON.parse(line)).result)
-    expect(answers).toEqual([expect.objectContaining({ protocol: PROTOCOL }), {}, { path: `${folder}/volumes/volume.volume-1` }])
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-})
-
-/** As GitHub makes them. */
-function anchorOf(heading: string): string {
-  const text = heading.replace(/^## /, '').toLowerCase()
-  return `#${text.replace(/[^\w\- ]/g, '').replaceAll(' ', '-')}`
-}
