@@ -1,4 +1,4 @@
-import { SingleBar } from 'cli-progress'
+import cliProgress, { type Options, type Params, SingleBar } from 'cli-progress'
 import type { CertifyEvent } from '../../harness/certify/certify.ts'
 import type { RunEvent } from '../../harness/certify/run_cells.ts'
 import { checkLine } from '../../harness/report/certificates.ts'
@@ -8,6 +8,13 @@ import { LEFT_OUT } from '../../harness/result/result.ts'
 export interface Progress {
   tell(event: RunEvent | CertifyEvent): void
   stop(): void
+}
+
+/** A bar with the time left, once anything has ended that tells it. */
+function formatOfMany(options: Options, { progress, value, total, eta }: Params, { what }: { what: string }): string {
+  const { BarFormat, TimeFormat } = cliProgress.Format
+  const left = value === 0 ? '' : ` ${TimeFormat(eta, options, 5)} left`
+  return `${BarFormat(progress, options)} ${value}/${total}${left}  ${what}`
 }
 
 /**
@@ -32,7 +39,7 @@ export function showProgress(
     }
   }
   const bar = new SingleBar({
-    format: total === undefined ? '{bar} {value} of {total} s  {what}' : '{bar} {value}/{total} {eta_formatted} left  {what}',
+    format: total === undefined ? '{bar} {value} of {total} s  {what}' : formatOfMany,
     barsize: 20,
     hideCursor: true,
     clearOnComplete: true,

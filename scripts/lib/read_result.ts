@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { UsageError } from '../../harness/machine/errors.ts'
+import { callOf } from '../../harness/home.ts'
+import { messageOf, UsageError } from '../../harness/machine/errors.ts'
 import { type Result, resultSchema } from '../../harness/result/result.ts'
 import { readJson } from './read_json.ts'
 import { RESULT_FILE } from './run.ts'
@@ -18,7 +19,9 @@ export async function resultFile(path: string): Promise<string> {
 /** Reads the result of an earlier run, from its folder or its file. Throws UsageError when there is none of this version's shape. */
 export async function readResult(path: string): Promise<Result> {
   const file = await resultFile(path)
-  const json = await readJson(file)
+  const json = await readJson(file).catch((error: unknown) => {
+    throw new UsageError(`${messageOf(error)}\n(${callOf('verify')} and ${callOf('certify')} write one)`)
+  })
   const { value } = resultSchema.shape.schema
   const schema = typeof json === 'object' && json !== null && 'schema' in json ? json.schema : undefined
   if (schema === undefined) throw new UsageError(`${file} is no result of a run: it names no schema`)
