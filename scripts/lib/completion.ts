@@ -7,7 +7,7 @@ export const COMPLETE = 'complete'
 
 /** Answers it, from the commands' own options and choices. */
 export async function answerShell(words: readonly string[]): Promise<void> {
-  const program = new Command('holeproof').enablePositionalOptions()
+  const program = new Command('holeproof').helpCommand(false).enablePositionalOptions()
   for (const { summary, load } of commands.values()) program.addCommand((await load()).default.command.description(summary))
   complete(program)
   program.parse([COMPLETE, ...words], { from: 'user' })
