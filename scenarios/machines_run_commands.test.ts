@@ -41,6 +41,12 @@ scenario('a command that takes too long is killed with its children', async ({ s
   expect((await machine.run(['pgrep', '-f', 'sleep 6[12]'])).stdout.toString()).toBe('')
 })
 
+scenario('a command that has closed its output is seen to end', async ({ stage: { machine } }) => {
+  const { ending } = await machine.run(['sh', '-c', 'exec >&- 2>&-; sleep 0.3; exit 5'], { timeoutSeconds: 10 })
+
+  expect(ending).toEqual({ how: 'exit', code: 5 })
+})
+
 scenario('an abort signal ends a command', async ({ stage: { machine } }) => {
   const stop = new AbortController()
   const running = machine.run(['sleep', '60'], { signal: stop.signal })

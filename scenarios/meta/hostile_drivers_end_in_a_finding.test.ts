@@ -54,6 +54,5 @@ test(`${entries.length} hostile and broken drivers: each ends in its finding, an
       ...checks.filter(({ text }) => text === '' || printable(text) !== text).map(({ id }) => `${name}: ${id} says nothing printable`),
     ]
   })
-  expect(wrong).toEqual([])
-  expect(leaks).toEqual([])
+  expect({ wrong, leaks }).toEqual({ wrong: [], leaks: [] })
 })

@@ -27,8 +27,8 @@ sub slurp_or_empty {
 # x86_64 and aarch64 number these differently.
 my $is_arm = (POSIX::uname())[4] eq 'aarch64';
 my %syscall = $is_arm
-    ? (mount => 40, finit_module => 273, reboot => 142)
-    : (mount => 165, finit_module => 313, reboot => 169);
+    ? (mount => 40, finit_module => 273, reboot => 142, pidfd_open => 434)
+    : (mount => 165, finit_module => 313, reboot => 169, pidfd_open => 434);
 
 sub say_console { print STDERR "holeproof agent: @_\n" }
 
@@ -185,6 +185,15 @@ sub set_environment {
     $current_environment = $wanted;
 }
 
+# A handle that select shows as readable once the process has ended. A signal handler would not do: Perl runs it only after the
+# call that is under way, and a signal that comes just before select waits there for whatever wakes select next.
+sub open_process {
+    my ($pid) = @_;
+    my $number = syscall($syscall{pidfd_open}, $pid, 0);
+    $number >= 0 && open(my $process, '<&=', $number) or power_off("no handle of process $pid: $!");
+    return $process;
+}
+
 sub start_command {
     my ($id, $payload) = @_;
     my ($count, @strings) = split /\0/, $payload, -1;
@@ -207,16 +216,13 @@ sub start_command {
         POSIX::_exit(127);
     }
     close $_ for $in[0], $out[1], $error[1], $fault[1];
-    my $why = '';
-    # Another command's end interrupts this read.
-    1 while !defined(sysread $fault[0], $why, 4096) && $! == EINTR;
-    $why = '' unless defined $why;
+    sysread $fault[0], my $why, 4096;
     if (length $why) {
         waitpid $pid, 0;
         return send_frame('F', $id, $why);
     }
     fcntl($in[1], F_SETFL, O_NONBLOCK);
-    $command{$id} = { pid => $pid, input => '', in => $in[1], O => $out[0], X => $error[0], ending => 0 };
+    $command{$id} = { pid => $pid, process => open_process($pid), input => '', in => $in[1], O => $out[0], X => $error[0], ending => 0 };
     $id_of_pid{$pid} = $id;
 }
 
@@ -288,23 +294,20 @@ sub reap {
             close $state->{$stream};
         }
         close $state->{in} if $state->{in};
+        close $state->{process};
         delete $command{$id};
         send_frame('S', $id, $status & 127 ? 'signal ' . ($status & 127) : 'exit ' . ($status >> 8));
     }
 }
 
 $SIG{PIPE} = sub { }; # a handler, not IGNORE, which commands would inherit
-# A child's end wakes select through this pipe; without it the signal could arrive just before select and be missed.
-pipe(my $wake_read, my $wake_write) or fail("pipe: $!");
-fcntl($_, F_SETFL, O_NONBLOCK) for $wake_read, $wake_write;
-$SIG{CHLD} = sub { syswrite $wake_write, '.' };
 
 send_frame('H', 0, (POSIX::uname())[2]);
 while (1) {
     my ($readable, $writable) = ('', '');
     vec($readable, fileno $line, 1) = 1;
-    vec($readable, fileno $wake_read, 1) = 1;
     for my $state (values %command) {
+        vec($readable, fileno $state->{process}, 1) = 1;
         for my $stream ('O', 'X') { vec($readable, fileno $state->{$stream}, 1) = 1 if $state->{$stream} }
         vec($writable, fileno $state->{in}, 1) = 1 if $state->{in} && length $state->{input};
     }
@@ -319,7 +322,6 @@ while (1) {
             take_output($id, $state, $stream) if $state->{$stream} && vec($ready, fileno $state->{$stream}, 1);
         }
     }
-    sysread($wake_read, my $discard, 4096) if vec($ready, fileno $wake_read, 1);
     reap();
     handle_frames(); # last, as whatever was sent before may have read more of them
 }
