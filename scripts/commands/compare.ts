@@ -1,10 +1,10 @@
-import { writeFile } from 'node:fs/promises'
 import { Option } from 'commander'
-import { messageOf, UsageError } from '../../harness/machine/errors.ts'
+import { UsageError } from '../../harness/machine/errors.ts'
 import { comparisonMarkdown, comparisonReport } from '../../harness/report/comparison.ts'
 import { COMPARISON_LIMITS, compareResults } from '../../harness/result/compare.ts'
 import { EXIT, newCommand, runnable } from '../lib/command.ts'
 import { addToJobSummary, printReport } from '../lib/github.ts'
+import { outFile, writeOutFile } from '../lib/out.ts'
 import { readResult } from '../lib/read_result.ts'
 import { hasColours, parseWhole, summaryOption } from '../lib/run.ts'
 
@@ -41,7 +41,7 @@ const command = newCommand(
   )
   .option('--slower-fails', 'what is slower is worse (exit code 1)')
   .option('--strict', 'what is gone is worse (exit code 1)')
-  .option('--json <file>', 'write the comparison as JSON')
+  .option('--json <file>', 'write the comparison as JSON', outFile('--json'))
   .addOption(summaryOption())
   .option('--plain', 'no colours')
 
@@ -54,8 +54,8 @@ export default runnable(command, async () => {
     ...{ slowerIsWorse: options.slowerFails === true, goneIsWorse: options.strict === true },
   })
   printReport(comparisonReport(comparison, hasColours(options.plain)))
-  if (options.json !== undefined) await write(options.json, '--json', `${JSON.stringify(comparison, null, 1)}\n`)
-  if (options.summary !== undefined) await write(options.summary, '--summary', comparisonMarkdown(comparison))
+  if (options.json !== undefined) await writeOutFile('--json', options.json, `${JSON.stringify(comparison, null, 1)}\n`)
+  if (options.summary !== undefined) await writeOutFile('--summary', options.summary, comparisonMarkdown(comparison))
   await addToJobSummary(() => comparisonMarkdown(comparison))
   return comparison.worse ? EXIT.refuted : EXIT.upheld
 })
@@ -64,12 +64,4 @@ function parseRatio(text: string): number {
   const ratio = Number(text)
   if (!/^\d+(\.\d+)?$/.test(text) || ratio < 1) throw new UsageError(`--ratio: '${text}' is not a number of 1 or more`)
   return ratio
-}
-
-async function write(file: string, option: string, text: string): Promise<void> {
-  try {
-    await writeFile(file, text)
-  } catch (error) {
-    throw new UsageError(`${option}: nothing can be written to ${file}: ${messageOf(error)}`)
-  }
 }

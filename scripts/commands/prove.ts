@@ -1,11 +1,11 @@
-import { writeFile } from 'node:fs/promises'
 import { SingleBar } from 'cli-progress'
 import { Option } from 'commander'
 import { type MutantName, mutantNames } from '../../harness/certify/proof/mutants.ts'
 import { DEFAULT_BOUND, LEAST_BOUND, prove } from '../../harness/certify/proof/prove.ts'
-import { messageOf, UsageError } from '../../harness/machine/errors.ts'
+import { UsageError } from '../../harness/machine/errors.ts'
 import { proofReport } from '../../harness/report/proof.ts'
 import { EXIT, newCommand, runnable, version } from '../lib/command.ts'
+import { outFile, writeOutFile } from '../lib/out.ts'
 import { hasColours, parseWhole } from '../lib/run.ts'
 
 /** Patterns are sets in 32 bits; time runs out long before. */
@@ -32,14 +32,13 @@ const command = newCommand(
       .argParser(parseBound)
       .default(DEFAULT_BOUND),
   )
-  .option('--json <file>', 'write the proof to a file as JSON')
+  .option('--json <file>', 'write the proof to a file as JSON', outFile('--json'))
   .option('--plain', 'no colours, no progress bar')
   .addOption(new Option('--break <mutant>', "break the rule, or the drivers' claims, on purpose").choices(mutantNames))
 
 export default runnable(command, async () => {
   const options = command.parse().opts<Options>()
   // An unwritable file is found out before the work and not after it.
-  if (options.json !== undefined) await write(options.json, '')
   const progress = showProgress(options.plain === true)
   const proof = prove({
     bound: options.bound,
@@ -50,7 +49,7 @@ export default runnable(command, async () => {
   progress.stop()
   process.stdout.write(proofReport(proof, hasColours(options.plain)))
   if (options.json !== undefined) {
-    await write(options.json, `${JSON.stringify(proof, null, 1)}\n`)
+    await writeOutFile('--json', options.json, `${JSON.stringify(proof, null, 1)}\n`)
     console.log(`  ${options.json}`)
   }
   return proof.verdict === 'upheld' ? EXIT.upheld : EXIT.refuted
@@ -60,14 +59,6 @@ function parseBound(text: string): number {
   const bound = parseWhole('--bound')(text)
   if (bound < LEAST_BOUND || bound > MOST_BOUND) throw new UsageError(`--bound: '${text}' is not within ${LEAST_BOUND} and ${MOST_BOUND}`)
   return bound
-}
-
-async function write(file: string, text: string): Promise<void> {
-  try {
-    await writeFile(file, text)
-  } catch (error) {
-    throw new UsageError(`--json: nothing can be written to ${file}: ${messageOf(error)}`)
-  }
 }
 
 /** A bar on a terminal, a line for every tenth kind elsewhere. */

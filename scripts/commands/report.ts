@@ -1,8 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { messageOf, UsageError } from '../../harness/machine/errors.ts'
 import { htmlReport } from '../../harness/report/html_report.ts'
 import { EXIT, newCommand, runnable } from '../lib/command.ts'
+import { makeOutFolder, writeOutFile } from '../lib/out.ts'
 import { readResult, resultFile } from '../lib/read_result.ts'
 import { REPORT_FILE, RESULT_FILE } from '../lib/run.ts'
 
@@ -20,12 +19,8 @@ export default runnable(command, async () => {
   const result = await readResult(file)
   const page = out ?? join(dirname(await resultFile(file)), REPORT_FILE)
   const html = await htmlReport(result)
-  try {
-    await mkdir(dirname(page), { recursive: true })
-    await writeFile(page, html)
-  } catch (error) {
-    throw new UsageError(`--out: nothing can be written to ${page}: ${messageOf(error)}`)
-  }
+  await makeOutFolder('--out', dirname(page))
+  await writeOutFile('--out', page, html)
   console.log(page)
   return EXIT.upheld
 })

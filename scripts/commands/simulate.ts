@@ -1,8 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { dir } from 'tmp-promise'
 import { callOf, ownFile } from '../../harness/home.ts'
-import { messageOf, UsageError } from '../../harness/machine/errors.ts'
+import { UsageError } from '../../harness/machine/errors.ts'
 import { openNative } from '../../harness/machine/native.ts'
 import { type Fleet, readFleet } from '../../harness/model/fleet/fleet.ts'
 import type { FleetFile } from '../../harness/model/fleet/fleet_file.ts'
@@ -11,6 +10,7 @@ import { forecastReport } from '../../harness/report/forecast_table.ts'
 import type { Forecast } from '../../harness/result/forecast.ts'
 import { EXIT, newCommand, runnable } from '../lib/command.ts'
 import { forecastOf, readLvm, withPlan } from '../lib/fleet.ts'
+import { makeOutFolder, writeOutFile } from '../lib/out.ts'
 import { readJson } from '../lib/read_json.ts'
 import { hasColours, speaker, stopOnSignals } from '../lib/run.ts'
 import { setUp } from '../lib/setup.ts'
@@ -85,13 +85,9 @@ async function readThisMachine(groups: readonly string[], maps: boolean): Promis
 
 async function write(forecast: Forecast, out: string): Promise<void> {
   const files = { 'forecast.json': `${JSON.stringify(forecast)}\n`, 'forecast.html': forecastPage(forecast) }
-  try {
-    await mkdir(out, { recursive: true })
-    for (const [name, text] of Object.entries(files)) {
-      await writeFile(join(out, name), text)
-      console.log(`  ${join(out, name)}`)
-    }
-  } catch (error) {
-    throw new UsageError(`--out: nothing can be written to ${out}: ${messageOf(error)}`)
+  await makeOutFolder('--out', out)
+  for (const [name, text] of Object.entries(files)) {
+    await writeOutFile('--out', join(out, name), text)
+    console.log(`  ${join(out, name)}`)
   }
 }

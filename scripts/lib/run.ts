@@ -1,10 +1,9 @@
-import { accessSync, constants } from 'node:fs'
-import { access, mkdir, rm, writeFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { Option } from 'commander'
 import { callOf } from '../../harness/home.ts'
 import { findRuns, sweep } from '../../harness/lab/sweep.ts'
-import { messageOf, UsageError } from '../../harness/machine/errors.ts'
+import { UsageError } from '../../harness/machine/errors.ts'
 import { annotationsOf } from '../../harness/report/annotations.ts'
 import { badgeEndpointOf, badgeOf } from '../../harness/report/badge.ts'
 import { comparisonReport } from '../../harness/report/comparison.ts'
@@ -16,6 +15,7 @@ import { COMPARISON_LIMITS, compareResults } from '../../harness/result/compare.
 import { LEFT_OUT, type Result } from '../../harness/result/result.ts'
 import { EXIT } from './command.ts'
 import { addToJobSummary, printReport } from './github.ts'
+import { makeOutFolder, outFile, writeOutFile } from './out.ts'
 
 export const RESULT_FILE = 'result.json'
 export const REPORT_FILE = 'report.html'
@@ -33,14 +33,8 @@ export function speaker({ quiet }: { readonly quiet?: boolean }): (line: string)
 
 /** Makes the folder for the result, without one in it. Throws UsageError where nothing can be written. */
 export async function prepareFolder(out: string): Promise<void> {
-  try {
-    await mkdir(out, { recursive: true })
-    await access(out, constants.W_OK)
-    // What an earlier run found must not be taken for what this one finds.
-    for (const name of FILES) await rm(join(out, name), { recursive: true, force: true })
-  } catch (error) {
-    throw new UsageError(`--out: nothing can be written to ${out}: ${messageOf(error)}`)
-  }
+  // What an earlier run found must not be taken for what this one finds.
+  await makeOutFolder('--out', out, FILES)
 }
 
 /** Makes the folder for the result, so that a run fails before it begins and not in its end, and clears away what killed runs left. */
@@ -95,7 +89,7 @@ export async function report(result: Result, { out, plain, quiet = false, strict
     await writeFile(join(out, file), text)
     if (!quiet) console.log(`  ${join(out, file)}`)
   }
-  if (summary !== undefined) await writeFile(summary, summaryOf(result, { comparison }))
+  if (summary !== undefined) await writeOutFile('--summary', summary, summaryOf(result, { comparison }))
   await addToJobSummary((mostBytes) => summaryOf(result, { comparison, mostBytes }))
   const code = exitCode(result, strict === true)
   return code === EXIT.upheld && comparison?.worse ? EXIT.refuted : code
@@ -146,14 +140,8 @@ export function parseWhole(option: string): (text: string) => number {
 
 /** `--summary`, for every command that reports a run. */
 export function summaryOption(): Option {
-  return new Option('--summary <file>', 'write a summary in Markdown; a job of GitHub gets it on its page anyway').argParser((file) => {
-    try {
-      accessSync(dirname(resolve(file)), constants.W_OK)
-      return file
-    } catch (error) {
-      throw new UsageError(`--summary: nothing can be written to ${file}: ${messageOf(error)}`)
-    }
-  })
+  const says = 'write a summary in Markdown; a job of GitHub gets it on its page anyway'
+  return new Option('--summary <file>', says).argParser(outFile('--summary'))
 }
 
 /** `--quiet`, for every command that reports a run. */

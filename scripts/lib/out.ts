@@ -1,0 +1,55 @@
+import { accessSync, constants, statSync } from 'node:fs'
+import { access, mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { messageOf, UsageError } from '../../harness/machine/errors.ts'
+
+/** Makes the folder that an option names, with those above it, and takes these of its files away. Throws UsageError where nothing can be written. */
+export async function makeOutFolder(option: string, folder: string, without: readonly string[] = []): Promise<void> {
+  try {
+    await makeFolder(resolve(folder))
+    await access(folder, constants.W_OK)
+    for (const name of without) await rm(resolve(folder, name), { recursive: true, force: true })
+  } catch (error) {
+    throw unwritable(option, folder, error)
+  }
+}
+
+/** Writes the file that an option names. Throws UsageError where nothing can be written. */
+export async function writeOutFile(option: string, file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text)
+  } catch (error) {
+    throw unwritable(option, file, error)
+  }
+}
+
+/** The file that an option names, to be written when a run has ended. Throws UsageError where it cannot be. */
+export function outFile(option: string): (file: string) => string {
+  return (file) => {
+    try {
+      const there = statSync(file, { throwIfNoEntry: false })
+      if (there?.isDirectory()) throw new Error('it is a folder')
+      accessSync(there === undefined ? dirname(resolve(file)) : file, constants.W_OK)
+      return file
+    } catch (error) {
+      throw unwritable(option, file, error)
+    }
+  }
+}
+
+function unwritable(option: string, path: string, error: unknown): UsageError {
+  return new UsageError(`${option}: nothing can be written to ${path}: ${messageOf(error)}`)
+}
+
+/** Not mkdir's own `recursive`: below /proc, where no folder can be made, Node 20 tries for ever. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return
+    if (code !== 'ENOENT' || dirname(folder) === folder) throw error
+    await makeFolder(dirname(folder))
+    await mkdir(folder)
+  }
+}
