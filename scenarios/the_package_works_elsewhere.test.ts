@@ -64,6 +64,7 @@ test('npx holeproof lists its commands, and suggests the one that was meant', as
 test('a shell is told what may follow the words so far', async () => {
   expect(await holeproof('completion', 'bash')).toContain('holeproof complete --')
   expect(await holeproof('complete', '--', 'ver')).toMatch(/^verify\t/)
+  expect((await holeproof('complete', '--', 'comp')).match(/^\w+/gm)).toEqual(['compare', 'completion'])
   expect(await holeproof('complete', '--', 'verify', '--machine', 'q')).toMatch(/^qemu\t/)
   expect(await holeproof('complete', '--', 'verify', '--str')).toMatch(/^--strict\t/)
 })

@@ -9,6 +9,6 @@ export const COMPLETE = 'complete'
 export async function answerShell(words: readonly string[]): Promise<void> {
   const program = new Command('holeproof').helpCommand(false).enablePositionalOptions()
   for (const { summary, load } of commands.values()) program.addCommand((await load()).default.command.description(summary))
-  complete(program)
+  complete(program).commands.delete(COMPLETE)
   program.parse([COMPLETE, ...words], { from: 'user' })
 }
