@@ -47,6 +47,21 @@ scenario('a command that has closed its output is seen to end', async ({ stage: 
   expect(ending).toEqual({ how: 'exit', code: 5 })
 })
 
+scenario('what a command leaves behind is taken note of when it ends, too', async ({ stage: { machine } }) => {
+  if (machine.kind === 'native') return // its process 1 is not ours
+
+  const zombies = await check(machine, ['sh', '-c', '(sleep 0.1 &); sleep 0.6; cat /proc/[0-9]*/status | grep -c ^State:.Z; true'])
+
+  expect(zombies).toBe('0\n')
+})
+
+scenario('a command begins with no signal blocked and with no handle but its own', async ({ stage: { machine } }) => {
+  const status = await check(machine, ['sh', '-c', 'grep SigBlk /proc/self/status; ls /proc/self/fd'])
+
+  // The last is the folder that ls reads.
+  expect(status).toBe('SigBlk:\t0000000000000000\n0\n1\n2\n3\n')
+})
+
 scenario('an abort signal ends a command', async ({ stage: { machine } }) => {
   const stop = new AbortController()
   const running = machine.run(['sleep', '60'], { signal: stop.signal })

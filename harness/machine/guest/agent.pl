@@ -27,8 +27,8 @@ sub slurp_or_empty {
 # x86_64 and aarch64 number these differently.
 my $is_arm = (POSIX::uname())[4] eq 'aarch64';
 my %syscall = $is_arm
-    ? (mount => 40, finit_module => 273, reboot => 142, pidfd_open => 434)
-    : (mount => 165, finit_module => 313, reboot => 169, pidfd_open => 434);
+    ? (mount => 40, finit_module => 273, reboot => 142, signalfd4 => 74)
+    : (mount => 165, finit_module => 313, reboot => 169, signalfd4 => 289);
 
 sub say_console { print STDERR "holeproof agent: @_\n" }
 
@@ -148,6 +148,14 @@ my $PIPE_BYTES = 1048576;
 my (%command, %id_of_pid);
 my ($incoming, $outgoing, $taken) = ('', '', 0);
 
+# That a child has ended, a command or what one left behind, is read from a handle. A signal handler would not do: Perl runs it
+# after the call that is under way, and a signal that comes just before select waits there for whatever wakes select next.
+my $child_ended = POSIX::SigSet->new(POSIX::SIGCHLD());
+POSIX::sigprocmask(POSIX::SIG_BLOCK(), $child_ended);
+my $signal_set = pack('Q', 1 << (POSIX::SIGCHLD() - 1));
+my $ends_number = syscall($syscall{signalfd4}, -1, $signal_set, length $signal_set, O_NONBLOCK);
+$ends_number >= 0 && open(my $ends, '<&=', $ends_number) or fail("no handle of ended children: $!");
+
 sub send_frame {
     my ($type, $id, $payload) = @_;
     $outgoing .= pack('aNN', $type, $id, length $payload) . $payload;
@@ -185,15 +193,6 @@ sub set_environment {
     $current_environment = $wanted;
 }
 
-# A handle that select shows as readable once the process has ended. A signal handler would not do: Perl runs it only after the
-# call that is under way, and a signal that comes just before select waits there for whatever wakes select next.
-sub open_process {
-    my ($pid) = @_;
-    my $number = syscall($syscall{pidfd_open}, $pid, 0);
-    $number >= 0 && open(my $process, '<&=', $number) or power_off("no handle of process $pid: $!");
-    return $process;
-}
-
 sub start_command {
     my ($id, $payload) = @_;
     my ($count, @strings) = split /\0/, $payload, -1;
@@ -207,6 +206,7 @@ sub start_command {
     my $pid = fork();
     return send_frame('F', $id, "no process: $!") unless defined $pid;
     if ($pid == 0) {
+        POSIX::sigprocmask(POSIX::SIG_UNBLOCK(), $child_ended);
         POSIX::setsid();
         POSIX::dup2(fileno $in[0], 0);
         POSIX::dup2(fileno $out[1], 1);
@@ -222,7 +222,7 @@ sub start_command {
         return send_frame('F', $id, $why);
     }
     fcntl($in[1], F_SETFL, O_NONBLOCK);
-    $command{$id} = { pid => $pid, process => open_process($pid), input => '', in => $in[1], O => $out[0], X => $error[0], ending => 0 };
+    $command{$id} = { pid => $pid, input => '', in => $in[1], O => $out[0], X => $error[0], ending => 0 };
     $id_of_pid{$pid} = $id;
 }
 
@@ -294,7 +294,6 @@ sub reap {
             close $state->{$stream};
         }
         close $state->{in} if $state->{in};
-        close $state->{process};
         delete $command{$id};
         send_frame('S', $id, $status & 127 ? 'signal ' . ($status & 127) : 'exit ' . ($status >> 8));
     }
@@ -306,8 +305,8 @@ send_frame('H', 0, (POSIX::uname())[2]);
 while (1) {
     my ($readable, $writable) = ('', '');
     vec($readable, fileno $line, 1) = 1;
+    vec($readable, fileno $ends, 1) = 1;
     for my $state (values %command) {
-        vec($readable, fileno $state->{process}, 1) = 1;
         for my $stream ('O', 'X') { vec($readable, fileno $state->{$stream}, 1) = 1 if $state->{$stream} }
         vec($writable, fileno $state->{in}, 1) = 1 if $state->{in} && length $state->{input};
     }
@@ -322,6 +321,7 @@ while (1) {
             take_output($id, $state, $stream) if $state->{$stream} && vec($ready, fileno $state->{$stream}, 1);
         }
     }
+    sysread($ends, my $discard, 4096) if vec($ready, fileno $ends, 1);
     reap();
     handle_frames(); # last, as whatever was sent before may have read more of them
 }
