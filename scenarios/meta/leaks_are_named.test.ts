@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { poisonedLoop } from '../../harness/block/loop.ts'
+import { Lvm } from '../../harness/block/lvm.ts'
+import { createVolumeGroup } from '../../harness/block/volume_group.ts'
 import { check } from '../../harness/machine/machine.ts'
 import { expect, MiB, scenario } from '../../harness/scenario.ts'
 
@@ -46,4 +48,14 @@ scenario('what fails to be acquired is released all the same', async ({ stage })
   await expect(acquisition).rejects.toThrow('half-made')
   expect(await lab.release()).toEqual([])
   expect(released).toEqual(['a half-made thing'])
+})
+
+// What a kill between two steps of lvcreate leaves, which happens in a few milliseconds of each.
+scenario('a link to a volume that its group does not know goes with the group', async ({ stage }) => {
+  const lab = await stage.lab.child()
+  const { name } = await createVolumeGroup(lab, await Lvm.open(lab), lab.name('group'), { dataBytes: 4 * MiB })
+  await check(stage.machine, ['mkdir', join('/dev', name)])
+  await check(stage.machine, ['ln', '-s', `/dev/mapper/${name}-lvol0`, join('/dev', name, 'lvol0')])
+
+  expect(await lab.release()).toEqual([])
 })
