@@ -16,6 +16,7 @@ import { deleteFrees, zeroChecks } from './checks/zero_checks.ts'
 import { scriptOf } from './counterexample/script.ts'
 import { type Shown, SmallestSearch } from './counterexample/smallest.ts'
 import { openTrial, type Partners, partnerCandidates, type TrialOptions } from './partners.ts'
+import { STOPPED } from './run_queue.ts'
 
 export interface CertificationOptions extends TrialOptions {
   /** Only checks whose id this accepts run; the others are not shown. */
@@ -32,6 +33,9 @@ export interface CertificationOptions extends TrialOptions {
 /** What a check holds a driver to. */
 export type CheckTitle = Pick<Check, 'id' | 'title'>
 
+type Judged = Outcome | { verdict: 'broken'; text: string }
+
+const CUT_OFF: Judged = { verdict: 'not-shown', text: STOPPED }
 const SEARCH_SECONDS = 120
 /** How often a driver is given new storage after it could not be brought back on its own. */
 const MOST_INSTALLATIONS = 4
@@ -146,12 +150,12 @@ export class Certification {
     return { certificate, leaks }
   }
 
-  private async outcomeOf(id: string): Promise<(Outcome | { verdict: 'broken'; text: string }) & { counterexample?: number }> {
-    if (this.options.signal.aborted) return { verdict: 'not-shown', text: 'the run was stopped' }
-    if (id === SETS_UP.id) return this.setUp()
+  private async outcomeOf(id: string): Promise<Judged & { counterexample?: number }> {
+    if (this.options.signal.aborted) return CUT_OFF
+    if (id === SETS_UP.id) return this.unlessCutOff(await this.setUp())
     if (this.options.only?.(id, this.candidate) === false) return { verdict: 'not-shown', text: LEFT_OUT }
-    if (id === SPEAKS_PROTOCOL.id) return this.spokeProtocol()
-    if (id === LEAVES_NOTHING.id) return this.leftNothing()
+    if (id === SPEAKS_PROTOCOL.id) return this.unlessCutOff(await this.spokeProtocol())
+    if (id === LEAVES_NOTHING.id) return this.unlessCutOff(await this.leftNothing())
     const check = this.checks.get(id)
     if (check === undefined) throw new Error(`no check ${id}`)
     if ((performance.now() - this.began) / 1000 > this.options.seconds)
@@ -161,7 +165,12 @@ export class Certification {
     return this.runCheck(check, trial)
   }
 
-  private async setUp(): Promise<Outcome | { verdict: 'broken'; text: string }> {
+  /** The end of a driver that is killed because the run is stopped says nothing of it. */
+  private unlessCutOff(outcome: Judged): Judged {
+    return this.options.signal.aborted && outcome.verdict !== 'upheld' ? CUT_OFF : outcome
+  }
+
+  private async setUp(): Promise<Judged> {
     try {
       this.trial = await this.installAnew()
       this.first = this.trial
@@ -174,11 +183,8 @@ export class Certification {
     }
   }
 
-  private async runCheck(
-    check: Check,
-    trial: Trial,
-  ): Promise<(Outcome | { verdict: 'broken'; text: string }) & { counterexample?: number }> {
-    let outcome: Outcome | { verdict: 'broken'; text: string }
+  private async runCheck(check: Check, trial: Trial): Promise<Judged & { counterexample?: number }> {
+    let outcome: Judged
     let failed = false
     try {
       outcome = await check.run(trial)
@@ -186,8 +192,10 @@ export class Certification {
       failed = true
       outcome = outcomeOfError(error)
     }
+    outcome = this.unlessCutOff(outcome)
     if (outcome.verdict === 'not-offered') failed = false
     const faults = await this.cleanUp(trial)
+    if (this.options.signal.aborted) return outcome
     if (faults.length > 0 && (outcome.verdict === 'upheld' || outcome.verdict === 'not-offered'))
       outcome = { verdict: 'refuted', text: `${outcome.text}; but afterwards ${faults.join('; ')}` }
     if (failed || faults.length > 0) await this.recover(trial, faults.length > 0)
@@ -322,7 +330,7 @@ export class Certification {
   }
 }
 
-function outcomeOfError(error: unknown): Outcome | { verdict: 'broken'; text: string } {
+function outcomeOfError(error: unknown): Judged {
   if (error instanceof NotOffered) return { verdict: 'not-offered', text: `the driver lacks it: ${messageOf(error)}` }
   if (error instanceof DriverGone || error instanceof PartnerFault) return { verdict: 'not-shown', text: messageOf(error) }
   if (error instanceof DriverFault) return { verdict: 'refuted', text: messageOf(error) }

@@ -2,7 +2,7 @@ import type { CellResult, WorldResult } from '../result/result.ts'
 import type { Bench } from './bench.ts'
 import type { Cell } from './cell.ts'
 import { type CellOptions, describeCell, runCell } from './run_cell.ts'
-import { runQueue } from './run_queue.ts'
+import { runQueue, STOPPED } from './run_queue.ts'
 
 /** What happens during a run, for whoever shows it. */
 export type RunEvent =
@@ -29,7 +29,8 @@ export async function runCells(
   const { leaks, left, why } = await runQueue(cells, benches, options.signal, async (bench, cell) => {
     options.tell({ kind: 'cell-started', id: cell.id, machine: bench.machine.name })
     const { result, leaks } = await runCell(bench, cell, options)
-    keep(result)
+    // What was cut off has shown nothing.
+    keep(options.signal.aborted && result.verdict === 'broken' ? notShown(cell, STOPPED, options.repeat(cell)) : result)
     return { broken: result.verdict === 'broken', leaks }
   })
   for (const cell of left) keep(notShown(cell, why, options.repeat(cell)))

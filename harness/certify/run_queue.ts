@@ -1,6 +1,9 @@
 import { messageOf } from '../machine/errors.ts'
 import type { Bench } from './bench.ts'
 
+/** Why something is not shown in a run that was ended early. */
+export const STOPPED = 'the run was stopped'
+
 export interface QueueRun<Item> {
   readonly leaks: readonly string[]
   /** What nobody ran, and why. */
@@ -35,7 +38,7 @@ export async function runQueue<Item>(
   const left: Item[] = []
   if (signal.aborted || faults.length === benches.length)
     for (let next = queue.next(); !next.done; next = queue.next()) left.push(next.value)
-  return { leaks, left, why: signal.aborted ? 'the run was stopped' : faults.join('; ') }
+  return { leaks, left, why: signal.aborted ? STOPPED : faults.join('; ') }
 }
 
 async function isDead({ machine, lab }: Bench): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-import { build } from 'esbuild'
+import { build, stop } from 'esbuild'
 import { ownFile } from '../home.ts'
 import type { Result } from '../result/result.ts'
 import { embedded } from './embed.ts'
@@ -27,6 +27,8 @@ ${embedded('result', result)}
 
 /** The front-end in the folder `page`, as one script and one style that may stand in a page. */
 async function frontEnd(): Promise<{ script: string; style: string }> {
+  // A SIGINT from the terminal has ended esbuild's process as well; a new one starts after this.
+  await stop()
   const { outputFiles } = await build({
     entryPoints: ['main.tsx', 'style.css'].map((name) => ownFile(`harness/report/page/${name}`)),
     outdir: 'page',

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Ending } from '../../harness/machine/machine.ts'
 import { startHere } from '../../harness/machine/native.ts'
@@ -5,7 +6,7 @@ import { startHere } from '../../harness/machine/native.ts'
 export interface StartedScript {
   kill(signal: number): void
   readonly finished: Promise<{ ending: Ending; stdout: string; stderr: string }>
-  /** Resolves when standard error has said this. */
+  /** Resolves when standard error has said this; rejects when the script ends without. */
   said(text: string): Promise<void>
 }
 
@@ -21,16 +22,22 @@ export function startScript(name: string, argv: readonly string[], env: Record<s
     stderr += data.toString()
   })
   running.stdin.end()
+  let ended = false
+  const finished = running.ended.then(async (ending) => {
+    await Promise.all(
+      [running.stdout, running.stderr].map((stream) => stream.readableEnded || new Promise((resolve) => stream.once('end', resolve))),
+    )
+    ended = true
+    return { ending, stdout, stderr }
+  })
   return {
     kill: (signal) => running.kill(signal),
-    finished: running.ended.then(async (ending) => {
-      await Promise.all(
-        [running.stdout, running.stderr].map((stream) => stream.readableEnded || new Promise((resolve) => stream.once('end', resolve))),
-      )
-      return { ending, stdout, stderr }
-    }),
+    finished,
     said: async (text) => {
-      while (!stderr.includes(text)) await new Promise((resolve) => setTimeout(resolve, 50))
+      while (!stderr.includes(text)) {
+        if (ended) throw new Error(`${name} ended without saying ${JSON.stringify(text)}:\n${stderr}`)
+        await sleep(50)
+      }
     },
   }
 }

@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { randomNumbers } from '../../harness/data/layouts.ts'
 import { chosenKind } from '../../harness/machine/chosen_kind.ts'
+import { resultSchema } from '../../harness/result/result.ts'
 import { startScript } from '../lib/scripts.ts'
 
 const KILLS = 5
@@ -53,19 +55,34 @@ for (let kill = 1; kill <= KILLS; kill++) {
   })
 }
 
-test('a run stopped with SIGINT clears up after itself', async () => {
-  await withFolder(async (folder, env) => {
-    const run = startScript('verify', ['--machine', chosenKind, '--only', 'host', '--out', join(folder, 'out')], env)
-    await run.said('host/')
-    run.kill(constants.signals.SIGINT)
-    const { ending, stdout } = await run.finished
+const STOPPED_RUNS = [
+  ['verify', ['--only', 'host']],
+  ['certify', [fileURLToPath(new URL('../../drivers/templates/shell/driver.sh', import.meta.url))]],
+] as const
 
-    expect(ending).toEqual({ how: 'exit', code: 3 })
-    expect(stdout).toMatch(/0 leaks/)
-    expect(await processesOf(folder)).toEqual([])
-    expect(await readdir(folder)).toEqual(['out'])
+for (const [command, argv] of STOPPED_RUNS) {
+  test(`${command}, stopped as a terminal does it, clears up, keeps its result, and holds nothing against anybody`, async () => {
+    await withFolder(async (folder, env) => {
+      const out = join(folder, 'out')
+      const run = startScript(command, ['--machine', chosenKind, '--out', out, ...argv], env)
+      await run.said('✓') // its first part has ended
+      run.kill(constants.signals.SIGINT) // the whole process group
+      const { ending, stdout, stderr } = await run.finished
+
+      expect(ending).toEqual({ how: 'exit', code: 3 })
+      expect(stdout).toMatch(/0 leaks/)
+      expect(stderr).not.toContain('Error')
+      expect(await processesOf(folder)).toEqual([])
+      expect(await readdir(folder)).toEqual(['out'])
+      expect(await readdir(out)).toContain('report.html')
+      const { verdict, counts, stopped } = resultSchema.parse(JSON.parse(await readFile(join(out, 'result.json'), 'utf8')))
+      expect({ verdict, stopped, refuted: counts.refuted, broken: counts.broken }).toEqual({
+        ...{ verdict: 'not-shown', stopped: true },
+        ...{ refuted: 0, broken: 0 },
+      })
+    })
   })
-})
+}
 
 test('a sweep leaves a living run alone', async () => {
   await withFolder(async (folder, env) => {

@@ -75,18 +75,18 @@ export async function report(result: Result, { out, plain, quiet = false, strict
   const colours = hasColours(plain)
   const compared = comparison === undefined ? '' : `\n${comparisonReport(comparison, colours)}`
   printReport(`${terminalReport(result, { colours, quiet, folder: out })}${compared}`, annotationsOf(result))
-  const files = {
-    [RESULT_FILE]: `${JSON.stringify(result, null, 1)}\n`,
-    [JUNIT_FILE]: junitOf(result),
-    [REPORT_FILE]: await htmlReport(result),
-    [BADGE_FILE]: badgeOf(result),
-    [BADGE_ENDPOINT_FILE]: badgeEndpointOf(result),
-    ...(comparison && { [COMPARISON_FILE]: `${JSON.stringify(comparison, null, 1)}\n` }),
+  const files: Readonly<Record<string, () => string | Promise<string>>> = {
+    [RESULT_FILE]: () => `${JSON.stringify(result, null, 1)}\n`,
+    [JUNIT_FILE]: () => junitOf(result),
+    [REPORT_FILE]: () => htmlReport(result),
+    [BADGE_FILE]: () => badgeOf(result),
+    [BADGE_ENDPOINT_FILE]: () => badgeEndpointOf(result),
+    ...(comparison && { [COMPARISON_FILE]: () => `${JSON.stringify(comparison, null, 1)}\n` }),
     ...scriptsOf(result),
   }
-  for (const [file, text] of Object.entries(files)) {
+  for (const [file, textOf] of Object.entries(files)) {
     await mkdir(dirname(join(out, file)), { recursive: true })
-    await writeFile(join(out, file), text)
+    await writeFile(join(out, file), await textOf())
     if (!quiet) console.log(`  ${join(out, file)}`)
   }
   if (summary !== undefined) await writeOutFile('--summary', summary, summaryOf(result, { comparison }))
@@ -101,9 +101,9 @@ export function hasColours(plain: boolean | undefined): boolean {
 }
 
 /** The counterexamples' scripts, by their path below the folder of the result. */
-function scriptsOf({ certificates }: Result): Record<string, string> {
+function scriptsOf({ certificates }: Result): Record<string, () => string> {
   const scripts = certificates.flatMap(({ counterexamples }) =>
-    counterexamples.map(({ file, script }): [string, string] => [join(COUNTEREXAMPLES, file), script]),
+    counterexamples.map(({ file, script }): [string, () => string] => [join(COUNTEREXAMPLES, file), () => script]),
   )
   return Object.fromEntries(scripts)
 }

@@ -5,7 +5,7 @@ import type { Finding, Verdict, WorldResult } from '../../result/result.ts'
 import type { Bench } from '../bench.ts'
 import { verdictOf } from '../run_cell.ts'
 import type { RunOptions } from '../run_cells.ts'
-import { runQueue } from '../run_queue.ts'
+import { runQueue, STOPPED } from '../run_queue.ts'
 import type { Model } from './broken_models.ts'
 import { describeWorld } from './describe_world.ts'
 import { judgeWorld, permits, type WorldJudgement } from './judge_world.ts'
@@ -51,7 +51,7 @@ export async function runWorlds(
     const { result, leaks, shrunkSeconds } = await runNamedWorld(bench, named, { ...options, shrinkSeconds })
     shrinkSeconds = Math.max(0, shrinkSeconds - shrunkSeconds)
     // What was cut off has shown nothing.
-    if (!options.signal.aborted) keep(result)
+    keep(options.signal.aborted ? notShownWorld(named, STOPPED, options) : result)
     return { broken: result.verdict === 'broken', leaks }
   })
   for (const named of left) keep(notShownWorld(named, why, options))
