@@ -160,7 +160,10 @@ const counterexampleSchema = z.object({
   writes: z.array(z.object({ offset: bytes, length: bytes })).describe('what its user writes'),
   wrongBytes: bytes,
   first: differenceSchema,
-  file: z.string().describe('the name of the script, in the folder counterexamples beside the result'),
+  file: z
+    .string()
+    .regex(/^\w[\w.-]*$/)
+    .describe('the name of the script, in the folder counterexamples beside the result'),
   script: z.string().describe('a plain shell script that shows the same'),
 })
 export type Counterexample = z.infer<typeof counterexampleSchema>
@@ -305,7 +308,7 @@ export type ResultParts = Omit<Result, 'schema' | 'counts' | 'verdict'>
 /** A result with the counts and the verdict that follow from its parts. */
 export function resultOf(parts: ResultParts): Result {
   const counts = countVerdicts([...parts.cells, ...parts.worlds, ...parts.certificates])
-  return { schema: 'holeproof-result-1', ...parts, counts, verdict: overallVerdict(counts, parts.leaks) }
+  return { schema: 'holeproof-result-1', ...parts, counts, verdict: overallVerdict(counts, parts) }
 }
 
 /** The result of a run that ends now, and was stopped where its signal was given. */
@@ -337,6 +340,14 @@ export function resultJsonSchema(): object {
   return z.toJSONSchema(resultSchema)
 }
 
+/** The certificate of a driver that nobody came to. */
+export function notShownDriver(driver: string, kind: Certificate['kind'], reason: string, repeat: string): Certificate {
+  return {
+    ...{ driver, kind, claim: false, claimReason: 'nobody asked it', verdict: 'not-shown', reason, checks: [], counterexamples: [] },
+    ...{ machine: '', repeat, seconds: 0 },
+  }
+}
+
 /**
  * A driver's verdict: a refutation stands whatever else failed. What the driver does not offer it is not held to; a check that
  * could not run leaves the driver not shown.
@@ -354,9 +365,12 @@ export function countVerdicts(cells: readonly { verdict: Verdict }[]): Result['c
   return counts
 }
 
-/** The run's verdict: a refutation stands whatever else failed, a leak is a broken lab, and one cell not shown is enough. */
-export function overallVerdict(counts: Result['counts'], leaks: readonly string[]): Verdict {
+/**
+ * The run's verdict: a refutation stands whatever else failed, a leak is a broken lab, and one cell not shown is enough. Nor has a
+ * run shown what it was to show that was stopped.
+ */
+export function overallVerdict(counts: Result['counts'], { leaks, stopped }: Partial<Pick<Result, 'leaks' | 'stopped'>> = {}): Verdict {
   if (counts.refuted > 0) return 'refuted'
-  if (counts.broken > 0 || leaks.length > 0) return 'broken'
-  return counts['not-shown'] > 0 || counts.upheld === 0 ? 'not-shown' : 'upheld'
+  if (counts.broken > 0 || (leaks !== undefined && leaks.length > 0)) return 'broken'
+  return stopped || counts['not-shown'] > 0 || counts.upheld === 0 ? 'not-shown' : 'upheld'
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { withDir } from 'tmp-promise'
 import { describe, expect, test } from 'vitest'
 import { UsageError } from '../../harness/machine/errors.ts'
+import { exampleCertificate, exampleCertification, exampleCounterexample } from '../../harness/result/example_certificate.ts'
 import { exampleResult } from '../../harness/result/example_result.ts'
 import { readResult } from './read_result.ts'
 
@@ -44,6 +45,15 @@ describe('an earlier result', () => {
     await expect(reading({ ...exampleResult(), seed: 'seven' })).rejects.toThrow(/result\.json is no result of this version[\s\S]*at seed/)
     await expect(reading({ ...exampleResult(), seed: 'seven' })).rejects.toThrow(UsageError)
   })
+
+  // The scripts are written beside the merged result, and a shard's result may come from a job that runs what nobody knows.
+  test.each(['../../x.sh', '/tmp/x.sh', 'a/b.sh', '..', '.', '', '-x.sh'])(
+    'whose counterexample would be written to %j is refused',
+    async (file) => {
+      const hostile = exampleCertification([exampleCertificate({ counterexamples: [{ ...exampleCounterexample(), file }] })])
+      await expect(reading(hostile)).rejects.toThrow(/at certificates\[0\]\.counterexamples\[0\]\.file/)
+    },
+  )
 
   test('that is not there is told by its file', async () => {
     await expect(readResult('/nowhere/reports')).rejects.toThrow(/^\/nowhere\/reports cannot be read: /)
