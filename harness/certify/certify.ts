@@ -2,7 +2,7 @@ import { GUEST_MIB } from '../machine/choose.ts'
 import { messageOf } from '../machine/errors.ts'
 import type { MachineKind } from '../machine/machine.ts'
 import type { Limits } from '../migration/volume_service.ts'
-import { type Certificate, type CheckResult, endedResult, type Result } from '../result/result.ts'
+import { type Certificate, type CheckResult, endedResult, notShownDriver, type Result } from '../result/result.ts'
 import type { Bench } from './bench.ts'
 import { soundParts } from './broken_rules.ts'
 import type { Candidate } from './candidate/candidate.ts'
@@ -10,6 +10,7 @@ import { FOLDER_POISON_BYTES } from './candidate/install.ts'
 import { MiB } from './cell.ts'
 import { Certification, type CertificationOptions, listChecks } from './certification.ts'
 import { Partners } from './partners.ts'
+import { STOPPED } from './run_queue.ts'
 import { Session } from './session.ts'
 
 /** Which drivers are certified, and where. */
@@ -67,7 +68,9 @@ export async function certify(options: CertifyOptions): Promise<Result> {
   } finally {
     leaks.push(...(await session.close()))
   }
-  const all = candidates.flatMap((candidate) => certificates.get(candidate) ?? [])
+  const all = candidates.map(
+    (candidate) => certificates.get(candidate) ?? notShownDriver(candidate.name, candidate.kind, STOPPED, options.repeat(candidate)),
+  )
   return endedResult(
     { version: options.version, seed, machines: session.machinesUsed, cells: [], worlds: [], certificates: all, leaks },
     startedAt,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { endingOf } from '../result/ending.ts'
 import { exampleCertificate, exampleCertification, exampleCheck } from '../result/example_certificate.ts'
 import { exampleCell, exampleResult } from '../result/example_result.ts'
 import { annotationsOf, withoutCommands } from './annotations.ts'
@@ -22,6 +23,16 @@ describe('annotations', () => {
     const titles = annotationsOf(exampleResult(cells, { leaks: ['/dev/loop1'] })).map((line) => line.split('::')[1])
 
     expect(titles).toEqual(['error title=refuted%3A host/a', 'error title=broken%3A host/b', 'error title=broken%3A left behind'])
+  })
+
+  test('tell what fails the run as a whole, and that alone', () => {
+    const cells = [exampleCell(), exampleCell({ id: 'host/b', verdict: 'not-shown', reason: 'no such kernel', findings: [] })]
+    const result = exampleResult(cells)
+
+    expect(annotationsOf(result)).toEqual([])
+    expect(annotationsOf(result, endingOf(result, { strict: true }))).toEqual([
+      '::error title=refuted%3A the run as a whole::1 could not be shown, and a strict run holds that against it',
+    ])
   })
 
   test("tell a driver's failed check", () => {

@@ -1,3 +1,4 @@
+import { endingOf } from '../result/ending.ts'
 import { printable } from '../result/printable.ts'
 import type { Result } from '../result/result.ts'
 import { failuresOf } from './failures.ts'
@@ -8,8 +9,8 @@ const MOST = 10
 const MOST_TEXT = 1000
 
 /** GitHub's workflow commands that make an annotation of each failure, ten at most; the last then says how many more there are. */
-export function annotationsOf(result: Result): string[] {
-  const failures = failuresOf(result)
+export function annotationsOf(result: Result, ending = endingOf(result)): string[] {
+  const failures = failuresOf(result, ending)
   const told = failures.length > MOST ? failures.slice(0, MOST - 1) : failures
   const lines = told.map(({ id, verdict, why, repeat }) =>
     annotation(`${verdict}: ${id}`, [...why, ...(repeat === '' ? [] : [`repeat: ${repeat}`])].join('\n')),

@@ -3,6 +3,7 @@ import wrapAnsi from 'wrap-ansi'
 import { foundWords } from '../result/found_words.ts'
 import { type Certificate, type CheckResult, type Counterexample, LEFT_OUT, type Result } from '../result/result.ts'
 import { showCounterexample } from '../result/show_counterexample.ts'
+import { indent } from './indent.ts'
 import { colourOf, MARKS } from './marks.ts'
 
 const WIDTH = 80
@@ -134,12 +135,6 @@ function counterexampleText(
     `    repeat: ${check?.repeat ?? ''}`,
     `    without holeproof: ${showCounterexample(certificate, counterexample, folder)}`,
   ].join('\n')
-}
-
-function indent(text: string): string[] {
-  return wrapAnsi(text, WIDTH - 4, { hard: true })
-    .split('\n')
-    .map((line) => `    ${line}`)
 }
 
 /** The run's last lines. */

@@ -1,6 +1,8 @@
 import { Chalk } from 'chalk'
 import wrapAnsi from 'wrap-ansi'
 import { type Change, type ChangeKind, type Comparison, changeKinds, type Slower } from '../result/compare.ts'
+import { allPrintable } from '../result/printable.ts'
+import { indent } from './indent.ts'
 import { type Block, code, heading, markdownOf, paragraph, table } from './markdown.ts'
 import { shortened } from './shortened.ts'
 
@@ -19,7 +21,8 @@ const MOST_TOLD = 20
 const MOST_TEXT = 300
 
 /** What became of a run since an earlier one, as text for a terminal of 80 columns. */
-export function comparisonReport(comparison: Comparison, colours: boolean): string {
+export function comparisonReport(of: Comparison, colours: boolean): string {
+  const comparison = allPrintable(of)
   const chalk = new Chalk({ level: colours ? 1 : 0 })
   const { changes, newLeaks, timing, worse } = comparison
   const groups = changeKinds.flatMap((kind) => {
@@ -56,9 +59,15 @@ export function comparisonBlocks(comparison: Comparison): Block[] {
       heading(3, `${TITLES[kind]} (${some.length})`),
       table(
         ['', 'before', 'now', 'seen', 'repeat'],
-        told.map(({ id, before = '', after = '', text, repeat }) => [code(id), before, after, shortened(text, MOST_TEXT), code(repeat)]),
+        told.map(({ id, before = '', after = '', text, repeat }) => [
+          code(id),
+          before,
+          after,
+          code(shortened(text, MOST_TEXT)),
+          code(repeat),
+        ]),
       ),
-      ...(more.length > 0 ? [paragraph(shortened(`and ${more.join(', ')}`, 20 * MOST_TEXT))] : []),
+      ...(more.length > 0 ? [paragraph('and ', code(shortened(more.join(', '), 20 * MOST_TEXT)))] : []),
     ]
   })
   return [
@@ -92,8 +101,7 @@ function changeLines(kind: ChangeKind): (change: Change) => string[] {
     const plain = kind === 'fixed' || kind === 'now-shown' || kind === 'new' || kind === 'gone'
     const head = `  ${id}  ${before} > ${after}`
     if (plain) return [head]
-    const seen = wrapAnsi(shortened(text, MOST_TEXT), 76, { hard: true }).split('\n')
-    return [head, ...seen.map((line) => `    ${line}`), `    repeat: ${repeat}`]
+    return [head, ...indent(shortened(text, MOST_TEXT)), `    repeat: ${repeat}`]
   }
 }
 

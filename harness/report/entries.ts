@@ -1,4 +1,5 @@
 import type { CellResult, Certificate, Result, Verdict, WorldResult } from '../result/result.ts'
+import { isCorrupt } from './bytes_seen.ts'
 
 /** What has a page of its own: a cell, a copy that was predicted, a certified driver. */
 export type Entry =
@@ -25,16 +26,16 @@ export function entriesOf({ cells, worlds, certificates }: Result): Entry[] {
       const { id, verdict, source, destination, method, layout, findings, evidence, notes, reason = '' } = cell
       return {
         ...{ kind: 'cell', cell, id, verdict, method: cell.control ? 'control' : method, drivers: [source, destination] },
-        corrupt: (evidence?.verification?.wrongBytes ?? 0) > 0,
+        corrupt: isCorrupt(evidence?.verification),
         noted: notes.length > 0,
         text: small([id, layout, reason, ...findings.map(({ text }) => text), ...notes.map(({ text }) => text)]),
       }
     }),
     ...worlds.map((world): Entry => {
-      const { id, verdict, findings, description, wrongBytes = 0, oldBytesBehind = 0, reason = '' } = world
+      const { id, verdict, findings, description, reason = '' } = world
       return {
         ...{ kind: 'world', world, id, verdict, method: 'copy', drivers: [] },
-        corrupt: wrongBytes > 0 || oldBytesBehind > 0,
+        corrupt: isCorrupt(world),
         noted: false,
         text: small([id, description, reason, ...findings.map(({ text }) => text)]),
       }

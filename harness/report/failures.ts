@@ -1,4 +1,6 @@
+import { endingOf } from '../result/ending.ts'
 import type { CellResult, Result, WorldResult } from '../result/result.ts'
+import { judgedOf } from './judged.ts'
 
 /** What failed, for whoever must act on it. */
 export interface Failure {
@@ -7,22 +9,25 @@ export interface Failure {
   readonly verdict: 'refuted' | 'broken'
   /** What was seen, one line or more for each failed check. */
   readonly why: readonly string[]
-  /** The command that repeats it; empty for what was left behind. */
+  /** The command that repeats it; empty for what was left behind, and for the run as a whole. */
   readonly repeat: string
 }
 
-/** All that failed in a run: refutations first, then what broke, then what was left behind. */
-export function failuresOf({ cells, worlds, certificates, leaks }: Result): Failure[] {
+/** All that failed in a run: refutations first, then what broke, then what was left behind, then what fails the run as a whole. */
+export function failuresOf(result: Result, { says, why } = endingOf(result)): Failure[] {
+  const { cells, worlds, certificates, leaks } = result
   const all = [
     ...[...cells, ...worlds].flatMap(failureOf),
-    ...certificates.flatMap(({ driver, checks }) =>
-      checks.flatMap(({ id, verdict, text, repeat }): Failure[] =>
-        verdict === 'refuted' || verdict === 'broken' ? [{ id: `${driver} ${id}`, verdict, why: [text], repeat }] : [],
+    ...certificates.flatMap((certificate) =>
+      judgedOf(certificate).flatMap(({ id, verdict, text, repeat }): Failure[] =>
+        verdict === 'refuted' || verdict === 'broken' ? [{ id: `${certificate.driver} ${id}`, verdict, why: [text], repeat }] : [],
       ),
     ),
   ]
   const left: Failure[] = leaks.length === 0 ? [] : [{ id: 'left behind', verdict: 'broken', why: leaks, repeat: '' }]
-  return [...all.filter(({ verdict }) => verdict === 'refuted'), ...all.filter(({ verdict }) => verdict === 'broken'), ...left]
+  const asWhole: Failure[] = why.length === 0 || says === 'upheld' ? [] : [{ id: 'the run as a whole', verdict: says, why, repeat: '' }]
+  const of = (wanted: Failure['verdict']) => all.filter(({ verdict }) => verdict === wanted)
+  return [...of('refuted'), ...of('broken'), ...left, ...asWhole]
 }
 
 function failureOf({ id, verdict, findings, reason, repeat }: CellResult | WorldResult): Failure[] {

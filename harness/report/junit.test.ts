@@ -1,9 +1,10 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { type Ending, endingOf } from '../result/ending.ts'
 import { exampleCertificate, exampleCertification, exampleCheck } from '../result/example_certificate.ts'
 import { exampleCell, exampleResult } from '../result/example_result.ts'
-import type { CellResult, Result } from '../result/result.ts'
+import { type CellResult, notShownDriver, type Result } from '../result/result.ts'
 import { junitOf } from './junit.ts'
 
 // Strict, so that nothing is written that Jenkins' schema does not know.
@@ -49,11 +50,11 @@ const broken = exampleCell({ id: 'driver/nfs/nfs/mixed', verdict: 'broken', reas
 const notShown = exampleCell({ id: 'answer/silence/lvm-thin/lvm-thick', verdict: 'not-shown', reason: 'the run was stopped', findings: [] })
 
 describe('JUnit', () => {
-  test('counts the cells by verdict, and the check for leaks as a case of its own', () => {
+  test('counts the cells by verdict, and the run as a whole and the check for leaks as cases of their own', () => {
     const suite = readBack(exampleResult([upheld, refuted, broken, broken, notShown, notShown, notShown]))
 
-    expect(suite).toMatchObject({ '@tests': '8', '@failures': '1', '@errors': '2', '@skipped': '3' })
-    expect(suite.testcase).toHaveLength(8)
+    expect(suite).toMatchObject({ '@tests': '9', '@failures': '1', '@errors': '2', '@skipped': '3' })
+    expect(suite.testcase).toHaveLength(9)
   })
 
   test('has as many failures, errors and skipped cases as it counts', () => {
@@ -67,8 +68,31 @@ describe('JUnit', () => {
     expect(readBack(exampleResult([upheld, broken])).testcase.map((one) => [one['@name'], one['@classname'], one['@time']])).toEqual([
       [upheld.id, 'holeproof.host', '2.440'],
       [broken.id, 'holeproof.driver', '2.440'],
+      ['the run as a whole', 'holeproof.lab', '0.000'],
       ['nothing is left behind', 'holeproof.lab', '0.000'],
     ])
+  })
+
+  test('makes what fails the run as a whole a failure, or an error where the lab broke', () => {
+    const asWhole = (result: Result, options = {}) =>
+      readBack(result, endingOf(result, options)).testcase.find((one) => one['@name'] === 'the run as a whole')
+
+    expect(asWhole(exampleResult([upheld, notShown]), { strict: true })?.failure?.['@message']).toContain('a strict run')
+    expect(asWhole(exampleResult([upheld], { stopped: true }))?.error?.['@message']).toBe('it was stopped before its end')
+    expect(asWhole(exampleResult([upheld, refuted]))?.failure).toBeUndefined()
+  })
+
+  test('has a case for a driver that nobody came to', () => {
+    const suite = readBack(exampleCertification([notShownDriver('nfs', 'built-in', 'shard 2 of 2 is missing', REPEAT)]))
+
+    expect(suite.testcase[0]).toEqual({
+      ...{ '@name': 'certified', '@classname': 'holeproof.certify.nfs', '@time': '0.000' },
+      skipped: { '@message': 'shard 2 of 2 is missing' },
+    })
+  })
+
+  test('stays well-formed where an attribute is but the word true', () => {
+    expect(readBack(exampleResult([exampleCell({ ...broken, id: 'true', reason: 'true' })])).testcase[0]?.['@name']).toBe('true')
   })
 
   test('says nothing more of an upheld cell', () => {
@@ -141,8 +165,8 @@ describe('JUnit', () => {
     expect(new Set(testcase.map((one) => `${one['@classname']} ${one['@name']}`)).size).toBe(testcase.length)
   })
 
-  test('is a whole suite also of a run without cells', () => {
-    expect(readBack(exampleResult([]))).toMatchObject({ '@tests': '1', '@failures': '0', '@errors': '0', '@skipped': '0' })
+  test('is a whole suite also of a run without cells, and one that fails', () => {
+    expect(readBack(exampleResult([]))).toMatchObject({ '@tests': '2', '@failures': '1', '@errors': '0', '@skipped': '0' })
   })
 
   test('holds no character that XML forbids, whatever a command printed', () => {
@@ -163,8 +187,8 @@ describe('JUnit of certified drivers', () => {
   const suite = readBack(exampleCertification([exampleCertificate({ checks }), exampleCertificate({ driver: 'mine.py' })]))
 
   test('counts every check of every driver, and leaks as one of their own', () => {
-    expect(suite).toMatchObject({ '@tests': '7', '@failures': '1', '@errors': '1', '@skipped': '2' })
-    expect(suite.testcase).toHaveLength(7)
+    expect(suite).toMatchObject({ '@tests': '8', '@failures': '1', '@errors': '1', '@skipped': '2' })
+    expect(suite.testcase).toHaveLength(8)
   })
 
   test('names each case as the check, in a class of its driver, with its time', () => {
@@ -202,8 +226,8 @@ describe('JUnit of certified drivers', () => {
   })
 })
 
-function readBack(result: Result): z.infer<typeof suiteSchema> {
-  const xml = junitOf(result)
+function readBack(result: Result, ending?: Ending): z.infer<typeof suiteSchema> {
+  const xml = junitOf(result, ending)
   expect(XMLValidator.validate(xml)).toBe(true)
   const parser = new XMLParser({
     ignoreAttributes: false,

@@ -1,5 +1,7 @@
 import { XMLBuilder } from 'fast-xml-parser'
+import { endingOf } from '../result/ending.ts'
 import type { CellResult, Certificate, CheckResult, Result, WorldResult } from '../result/result.ts'
+import { judgedOf } from './judged.ts'
 import { shortened } from './shortened.ts'
 
 interface Case {
@@ -15,12 +17,13 @@ const MOST_MESSAGE = 500
 const MOST_TEXT = 20_000
 
 /**
- * JUnit XML: a cell or a check is a test case; refuted is a failure, broken and leaks are errors, what was not run is skipped. It has
- * no element or attribute but those of Jenkins' schema, which GitLab and GitHub's reporters read too.
+ * JUnit XML: a cell or a check is a test case, and so are the run as a whole and that it left nothing behind; refuted is a failure,
+ * broken and leaks are errors, what was not run is skipped. It has no element or attribute but those of Jenkins' schema, which GitLab and GitHub's reporters read too.
  */
-export function junitOf(result: Result): string {
+export function junitOf(result: Result, { says, why } = endingOf(result)): string {
   const { cells, worlds, certificates, leaks, seconds, startedAt, seed, version, verdict } = result
-  const cases = [...[...cells, ...worlds].map(caseOfCell), ...certificates.flatMap(casesOfDriver)]
+  const asWhole: Case = { name: 'the run as a whole', group: 'lab', seconds: 0, verdict: why.length > 0 ? says : 'upheld', lines: why }
+  const cases = [...[...cells, ...worlds].map(caseOfCell), ...certificates.flatMap(casesOfDriver), asWhole]
   const count = (...verdicts: CheckResult['verdict'][]) => cases.filter(({ verdict }) => verdicts.includes(verdict)).length
   const leakCase = {
     '@name': 'nothing is left behind',
@@ -48,6 +51,8 @@ export function junitOf(result: Result): string {
     textNodeName: '#text',
     format: true,
     suppressEmptyNode: true,
+    // Else an attribute of the text `true` would stand without its value, which no reader of XML takes.
+    suppressBooleanAttributes: false,
   })
   return withoutControls(
     builder.build({ '?xml': { '@version': '1.0', '@encoding': 'UTF-8' }, testsuites: { ...totals, testsuite: suite } }),
@@ -60,10 +65,10 @@ function caseOfCell({ id, seconds, verdict, findings, reason = '', repeat }: Cel
   return { name: id, group: id.split('/')[0] ?? '', seconds, verdict, lines: [...lines, `repeat: ${repeat}`] }
 }
 
-function casesOfDriver({ driver, checks }: Certificate): Case[] {
-  return checks.map(({ id, seconds, verdict, text, repeat }) => ({
+function casesOfDriver(certificate: Certificate): Case[] {
+  return judgedOf(certificate).map(({ id, seconds, verdict, text, repeat }) => ({
     name: id,
-    group: `certify.${driver}`,
+    group: `certify.${certificate.driver}`,
     seconds,
     verdict,
     lines: [text, `repeat: ${repeat}`],

@@ -8,7 +8,10 @@ export type Block = RootContent
 /** A part of a line: text, or text in the face of code. */
 export type Inline = PhrasingContent
 
-/** GitHub-flavoured Markdown, in which nothing that a command or a driver said is taken for markup. */
+/**
+ * GitHub-flavoured Markdown. What a command or a driver said belongs in `code` or a `listing`: elsewhere GitHub makes links, mentions,
+ * formulas and pictures of it, and no escape keeps it from that.
+ */
 export function markdownOf(blocks: readonly Block[]): string {
   return toMarkdown({ type: 'root', children: [...blocks] }, { extensions: [gfmTableToMarkdown({ tablePipeAlign: false })], bullet: '-' })
 }

@@ -1,8 +1,11 @@
 import type { Comparison } from '../result/compare.ts'
+import type { Ending } from '../result/ending.ts'
 import { foundWords } from '../result/found_words.ts'
 import type { CheckResult, Result, Verdict } from '../result/result.ts'
+import { bytesSeen } from './bytes_seen.ts'
 import { comparisonBlocks } from './comparison.ts'
 import { failuresOf } from './failures.ts'
+import { judgedOf } from './judged.ts'
 import { type Block, code, heading, type Inline, listing, markdownOf, paragraph, table } from './markdown.ts'
 import { shortened } from './shortened.ts'
 import { specTables } from './terminal.ts'
@@ -24,15 +27,18 @@ interface Section {
   readonly blocks: readonly Block[]
 }
 
+export interface SummaryOptions {
+  readonly ending?: Ending
+  readonly comparison?: Comparison | undefined
+  readonly mostBytes?: number
+}
+
 /**
  * The run as GitHub-flavoured Markdown, for a job's page. Sections that would make it longer than `mostBytes` are left out, which
  * a note says; the verdict is always there.
  */
-export function summaryOf(
-  result: Result,
-  { comparison, mostBytes = SUMMARY_BYTES }: { readonly comparison?: Comparison | undefined; readonly mostBytes?: number } = {},
-): string {
-  const [first, ...others] = sections(result, comparison).map(({ name, blocks }) => ({ name, text: markdownOf(blocks) }))
+export function summaryOf(result: Result, { ending, comparison, mostBytes = SUMMARY_BYTES }: SummaryOptions = {}): string {
+  const [first, ...others] = sections(result, ending, comparison).map(({ name, blocks }) => ({ name, text: markdownOf(blocks) }))
   let text = first?.text ?? ''
   const left: string[] = []
   for (const section of others) {
@@ -47,10 +53,10 @@ function note(left: readonly string[]): string {
   return `\n${markdownOf([paragraph(`Left out, since a summary may not be longer: ${left.join(', ')}. The report has it all.`)])}`
 }
 
-function sections(result: Result, comparison: Comparison | undefined): Section[] {
+function sections(result: Result, ending: Ending | undefined, comparison: Comparison | undefined): Section[] {
   return [
     { name: 'verdict', blocks: [...verdict(result), counts(result)] },
-    { name: 'what failed', blocks: failed(result) },
+    { name: 'what failed', blocks: failed(result, ending) },
     { name: 'what is not shown', blocks: notShown(result) },
     { name: 'the comparison', blocks: comparison === undefined ? [] : comparisonBlocks(comparison) },
     { name: 'drivers', blocks: drivers(result) },
@@ -93,15 +99,15 @@ function counts({ cells, worlds, certificates }: Result): Block {
   )
 }
 
-function failed(result: Result): Block[] {
-  const failures = failuresOf(result)
+function failed(result: Result, ending: Ending | undefined): Block[] {
+  const failures = failuresOf(result, ending)
   if (failures.length === 0) return []
   const rows = failures
     .slice(0, MOST_FAILURES)
     .map(({ id, verdict, why, repeat }): (string | Inline)[] => [
       code(id),
       SIGNS[verdict],
-      shortened(why.join('; '), MOST_TEXT),
+      code(shortened(why.join('; '), MOST_TEXT)),
       code(repeat),
     ])
   const more = failures.length - rows.length
@@ -116,16 +122,14 @@ function failed(result: Result): Block[] {
 function notShown({ cells, worlds, certificates }: Result): Block[] {
   const left = [
     ...[...cells, ...worlds].map(({ id, verdict, reason = '' }) => ({ id, verdict, reason })),
-    ...certificates.flatMap(({ driver, checks, verdict, reason = '' }) =>
-      checks.length === 0
-        ? [{ id: driver, verdict, reason }]
-        : checks.map((check) => ({ id: `${driver} ${check.id}`, verdict: check.verdict, reason: check.text })),
+    ...certificates.flatMap((certificate) =>
+      judgedOf(certificate).map(({ id, verdict, text }) => ({ id: `${certificate.driver} ${id}`, verdict, reason: text })),
     ),
   ].filter(({ verdict }) => verdict === 'not-shown')
   if (left.length === 0) return []
-  const reasons = [...new Set(left.map(({ reason }) => reason))].map((reason): string[] => {
+  const reasons = [...new Set(left.map(({ reason }) => reason))].map((reason): (string | Inline)[] => {
     const ids = left.filter((some) => some.reason === reason).map(({ id }) => id)
-    return [shortened(reason, MOST_TEXT), String(ids.length), shortened(ids.join(', '), MOST_TEXT)]
+    return [code(shortened(reason, MOST_TEXT)), String(ids.length), code(shortened(ids.join(', '), MOST_TEXT))]
   })
   return [heading(3, 'What is not shown'), table(['because', '', ''], reasons)]
 }
@@ -145,9 +149,11 @@ function drivers({ certificates }: Result): Block[] {
         String(count(checks, 'refuted')),
         smallest === undefined
           ? ''
-          : shortened(
-              `${smallest.what}: ${smallest.wrongBytes} of ${smallest.actualBytes} bytes are wrong, the first at byte ${smallest.first.offset}: ${foundWords(smallest.first.found)}`,
-              MOST_TEXT,
+          : code(
+              shortened(
+                `${smallest.what}: ${smallest.wrongBytes} of ${smallest.actualBytes} bytes are wrong, the first at byte ${smallest.first.offset}: ${foundWords(smallest.first.found)}`,
+                MOST_TEXT,
+              ),
             ),
       ]),
     ),
@@ -162,15 +168,12 @@ function spec(result: Result): Block[] {
 function traps({ worlds }: Result): Block[] {
   const rows = worlds
     .filter(({ id }) => id.startsWith('trap/'))
-    .map(({ id, verdict, wrongBytes, seconds }) => [
-      code(id.replace('trap/', '')),
-      SIGNS[verdict],
-      wrongBytes === undefined ? '' : wrongBytes === 0 ? 'intact' : 'corrupt',
-      wrongBytes === undefined ? '' : String(wrongBytes),
-      seconds.toFixed(1),
-    ])
+    .map((trap) => {
+      const { word = '', bytes = '' } = bytesSeen(trap) ?? {}
+      return [code(trap.id.replace('trap/', '')), SIGNS[trap.verdict], word, String(bytes), trap.seconds.toFixed(1)]
+    })
   if (rows.length === 0) return []
-  return [heading(3, 'Traps: what real storage does to a copy'), table(['', '', 'bytes', 'wrong bytes', 's'], rows)]
+  return [heading(3, 'Traps: what real storage does to a copy'), table(['', '', 'bytes', 'so many', 's'], rows)]
 }
 
 function bytesOf(text: string): number {

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { exampleCell, exampleEvidence, exampleResult } from '../result/example_result.ts'
+import { endingOf } from '../result/ending.ts'
+import { exampleCell, exampleEvidence, exampleResult, exampleWorld } from '../result/example_result.ts'
 import type { CellResult, Result } from '../result/result.ts'
 import { cellLine, terminalReport } from './terminal.ts'
 
@@ -216,6 +217,63 @@ describe('the report on a terminal', () => {
 
     expect(text).toMatch(/Before migration\n.*\n +volume-1234 +vg1 .*18\.75\nAfter migration with.*\n.*\n +volume-1234 +vg2 .*18\.75/)
   })
+})
+
+describe('what fails the run as a whole', () => {
+  const result = exampleResult([exampleCell(), exampleCell({ id: 'host/b', verdict: 'not-shown', reason: 'no kernel', findings: [] })])
+
+  test('stands before the verdict', () => {
+    const text = terminalReport(result, { ending: endingOf(result, { strict: true }) })
+
+    expect(text).toContain('✗ the run as a whole\n    1 could not be shown, and a strict run holds that against it\n\n? NOT-SHOWN')
+    expect(terminalReport(result)).not.toContain('the run as a whole')
+  })
+
+  test('is also that it was stopped, and then nothing is called upheld', () => {
+    const text = terminalReport(exampleResult([exampleCell()], { stopped: true }))
+
+    expect(text).toContain('! the run as a whole\n    it was stopped before its end\n\n? NOT-SHOWN')
+  })
+})
+
+describe('a trap that leaves old bytes behind the end of a larger volume', () => {
+  const [size, id] = [16777216, 'trap/thin-used-ignoring-discards/discard-then-sparse']
+  const content = [
+    { from: 0, to: size, value: 'zero' as const },
+    { from: size, to: size * 2, value: 'stale' as const },
+  ]
+  const seen = { content, predicted: content, predictedMapped: [], written: [] }
+  const lines = linesOf(exampleResult([], { worlds: [exampleWorld({ id, oldBytesBehind: size, seen })] }))
+
+  test('is not called intact', () => {
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^✓ thin-used-ignoring-discards\/discard-then-sparse +stale behind 16777216 B +1\.5$/),
+    )
+    expect(lines.filter((line) => line.length > WIDTH)).toEqual([])
+  })
+
+  test('has its map', () => {
+    expect(lines).toContainEqual(expect.stringMatching(/^ +destination [#.]{29}X{29}$/))
+  })
+})
+
+test('the letters of the maps are explained, also where little is told', () => {
+  const { evidence } = refuted
+  const survey = [{ from: 0, to: refuted.sizeBytes, value: 'stale' as const }]
+  const verification = { checkedBytes: 1, wrongBytes: 1, differences: [], moreDifferences: 0, survey }
+  const corrupt = { ...refuted, extents: [], evidence: { ...exampleEvidence(), ...evidence, verification } }
+  const quiet = terminalReport(exampleResult([corrupt]), { quiet: true })
+
+  expect(quiet).toContain('X stale bytes')
+  expect(quiet).toMatch(/^ +destination X+$/m)
+})
+
+test('what another wrote cannot steer the terminal, nor leave its width', () => {
+  const reason = `\x1b[2J${'x'.repeat(200)}`
+  const result = exampleResult([exampleCell({ verdict: 'broken', reason, findings: [] })], { leaks: [reason] })
+
+  expect(terminalReport(result)).not.toContain(ESCAPE)
+  expect(tooLong(result)).toEqual([])
 })
 
 describe('a line of progress', () => {

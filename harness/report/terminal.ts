@@ -1,9 +1,12 @@
 import { Chalk, type ChalkInstance } from 'chalk'
 import Table from 'cli-table3'
 import wrapAnsi from 'wrap-ansi'
+import { type Ending, endingOf } from '../result/ending.ts'
+import { allPrintable } from '../result/printable.ts'
 import type { CellResult, Note, Result, WorldResult } from '../result/result.ts'
 import { advicesOf } from './advice.ts'
 import { certificateDetails, certificatesReport, certificatesSummary } from './certificates.ts'
+import { indent } from './indent.ts'
 import { mapOfCell, mapOfWorld } from './lanes.ts'
 import { lvsTable } from './lvs_table.ts'
 import { colourOf, MARKS } from './marks.ts'
@@ -21,13 +24,17 @@ export interface TerminalOptions {
   readonly quiet?: boolean
   /** Where the run's files are. */
   readonly folder?: string
+  readonly ending?: Ending
 }
 
 /** The run as text for a terminal of 80 columns. */
-export function terminalReport(result: Result, { colours = false, quiet = false, folder = 'reports' }: TerminalOptions = {}): string {
+export function terminalReport(of: Result, options: TerminalOptions = {}): string {
+  const result = allPrintable(of)
+  const { colours = false, quiet = false, folder = 'reports', ending = endingOf(result) } = options
   const chalk = new Chalk({ level: colours ? 1 : 0 })
-  const end = [...troubles(result, chalk), ...whatToDo(result, chalk), summary(result, chalk)]
-  if (quiet) return `${[...certificateDetails(result.certificates, folder, chalk), ...end].join('\n\n')}\n`
+  const end = [...troubles(result, ending, chalk), ...whatToDo(result, chalk), summary(result, chalk)]
+  if (quiet)
+    return `${[...certificateDetails(result.certificates, folder, chalk), ...corruptMaps(result, chalk, quiet), ...end].join('\n\n')}\n`
   const parts = SECTIONS.flatMap((section) => {
     const cells = result.cells.filter(section.holds)
     return cells.length === 0 ? [] : [`${chalk.bold(section.title)}\n${table(cells, section, chalk)}`]
@@ -131,20 +138,27 @@ function worthKnowing({ cells }: Result): string[] {
   })
 }
 
-function troubles({ cells, worlds, leaks, brokenRule }: Result, chalk: ChalkInstance): string[] {
+function troubles({ cells, worlds, leaks, brokenRule }: Result, { says, why }: Ending, chalk: ChalkInstance): string[] {
   const failed = ({ verdict }: CellResult | WorldResult) => verdict === 'refuted' || verdict === 'broken'
   const lines = [
     ...cells.filter(failed).map((cell) => trouble(cell, mapLines(mapOfCell(cell), chalk), chalk)),
     ...worlds.filter(failed).map((world) => trouble(world, [...worldDetails(world), ...mapLines(mapOfWorld(world), chalk)], chalk)),
   ]
   const notShown = [...cells, ...worlds].filter(({ verdict }) => verdict === 'not-shown')
-  for (const why of new Set(notShown.map(({ reason }) => reason ?? ''))) {
-    const { length } = notShown.filter(({ reason }) => reason === why)
-    lines.push(`${chalk.yellow(`${MARKS['not-shown']} not shown`)}: ${length} cells, because ${why}`)
+  for (const because of new Set(notShown.map(({ reason = '' }) => reason))) {
+    const { length } = notShown.filter(({ reason = '' }) => reason === because)
+    const head = chalk.yellow(`${MARKS['not-shown']} not shown`)
+    lines.push(wrapAnsi(`${head}: ${length} cells, because ${because}`, 80, { hard: true }))
   }
-  if (leaks.length > 0) lines.push([chalk.red('! left behind'), ...leaks.map((leak) => `    ${leak}`)].join('\n'))
+  if (leaks.length > 0) lines.push(indented(chalk.red('! left behind'), leaks))
+  if (why.length > 0) lines.push(indented(colourOf(says, chalk)(`${MARKS[says]} the run as a whole`), why))
   if (brokenRule !== undefined) lines.unshift(chalk.yellow(`The run was broken on purpose (${brokenRule}): it must be red.`))
   return lines
+}
+
+/** A head with texts below it, each broken into lines that fit. */
+function indented(head: string, texts: readonly string[]): string {
+  return [head, ...texts.flatMap(indent)].join('\n')
 }
 
 function trouble(
@@ -153,11 +167,12 @@ function trouble(
   chalk: ChalkInstance,
 ): string {
   const failed = findings.filter(({ ok }) => !ok).map(({ check, text }) => `${check}: ${text}`)
-  const details = [...failed, ...(reason === undefined ? [] : reason.split('\n'))].flatMap((text) => wrapAnsi(text, 76).split('\n'))
+  const details = [...failed, ...(reason === undefined ? [] : reason.split('\n'))]
   return [
     `${colourOf(verdict, chalk)(`${MARKS[verdict]} ${verdict}`)} ${id}`,
-    // The command is not broken into lines: it is there to be copied.
-    ...[...details, ...more, `repeat: ${repeat}`].map((line) => `    ${line}`),
+    ...details.flatMap(indent),
+    // Maps are drawn to fit, and the command is not broken into lines: it is there to be copied.
+    ...[...more, `repeat: ${repeat}`].map((line) => `    ${line}`),
   ].join('\n')
 }
 
@@ -168,15 +183,10 @@ function whatToDo(result: Result, chalk: ChalkInstance): string[] {
   const shown = advices.slice(0, MOST_ADVICES).flatMap(([{ means, todo }, checks]) => {
     const [first = '', ...others] = checks
     const text = `${first}${others.length > 0 ? ` and ${others.length} more` : ''}: ${means} ${todo}`
-    return wrapAnsi(text, 76).replaceAll(/^/gm, '    ').split('\n')
+    return indent(text)
   })
   const left = advices.slice(MOST_ADVICES).map(([, [first = '']]) => first)
-  const more =
-    left.length === 0
-      ? []
-      : wrapAnsi(`also ${left.join(', ')}: see docs/findings.md`, 76)
-          .replaceAll(/^/gm, '    ')
-          .split('\n')
+  const more = left.length === 0 ? [] : indent(`also ${left.join(', ')}: see docs/findings.md`)
   return [[chalk.bold('What it means, and what to do'), ...shown, ...more].join('\n')]
 }
 

@@ -1,6 +1,7 @@
 import type { ChalkInstance } from 'chalk'
 import type { Result } from '../result/result.ts'
 import { foremost, type Kind, slicesOf } from './block_map.ts'
+import { isCorrupt } from './bytes_seen.ts'
 import { type BlockMap, mapOfCell, mapOfWorld } from './lanes.ts'
 
 const SLICES = 58
@@ -29,16 +30,16 @@ export function mapLines({ source, destination, sizeBytes }: BlockMap, chalk: Ch
 }
 
 /**
- * What is corrupt though upheld: it was made so on purpose. Where a failure is told, its map stands with it; the letters of all are
- * explained here.
+ * What is corrupt though upheld, unless `quiet`: it was made so on purpose. Where a failure is told, its map stands with it; the
+ * letters of all are explained here.
  */
-export function corruptMaps({ cells, worlds }: Result, chalk: ChalkInstance): string[] {
+export function corruptMaps({ cells, worlds }: Result, chalk: ChalkInstance, quiet = false): string[] {
   const copies = [
-    ...cells.map((cell) => ({ ...cell, corrupt: (cell.evidence?.verification?.wrongBytes ?? 0) > 0, map: mapOfCell(cell) })),
-    ...worlds.map((world) => ({ ...world, corrupt: (world.wrongBytes ?? 0) > 0, map: mapOfWorld(world) })),
+    ...cells.map((cell) => ({ ...cell, corrupt: isCorrupt(cell.evidence?.verification), map: mapOfCell(cell) })),
+    ...worlds.map((world) => ({ ...world, corrupt: isCorrupt(world), map: mapOfWorld(world) })),
   ]
   const drawn = copies
-    .filter(({ corrupt, verdict }) => corrupt || verdict === 'refuted' || verdict === 'broken')
+    .filter(({ corrupt, verdict }) => verdict === 'refuted' || verdict === 'broken' || (corrupt && !quiet))
     .flatMap(({ id, verdict, map }) => {
       const lines = mapLines(map, chalk)
       return lines.length === 0 ? [] : [{ verdict, text: [id, ...lines.map((line) => `    ${line}`)].join('\n') }]

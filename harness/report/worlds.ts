@@ -1,6 +1,7 @@
 import type { ChalkInstance } from 'chalk'
 import wrapAnsi from 'wrap-ansi'
 import type { WorldResult } from '../result/result.ts'
+import { bytesSeen } from './bytes_seen.ts'
 import { colourOf, MARKS } from './marks.ts'
 
 const TRAP = /^trap\//
@@ -13,14 +14,14 @@ export function worldsReport(worlds: readonly WorldResult[], chalk: ChalkInstanc
     : [[chalk.bold('Traps: what real storage does to a copy'), ...traps.map((trap) => trapLine(trap, chalk))].join('\n')]
 }
 
-function trapLine({ id, verdict, wrongBytes, seconds }: WorldResult, chalk: ChalkInstance): string {
-  const isCorrupt = wrongBytes !== undefined && wrongBytes > 0
-  const bytes = wrongBytes === undefined ? '' : isCorrupt ? 'corrupt' : 'intact'
-  const count = isCorrupt ? `${wrongBytes} B` : ''
+function trapLine(trap: WorldResult, chalk: ChalkInstance): string {
+  const { id, verdict, seconds } = trap
+  const { word = '', bytes = 0 } = bytesSeen(trap) ?? {}
+  const count = bytes > 0 ? `${bytes} B` : ''
   const parts = [
     id.replace(TRAP, '').padEnd(48),
-    isCorrupt ? chalk.yellow(bytes) : bytes,
-    count.padStart(18 - bytes.length),
+    bytes > 0 ? chalk.yellow(word) : word,
+    count.padStart(23 - word.length),
     seconds.toFixed(seconds < 9.95 ? 1 : 0).padStart(5),
   ]
   return [colourOf(verdict, chalk)(MARKS[verdict]), ' ', ...parts].join('')

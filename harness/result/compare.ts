@@ -53,6 +53,8 @@ export interface Comparison {
   readonly before: Side
   readonly after: Side
   readonly worse: boolean
+  /** What makes it worse, in words. */
+  readonly worseBy: readonly string[]
   readonly changes: Readonly<Record<ChangeKind, readonly Change[]>>
   readonly unchanged: number
   readonly newLeaks: readonly string[]
@@ -103,14 +105,17 @@ export function compareResults(before: Result, after: Result, limits: Comparison
   }
   const newLeaks = after.leaks.filter((leak) => !before.leaks.includes(leak))
   const timing = compareTimes(before, after, earlier, later, limits)
-  const worsened = [
-    ...[changes['new-failure'], changes['no-longer-shown'], newLeaks],
-    ...(limits.goneIsWorse ? [changes.gone] : []),
-    ...(limits.slowerIsWorse && timing.kind === 'compared' ? [timing.slower] : []),
+  const worsened: [number, string][] = [
+    [changes['new-failure'].length, 'new failures'],
+    [changes['no-longer-shown'].length, 'no longer shown'],
+    [newLeaks.length, 'newly left behind'],
+    [limits.goneIsWorse ? changes.gone.length : 0, 'gone'],
+    [limits.slowerIsWorse && timing.kind === 'compared' ? timing.slower.length : 0, 'slower'],
   ]
+  const worseBy = worsened.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`)
   return {
     ...{ schema: 'holeproof-comparison-1', before: sideOf(before), after: sideOf(after) },
-    worse: worsened.some(({ length }) => length > 0),
+    ...{ worse: worseBy.length > 0, worseBy },
     ...{ changes, unchanged, newLeaks, timing },
   }
 }

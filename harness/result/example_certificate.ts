@@ -57,5 +57,5 @@ export function exampleCertificate(change: Partial<Certificate> = {}): Certifica
 /** A run that certified these drivers, with the counts that follow from them. */
 export function exampleCertification(certificates: readonly Certificate[] = [exampleCertificate()], change: Partial<Result> = {}): Result {
   const counts = countVerdicts(certificates)
-  return exampleResult([], { certificates: [...certificates], counts, verdict: overallVerdict(counts, change.leaks ?? []), ...change })
+  return exampleResult([], { certificates: [...certificates], counts, verdict: overallVerdict(counts, change), ...change })
 }

@@ -82,7 +82,7 @@ export function exampleResult(cells: readonly CellResult[] = [exampleCell()], ch
     certificates: [],
     leaks: [],
     counts,
-    verdict: overallVerdict(counts, change.leaks ?? []),
+    verdict: overallVerdict(counts, change),
     ...change,
   }
 }

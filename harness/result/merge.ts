@@ -1,4 +1,4 @@
-import { type CellResult, type Certificate, firstDisagreements, type Result, resultOf, type Shard, type WorldResult } from './result.ts'
+import { type CellResult, firstDisagreements, notShownDriver, type Result, resultOf, type Shard, type WorldResult } from './result.ts'
 
 /** The result of a shard, and where it came from. */
 export interface Part {
@@ -125,13 +125,6 @@ function withMachinesNamed({ result, shard }: ShardOf): Result {
     cells: result.cells.map(renamed),
     worlds: result.worlds.map(renamed),
     certificates: result.certificates.map(renamed),
-  }
-}
-
-function notShownDriver(driver: string, kind: Certificate['kind'], reason: string, repeat: string): Certificate {
-  return {
-    ...{ driver, kind, claim: false, claimReason: 'nobody asked it', verdict: 'not-shown', reason, checks: [], counterexamples: [] },
-    ...{ machine: '', repeat, seconds: 0 },
   }
 }
 

@@ -28,7 +28,16 @@ describe("a run's verdict", () => {
     [{ upheld: 50, refuted: 1 }, [], 'refuted'],
     [{ refuted: 1, broken: 5, 'not-shown': 2 }, ['a loop device'], 'refuted'],
   ])('of %j with the leaks %j is %s', (counts, leaks, verdict) => {
-    expect(overallVerdict({ ...none, ...counts }, leaks)).toBe(verdict)
+    expect(overallVerdict({ ...none, ...counts }, { leaks })).toBe(verdict)
+  })
+
+  test.each<[Partial<Result['counts']>, string[], Verdict]>([
+    [{ upheld: 50 }, [], 'not-shown'],
+    [{ upheld: 50, broken: 1 }, [], 'broken'],
+    [{ upheld: 50 }, ['a loop device'], 'broken'],
+    [{ refuted: 1 }, [], 'refuted'],
+  ])('of %j with the leaks %j, stopped before its end, is %s', (counts, leaks, verdict) => {
+    expect(overallVerdict({ ...none, ...counts }, { leaks, stopped: true })).toBe(verdict)
   })
 
   test('is counted cell by cell', () => {

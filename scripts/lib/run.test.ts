@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { UsageError } from '../../harness/machine/errors.ts'
-import { exampleCertificate, exampleCertification, exampleCheck } from '../../harness/result/example_certificate.ts'
-import { LEFT_OUT, type Result, type Verdict } from '../../harness/result/result.ts'
-import { exitCode, isMeant, newSeed, parseOnly, parseWhole } from './run.ts'
+import { isMeant, newSeed, parseOnly, parseWhole } from './run.ts'
 
 const IDS = [
   'new-reads-zero',
@@ -82,32 +80,5 @@ describe('a whole number', () => {
       const seed = newSeed()
       expect(parseWhole('--seed')(String(seed))).toBe(seed)
     }
-  })
-})
-
-describe('the exit code of a run', () => {
-  const checks = [exampleCheck(), exampleCheck({ verdict: 'not-shown', text: LEFT_OUT })]
-  const SOME_CHECKS = exampleCertification([exampleCertificate({ checks })])
-  const ALL_THERE = { shards: 2, missingShards: [], missing: [] }
-  const of = (...verdicts: Verdict[]): Result =>
-    exampleCertification(verdicts.map((verdict) => exampleCertificate({ checks: [exampleCheck({ verdict })] })))
-
-  test.each<[string, Result, { strict?: boolean }, number]>([
-    ['0 where all is upheld', of('upheld', 'upheld'), {}, 0],
-    ['0 where all is upheld, strictly', of('upheld'), { strict: true }, 0],
-    ['1 where anything is refuted', of('upheld', 'refuted', 'broken'), {}, 1],
-    ['1 where anything is refuted, though the run was stopped', { ...of('refuted'), stopped: true }, {}, 1],
-    ['3 where the lab broke', of('upheld', 'broken'), {}, 3],
-    ['3 where the run was stopped', { ...of('upheld'), stopped: true }, {}, 3],
-    ['3 where something was left behind', exampleCertification([exampleCertificate()], { leaks: ['/dev/loop1'] }), {}, 3],
-    ['0 where something was not shown beside what is upheld', of('upheld', 'not-shown'), {}, 0],
-    ['1 where something was not shown, strictly', of('upheld', 'not-shown'), { strict: true }, 1],
-    ['1 where nothing was shown', of('not-shown'), {}, 1],
-    ['0 where some checks were asked for, and all of them are upheld', SOME_CHECKS, {}, 0],
-    ['1 where some checks were asked for, strictly', SOME_CHECKS, { strict: true }, 1],
-    ['1 where a shard is missing', { ...of('upheld', 'not-shown'), merged: { shards: 2, missingShards: [2], missing: ['nfs'] } }, {}, 1],
-    ['0 where something was not shown in shards that are all there', { ...of('upheld', 'not-shown'), merged: ALL_THERE }, {}, 0],
-  ])('is %s', (_, result, { strict = false }, code) => {
-    expect(exitCode(result, strict)).toBe(code)
   })
 })

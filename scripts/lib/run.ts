@@ -12,7 +12,8 @@ import { junitOf } from '../../harness/report/junit.ts'
 import { summaryOf } from '../../harness/report/summary.ts'
 import { terminalReport } from '../../harness/report/terminal.ts'
 import { COMPARISON_LIMITS, compareResults } from '../../harness/result/compare.ts'
-import { LEFT_OUT, type Result } from '../../harness/result/result.ts'
+import { endingOf } from '../../harness/result/ending.ts'
+import type { Result } from '../../harness/result/result.ts'
 import { EXIT } from './command.ts'
 import { addToJobSummary, printReport } from './github.ts'
 import { makeOutFolder, outFile, writeOutFile } from './out.ts'
@@ -71,13 +72,14 @@ export interface ReportOptions {
 
 /** Prints the report, writes the result's files, and gives the run's exit code. */
 export async function report(result: Result, { out, plain, quiet = false, strict, summary, baseline }: ReportOptions): Promise<number> {
-  const comparison = baseline && compareResults(baseline, result, COMPARISON_LIMITS)
+  const comparison = baseline && compareResults(baseline, result, { ...COMPARISON_LIMITS, goneIsWorse: strict === true })
+  const ending = endingOf(result, { strict: strict === true, comparison })
   const colours = hasColours(plain)
   const compared = comparison === undefined ? '' : `\n${comparisonReport(comparison, colours)}`
-  printReport(`${terminalReport(result, { colours, quiet, folder: out })}${compared}`, annotationsOf(result))
+  printReport(`${terminalReport(result, { colours, quiet, folder: out, ending })}${compared}`, annotationsOf(result, ending))
   const files: Readonly<Record<string, () => string | Promise<string>>> = {
     [RESULT_FILE]: () => `${JSON.stringify(result, null, 1)}\n`,
-    [JUNIT_FILE]: () => junitOf(result),
+    [JUNIT_FILE]: () => junitOf(result, ending),
     [REPORT_FILE]: () => htmlReport(result),
     [BADGE_FILE]: () => badgeOf(result),
     [BADGE_ENDPOINT_FILE]: () => badgeEndpointOf(result),
@@ -89,10 +91,9 @@ export async function report(result: Result, { out, plain, quiet = false, strict
     await writeFile(join(out, file), await textOf())
     if (!quiet) console.log(`  ${join(out, file)}`)
   }
-  if (summary !== undefined) await writeOutFile('--summary', summary, summaryOf(result, { comparison }))
-  await addToJobSummary((mostBytes) => summaryOf(result, { comparison, mostBytes }))
-  const code = exitCode(result, strict === true)
-  return code === EXIT.upheld && comparison?.worse ? EXIT.refuted : code
+  if (summary !== undefined) await writeOutFile('--summary', summary, summaryOf(result, { ending, comparison }))
+  await addToJobSummary((mostBytes) => summaryOf(result, { ending, comparison, mostBytes }))
+  return EXIT[ending.says]
 }
 
 /** Whether the standard output takes colours. */
@@ -106,22 +107,6 @@ function scriptsOf({ certificates }: Result): Record<string, () => string> {
     counterexamples.map(({ file, script }): [string, () => string] => [join(COUNTEREXAMPLES, file), () => script]),
   )
   return Object.fromEntries(scripts)
-}
-
-/** A run that was stopped has shown nothing, whatever its first cells said; only a refutation stands. Nor is one upheld that lacks a part. */
-export function exitCode(result: Result, strict: boolean): number {
-  const { verdict, counts, stopped, merged } = result
-  if (verdict === 'refuted') return EXIT.refuted
-  if (verdict === 'broken' || stopped) return EXIT.broken
-  if (verdict === 'upheld') return EXIT.upheld
-  if (strict || (merged !== undefined && merged.missing.length > 0)) return EXIT.refuted
-  return counts.upheld > 0 || shownAsAsked(result) ? EXIT.upheld : EXIT.refuted
-}
-
-/** Whoever asks for some checks learns of those, although they certify nothing. */
-function shownAsAsked({ certificates }: Result): boolean {
-  const checks = certificates.flatMap((certificate) => certificate.checks)
-  return checks.length > 0 && checks.every(({ verdict, text }) => verdict === 'upheld' || verdict === 'not-offered' || text === LEFT_OUT)
 }
 
 export function newSeed(): number {

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import type { CellResult, Certificate, Result } from '../../result/result.ts'
+import { bytesSeen } from '../bytes_seen.ts'
 import { type Entry, type Filter, findingsOf, hashOf, NO_FILTER, passes } from '../entries.ts'
 import { mapOfCell, mapOfWorld } from '../lanes.ts'
 import { lvsTable } from '../lvs_table.ts'
@@ -326,7 +327,7 @@ function Traps({ entries }: { entries: readonly Of<'world'>[] }) {
               <th scope="col">the rule</th>
               <th scope="col">bytes</th>
               <th scope="col" class="figure">
-                wrong
+                so many
               </th>
               <th scope="col" class="figure" title="old bytes may happen to be what belongs there">
                 predicted, at most
@@ -335,7 +336,8 @@ function Traps({ entries }: { entries: readonly Of<'world'>[] }) {
           </thead>
           <tbody>
             {entries.map((entry) => {
-              const { permitted, wrongBytes, predictedWrongBytes } = entry.world
+              const { permitted, predictedWrongBytes } = entry.world
+              const seen = bytesSeen(entry.world)
               return (
                 <tr key={entry.id}>
                   <th scope="row">
@@ -343,11 +345,9 @@ function Traps({ entries }: { entries: readonly Of<'world'>[] }) {
                   </th>
                   <td>{permitted ? 'permits it' : 'forbids it'}</td>
                   <td>
-                    <span class={entry.corrupt ? 'tag corrupt' : 'tag'}>
-                      {wrongBytes === undefined ? '?' : wrongBytes > 0 ? 'corrupt' : entry.corrupt ? 'old bytes behind' : 'intact'}
-                    </span>
+                    <span class={entry.corrupt ? 'tag corrupt' : 'tag'}>{seen?.word ?? '?'}</span>
                   </td>
-                  <td class="figure">{wrongBytes ?? '?'}</td>
+                  <td class="figure">{seen?.bytes ?? '?'}</td>
                   <td class="figure">{predictedWrongBytes}</td>
                 </tr>
               )

@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest'
+import { COMPARISON_LIMITS, compareResults } from './compare.ts'
+import { type Ending, type EndingOptions, endingOf } from './ending.ts'
+import { exampleCertificate, exampleCertification, exampleCheck } from './example_certificate.ts'
+import { LEFT_OUT, type Result, type Verdict } from './result.ts'
+
+describe('a run ends', () => {
+  const checks = [exampleCheck(), exampleCheck({ verdict: 'not-shown', text: LEFT_OUT })]
+  const SOME_CHECKS = exampleCertification([exampleCertificate({ checks })])
+  const ALL_THERE = { shards: 2, missingShards: [], missing: [] }
+  const of = (...verdicts: Verdict[]): Result =>
+    exampleCertification(verdicts.map((verdict) => exampleCertificate({ checks: [exampleCheck({ verdict })] })))
+
+  test.each<[string, Result, EndingOptions, Ending['says']]>([
+    ['upheld where all is upheld', of('upheld', 'upheld'), {}, 'upheld'],
+    ['upheld where all is upheld, strictly', of('upheld'), { strict: true }, 'upheld'],
+    ['refuted where anything is refuted', of('upheld', 'refuted', 'broken'), {}, 'refuted'],
+    ['refuted where anything is refuted, though the run was stopped', { ...of('refuted'), stopped: true }, {}, 'refuted'],
+    ['broken where the lab broke', of('upheld', 'broken'), {}, 'broken'],
+    ['broken where the run was stopped', { ...of('upheld'), stopped: true }, {}, 'broken'],
+    ['broken where something was left behind', exampleCertification([exampleCertificate()], { leaks: ['/dev/loop1'] }), {}, 'broken'],
+    ['upheld where something was not shown beside what is upheld', of('upheld', 'not-shown'), {}, 'upheld'],
+    ['refuted where something was not shown, strictly', of('upheld', 'not-shown'), { strict: true }, 'refuted'],
+    ['refuted where nothing was shown', of('not-shown'), {}, 'refuted'],
+    ['upheld where some checks were asked for, and all of them are upheld', SOME_CHECKS, {}, 'upheld'],
+    ['refuted where some checks were asked for, strictly', SOME_CHECKS, { strict: true }, 'refuted'],
+    [
+      'refuted where a shard is missing',
+      { ...of('upheld', 'not-shown'), merged: { shards: 2, missingShards: [2], missing: ['nfs'] } },
+      {},
+      'refuted',
+    ],
+    [
+      'upheld where something was not shown in shards that are all there',
+      { ...of('upheld', 'not-shown'), merged: ALL_THERE },
+      {},
+      'upheld',
+    ],
+  ])('%s', (_, result, options, says) => {
+    expect(endingOf(result, options).says).toBe(says)
+  })
+
+  const WORSE = compareResults(of('upheld', 'upheld'), of('upheld', 'refuted'), COMPARISON_LIMITS)
+
+  test.each<[string, Result, EndingOptions, readonly string[]]>([
+    ['nothing, where all is upheld', of('upheld'), { strict: true }, []],
+    ['nothing, where its own parts tell it', of('upheld', 'refuted', 'broken'), {}, []],
+    ['that it was stopped', { ...of('upheld'), stopped: true }, {}, ['it was stopped before its end']],
+    [
+      'what a strict run wants',
+      of('upheld', 'not-shown'),
+      { strict: true },
+      ['1 could not be shown, and a strict run holds that against it'],
+    ],
+    ['that nothing was shown', of('not-shown'), {}, ['nothing could be shown']],
+    ['what is missing', { ...of('upheld'), merged: { shards: 2, missingShards: [2], missing: ['nfs'] } }, {}, ['no result holds nfs']],
+    ['what is worse than before', of('upheld', 'upheld'), { comparison: WORSE }, ['it is worse than before: 1 new failures']],
+  ])('and tells %s', (_, result, options, why) => {
+    expect(endingOf(result, options).why).toEqual(why)
+  })
+
+  test('refuted where it is worse than before, and broken where the lab broke, too', () => {
+    expect(endingOf(of('upheld', 'upheld'), { comparison: WORSE }).says).toBe('refuted')
+    expect(endingOf(of('upheld', 'broken'), { comparison: WORSE }).says).toBe('broken')
+  })
+})
