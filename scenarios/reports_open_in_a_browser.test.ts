@@ -120,6 +120,13 @@ describe('a report in a browser', () => {
     expect(await range.innerText()).toBe('16.00m from byte 0')
   })
 
+  test.each(['#cell=host/nothing', '#cell=100%', '#%zz'])('says that it does not hold %s, and shows what it holds', async (hash) => {
+    const page = await open(result, hash)
+
+    expect(await page.getByText(`This result holds no ${hash.slice(1)}.`).isVisible()).toBe(true)
+    expect(await page.locator('a.tile').count()).toBe(4)
+  })
+
   test('filters by text, driver and verdict', async () => {
     const page = await open(result)
     const tiles = page.locator('a.tile')
@@ -219,6 +226,7 @@ test('certificates are a table of checks and drivers, and each driver has its pa
   await expect.poll(() => page.getByRole('heading', { level: 1 }).innerText()).toContain('liar/x')
   expect(await page.getByText('Shown by reused-reads-zero').count()).toBe(1)
   expect(await page.getByText('A new volume shows what a deleted one held.').count()).toBe(1)
+  expect(await page.getByText(`run sh ${folder.path}/counterexamples/driver.py-1.sh`).count()).toBe(1)
   await page.getByText('driver.py-1.sh', { exact: true }).click()
   expect(await page.getByText('#!/bin/sh').isVisible()).toBe(true)
 })

@@ -100,10 +100,11 @@ export function entryAt(hash: string, entries: readonly Entry[]): Entry | undefi
   return entries.find((entry) => entry.kind === kind && entry.id === id)
 }
 
-function decoded(text: string): string | undefined {
+/** What an address says; one that nobody made here stays as it is. */
+export function decoded(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
-    return undefined
+    return text
   }
 }

@@ -1,3 +1,4 @@
+import { quoted } from './quoted.ts'
 import type { Certificate, Counterexample } from './result.ts'
 
 /**
@@ -10,5 +11,5 @@ export function showCounterexample(
   folder: string,
 ): string {
   const caller = /^(.*?)certify\b/.exec(repeat)?.[1] ?? 'npx holeproof '
-  return `${caller}run sh ${folder}/counterexamples/${file}`
+  return `${caller}run sh ${quoted(`${folder}/counterexamples/${file}`)}`
 }

@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Result } from '../../result/result.ts'
-import { type Entry, entriesOf, entryAt, type Filter, findingsOf, hashOf, NO_FILTER, passes } from '../entries.ts'
+import { decoded, type Entry, entriesOf, entryAt, type Filter, findingsOf, hashOf, NO_FILTER, passes } from '../entries.ts'
 import { MARKS } from '../marks.ts'
 import { Patterns } from './block_map.tsx'
 import { CellPage } from './cell_page.tsx'
@@ -83,9 +83,7 @@ export function App({ result }: { result: Result }) {
             </span>
           </nav>
         )}
-        {entry === undefined && hash !== '' && hash !== OVERVIEW && (
-          <p class="is-broken">This result holds no {decodeURI(hash.slice(1))}.</p>
-        )}
+        {entry === undefined && hash !== '' && hash !== OVERVIEW && <p class="is-broken">This result holds no {decoded(hash.slice(1))}.</p>}
         {entry === undefined && <Overview result={result} entries={entries} filter={filter} onFilter={setFilter} />}
         {entry?.kind === 'cell' && <CellPage key={entry.id} cell={entry.cell} />}
         {entry?.kind === 'world' && <WorldPage key={entry.id} world={entry.world} />}

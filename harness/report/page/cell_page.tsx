@@ -1,4 +1,5 @@
 import { foundWords } from '../../result/found_words.ts'
+import { quoted } from '../../result/quoted.ts'
 import type { CellResult, Evidence, Finding } from '../../result/result.ts'
 import { adviceOn } from '../advice.ts'
 import { mapOfCell } from '../lanes.ts'
@@ -299,9 +300,4 @@ function Commands({ commands }: Pick<CellResult, 'commands'>) {
       </ol>
     </Section>
   )
-}
-
-/** A word of a command line as a shell takes it. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

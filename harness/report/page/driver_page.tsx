@@ -2,6 +2,7 @@ import { belongingWords, foundWords } from '../../result/found_words.ts'
 import type { Certificate, Counterexample } from '../../result/result.ts'
 import { showCounterexample } from '../../result/show_counterexample.ts'
 import { advicesOf } from '../advice.ts'
+import { reportFolder } from '../report_folder.ts'
 import { Command, Mark, Section, VerdictWord, Wide } from './parts.tsx'
 
 /** What a driver was found to be. */
@@ -102,7 +103,7 @@ function CounterexampleView({ certificate, counterexample, shows }: Counterexamp
         where {belongingWords(first.expected)}. Shown by {shows.join(', ')}.
       </p>
       <p>Without holeproof, as a plain shell script beside this report:</p>
-      <Command text={showCounterexample(certificate, counterexample, '.')} />
+      <Command text={showCounterexample(certificate, counterexample, reportFolder(location))} />
       <details>
         <summary>{file}</summary>
         <Wide label={file}>
