@@ -77,6 +77,23 @@ describe('the action', () => {
     expect((await acting({}, code)).ending).toEqual({ how: 'exit', code })
   })
 
+  test('takes words from several lines', async () => {
+    const { words } = await acting({ arguments: '--only host/nfs\n--quiet \\\n  --plain\n', driver: './driver.py\n  --config "my file"\n' })
+
+    expect(words.slice(5)).toEqual(['--only', 'host/nfs', '--quiet', '--plain', './driver.py', '--config', 'my file'])
+  })
+
+  test.each([
+    ['arguments', '--only "host/nfs --strict'],
+    ['arguments', "--only 'host/nfs\n--strict'"],
+    ['driver', "./driver.py --name it's"],
+  ])('runs nothing when %s has a quote without its other: %j', async (name, text) => {
+    const { ending, outputs, words, stdout } = await acting({ [name]: text })
+
+    expect([ending, outputs.verdict, words]).toEqual([{ how: 'exit', code: 2 }, 'none', []])
+    expect(stdout).toContain(`::error title=holeproof::The input '${name}' has a quote that is not closed on its line.`)
+  })
+
   test('gives the verdict and the report, of a run that failed too', async () => {
     const { outputs } = await acting({}, 1)
 
