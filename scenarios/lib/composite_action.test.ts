@@ -113,10 +113,15 @@ describe('the action', () => {
     expect(stdout).toContain("::error title=holeproof::There is no command 'sweep; id' for this action")
   })
 
-  test('keeps its cache by what the setup brings', async () => {
-    const { stepOutputs } = await acting({})
+  test.each([
+    ['auto', {}],
+    ['qemu', { machine: 'qemu' }],
+    ['uml-cinder', { machine: 'uml', driver: 'cinder:lvm-thin' }],
+    ['auto-cinder', { driver: './driver.py', arguments: '--peer cinder:lvm-thick' }],
+  ])('keeps a cache of its own for what the setup brings: %s', async (kind, inputs) => {
+    const { stepOutputs } = await acting(inputs)
 
-    expect(stepOutputs['steps.look.outputs.key']).toMatch(/^holeproof-Linux-X64-[0-9a-f]{16}$/)
+    expect(stepOutputs['steps.look.outputs.key']).toMatch(new RegExp(`^holeproof-Linux-X64-${kind}-[0-9a-f]{16}$`))
     expect(stepOutputs['steps.look.outputs.cache']).toMatch(/\/\.cache\/holeproof$/)
   })
 })
