@@ -34,6 +34,14 @@ describe("GitHub's own parser", () => {
     expect(faultsOfAction(content).map(String)).toEqual([])
     expect(faultsWithout).toEqual([expect.stringContaining('Required property is missing: shell')])
   })
+
+  test('takes action.yml, and not with a context that its steps have not', async () => {
+    const content = await readFile(actionFile, 'utf8')
+    const faultsWithNeeds = faultsOfAction(content.replace('strategy.job-total', 'needs.job-total')).map(String)
+
+    expect(content).toContain('strategy.job-total')
+    expect(faultsWithNeeds).toEqual([expect.stringContaining("Unrecognized named-value: 'needs'")])
+  })
 })
 
 describe('actionlint', () => {
