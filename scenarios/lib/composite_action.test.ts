@@ -3,21 +3,32 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { withDir } from 'tmp-promise'
 import { describe, expect, test } from 'vitest'
-import { runAction } from './composite_action.ts'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { type Job, runAction } from './composite_action.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** In the place of holeproof's commands: keeps its words, one a line, and leaves a result. */
+/** In the place of holeproof's commands: keeps its words, one a line, and leaves a result, but for bad usage. */
 const COMMAND = `#!/usr/bin/env bash
 printf '%s\\n' "\${0##*/}" "$@" >"$WORDS"
+if [ "$CODE" = 2 ]; then exit 2; fi
 while [ "$1" != --out ]; do shift; done
-mkdir -p "$2"
+if [ -e "$2/result.json" ]; then echo 'an earlier result is there' >>"$WORDS"; fi
 echo '{"verdict":"refuted"}' >"$2/result.json"
 exit "\${CODE:-0}"
 `
 
+interface Circumstances {
+  /** The command's exit code. */
+  readonly code?: number
+  readonly job?: Job
+  /** Whether an earlier step has left a result, which is upheld. */
+  readonly earlier?: boolean
+}
+
 /** What the action runs for these inputs, and what comes of it. */
-const acting = (inputs: Record<string, string>, code = 0) =>
+const acting = (inputs: Record<string, string>, { code = 0, job = {}, earlier = false }: Circumstances = {}) =>
   withDir(
     async ({ path: folder }) => {
       const actionPath = join(folder, 'action')
@@ -31,7 +42,10 @@ const acting = (inputs: Record<string, string>, code = 0) =>
       }
       const words = join(folder, 'words')
       const env = { WORDS: words, CODE: String(code), HOME: folder }
-      const run = await runAction({ 'report-folder': join(folder, 'report'), ...inputs }, { actionPath, folder, env })
+      const report = join(folder, 'report')
+      await mkdir(report)
+      if (earlier) await writeFile(join(report, 'result.json'), '{"verdict":"upheld"}')
+      const run = await runAction({ 'report-folder': report, ...inputs }, { actionPath, folder, env, job })
       const told = await readFile(words, 'utf8').catch(() => '')
       return { ...run, words: told.replaceAll(folder, '').split('\n').slice(0, -1) }
     },
@@ -74,19 +88,51 @@ describe('the action', () => {
   })
 
   test.each([0, 3])('ends with the exit code of the command: %i', async (code) => {
-    expect((await acting({}, code)).ending).toEqual({ how: 'exit', code })
+    expect((await acting({}, { code })).ending).toEqual({ how: 'exit', code })
+  })
+
+  test('takes words from several lines', async () => {
+    const { words } = await acting({ arguments: '--only host/nfs\n--quiet \\\n  --plain\n', driver: './driver.py\n  --config "my file"\n' })
+
+    expect(words.slice(5)).toEqual(['--only', 'host/nfs', '--quiet', '--plain', './driver.py', '--config', 'my file'])
+  })
+
+  test.each([
+    ['arguments', '--only "host/nfs --strict'],
+    ['arguments', "--only 'host/nfs\n--strict'"],
+    ['driver', "./driver.py --name it's"],
+  ])('runs nothing when %s has a quote without its other: %j', async (name, text) => {
+    const { ending, outputs, words, stdout } = await acting({ [name]: text })
+
+    expect([ending, outputs.verdict, words]).toEqual([{ how: 'exit', code: 2 }, 'none', []])
+    expect(stdout).toContain(`::error title=holeproof::The input '${name}' has a quote that is not closed on its line.`)
   })
 
   test('gives the verdict and the report, of a run that failed too', async () => {
-    const { outputs } = await acting({}, 1)
+    const { outputs } = await acting({}, { code: 1, earlier: true })
 
-    expect(outputs.verdict).toBe('refuted')
+    expect(outputs).toMatchObject({ verdict: 'refuted', artifact: 'holeproof-report-verify' })
     expect(outputs.report).toMatch(/\/report$/)
   })
 
-  test('names the report of each shard', async () => {
-    expect((await acting({})).stepOutputs['steps.run.outputs.artifact']).toBe('holeproof-report')
-    expect((await acting({ shard: '2/5', seed: '1' })).stepOutputs['steps.run.outputs.artifact']).toBe('holeproof-report-2-of-5')
+  test('takes no verdict and no report of an earlier step for its own', async () => {
+    expect((await acting({}, { code: 2, earlier: true })).outputs).toMatchObject({ verdict: 'none', artifact: '' })
+  })
+
+  test('leaves the result of an earlier step to the command, as its baseline', async () => {
+    const { words } = await acting({ arguments: '--baseline report/result.json' }, { earlier: true })
+
+    expect(words).toContain('an earlier result is there')
+  })
+
+  test.each([
+    ['the job', {}, { id: 'certify' }, 'holeproof-report-certify'],
+    ['the shard', { shard: '2/5' }, { index: 1, total: 5 }, 'holeproof-report-verify-2-of-5'],
+    ['the place in a matrix', {}, { id: 'certify', index: 2, total: 3 }, 'holeproof-report-certify-2'],
+    ['both, in a matrix of more than the shards', { shard: '2/5' }, { index: 6, total: 10 }, 'holeproof-report-verify-2-of-5-6'],
+    ['what is asked for', { artifact: 'my report', shard: '2/5' }, { index: 1, total: 5 }, 'my report'],
+  ])('names the report after %s', async (_, inputs, job, name) => {
+    expect((await acting(inputs, { job })).outputs.artifact).toBe(name)
   })
 
   test('refuses a command that it has not, and says which there are', async () => {
@@ -96,10 +142,38 @@ describe('the action', () => {
     expect(stdout).toContain("::error title=holeproof::There is no command 'sweep; id' for this action")
   })
 
-  test('keeps its cache by what the setup brings', async () => {
-    const { stepOutputs } = await acting({})
+  test.each([
+    ['auto', {}],
+    ['qemu', { machine: 'qemu' }],
+    ['uml-cinder', { machine: 'uml', driver: 'cinder:lvm-thin' }],
+    ['auto-cinder', { driver: './driver.py', arguments: '--peer cinder:lvm-thick' }],
+  ])('keeps a cache of its own for what the setup brings: %s', async (kind, inputs) => {
+    const { stepOutputs } = await acting(inputs)
 
-    expect(stepOutputs['steps.look.outputs.key']).toMatch(/^holeproof-Linux-X64-[0-9a-f]{16}$/)
+    expect(stepOutputs['steps.look.outputs.key']).toMatch(new RegExp(`^holeproof-Linux-X64-${kind}-[0-9a-f]{16}$`))
     expect(stepOutputs['steps.look.outputs.cache']).toMatch(/\/\.cache\/holeproof$/)
   })
+})
+
+const ciSchema = z.object({
+  jobs: z.object({
+    verify: z.object({ strategy: z.object({ matrix: z.object({ shard: z.array(z.number()) }) }) }),
+    merge: z.object({ steps: z.array(z.object({ with: z.object({ pattern: z.string().optional() }).optional() })) }),
+  }),
+})
+
+test('ci.yml merges the reports of all its shards, and no others', async () => {
+  const { verify, merge } = ciSchema.parse(parse(await readFile(join(root, '.github/workflows/ci.yml'), 'utf8'))).jobs
+  const [pattern = ''] = merge.steps.flatMap((step) => step.with?.pattern ?? [])
+  const isMerged = (name = '') => name.startsWith(pattern.replace(/\*$/, ''))
+  const { shard: shards } = verify.strategy.matrix
+  const total = shards.length
+  const ofShards = await Promise.all(
+    shards.map((shard, index) => acting({ shard: `${shard}/${total}` }, { job: { id: 'verify', index, total } })),
+  )
+  const { outputs } = await acting({ command: 'merge' }, { job: { id: 'merge' } })
+
+  expect(pattern).toMatch(/^[\w-]+\*$/)
+  expect(ofShards.map((run) => isMerged(run.outputs.artifact))).toEqual([true, true, true, true, true])
+  expect(isMerged(outputs.artifact)).toBe(false)
 })

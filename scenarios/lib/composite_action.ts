@@ -20,6 +20,13 @@ export const actionSchema = z.object({
   runs: z.object({ steps: z.array(stepSchema) }),
 })
 
+/** The job that the action runs in, and its place in a matrix. */
+export interface Job {
+  readonly id?: string
+  readonly index?: number
+  readonly total?: number
+}
+
 export interface ActionRun {
   /** Of the first step that failed, else of the last. */
   readonly ending: Ending
@@ -39,10 +46,20 @@ export async function runAction(
     actionPath,
     folder,
     env = {},
-  }: { readonly actionPath: string; readonly folder: string; readonly env?: Readonly<Record<string, string>> },
+    job = {},
+  }: {
+    readonly actionPath: string
+    readonly folder: string
+    readonly env?: Readonly<Record<string, string>>
+    readonly job?: Job
+  },
 ): Promise<ActionRun> {
   const action = actionSchema.parse(parse(await readFile(actionFile, 'utf8')))
-  const values = new Map<string, string>([['github.action_path', actionPath]])
+  const values = new Map<string, string>([
+    ['github.action_path', actionPath],
+    ['strategy.job-index', String(job.index ?? 0)],
+    ['strategy.job-total', String(job.total ?? 1)],
+  ])
   for (const [name, input] of Object.entries(action.inputs)) values.set(`inputs.${name}`, inputs[name] ?? input.default)
   const evaluate = (text: string) => text.replaceAll(/\$\{\{\s*([\w.-]+)\s*\}\}/g, (_, name: string) => values.get(name) ?? '')
   const summaryFile = join(folder, 'step-summary')
@@ -56,7 +73,7 @@ export async function runAction(
     await writeFile(outputFile, '')
     const running = startHere(['bash', '--noprofile', '--norc', '-eo', 'pipefail', script], {
       ...{ GITHUB_ACTIONS: 'true', GITHUB_OUTPUT: outputFile, GITHUB_STEP_SUMMARY: summaryFile, GITHUB_RUN_ID: '123456789012' },
-      ...{ RUNNER_OS: 'Linux', RUNNER_ARCH: 'X64', RUNNER_TEMP: folder },
+      ...{ GITHUB_JOB: job.id ?? 'verify', RUNNER_OS: 'Linux', RUNNER_ARCH: 'X64', RUNNER_TEMP: folder },
       ...env,
       ...Object.fromEntries(Object.entries(stepEnv).map(([name, value]) => [name, env[name] ?? evaluate(value)])),
     })
