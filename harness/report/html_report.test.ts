@@ -1,5 +1,9 @@
+import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
+import { ownFile } from '../home.ts'
 import { exampleCell, exampleResult } from '../result/example_result.ts'
+import { resultSchema } from '../result/result.ts'
 import { htmlReport } from './html_report.ts'
 
 test('the page stands alone, and holds the result as it is', async () => {
@@ -13,3 +17,16 @@ test('the page stands alone, and holds the result as it is', async () => {
   expect(html.match(/<script/g)).toHaveLength(2)
   expect(html.match(/<\/script/g)).toHaveLength(2)
 })
+
+// `scripts/report reports/sample/result.json` makes it anew.
+test('the sample is what a report of its result is now', async () => {
+  const result = resultSchema.parse(JSON.parse(readFileSync(ownFile('reports/sample/result.json'), 'utf8')))
+  const sample = readFileSync(ownFile('reports/sample/report.html'), 'utf8')
+
+  expect(unpacked(sample) === unpacked(await htmlReport(result)), 'the sample is of an earlier page, or of another result').toBe(true)
+})
+
+/** Versions of Node.js pack the same differently. */
+function unpacked(html: string): string {
+  return html.replace(/(?<=type="application\/gzip">)[^<]*/, (packed) => gunzipSync(Buffer.from(packed, 'base64')).toString())
+}
