@@ -4,6 +4,7 @@ import type { RunEvent } from '../../harness/certify/run_cells.ts'
 import { checkLine } from '../../harness/report/certificates.ts'
 import { cellLine } from '../../harness/report/terminal.ts'
 import { LEFT_OUT } from '../../harness/result/result.ts'
+import { type Length, timeLeft } from './time_left.ts'
 
 export interface Progress {
   tell(event: RunEvent | CertifyEvent): void
@@ -18,22 +19,20 @@ function formatOfMany(options: Options, { progress, value, total, eta }: Params,
 }
 
 /**
- * Shows a run as it goes: a bar with the time left on a terminal, a line for each cell or check elsewhere. Of a run that has no
- * end but a time, the time is shown.
+ * Shows a run as it goes, with the time left: a bar on a terminal, a line for each cell or check elsewhere. Of a run that has no end
+ * but a time, the bar shows the time.
  */
-export function showProgress(
-  length: number | { readonly seconds: number },
-  { plain, quiet }: { readonly plain?: boolean; readonly quiet?: boolean },
-): Progress {
+export function showProgress(length: Length, { plain, quiet }: { readonly plain?: boolean; readonly quiet?: boolean }): Progress {
   if (quiet) return { tell: () => {}, stop: () => {} }
   const total = typeof length === 'number' ? length : undefined
+  const began = Date.now()
+  let done = 0
   if (plain || process.stderr.isTTY !== true) {
-    let done = 0
+    const say = (line: string) => console.error(`${line}${timeLeft(length, done, (Date.now() - began) / 1000)}`)
     return {
       tell: (event) => {
-        if (event.kind === 'cell-ended') console.error(cellLine(event.result, ++done, total))
-        if (event.kind === 'check-ended' && event.check.text !== LEFT_OUT)
-          console.error(checkLine(event.driver, event.check, ++done, total ?? 0))
+        if (event.kind === 'cell-ended') say(cellLine(event.result, ++done, total))
+        if (event.kind === 'check-ended' && event.check.text !== LEFT_OUT) say(checkLine(event.driver, event.check, ++done, total ?? 0))
       },
       stop: () => {},
     }
@@ -45,8 +44,6 @@ export function showProgress(
     clearOnComplete: true,
     stream: process.stderr,
   })
-  const began = Date.now()
-  let done = 0
   const advance = (what?: string) => {
     done++
     const payload = what === undefined ? {} : { what }
