@@ -78,6 +78,12 @@ describe('the machine kind that auto takes', () => {
     expect(await taken({ remembered: async () => 'qemu' })).toEqual({ kind: 'qemu', why: 'it has booted under this kernel before' })
   })
 
+  test('is another where the one that booted before does so no more', async () => {
+    const refusesToBoot = async (kind: string) => (kind === 'uml' ? 'ptrace is forbidden' : undefined)
+
+    expect(await taken({ remembered: async () => 'uml', refusesToBoot })).toEqual({ kind: 'qemu', why: 'the first guest that boots here' })
+  })
+
   test('is QEMU where UML does not boot, and UML where it can be brought', async () => {
     expect(await taken({ refusesToBoot: async (kind) => (kind === 'uml' ? 'ptrace is forbidden' : undefined) })).toMatchObject({
       kind: 'qemu',
@@ -87,6 +93,7 @@ describe('the machine kind that auto takes', () => {
 
   test('is none where nothing boots, or nothing is here and nothing can be brought', async () => {
     expect(await taken({ refusesToBoot: async () => 'no' })).toBeUndefined()
+    expect(await taken({ refusesToBoot: async () => 'no', remembered: async () => 'uml' })).toBeUndefined()
     expect(await taken({ ...lacking(['storage']), hasProgram: (name) => name !== 'apt-get' })).toBeUndefined()
   })
 })

@@ -7,7 +7,7 @@ import { knownOfKvm } from '../../harness/machine/guest/kvm_probe.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
 import { lacksForNative } from '../../harness/machine/probe_native.ts'
 import { cacheFolder, findProgram } from '../../harness/machine/tools.ts'
-import { PARTS, prefersNative, recall, tryBoot } from './machine_choice.ts'
+import { type GuestKind, guestsInOrder, PARTS, prefersNative, recall, tryBoot } from './machine_choice.ts'
 import { lacksOf, type Part } from './setup.ts'
 
 /** A run of the matrix on two guests. */
@@ -45,7 +45,7 @@ export interface Probes {
   /** Why a guest of this kind does not boot; undefined when it does. */
   readonly refusesToBoot: (kind: MachineKind) => Promise<string | undefined>
   readonly kvm: typeof knownOfKvm
-  readonly remembered: () => Promise<MachineKind | undefined>
+  readonly remembered: () => Promise<GuestKind | undefined>
   readonly prefersNative: () => boolean
   readonly folders: () => Promise<readonly { readonly folder: string; readonly refusal?: string }[]>
   readonly leftovers: () => Promise<number>
@@ -119,15 +119,10 @@ async function chooseAuto(kinds: readonly KindObservation[], probes: Probes): Pr
   const can = (kind: MachineKind) => stateOf(kind) === 'works' || stateOf(kind) === 'can-be-brought'
   if (probes.prefersNative() && can('native')) return { kind: 'native', why: 'this is a CI runner, as root, with thin pools in its kernel' }
   const remembered = await probes.remembered()
-  if (remembered !== undefined) return { kind: remembered, why: 'it has booted under this kernel before' }
-  for (const kind of ['uml', 'qemu'] as const) {
-    if (can(kind))
-      return {
-        kind,
-        why: stateOf(kind) === 'works' ? 'the first guest that boots here' : 'the first guest that could boot here, once it is brought',
-      }
-  }
-  return undefined
+  const kind = guestsInOrder(remembered).find(can)
+  if (kind === undefined) return undefined
+  if (stateOf(kind) === 'can-be-brought') return { kind, why: 'the first guest that could boot here, once it is brought' }
+  return { kind, why: kind === remembered ? 'it has booted under this kernel before' : 'the first guest that boots here' }
 }
 
 const PART_TITLES: Record<Part, string> = {
