@@ -4,7 +4,7 @@ import { dir } from 'tmp-promise'
 import { describe, expect, test } from 'vitest'
 import { ownFile } from '../harness/home.ts'
 import { runIn } from './lib/run_in.ts'
-import { missingFrom, stepsOf } from './lib/walk.ts'
+import { endedAsShown, missingFrom, stepsOf } from './lib/walk.ts'
 
 const WALK_SECONDS = 600
 /** What a reader has in a checkout, and the documents speak of. */
@@ -24,11 +24,10 @@ describe.each(DOCUMENTS)('%s', (document) => {
       await mkdir(join(checkout.path, 'reports'))
       const wrong: unknown[] = []
       for (const { command, shown } of stepsOf(document)) {
-        const { stdout, ending } = await runIn(checkout.path, ['sh', '-c', command], OF_ITS_OWN)
-        const missing = missingFrom(stdout.toString(), shown ?? [])
-        // Of what shows nothing a reader expects that it works.
-        const failed = shown === undefined && (ending.how !== 'exit' || ending.code !== 0)
-        if (missing.length > 0 || failed) wrong.push({ command, ending, missing, printed: stdout.toString() })
+        // A block for sh may hold several commands, each of which must work.
+        const { stdout, ending } = await runIn(checkout.path, ['sh', '-ec', command], OF_ITS_OWN)
+        const missing = missingFrom(stdout.toString(), shown)
+        if (missing.length > 0 || !endedAsShown(ending, shown)) wrong.push({ command, ending, missing, printed: stdout.toString() })
       }
       expect(wrong).toEqual([])
     } finally {

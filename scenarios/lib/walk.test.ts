@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { missingFrom, stepsOf } from './walk.ts'
+import { endedAsShown, missingFrom, stepsOf } from './walk.ts'
 
 const PRINTED = ['a long report', '✓ lvm-thin  intact  2.2', 'between', '✓ UPHELD', '  31.0 s on 2 x uml 6.1.176; seed 7', ''].join('\n')
 
@@ -24,5 +24,19 @@ test('a document is walked in its order: blocks for sh as they stand, and comman
   expect(setUp).toEqual({ command: 'mkdir volumes', shown: [] })
   expect(steps.at(-1)?.command).toMatch(/^drivers\/templates\/shell\/driver\.sh <<END\n\{[\s\S]*\}\nEND$/)
   expect(steps.at(-1)?.shown).toHaveLength(3)
-  expect(stepsOf('docs/write-a-driver.md').at(0)).toEqual({ command: 'scripts/doctor\n' })
+  expect(stepsOf('docs/write-a-driver.md').at(0)).toEqual({ command: 'scripts/doctor\n', shown: [] })
+})
+
+test.each<[string, readonly string[], readonly number[]]>([
+  ['nothing', [], [0]],
+  ['what does not matter', ['...'], [0]],
+  ['no verdict', ['...', 'Preallocation does not survive (1 cells).'], [0]],
+  ['a verdict for it', ['✗ native  no thin pools', '...', '✓ UPHELD  2 cells'], [0]],
+  ['a verdict against it', ['✓ new-reads-zero', '✗ REFUTED  liar/lvm-thick', '...'], [1, 2, 3]],
+  ['old bytes', ['...', 'CORRUPT: from byte 0 on', '...'], [1, 2, 3]],
+  ['an error', ['holeproof: these results make no whole run:', '  shard 2 of 2 is missing'], [1, 2, 3]],
+  ['that something is not shown', ['✗ refuted', '? NOT-SHOWN  4 cells'], [0, 1, 2, 3]],
+])('a command that shows %s ends so', (_, shown, codes) => {
+  expect([0, 1, 2, 3].filter((code) => endedAsShown({ how: 'exit', code }, shown))).toEqual(codes)
+  expect(endedAsShown({ how: 'timeout', seconds: 240 }, shown)).toBe(false)
 })

@@ -1,13 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { ownFile } from '../../harness/home.ts'
+import type { Ending } from '../../harness/machine/machine.ts'
 
 /** A command that a document has its reader type. */
 export interface Step {
   /** As for sh. */
   readonly command: string
-  /** What it prints, as the document shows it: `...` alone on a line stands for any lines. Undefined where it shows nothing. */
-  readonly shown?: readonly string[]
+  /** What it prints, as the document shows it: `...` alone on a line stands for any lines. Empty where it shows nothing. */
+  readonly shown: readonly string[]
 }
+
+/** What tells how a command ends, at the beginning of a line that it shows. */
+const VERDICT = /^(✓|✗|\?|CORRUPT:|holeproof:) /
 
 /**
  * The commands of a document in their order: blocks of `sh` are typed as they stand, one after another; blocks of `console`
@@ -17,7 +21,7 @@ export function stepsOf(file: string): Step[] {
   const blocks = readFileSync(ownFile(file), 'utf8').matchAll(/^( *)```(sh|console)\n([\s\S]*?)^ *```$/gm)
   return [...blocks].flatMap(([, indent = '', language, text = '']) => {
     const lines = text.split('\n').map((line) => line.slice(indent.length))
-    return language === 'sh' ? [{ command: lines.join('\n') }] : consoleSteps(lines.slice(0, -1))
+    return language === 'sh' ? [{ command: lines.join('\n'), shown: [] }] : consoleSteps(lines.slice(0, -1))
   })
 }
 
@@ -50,6 +54,16 @@ export function missingFrom(printed: string, shown: readonly string[]): string[]
     mayskip = false
   }
   return missing
+}
+
+/**
+ * Whether a command ended as a reader expects: well, unless its last verdict shown is against something, or an error. What is not
+ * shown may end either way.
+ */
+export function endedAsShown(ending: Ending, shown: readonly string[]): boolean {
+  if (ending.how !== 'exit') return false
+  const verdict = shown.findLast((line) => VERDICT.test(line)) ?? '✓'
+  return verdict.startsWith('?') || verdict.startsWith('✓') === (ending.code === 0)
 }
 
 /** Times, machines and their kernels differ; so do the widths of columns that hold them. */

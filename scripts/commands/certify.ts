@@ -56,10 +56,10 @@ const CINDER_MIB = 4608
 const CINDER_SECONDS = 300
 
 /** Words for several built-in drivers. */
-const GROUPS: Readonly<Record<string, readonly DriverName[]>> = {
-  'built-in': honestNames,
-  liars: driverNames.filter((name) => !honestNames.some((honest) => honest === name)),
-}
+const GROUPS: ReadonlyMap<string, readonly DriverName[]> = new Map([
+  ['built-in', honestNames],
+  ['liars', driverNames.filter((name) => !honestNames.some((honest) => honest === name))],
+])
 
 const command = newCommand(
   'certify',
@@ -73,7 +73,7 @@ const command = newCommand(
     ['certify --only partial-writes-read-zero ./driver.py', 'some checks'],
   ],
 )
-  .argument('<driver...>', "built-in names, 'built-in' or 'liars' for all of a kind, or one program or module with its arguments")
+  .argument('[driver...]', "built-in names, 'built-in' or 'liars' for all of a kind, or one program or module with its arguments")
   .addOption(new Option('--machine <kind>', 'where to run').choices(['auto', 'native', 'uml', 'qemu']).default('auto'))
   .addOption(onlyOption('checks'))
   .option('--peer <driver>', 'another driver to migrate from and to; may be given again', collect, [])
@@ -109,15 +109,12 @@ const command = newCommand(
 command.enablePositionalOptions()
 
 export default runnable(command, async () => {
-  if (process.argv.includes('--list')) {
+  const { options, drivers } = readWords(process.argv.slice(2))
+  if (options.list) {
     for (const { id, title } of listChecks([])) console.log(`${id.padEnd(34)} ${title}`)
     return EXIT.upheld
   }
-  // What follows a program is the program's; built-in drivers take no arguments, so there options may come last.
-  command.passThroughOptions(!process.argv.some((word, index) => isNamed(word) && process.argv[index - 1] !== '--peer'))
-  command.parse()
-  const options = command.opts<Options>()
-  const all = findCandidates(command.args)
+  const all = findCandidates(drivers)
   // A driver's checks share its storage and come in order, so a driver is not shared out.
   const share =
     options.shard &&
@@ -140,7 +137,7 @@ export default runnable(command, async () => {
           'check',
           'certify',
         )
-  const usesCinder = [...command.args, ...options.peer].some(isCinder)
+  const usesCinder = [...all, ...peers].some(({ name }) => isCinder(name))
   const storageBytes = (options.storage ?? (usesCinder ? CINDER_MIB : STORAGE_BYTES / MiB)) * MiB
   const driverOptions = Object.fromEntries(options.option.map(parsePair))
   const seed = options.shard ? seedOfShards(options.seed) : (options.seed ?? newSeed())
@@ -172,7 +169,7 @@ export default runnable(command, async () => {
     only: isWanted,
   }).finally(progress.stop)
   const whole = { cells: [], worlds: [], drivers: all.map(({ name, kind }) => ({ driver: name, kind })) }
-  const result = options.shard ? { ...ended, shard: { ...options.shard, whole, asked: asked(options, command.args) } } : ended
+  const result = options.shard ? { ...ended, shard: { ...options.shard, whole, asked: asked(options, drivers) } } : ended
 
   const code = await report(result, { ...options, baseline })
   for (const candidate of candidates) {
@@ -183,16 +180,26 @@ export default runnable(command, async () => {
   return code
 })
 
-function findCandidates(words: readonly string[]): Candidate[] {
-  const [first = '', ...rest] = words
+/** What follows a program is the program's; built-in drivers take no arguments, so after them options may come, too. */
+export function readWords(words: readonly string[]): { readonly options: Options; readonly drivers: readonly string[] } {
+  command.passThroughOptions(true).parse(words, { from: 'user' })
+  const [first] = command.args
+  if (first !== undefined && isNamed(first)) command.passThroughOptions(false).parse(words, { from: 'user' })
+  return { options: command.opts<Options>(), drivers: command.args }
+}
+
+/** Throws UsageError where the words name no driver. */
+export function findCandidates(words: readonly string[]): Candidate[] {
+  const [first, ...rest] = words
+  if (first === undefined) throw new UsageError(`name a driver; ${callOf('certify')} --help shows how`)
   if (isCinder(first)) return words.map((word) => findCandidate(word))
   if (!isNamed(first)) return [findCandidate(first, rest)]
-  return [...new Set(words.flatMap((word) => GROUPS[word] ?? word))].map((word) => findCandidate(word))
+  return [...new Set(words.flatMap((word) => GROUPS.get(word) ?? word))].map((word) => findCandidate(word))
 }
 
 function isNamed(word: string): boolean {
   const names: readonly string[] = driverNames
-  return word in GROUPS || names.includes(word) || isCinder(word)
+  return GROUPS.has(word) || names.includes(word) || isCinder(word)
 }
 
 function repeat(options: Options, machine: MachineKind, seed: number, candidate: Candidate, check: string | undefined): string {

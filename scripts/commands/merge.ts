@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { cp } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 import { allCells } from '../../harness/certify/cell.ts'
 import { notShown } from '../../harness/certify/run_cells.ts'
 import { notShownWorld } from '../../harness/certify/worlds/run_worlds.ts'
@@ -44,11 +44,9 @@ const command = newCommand(
 export default runnable(command, async () => {
   command.parse()
   const options = command.opts<Options>()
-  const paths = command.args.flatMap(resultsIn)
-  for (const path of paths)
-    if (resolve(path) === resolve(options.out)) throw new UsageError(`--out: ${options.out} is one of the shards; name another folder`)
+  const shards = findShards(command.args, options.out)
   const parts: Part[] = []
-  for (const name of paths) parts.push({ name, result: await readResult(name) })
+  for (const { name } of shards) parts.push({ name, result: await readResult(name) })
   const merged = mergeResults(parts, options.allowMissing ? standInsFor(parts) : undefined)
   if (merged.kind !== 'merged') {
     const hint = merged.kind === 'incomplete' ? ['(--allow-missing merges what is there; the rest is not shown then)'] : []
@@ -56,14 +54,33 @@ export default runnable(command, async () => {
   }
   const baseline = await readBaseline(options.baseline)
   await prepareFolder(options.out)
-  // A module's counterexample needs the module's bundle beside it.
-  for (const path of paths) {
-    const counterexamples = join(path, COUNTEREXAMPLES)
-    if (existsSync(counterexamples) && statSync(counterexamples).isDirectory())
-      await cp(counterexamples, join(options.out, COUNTEREXAMPLES), { recursive: true })
-  }
+  for (const { folder } of shards) await copyCounterexamples(folder, options.out)
   return report(merged.result, { ...options, baseline })
 })
+
+/** A shard's result as it was named, a folder or a file, and the folder that it lies in. */
+interface FoundShard {
+  readonly name: string
+  readonly folder: string
+}
+
+/** Throws UsageError where there are no results, or where writing to `out` would overwrite one. */
+export function findShards(paths: readonly string[], out: string): FoundShard[] {
+  const shards = paths.flatMap(resultsIn).map((name) => ({ name, folder: statSync(name).isDirectory() ? name : dirname(name) }))
+  const taken = existsSync(out) ? realpathSync(out) : undefined
+  if (shards.some(({ folder }) => realpathSync(folder) === taken))
+    throw new UsageError(`--out: ${out} is one of the shards; name another folder`)
+  return shards
+}
+
+/** A module's counterexample needs the module's bundle beside it. */
+export async function copyCounterexamples(shard: string, out: string): Promise<void> {
+  const folder = join(shard, COUNTEREXAMPLES)
+  if (!lstatSync(folder, { throwIfNoEntry: false })?.isDirectory()) return
+  // A shard may come from a job that nobody trusts, and a link in it lead anywhere.
+  const isOwn = (path: string) => lstatSync(path).isDirectory() || lstatSync(path).isFile()
+  await cp(folder, join(out, COUNTEREXAMPLES), { recursive: true, filter: isOwn })
+}
 
 /** The folder of a result, or all the folders of results that it holds. Throws UsageError where it is neither. */
 function resultsIn(path: string): string[] {

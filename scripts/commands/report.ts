@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path'
 import { htmlReport } from '../../harness/report/html_report.ts'
 import { EXIT, newCommand, runnable } from '../lib/command.ts'
-import { makeOutFolder, writeOutFile } from '../lib/out.ts'
+import { writeOutFile } from '../lib/out.ts'
 import { readResult, resultFile } from '../lib/read_result.ts'
 import { REPORT_FILE, RESULT_FILE } from '../lib/run.ts'
 
@@ -19,7 +19,6 @@ export default runnable(command, async () => {
   const result = await readResult(file)
   const page = out ?? join(dirname(await resultFile(file)), REPORT_FILE)
   const html = await htmlReport(result)
-  await makeOutFolder('--out', dirname(page))
   await writeOutFile('--out', page, html)
   console.log(page)
   return EXIT.upheld

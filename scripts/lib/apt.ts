@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { $, type ProcessOutput } from 'zx'
 import { BrokenLab } from '../../harness/machine/errors.ts'
 import { cacheFolder } from '../../harness/machine/tools.ts'
+import { makeOutFolder } from './out.ts'
 
 /** Packages of this system's distribution, unpacked instead of installed; needs no root. */
 export interface Apt {
@@ -21,8 +22,7 @@ export interface Apt {
 export async function withApt(work: (apt: Apt) => Promise<void>): Promise<void> {
   const state = join(cacheFolder, 'apt')
   const archives = join(state, 'archives')
-  await mkdir(join(state, 'lists/partial'), { recursive: true })
-  await mkdir(join(archives, 'partial'), { recursive: true })
+  for (const folder of [join(state, 'lists/partial'), join(archives, 'partial')]) await makeOutFolder('HOLEPROOF_CACHE', folder)
   const options = [
     `Dir::State::lists=${state}/lists`,
     'Dir::State::status=/var/lib/dpkg/status',

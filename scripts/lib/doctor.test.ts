@@ -17,6 +17,7 @@ const healthy: Probes = {
   cores: 2,
   memoryBytes: 8 * 1024 ** 3,
   cacheFolder: '/cache',
+  cacheRefusal: () => undefined,
 }
 const lacking = (parts: readonly string[]): Partial<Probes> => ({
   lacksOf: (part) =>
@@ -51,6 +52,7 @@ describe('each trouble is told, with what helps', () => {
     ['no LVM', lacking(['storage']), 'LVM and storage', /storage-program.*scripts\/setup brings it, or apt-get install storage-package/s],
     ['no Cinder', lacking(['cinder']), "Cinder's own drivers", /scripts\/setup --cinder/],
     ['no room', { folders: async () => [{ folder: '/tmp', refusal: '5 MiB free' }] }, 'temporary files', /\/tmp: 5 MiB free.*TMPDIR/s],
+    ['no cache', { cacheRefusal: () => 'EROFS' }, 'cache', /\/cache: nothing can be written there: EROFS.*HOLEPROOF_CACHE/s],
     ['leftovers', { leftovers: async () => 2 }, 'killed runs', /2 left something behind.*scripts\/sweep/s],
   ])('%s', async (_, change, what, words) => {
     const { observations } = await examine({ ...healthy, ...change })
@@ -78,6 +80,12 @@ describe('the machine kind that auto takes', () => {
     expect(await taken({ remembered: async () => 'qemu' })).toEqual({ kind: 'qemu', why: 'it has booted under this kernel before' })
   })
 
+  test('is another where the one that booted before does so no more', async () => {
+    const refusesToBoot = async (kind: string) => (kind === 'uml' ? 'ptrace is forbidden' : undefined)
+
+    expect(await taken({ remembered: async () => 'uml', refusesToBoot })).toEqual({ kind: 'qemu', why: 'the first guest that boots here' })
+  })
+
   test('is QEMU where UML does not boot, and UML where it can be brought', async () => {
     expect(await taken({ refusesToBoot: async (kind) => (kind === 'uml' ? 'ptrace is forbidden' : undefined) })).toMatchObject({
       kind: 'qemu',
@@ -87,6 +95,8 @@ describe('the machine kind that auto takes', () => {
 
   test('is none where nothing boots, or nothing is here and nothing can be brought', async () => {
     expect(await taken({ refusesToBoot: async () => 'no' })).toBeUndefined()
+    expect(await taken({ refusesToBoot: async () => 'no', remembered: async () => 'uml' })).toBeUndefined()
     expect(await taken({ ...lacking(['storage']), hasProgram: (name) => name !== 'apt-get' })).toBeUndefined()
+    expect(await taken({ ...lacking(['storage']), cacheRefusal: () => 'EROFS' })).toBeUndefined()
   })
 })

@@ -7,7 +7,8 @@ import { knownOfKvm } from '../../harness/machine/guest/kvm_probe.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
 import { lacksForNative } from '../../harness/machine/probe_native.ts'
 import { cacheFolder, findProgram } from '../../harness/machine/tools.ts'
-import { PARTS, prefersNative, recall, tryBoot } from './machine_choice.ts'
+import { type GuestKind, guestsInOrder, PARTS, prefersNative, recall, tryBoot } from './machine_choice.ts'
+import { tryToWrite } from './out.ts'
 import { lacksOf, type Part } from './setup.ts'
 
 /** A run of the matrix on two guests. */
@@ -45,13 +46,15 @@ export interface Probes {
   /** Why a guest of this kind does not boot; undefined when it does. */
   readonly refusesToBoot: (kind: MachineKind) => Promise<string | undefined>
   readonly kvm: typeof knownOfKvm
-  readonly remembered: () => Promise<MachineKind | undefined>
+  readonly remembered: () => Promise<GuestKind | undefined>
   readonly prefersNative: () => boolean
   readonly folders: () => Promise<readonly { readonly folder: string; readonly refusal?: string }[]>
   readonly leftovers: () => Promise<number>
   readonly cores: number
   readonly memoryBytes: number
   readonly cacheFolder: string
+  /** Why nothing can be written to the cache folder; undefined when it can be. */
+  readonly cacheRefusal: () => string | undefined
 }
 
 export const realProbes: Probes = {
@@ -85,6 +88,14 @@ export const realProbes: Probes = {
   cores: availableParallelism(),
   memoryBytes: totalmem(),
   cacheFolder,
+  cacheRefusal: () => {
+    try {
+      tryToWrite(cacheFolder)
+      return undefined
+    } catch (error) {
+      return messageOf(error)
+    }
+  },
 }
 
 /** Looks at all at once and changes nothing. Guests that are here are booted, for a moment. */
@@ -102,7 +113,8 @@ async function examineKind(kind: MachineKind, probes: Probes): Promise<KindObser
   }
   if (missing.length > 0) {
     const text = `lacks ${missing.join(', ')}`
-    return { kind, state: probes.hasProgram('apt-get') ? 'can-be-brought' : 'impossible', text }
+    const canBeBrought = probes.hasProgram('apt-get') && probes.cacheRefusal() === undefined
+    return { kind, state: canBeBrought ? 'can-be-brought' : 'impossible', text }
   }
   if (kind === 'native') return { kind, state: 'works', text: "this kernel has device-mapper's thin pools" }
   const refusal = await probes.refusesToBoot(kind)
@@ -119,15 +131,10 @@ async function chooseAuto(kinds: readonly KindObservation[], probes: Probes): Pr
   const can = (kind: MachineKind) => stateOf(kind) === 'works' || stateOf(kind) === 'can-be-brought'
   if (probes.prefersNative() && can('native')) return { kind: 'native', why: 'this is a CI runner, as root, with thin pools in its kernel' }
   const remembered = await probes.remembered()
-  if (remembered !== undefined) return { kind: remembered, why: 'it has booted under this kernel before' }
-  for (const kind of ['uml', 'qemu'] as const) {
-    if (can(kind))
-      return {
-        kind,
-        why: stateOf(kind) === 'works' ? 'the first guest that boots here' : 'the first guest that could boot here, once it is brought',
-      }
-  }
-  return undefined
+  const kind = guestsInOrder(remembered).find(can)
+  if (kind === undefined) return undefined
+  if (stateOf(kind) === 'can-be-brought') return { kind, why: 'the first guest that could boot here, once it is brought' }
+  return { kind, why: kind === remembered ? 'it has booted under this kernel before' : 'the first guest that boots here' }
 }
 
 const PART_TITLES: Record<Part, string> = {
@@ -149,6 +156,7 @@ async function observe(probes: Probes): Promise<Observation[]> {
   const major = Number(probes.nodeVersion.split('.')[0])
   const folders = await probes.folders()
   const roomy = folders.find(({ refusal }) => refusal === undefined)
+  const cacheRefusal = probes.cacheRefusal()
   const leftovers = await probes.leftovers()
   return [
     {
@@ -181,7 +189,14 @@ async function observe(probes: Probes): Promise<Observation[]> {
           help: 'set TMPDIR to a folder with room, on a mount that allows execution',
         }
       : { what: 'temporary files', state: 'well', text: roomy.folder },
-    { what: 'cache', state: 'well', text: probes.cacheFolder },
+    cacheRefusal === undefined
+      ? { what: 'cache', state: 'well', text: probes.cacheFolder }
+      : {
+          what: 'cache',
+          state: 'unwell',
+          text: `${probes.cacheFolder}: nothing can be written there: ${cacheRefusal}`,
+          help: 'set HOLEPROOF_CACHE to a folder that can be written to',
+        },
     leftovers === 0
       ? { what: 'killed runs', state: 'well', text: 'nothing is left of any' }
       : {

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { release } from 'node:os'
 import { join } from 'node:path'
 import { makeRunFolder } from '../../harness/lab/run_folder.ts'
@@ -7,7 +7,10 @@ import { BrokenLab, messageOf } from '../../harness/machine/errors.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
 import { lacksForNative } from '../../harness/machine/probe_native.ts'
 import { cacheFolder } from '../../harness/machine/tools.ts'
+import { writeOutFile } from './out.ts'
 import { type Part, setUp } from './setup.ts'
+
+export type GuestKind = Exclude<MachineKind, 'native'>
 
 /** What each machine kind needs. */
 export const PARTS: Record<MachineKind, readonly Part[]> = {
@@ -20,7 +23,7 @@ const GUEST_BYTES = 1024 ** 3
 
 /**
  * Sets up the machine kind that was asked for, or chooses one: native where CI runs as root with dm-thin, else the first
- * guest that boots here, remembered for this kernel. Throws BrokenLab with all that is missing when none can be had.
+ * guest that boots here. Throws BrokenLab with all that is missing when none can be had.
  */
 export async function prepareMachine(asked: MachineKind | 'auto', say: (line: string) => void): Promise<MachineKind> {
   if (asked !== 'auto') {
@@ -35,23 +38,37 @@ export async function prepareMachine(asked: MachineKind | 'auto', say: (line: st
     if ((await lacksForNative({ load: true })).length === 0) return 'native'
   }
   const remembered = await recall()
-  if (remembered !== undefined) {
-    await setUp(PARTS[remembered], say)
-    return remembered
+  const bring = async (kind: GuestKind) => {
+    await setUp(PARTS[kind], say)
+    await tryBoot(kind)
   }
+  const kind = await firstGuest(remembered, bring, (line) => say(`setup: ${line}`))
+  if (kind !== remembered) await remember(kind)
+  return kind
+}
+
+/** The first kind of guest that can be brought up. Throws BrokenLab with what each of them lacks when none can. */
+export async function firstGuest(
+  remembered: GuestKind | undefined,
+  bring: (kind: GuestKind) => Promise<void>,
+  say: (line: string) => void,
+): Promise<GuestKind> {
   const refusals: string[] = []
-  for (const kind of ['uml', 'qemu'] as const) {
+  for (const kind of guestsInOrder(remembered)) {
     try {
-      await setUp(PARTS[kind], say)
-      await tryBoot(kind)
-      await remember(kind)
+      await bring(kind)
       return kind
     } catch (error) {
-      say(`setup: no ${kind} guest here: ${messageOf(error).split('\n')[0]}`)
+      say(`no ${kind} guest here: ${messageOf(error).split('\n')[0]}`)
       refusals.push(`${kind}: ${messageOf(error)}`)
     }
   }
   throw new BrokenLab(['no machine can be had here:', ...refusals].join('\n'))
+}
+
+/** The guests in the order in which `auto` tries them. The one that booted last comes first, which spares trying what cannot be had. */
+export function guestsInOrder(remembered: GuestKind | undefined): readonly GuestKind[] {
+  return remembered === 'qemu' ? ['qemu', 'uml'] : ['uml', 'qemu']
 }
 
 /** Whether `auto` takes this kernel where it can: on a CI runner, as root, which is thrown away afterwards. */
@@ -69,14 +86,14 @@ export async function tryBoot(kind: MachineKind): Promise<void> {
   }
 }
 
-/** A guest kind that has booted under this kernel boots again; another kernel is asked anew. */
-export async function recall(): Promise<'uml' | 'qemu' | undefined> {
+/** The guest kind that last booted under this kernel. It need not now: the cache travels, and containers forbid what others permit. */
+export async function recall(): Promise<GuestKind | undefined> {
   const text = await readFile(REMEMBERED, 'utf8').catch(() => '')
   const [kernel, kind] = text.trim().split(' ')
   return kernel === release() && (kind === 'uml' || kind === 'qemu') ? kind : undefined
 }
 
-async function remember(kind: MachineKind): Promise<void> {
-  await mkdir(cacheFolder, { recursive: true })
-  await writeFile(REMEMBERED, `${release()} ${kind}\n`)
+async function remember(kind: GuestKind): Promise<void> {
+  // Where nothing can be kept, the next run finds out again.
+  await writeOutFile('HOLEPROOF_CACHE', REMEMBERED, `${release()} ${kind}\n`).catch(() => {})
 }

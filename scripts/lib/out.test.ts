@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { dir } from 'tmp-promise'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -34,9 +34,31 @@ test('where no folder can be made is refused at once, with the reason', async ()
   expect(await message('/proc/holeproof/below')).toContain("ENOENT: no such file or directory, mkdir '/proc/holeproof'")
 })
 
-test('a file is refused before a run begins, and at its end', async () => {
-  expect(outFile('--json')(join(folder, 'result.json'))).toBe(join(folder, 'result.json'))
-  expect(() => outFile('--json')(join(folder, 'nowhere/result.json'))).toThrow(UsageError)
-  expect(() => outFile('--json')(folder)).toThrow(/--json: nothing can be written to .*: it is a folder/)
-  await expect(writeOutFile('--json', folder, '')).rejects.toThrow('--json: nothing can be written to')
+test('a file is written, with the folders above it, which are not made before', async () => {
+  const summary = join(folder, 'not/yet/summary.md')
+
+  expect(outFile('--summary')(summary)).toBe(summary)
+  expect(existsSync(join(folder, 'not'))).toBe(false)
+  await writeOutFile('--summary', summary, 'once')
+  expect(outFile('--summary')(summary)).toBe(summary)
+  await writeOutFile('--summary', summary, 'again')
+
+  expect(await readFile(summary, 'utf8')).toBe('again')
+  expect(await readdir(join(folder, 'not/yet'))).toEqual(['summary.md'])
+})
+
+test('a file that can never be written is refused before a run begins, and at its end', async () => {
+  await mkdir(join(folder, 'a-folder'))
+  await writeFile(join(folder, 'a-file'), '')
+
+  for (const [path, why] of [
+    [join(folder, 'a-folder'), 'it is a folder'],
+    [join(folder, 'a-file/below/result.json'), 'ENOTDIR'],
+    ['/proc/result.json', 'ENOENT'],
+    ['/proc/holeproof/below/result.json', 'ENOENT'],
+  ] as const) {
+    expect(() => outFile('--json')(path)).toThrow(UsageError)
+    expect(() => outFile('--json')(path)).toThrow(`--json: nothing can be written to ${path}: ${why}`)
+    await expect(writeOutFile('--json', path, '')).rejects.toThrow(`--json: nothing can be written to ${path}: `)
+  }
 })
