@@ -10,6 +10,7 @@ import { type DriverName, driverNames, honestNames } from '../../harness/drivers
 import { callOf } from '../../harness/home.ts'
 import { UsageError } from '../../harness/machine/errors.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
+import { quoted } from '../../harness/result/quoted.ts'
 import { baselineOption, readBaseline } from '../lib/baseline.ts'
 import { EXIT, newCommand, runnable, version } from '../lib/command.ts'
 import { prepareMachine } from '../lib/machine_choice.ts'
@@ -238,8 +239,7 @@ function conditions({ storage, askSeconds, verbSeconds, option, peer }: Options)
 }
 
 function inShell(command: string, words: readonly string[]): string {
-  const quoted = words.map((word) => (/^[A-Za-z0-9_./=:@,+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
-  return callOf([command, ...quoted].join(' '))
+  return callOf([command, ...words.map(quoted)].join(' '))
 }
 
 function collect(text: string, before: string[]): string[] {
