@@ -25,7 +25,7 @@ for (const [name, { id, checks }] of Object.entries(caught) as [BrokenModel, (ty
 }
 
 scenario('what a broken model gets wrong is shown at its smallest', async ({ session }) => {
-  const { results } = await run(TRAP, session.benches, 'model-zeroes-every-pool', 30)
+  const { results } = await run(TRAP, session.benches, 'model-zeroes-every-pool', 10)
 
   const smallest = results[0]?.smallest
   expect(smallest?.text).toMatch(/^model\/bytes: .* are stale, the model says zero/)
