@@ -1,6 +1,6 @@
 import { makeRunFolder, type RunFolder } from '../lab/run_folder.ts'
 import { GUEST_MIB, guestCount, openMachines } from '../machine/choose.ts'
-import { messageOf } from '../machine/errors.ts'
+import { BrokenLab, messageOf } from '../machine/errors.ts'
 import type { Machine, MachineKind } from '../machine/machine.ts'
 import type { Mover } from '../movers/mover.ts'
 import { Bench } from './bench.ts'
@@ -33,7 +33,7 @@ export class Session {
     this.benches = benches
   }
 
-  /** Throws BrokenLab when there is no room or a machine does not start; nothing is left then. */
+  /** Throws BrokenLab when there is no room, a machine does not start, or the run is stopped before; nothing is left then. */
   static async open(options: SessionOptions): Promise<Session> {
     const { memoryMiB = GUEST_MIB } = options
     const count = options.machine === 'native' ? 1 : guestCount(options.machines)
@@ -46,7 +46,7 @@ export class Session {
     } catch (error) {
       for (const machine of machines) await machine.close()
       await folder.remove()
-      throw error
+      throw options.signal?.aborted ? new BrokenLab('the run was stopped before it began', { cause: error }) : error
     }
   }
 

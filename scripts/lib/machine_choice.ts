@@ -7,6 +7,7 @@ import { BrokenLab, messageOf } from '../../harness/machine/errors.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
 import { lacksForNative } from '../../harness/machine/probe_native.ts'
 import { cacheFolder } from '../../harness/machine/tools.ts'
+import { holdingSignals } from './holding_signals.ts'
 import { writeOutFile } from './out.ts'
 import { type Part, setUp } from './setup.ts'
 
@@ -76,14 +77,16 @@ export function prefersNative(): boolean {
   return process.env.CI !== undefined && process.getuid?.() === 0
 }
 
-/** Boots a guest and ends it. Throws BrokenLab when it does not come up. */
-export async function tryBoot(kind: MachineKind): Promise<void> {
-  const folder = await makeRunFolder(GUEST_BYTES)
-  try {
-    for (const machine of await openMachines(kind, folder.path, 1)) await machine.close()
-  } finally {
-    await folder.remove()
-  }
+/** Boots a guest and ends it; nothing of it is left, also where the run is stopped meanwhile. Throws BrokenLab when it does not come up. */
+export function tryBoot(kind: MachineKind): Promise<void> {
+  return holdingSignals(async () => {
+    const folder = await makeRunFolder(GUEST_BYTES)
+    try {
+      for (const machine of await openMachines(kind, folder.path, 1)) await machine.close()
+    } finally {
+      await folder.remove()
+    }
+  })
 }
 
 /** The guest kind that last booted under this kernel. It need not now: the cache travels, and containers forbid what others permit. */
