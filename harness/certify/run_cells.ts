@@ -33,7 +33,8 @@ export async function runCells(
     keep(options.signal.aborted && result.verdict === 'broken' ? notShown(cell, STOPPED, options.repeat(cell)) : result)
     return { broken: result.verdict === 'broken', leaks }
   })
-  for (const cell of left) keep(notShown(cell, why, options.repeat(cell)))
+  // What never began is no progress.
+  for (const cell of left) results.set(cell.id, notShown(cell, why, options.repeat(cell)))
   return { results: cells.flatMap(({ id }) => results.get(id) ?? []), leaks: [...leaks] }
 }
 

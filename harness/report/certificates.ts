@@ -137,11 +137,15 @@ function counterexampleText(
   ].join('\n')
 }
 
+/** A driver that could not be set up was asked for nothing. */
+function claimOf({ claim, checks }: Certificate): string {
+  return checks.some(({ id, verdict }) => id === 'sets-up' && verdict !== 'upheld') ? 'which was never asked' : `which claims ${claim}`
+}
+
 /** The run's last lines. */
 export function certificatesSummary({ counts, certificates, leaks }: Pick<Result, 'counts' | 'certificates' | 'leaks'>): string {
   const [only] = certificates
-  const drivers =
-    certificates.length === 1 && only !== undefined ? `${only.driver}, which claims ${only.claim}` : `${certificates.length} drivers`
+  const drivers = certificates.length === 1 && only !== undefined ? `${only.driver}, ${claimOf(only)}` : `${certificates.length} drivers`
   const checks = certificates.flatMap((certificate) => certificate.checks)
   const count = (verdict: CheckResult['verdict']) => checks.filter((check) => check.verdict === verdict).length
   const shown = [

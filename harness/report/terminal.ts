@@ -200,9 +200,8 @@ function summary(result: Result, chalk: ChalkInstance): string {
   const head = colourOf(verdict, chalk).bold(`${MARKS[verdict]} ${verdict.toUpperCase()}`)
   const where = `  ${seconds.toFixed(1)} s on ${machines.length} x ${kernels}; seed ${seed}${shardsOf(result)}`
   if (certificates.length > 0) return `${head}  ${certificatesSummary(result)}\n${where}`
-  const what = [...(cells.length > 0 ? [`${cells.length} cells`] : []), ...(worlds.length > 0 ? [`${worlds.length} copies`] : [])].join(
-    ' and ',
-  )
+  const some = [...(cells.length > 0 ? [`${cells.length} cells`] : []), ...(worlds.length > 0 ? [`${worlds.length} copies`] : [])]
+  const what = some.length === 0 ? 'nothing ran' : some.join(' and ')
   if (cells.length === 0)
     return [`${head}  ${what}: ${parts.join(', ')}`, ...worldsSummary(worlds), `  ${leaks.length} leaks`, where].join('\n')
   return [

@@ -144,6 +144,9 @@ export default runnable(command, async () => {
   const seed = options.shard ? seedOfShards(options.seed) : (options.seed ?? newSeed())
   const baseline = await readBaseline(options.baseline)
   const say = speaker(options)
+  // What follows a program is the program's, also where it looks like an option of this command.
+  if (drivers.length > 1 && candidates.some(({ kind, name }) => kind === 'program' && !isCinder(name)))
+    say(`the driver is called as: ${drivers.map(quoted).join(' ')}`)
   await prepareRun(options.out, say)
   const machine = await prepareMachine(options.machine, say)
   if (usesCinder) await setUp(['cinder'], say)

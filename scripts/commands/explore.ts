@@ -40,7 +40,7 @@ const command = newCommand(
       .argParser(parseWhole('--shrink-seconds'))
       .default(120),
   )
-  .option('--out <folder>', 'where result.json and junit.xml go', 'reports')
+  .option('--out <folder>', 'where the result and its reports go', 'reports')
   .addOption(summaryOption())
   .option('--strict', 'a copy that is not shown fails the run (exit code 1)')
   .option('--plain', 'no colours, no progress bar')

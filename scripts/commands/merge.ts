@@ -33,7 +33,7 @@ const command = newCommand(
   ],
 )
   .argument('<shard...>', 'the folders of the results, a folder that holds them, or the files')
-  .option('--out <folder>', 'where result.json and junit.xml go', 'reports')
+  .option('--out <folder>', 'where the result and its reports go', 'reports')
   .option('--allow-missing', 'merge also where shards are missing: what they had is not shown (exit code 1)')
   .addOption(summaryOption())
   .addOption(baselineOption())

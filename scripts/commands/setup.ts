@@ -6,7 +6,7 @@ import { setUp } from '../lib/setup.ts'
 
 const command = newCommand(
   'setup',
-  'Brings what a machine kind needs and this system lacks, unpacked into .cache. The other commands do this by themselves.',
+  'Brings what a machine kind needs and this system lacks, unpacked into its cache folder. The other commands do this by themselves.',
   [
     ['setup', 'the machine kind that the other commands would choose'],
     ['setup --machine qemu', 'QEMU and the kernel of its guests'],

@@ -17,6 +17,6 @@ export default runnable(command, async () => {
     )
   }
   for (const what of failed) console.error(`not removed: ${what}`)
-  if (removed.length + failed.length === 0) console.log('nothing was left behind')
+  if (removed.length + failed.length === 0) console.log(`nothing${spared.length > 0 ? ' else' : ''} was left behind`)
   return failed.length > 0 ? EXIT.broken : EXIT.upheld
 })

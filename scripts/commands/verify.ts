@@ -62,7 +62,7 @@ const command = newCommand(
   .addOption(onlyOption('cells'))
   .addOption(new Option('--seed <number>', 'repeats a run').argParser(parseWhole('--seed')))
   .addOption(shardOption('cells'))
-  .option('--out <folder>', 'where result.json and junit.xml go', 'reports')
+  .option('--out <folder>', 'where the result and its reports go', 'reports')
   .addOption(summaryOption())
   .addOption(baselineOption())
   .option('--strict', 'a cell that is not shown fails the run (exit code 1)')

@@ -18,6 +18,13 @@ function formatOfMany(options: Options, { progress, value, total, eta }: Params,
   return `${BarFormat(progress, options)} ${value}/${total}${left}  ${what}`
 }
 
+const MOST_BESIDE = 36
+
+/** An id beside the bar, on 80 columns: its end tells more than its beginning. */
+function ending(id: string): string {
+  return id.length <= MOST_BESIDE ? id : `…${id.slice(1 - MOST_BESIDE)}`
+}
+
 /**
  * Shows a run as it goes, with the time left: a bar on a terminal, a line for each cell or check elsewhere. Of a run that has no end
  * but a time, the bar shows the time.
@@ -53,9 +60,9 @@ export function showProgress(length: Length, { plain, quiet }: { readonly plain?
   bar.start(typeof length === 'number' ? length : length.seconds, 0, { what: 'starting' })
   return {
     tell: (event) => {
-      if (event.kind === 'cell-started' && total !== undefined) bar.update({ what: event.id.slice(0, 36) })
+      if (event.kind === 'cell-started' && total !== undefined) bar.update({ what: ending(event.id) })
       if (event.kind === 'cell-ended') advance()
-      if (event.kind === 'check-ended' && event.check.text !== LEFT_OUT) advance(`${event.driver} ${event.check.id}`.slice(0, 36))
+      if (event.kind === 'check-ended' && event.check.text !== LEFT_OUT) advance(ending(`${event.driver} ${event.check.id}`))
     },
     stop: () => bar.stop(),
   }

@@ -39,10 +39,17 @@ export function findCandidate(text: string, args: readonly string[] = []): Candi
   if (existsSync(path)) {
     const stat = statSync(path)
     if (stat.isDirectory()) throw new UsageError(`${text} is a folder, not a driver`)
-    if (MODULES.has(extname(path)) && args.length === 0) return { kind: 'module', name: basename(path), path }
-    if ((stat.mode & 0o111) === 0) throw new UsageError(`${text} is not executable; chmod +x it, or name its interpreter: python3 ${text}`)
+    const isModule = MODULES.has(extname(path))
+    if (isModule && args.length === 0) return { kind: 'module', name: basename(path), path }
+    if ((stat.mode & 0o111) === 0)
+      throw new UsageError(
+        isModule
+          ? `${text} is a module, which takes no arguments, but there is '${args[0]}'; options come before the driver`
+          : `${text} is not executable; chmod +x it, or name its interpreter before it`,
+      )
     return program(basename(path), [path, ...args])
   }
+  if (text.includes('/') && !text.startsWith('liar/')) throw new UsageError(`there is no file ${text}`)
   const found = text.includes('/') ? undefined : findProgram(text)
   if (found === undefined)
     throw new UsageError(

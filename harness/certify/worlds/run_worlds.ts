@@ -54,7 +54,8 @@ export async function runWorlds(
     keep(options.signal.aborted ? notShownWorld(named, STOPPED, options) : result)
     return { broken: result.verdict === 'broken', leaks }
   })
-  for (const named of left) keep(notShownWorld(named, why, options))
+  // What never began is no progress.
+  for (const named of left) results.set(named.id, notShownWorld(named, why, options))
   return { results: [...begun, ...left.map(({ id }) => id)].flatMap((id) => results.get(id) ?? []), leaks: [...leaks] }
 }
 

@@ -3,6 +3,8 @@ import { KINDS, type Kind, kindAt, type Lane, pathsOf, slicesOf, totalsOf } from
 import type { BlockMap } from '../lanes.ts'
 import { lvmSize } from '../sizes.ts'
 
+/** Of the mark of the first wrong byte, which must not leave the picture. */
+const MARK_HALF = 5
 const LANE_HEIGHT = 30
 /** What the hexadecimal view shows, and the closest that the picture goes. */
 export const PAGE_BYTES = 4096
@@ -204,7 +206,7 @@ export function BlockMapView({ map, firstWrong }: { map: BlockMap; firstWrong?: 
                 <path class="end" d={`M${x(volumeBytes)} 0V${LANE_HEIGHT}`} />
               )}
               {firstWrong !== undefined && firstWrong >= from && firstWrong < to && lane === map.destination && (
-                <path class="first-wrong" d={`M${x(firstWrong)} ${LANE_HEIGHT}l-5 -7h10z`} />
+                <path class="first-wrong" d={`M${Math.max(MARK_HALF, x(firstWrong))} ${LANE_HEIGHT}l-${MARK_HALF} -7h${2 * MARK_HALF}z`} />
               )}
             </svg>
           </div>

@@ -163,7 +163,10 @@ function Findings({ entries }: { entries: readonly Entry[] }) {
   return (
     <Section title="What to look at" id="findings">
       <p>
-        {inWords(entries)} <kbd>n</kbd> opens the next, <kbd>p</kbd> the one before.
+        {inWords(entries)}{' '}
+        <span class="by-keys">
+          <kbd>n</kbd> opens the next, <kbd>p</kbd> the one before.
+        </span>
       </p>
       {shown.some(({ kind }) => kind !== 'driver') && <Legend kinds={['data', 'zero', 'unmapped', 'stale', 'noise']} />}
       <ul class="cards">
