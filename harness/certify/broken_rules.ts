@@ -21,7 +21,7 @@ export const soundParts: RuleParts = { mover: dd }
 
 const always =
   (mode: CopyMode): Rule =>
-  () => ({ mode, decidedBy: 'forced', reason: `this rule always says ${mode}` })
+  () => ({ mode, decidedBy: mode === 'sparse' ? 'claimed-true' : 'claimed-false', reason: `this rule always says ${mode}` })
 
 /** Copies the blocks that are not zero one behind the other, without seeking over the others. */
 const SKIP_WITHOUT_SEEKING = `

@@ -9,7 +9,7 @@ import { chosenKind } from '../../harness/machine/chosen_kind.ts'
 import { resultSchema } from '../../harness/result/result.ts'
 import { startScript } from '../lib/scripts.ts'
 
-const KILLS = 5
+const KILLS = 4
 const LATEST_SECONDS = 12
 const random = randomNumbers(20261122)
 
