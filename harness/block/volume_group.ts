@@ -1,6 +1,5 @@
-import { join } from 'node:path'
 import type { Lab } from '../lab/lab.ts'
-import { check } from '../machine/machine.ts'
+import { removeDeviceFolders } from './device_folders.ts'
 import { poisonedLoop } from './loop.ts'
 import type { Lvm } from './lvm.ts'
 
@@ -48,8 +47,8 @@ export async function createVolumeGroup(
       // A creation that was cut short may have made the group all the same.
       const exists = created || (await lvm.run(lab, ['vgs', '--noheadings', '-o', 'vg_name'])).split(/\s+/).includes(name)
       if (exists) await lvm.run(lab, ['vgremove', '--quiet', '--force', '--force', '--yes', name])
-      // A command that was killed leaves links to volumes that the group does not know; without udev nobody else removes them.
-      await check(lab, ['rm', '-rf', join('/dev', name)])
+      // A command that was killed leaves links to volumes that the group does not know.
+      await removeDeviceFolders(lab, name)
       for (const device of devices) await lvm.dismiss(device)
     },
   )

@@ -1,5 +1,5 @@
 import type { Comparison } from '../result/compare.ts'
-import type { Ending } from '../result/ending.ts'
+import { type Ending, endingOf } from '../result/ending.ts'
 import { foundWords } from '../result/found_words.ts'
 import type { CheckResult, Result, Verdict } from '../result/result.ts'
 import { bytesSeen } from './bytes_seen.ts'
@@ -37,7 +37,10 @@ export interface SummaryOptions {
  * The run as GitHub-flavoured Markdown, for a job's page. Sections that would make it longer than `mostBytes` are left out, which
  * a note says; the verdict is always there.
  */
-export function summaryOf(result: Result, { ending, comparison, mostBytes = SUMMARY_BYTES }: SummaryOptions = {}): string {
+export function summaryOf(
+  result: Result,
+  { ending = endingOf(result), comparison, mostBytes = SUMMARY_BYTES }: SummaryOptions = {},
+): string {
   const [first, ...others] = sections(result, ending, comparison).map(({ name, blocks }) => ({ name, text: markdownOf(blocks) }))
   let text = first?.text ?? ''
   const left: string[] = []
@@ -53,7 +56,7 @@ function note(left: readonly string[]): string {
   return `\n${markdownOf([paragraph(`Left out, since a summary may not be longer: ${left.join(', ')}. The report has it all.`)])}`
 }
 
-function sections(result: Result, ending: Ending | undefined, comparison: Comparison | undefined): Section[] {
+function sections(result: Result, ending: Ending, comparison: Comparison | undefined): Section[] {
   return [
     { name: 'verdict', blocks: [...verdict(result), counts(result)] },
     { name: 'what failed', blocks: failed(result, ending) },
@@ -99,7 +102,7 @@ function counts({ cells, worlds, certificates }: Result): Block {
   )
 }
 
-function failed(result: Result, ending: Ending | undefined): Block[] {
+function failed(result: Result, ending: Ending): Block[] {
   const failures = failuresOf(result, ending)
   if (failures.length === 0) return []
   const rows = failures

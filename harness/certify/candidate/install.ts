@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { basename, join } from 'node:path'
+import { removeDeviceFolders } from '../../block/device_folders.ts'
 import { poisonedLoop } from '../../block/loop.ts'
 import { PROTOCOL } from '../../drivers/protocol.ts'
 import type { PathLook, Surroundings } from '../../inside/surroundings.ts'
@@ -124,8 +125,7 @@ async function installProgram(
       left.push(`a device: ${name}`)
       await check(lab, ['dmsetup', 'remove', '--noudevsync', '--force', '--retry', name])
     }
-    // Without udev nobody else removes the links to the devices.
-    for (const path of (await lab.inside.inventory(prefix)).deviceFolders) await check(lab, ['rm', '-rf', path])
+    await removeDeviceFolders(lab, prefix)
     return left
   }
   await lab.own(
