@@ -14,7 +14,7 @@ export default defineConfig({
         logLevel: 'error',
         test: {
           name: 'unit',
-          include: ['harness/**/*.test.ts', 'drivers/**/*.test.ts', 'scripts/**/*.test.ts', SCENARIO_PARTS],
+          include: ['harness/**/*.test.ts', 'drivers/**/*.test.ts', 'scripts/**/*.test.ts', 'tests/*.test.ts', SCENARIO_PARTS],
           // Milliseconds each; but a runner may have much else to do.
           testTimeout: 60_000,
           // It imports JSON as only bundlers do.
