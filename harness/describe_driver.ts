@@ -2,12 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Candidate, findCandidate } from './certify/candidate/candidate.ts'
 import { Certification, type CheckTitle, listChecks } from './certify/certification.ts'
 import { CANDIDATE_LIMITS, type CertifySessionOptions, openPartners, openSession, STORAGE_BYTES } from './certify/certify.ts'
-import type { Partners } from './certify/partners.ts'
-import type { Session } from './certify/session.ts'
-import { chosenKind } from './machine/chosen_kind.ts'
+import type { Partners } from './certify/peers.ts'
 import type { MachineKind } from './machine/machine.ts'
-import type { Limits } from './migration/volume_service.ts'
+import { chosenKind } from './machine/machine_kind.ts'
+import type { Limits } from './protocol/volume_service.ts'
 import type { CheckResult } from './result/result.ts'
+import type { Session } from './testbed/session.ts'
 
 export interface DescribeDriverOptions {
   /** Arguments of a driver that is a program. */

@@ -6,9 +6,9 @@ export type {
   NeededVerbs,
   OptionalVerbs,
   VolumeDriver,
-} from './drivers/driver.ts'
-export type { DriverSetup } from './drivers/protocol.ts'
-export type { CopyMode } from './movers/copy_mode.ts'
+} from './protocol/driver.ts'
+export type { DriverSetup } from './protocol/verbs.ts'
+export type { CopyMode } from './result/copy_mode.ts'
 export { type Forecast, forecastSchema } from './result/forecast.ts'
 export { type Proof, proofSchema } from './result/proof.ts'
 export {

@@ -1,10 +1,9 @@
-import type { Content } from '../harness/data/content.ts'
-import type { Difference } from '../harness/data/verify.ts'
+import type { Content } from '../harness/content/content.ts'
+import type { Difference } from '../harness/content/verify.ts'
 import { type DriverName, honest, type StorageBackend } from '../harness/drivers/backend.ts'
-import type { Stage } from '../harness/scenario.ts'
-import { expect, MiB, scenario } from '../harness/scenario.ts'
+import { expect, MiB, type Stage, scenario } from '../harness/scenario.ts'
+import { KiB } from '../harness/units.ts'
 
-const KiB = 1024
 const SIZE = 8 * MiB
 /** What a file's format and a filesystem's extents take at most. */
 const FORMAT_BYTES = 512 * KiB

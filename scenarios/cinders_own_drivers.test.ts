@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { findCandidate } from '../harness/certify/candidate/candidate.ts'
 import { certify } from '../harness/certify/certify.ts'
-import { chosenKind } from '../harness/machine/chosen_kind.ts'
+import { chosenKind } from '../harness/machine/machine_kind.ts'
+import { GiB } from '../harness/units.ts'
 
-const GiB = 1024 ** 3
 const TO_THICK = 'migrate-out/driver/cinder:lvm-thick'
 
 // LVMVolumeDriver.migrate_volume copies by the claim of the source; the destination, which claims false, is not asked.

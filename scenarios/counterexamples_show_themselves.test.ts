@@ -6,12 +6,12 @@ import type { Candidate } from '../harness/certify/candidate/candidate.ts'
 import { certify, STORAGE_BYTES } from '../harness/certify/certify.ts'
 import type { DriverName } from '../harness/drivers/backend.ts'
 import { makeRunFolder } from '../harness/lab/run_folder.ts'
-import { openMachines } from '../harness/machine/choose.ts'
-import { chosenKind } from '../harness/machine/chosen_kind.ts'
-import { loadWanted } from '../harness/machine/load_wanted.ts'
+import { loadWanted } from '../harness/machine/guest/load_storage_modules.ts'
+import { chosenKind } from '../harness/machine/machine_kind.ts'
+import { openMachines } from '../harness/testbed/open_machines.ts'
+import { MiB } from '../harness/units.ts'
 
 const HOSTILE = fileURLToPath(new URL('lib/hostile/hostile.py', import.meta.url))
-const MiB = 1024 ** 2
 
 const builtIn = (driver: DriverName): Candidate => ({ kind: 'built-in', name: driver, driver })
 const program = (name: string): Candidate => ({ kind: 'program', name, argv: ['/usr/bin/python3', HOSTILE, name], cwd: '/' })

@@ -2,7 +2,7 @@ import { mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { dir } from 'tmp-promise'
 import { describe, expect, test } from 'vitest'
-import { ownFile } from '../harness/home.ts'
+import { ownFile } from '../harness/paths.ts'
 import { runIn } from './lib/run_in.ts'
 import { endedAsShown, missingFrom, stepsOf } from './lib/walk.ts'
 

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { findCandidate } from '../harness/certify/candidate/candidate.ts'
 import { CANDIDATE_LIMITS, certify, STORAGE_BYTES } from '../harness/certify/certify.ts'
-import { chosenKind } from '../harness/machine/chosen_kind.ts'
+import { chosenKind } from '../harness/machine/machine_kind.ts'
 
 const templates = ['python/driver.py', 'typescript/driver.ts']
 const pathOf = (template: string) => fileURLToPath(new URL(`../drivers/templates/${template}`, import.meta.url))

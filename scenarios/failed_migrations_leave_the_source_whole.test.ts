@@ -1,7 +1,6 @@
-import type { Content } from '../harness/data/content.ts'
+import type { Content } from '../harness/content/content.ts'
 import type { StorageBackend } from '../harness/drivers/backend.ts'
-import type { MigrationOutcome, ScenarioVolume, Stage } from '../harness/scenario.ts'
-import { expect, MiB, scenario } from '../harness/scenario.ts'
+import { expect, MiB, type MigrationOutcome, type ScenarioVolume, type Stage, scenario } from '../harness/scenario.ts'
 
 /** What holds after any migration that failed. */
 async function expectUndone(

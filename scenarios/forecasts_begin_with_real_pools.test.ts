@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { dmName } from '../harness/block/status.ts'
 import { readThinMaps } from '../harness/block/thin_map.ts'
-import { type Run, scaled, touched } from '../harness/data/runs.ts'
+import { type Run, scaled, touched } from '../harness/content/runs.ts'
 import { check } from '../harness/machine/machine.ts'
-import { bytesOf } from '../harness/model/fleet/copies.ts'
-import { readFleet } from '../harness/model/fleet/fleet.ts'
-import type { FleetFile } from '../harness/model/fleet/fleet_file.ts'
 import { expect, MiB, type Stage, scenario } from '../harness/scenario.ts'
+import { bytesOf } from '../harness/simulate/copies.ts'
+import { readFleet } from '../harness/simulate/fleet.ts'
+import type { FleetFile } from '../harness/simulate/fleet_file.ts'
 
 const CHUNK = 64 * 1024
 const simulate = fileURLToPath(new URL('../scripts/simulate', import.meta.url))

@@ -6,12 +6,12 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { type DirectoryResult, dir } from 'tmp-promise'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { htmlReport } from '../harness/report/html_report.ts'
-import { exampleCertificate, exampleCertification, exampleCheck, exampleCounterexample } from '../harness/result/example_certificate.ts'
-import { exampleCell, exampleEvidence, exampleResult } from '../harness/result/example_result.ts'
 import type { CellResult, Result } from '../harness/result/result.ts'
+import { MiB } from '../harness/units.ts'
 import { findBrowser } from '../scripts/lib/browser.ts'
+import { exampleCertificate, exampleCertification, exampleCheck, exampleCounterexample } from '../tests/support/example_certificate.ts'
+import { exampleCell, exampleEvidence, exampleResult } from '../tests/support/example_result.ts'
 
-const MiB = 1024 ** 2
 const PAGE_BYTES = 4096
 const CORRUPT = 'host/lvm-thin/lvm-thick/mixed'
 const CONTROL = 'control/host/lvm-thin/lvm-thick/sparse-forced'

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDir } from 'tmp-promise'
 import { expect, test } from 'vitest'
-import { chosenKind } from '../harness/machine/chosen_kind.ts'
+import { chosenKind } from '../harness/machine/machine_kind.ts'
 import { type Result, resultSchema } from '../harness/result/result.ts'
 import { startScript } from './lib/scripts.ts'
 

@@ -2,10 +2,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { allCells } from '../harness/certify/cell.ts'
-import { traps } from '../harness/certify/worlds/traps.ts'
-import { chosenKind } from '../harness/machine/chosen_kind.ts'
+import { traps } from '../harness/explore/traps.ts'
+import { chosenKind } from '../harness/machine/machine_kind.ts'
 import { resultSchema } from '../harness/result/result.ts'
+import { allCells } from '../harness/verify/cell.ts'
 import { startScript } from './lib/scripts.ts'
 
 /** The whole matrix takes seven minutes where QEMU emulates the processor. */

@@ -1,5 +1,5 @@
-import { randomWorlds } from '../harness/certify/worlds/explore.ts'
-import { type NamedWorld, runWorlds } from '../harness/certify/worlds/run_worlds.ts'
+import { randomWorlds } from '../harness/explore/explore.ts'
+import { type NamedWorld, runWorlds } from '../harness/explore/run_copies.ts'
 import { expect, scenario } from '../harness/scenario.ts'
 
 const SEED = 1

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { dirSync } from 'tmp-promise'
 import { afterAll, describe, expect, test } from 'vitest'
 import { bundleModule } from '../../harness/certify/candidate/bundle_module.ts'
-import { PROTOCOL } from '../../harness/drivers/protocol.ts'
-import { METHOD_NOT_FOUND } from '../../harness/rpc/json_rpc.ts'
+import { METHOD_NOT_FOUND } from '../../harness/protocol/json_rpc.ts'
+import { PROTOCOL } from '../../harness/protocol/verbs.ts'
 import { DriverProgram } from '../../scenarios/lib/driver_program.ts'
 
 const bundles = dirSync({ unsafeCleanup: true })

@@ -1,8 +1,9 @@
 import type { Lab } from '../lab/lab.ts'
 import { check } from '../machine/machine.ts'
+import { MiB } from '../units.ts'
 
 /** Where the data begins on a LUKS device: its header lies before. */
-export const LUKS_HEADER_BYTES = 4 * 1024 ** 2
+export const LUKS_HEADER_BYTES = 4 * MiB
 /** dm-crypt needs cbc to load at all, cryptsetup needs the kernel's ciphers to open a key slot. */
 const MODULES = ['ecb', 'cbc', 'xts', 'algif_skcipher', 'dm-crypt']
 /** There may be no udev to make the devices' nodes, and nobody waits for one. */

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { lengthOf } from '../data/runs.ts'
-import { BrokenLab, CommandFailed, UsageError } from '../machine/errors.ts'
-import type { Ending, Finished, RunOptions } from '../machine/machine.ts'
+import { lengthOf } from '../content/runs.ts'
+import { BrokenLab, UsageError } from '../errors.ts'
+import { CommandFailed, type Ending } from '../machine/command_failed.ts'
+import type { Finished, RunOptions } from '../machine/machine.ts'
 import { parseThinDump, readThinMaps } from './thin_map.ts'
 
 /** As thin_dump 0.9.0 printed it of a pool with four volumes and a snapshot of the first, which were then written to. */

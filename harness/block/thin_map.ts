@@ -1,6 +1,7 @@
 import { SaxesParser } from 'saxes'
-import { lengthOf, type Run, type Runs, run } from '../data/runs.ts'
-import { BrokenLab, CommandFailed, messageOf, UsageError } from '../machine/errors.ts'
+import { lengthOf, type Run, type Runs, run } from '../content/runs.ts'
+import { BrokenLab, messageOf, UsageError } from '../errors.ts'
+import { CommandFailed } from '../machine/command_failed.ts'
 import type { Finished, Machine } from '../machine/machine.ts'
 
 /** Mapped chunks of a volume; the value is the chunk of the pool less that of the volume, so that neighbours join. */

@@ -1,3 +1,4 @@
+import { MiB } from '../units.ts'
 import type { VolumeGroup } from './volume_group.ts'
 
 export interface ThinPoolOptions {
@@ -10,7 +11,7 @@ export interface ThinPoolOptions {
   readonly discards?: 'ignore' | 'nopassdown' | 'passdown'
 }
 
-export const POOL_METADATA_BYTES = 4 * 1024 ** 2
+export const POOL_METADATA_BYTES = 4 * MiB
 
 /** Makes a thin pool. The group needs room for the pool and twice its metadata (LVM keeps a spare). */
 export async function createThinPool(group: VolumeGroup, name: string, options: ThinPoolOptions): Promise<void> {

@@ -1,9 +1,10 @@
 import type { Lab } from '../lab/lab.ts'
+import { MiB } from '../units.ts'
 import { removeDeviceFolders } from './device_folders.ts'
 import { poisonedLoop } from './loop.ts'
 import type { Lvm } from './lvm.ts'
 
-export const EXTENT_BYTES = 4 * 1024 ** 2
+export const EXTENT_BYTES = 4 * MiB
 /** LVM's label and metadata at the start of a physical volume, rounded up to an extent. */
 const METADATA_BYTES = EXTENT_BYTES
 

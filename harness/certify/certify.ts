@@ -1,17 +1,18 @@
-import { GUEST_MIB } from '../machine/choose.ts'
-import { messageOf } from '../machine/errors.ts'
+import { messageOf } from '../errors.ts'
 import type { MachineKind } from '../machine/machine.ts'
-import type { Limits } from '../migration/volume_service.ts'
-import { type Certificate, type CheckResult, endedResult, notShownDriver, type Result } from '../result/result.ts'
-import type { Bench } from './bench.ts'
-import { soundParts } from './broken_rules.ts'
+import { soundParts } from '../migration/parts.ts'
+import type { Limits } from '../protocol/volume_service.ts'
+import { type Certificate, endedResult, notShownDriver, type Result } from '../result/result.ts'
+import type { CertifyEvent } from '../testbed/events.ts'
+import { GUEST_MIB } from '../testbed/open_machines.ts'
+import { STOPPED } from '../testbed/queue.ts'
+import { Session } from '../testbed/session.ts'
+import type { Bench } from '../testbed/test_bed.ts'
+import { MiB } from '../units.ts'
 import type { Candidate } from './candidate/candidate.ts'
-import { FOLDER_POISON_BYTES } from './candidate/install.ts'
-import { MiB } from './cell.ts'
+import { FOLDER_POISON_BYTES } from './candidate/provision.ts'
 import { Certification, type CertificationOptions, listChecks } from './certification.ts'
-import { Partners } from './partners.ts'
-import { STOPPED } from './run_queue.ts'
-import { Session } from './session.ts'
+import { Partners } from './peers.ts'
 
 /** Which drivers are certified, and where. */
 export interface CertifySessionOptions extends CertificationOptions {
@@ -26,11 +27,6 @@ export interface CertifyOptions extends CertifySessionOptions {
   readonly version: string
   readonly tell: (event: CertifyEvent) => void
 }
-
-/** What happens while drivers are certified, for whoever shows it. */
-export type CertifyEvent =
-  | { readonly kind: 'check-ended'; readonly driver: string; readonly check: CheckResult; readonly done: number; readonly total: number }
-  | { readonly kind: 'driver-ended'; readonly certificate: Certificate }
 
 export const CANDIDATE_LIMITS: Limits = { askSeconds: 10, verbSeconds: 60 }
 export const STORAGE_BYTES = 128 * MiB

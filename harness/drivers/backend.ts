@@ -1,11 +1,11 @@
 import type { Lvm, LvRow } from '../block/lvm.ts'
 import { dmName, isThin, isThinPool, parseStatus, parseThinIds } from '../block/status.ts'
 import { readThinMaps, type ThinMap } from '../block/thin_map.ts'
-import { cover, type Runs, scaled } from '../data/runs.ts'
+import { cover, type Runs, scaled } from '../content/runs.ts'
 import type { Lab } from '../lab/lab.ts'
 import { check } from '../machine/machine.ts'
+import { type BuiltInDriver, overriding, type VolumeDriver } from '../protocol/driver.ts'
 import { type BackendOptions, type BuiltIn, builtIn, type Storage } from './built_in.ts'
-import { type BuiltInDriver, overriding, type VolumeDriver } from './driver.ts'
 
 type HonestName = keyof typeof builtIn
 /** A built-in driver, or its liar: the same but for the opposite claim. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { ownFile } from '../home.ts'
 import { cacheFolder, toolsEnvironment, toolsRoot } from '../machine/tools.ts'
+import { ownFile } from '../paths.ts'
 
 /** Where the setup unpacks Cinder and the Python libraries that it needs. */
 export const cinderRoot = join(cacheFolder, 'cinder')

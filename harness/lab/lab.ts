@@ -1,7 +1,8 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Inside } from '../inside/client.ts'
-import { BrokenLab, describeEnding, messageOf } from '../machine/errors.ts'
+import { BrokenLab, messageOf } from '../errors.ts'
+import type { Inside } from '../helper/client.ts'
+import { describeEnding } from '../machine/command_failed.ts'
 import type { Finished, Machine, RunOptions } from '../machine/machine.ts'
 
 /** One command as it ran: for the record of a cell. */

@@ -3,9 +3,10 @@ import { chmod, realpath, rm, statfs, writeFile } from 'node:fs/promises'
 import { freemem } from 'node:os'
 import { join } from 'node:path'
 import { dir } from 'tmp-promise'
-import { BrokenLab, messageOf } from '../machine/errors.ts'
+import { BrokenLab, messageOf } from '../errors.ts'
 import { startHere } from '../machine/native.ts'
 import { newRunName } from '../machine/prefix.ts'
+import { MiB } from '../units.ts'
 import { writeOwner } from './owner.ts'
 
 /** Where runs may put their folder, best first. `TMPDIR` outranks them all. */
@@ -66,5 +67,5 @@ export async function refuses(base: string, wantedBytes: number): Promise<string
 }
 
 function mebibytes(bytes: number): string {
-  return `${Math.floor(bytes / 1024 ** 2)} MiB`
+  return `${Math.floor(bytes / MiB)} MiB`
 }

@@ -1,15 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
-import { CommandFailed } from './errors.ts'
+import { CommandFailed, type Ending } from './command_failed.ts'
 
 export type MachineKind = 'native' | 'uml' | 'qemu'
-
-/** How a command ended. `signal` and `code` are the kernel's numbers; `seconds` is the limit that ran out. */
-export type Ending =
-  | { how: 'exit'; code: number }
-  | { how: 'signal'; signal: number }
-  | { how: 'timeout'; seconds: number }
-  | { how: 'aborted' }
-  | { how: 'not-started'; why: string }
 
 export interface Finished {
   readonly argv: readonly string[]

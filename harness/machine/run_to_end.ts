@@ -1,6 +1,7 @@
 import { finished } from 'node:stream/promises'
-import { BrokenLab } from './errors.ts'
-import type { Ending, Finished, Running, RunOptions } from './machine.ts'
+import { BrokenLab } from '../errors.ts'
+import type { Ending } from './command_failed.ts'
+import type { Finished, Running, RunOptions } from './machine.ts'
 
 const DEFAULT_TIMEOUT_SECONDS = 120
 const SIGKILL = 9

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import envPaths from 'env-paths'
-import { isPackage, ownFile } from '../home.ts'
+import { isPackage, ownFile } from '../paths.ts'
 
 /**
  * Where the setup unpacks the packages that the machine lacks: `HOLEPROOF_CACHE`, else a checkout's own folder, else the user's

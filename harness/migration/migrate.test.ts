@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { CopyMode } from '../movers/copy_mode.ts'
-import type { Answer } from './capabilities.ts'
+import type { Answer } from '../protocol/capabilities.ts'
+import type { VolumeService } from '../protocol/volume_service.ts'
+import type { CopyMode } from '../result/copy_mode.ts'
 import { type MigrationMethod, type MigrationParts, type MigrationResult, migrate } from './migrate.ts'
 import type { Backend, MigrationStatus, Volume } from './volume.ts'
-import type { VolumeService } from './volume_service.ts'
 
 const SIZE = 64
 const NAME = 'volume-1'

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { messageOf } from '../machine/errors.ts'
-import type { CopyMode } from '../movers/copy_mode.ts'
-import { Unanswered } from '../rpc/json_rpc.ts'
-import { type Answer, capabilityReportSchema } from './capabilities.ts'
+import { messageOf } from '../errors.ts'
+import { type Answer, capabilityReportSchema } from '../protocol/capabilities.ts'
+import { Unanswered } from '../protocol/json_rpc.ts'
+import type { VolumeService } from '../protocol/volume_service.ts'
+import type { CopyMode } from '../result/copy_mode.ts'
 import { type Decision, decideCopyMode, type Rule } from './rule.ts'
 import type { Backend, MigrationStatus, Volume } from './volume.ts'
-import type { VolumeService } from './volume_service.ts'
 
 /** `driver`: the source's driver tries first, the host copies when it declines. `host`: the host copies. */
 export type MigrationMethod = 'driver' | 'host'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Answer, SHIPPED_KEY, WELL_DEFINED_PROPERTY } from './capabilities.ts'
+import { type Answer, SHIPPED_KEY, WELL_DEFINED_PROPERTY } from '../protocol/capabilities.ts'
 import { type DecidedBy, type Destination, decideCopyMode } from './rule.ts'
 
 const FRESH: Destination = { origin: 'new', layers: [] }

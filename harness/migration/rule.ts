@@ -1,5 +1,5 @@
-import type { CopyMode } from '../movers/copy_mode.ts'
-import { type Answer, capabilityReportSchema, SHIPPED_KEY, WELL_DEFINED_PROPERTY, wellDefinedProperty } from './capabilities.ts'
+import { type Answer, capabilityReportSchema, SHIPPED_KEY, WELL_DEFINED_PROPERTY, wellDefinedProperty } from '../protocol/capabilities.ts'
+import type { CopyMode } from '../result/copy_mode.ts'
 
 /** What the migration itself knows of the destination volume. */
 export interface Destination {

@@ -1,4 +1,4 @@
-import type { VolumeService } from './volume_service.ts'
+import type { VolumeService } from '../protocol/volume_service.ts'
 
 /** Cinder's migration states. */
 export type MigrationStatus = 'starting' | 'migrating' | 'completing' | 'success' | 'error'

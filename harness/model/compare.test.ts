@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import type { Origin } from '../data/origin.ts'
-import { overlay, type Run, run } from '../data/runs.ts'
+import type { Origin } from '../content/origin.ts'
+import { overlay, type Run, run } from '../content/runs.ts'
+import { MiB } from '../units.ts'
 import { compare, type Measured } from './compare.ts'
 import { predict, type World } from './world.ts'
 
-const MiB = 1024 ** 2
 const CHUNK = 64 * 1024
 const world: World = {
   sizeBytes: 4 * MiB,

@@ -1,5 +1,5 @@
-import type { Origin } from '../data/origin.ts'
-import { clip, joined, lengthOf, type Runs, same, where, without } from '../data/runs.ts'
+import type { Origin } from '../content/origin.ts'
+import { clip, joined, lengthOf, type Runs, same, where, without } from '../content/runs.ts'
 import type { Prediction } from './world.ts'
 
 /** A filesystem counts its own extent blocks with a file's; a few of them at the sizes used here. */

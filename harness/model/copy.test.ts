@@ -1,12 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import type { Extent } from '../data/content.ts'
-import { lengthOf } from '../data/runs.ts'
+import type { Extent } from '../content/content.ts'
+import { lengthOf } from '../content/runs.ts'
+import { KiB, MiB } from '../units.ts'
 import type { CopySpec } from './copy.ts'
 import type { ThinPoolSpec } from './thin_pool.ts'
 import { type Prediction, type Prior, predict, type StorageSpec, type World } from './world.ts'
 
-const KiB = 1024
-const MiB = 1024 * KiB
 const SIZE = 8 * MiB
 const CHUNK = 64 * KiB
 const extent = (offset: number, length: number, write: Extent['write'] = 'data'): Extent => ({ offset, length, write })

@@ -1,5 +1,5 @@
-import type { Origin } from '../data/origin.ts'
-import { clip, contained, cover, inside, lengthOf, type Runs, run, scaled, touched, where } from '../data/runs.ts'
+import type { Origin } from '../content/origin.ts'
+import { clip, contained, cover, inside, lengthOf, type Runs, run, scaled, touched, where } from '../content/runs.ts'
 import { FileVolume, type ModelVolume, PAGE_BYTES, writeBuffered } from './volume.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { type Amount, exactly } from './fleet/amount.ts'
+import { type Amount, exactly } from './amount.ts'
 
 /** LVM keeps a percentage as a whole number of millionths. */
 const ONE_PERCENT = 1_000_000

@@ -1,6 +1,6 @@
-import type { Content, Extent } from '../data/content.ts'
-import type { Origin } from '../data/origin.ts'
-import { filled, joined, type Run, type Runs } from '../data/runs.ts'
+import type { Content, Extent } from '../content/content.ts'
+import type { Origin } from '../content/origin.ts'
+import { filled, joined, type Run, type Runs } from '../content/runs.ts'
 
 /** What a volume's owner wrote: nothing where it wrote nothing. */
 export function writtenRuns(extents: readonly Extent[], as: 'data' | 'stale' = 'data'): Runs<Origin> {

@@ -1,14 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { cellsOf, runsOf } from '../data/cells.ts'
-import type { Origin } from '../data/origin.ts'
-import { lengthOf, type Runs, run } from '../data/runs.ts'
-import { NaivePool, NaiveThin, SECTOR_BYTES } from './naive_pool.ts'
+import { cellsOf, runsOf } from '../../tests/support/cells.ts'
+import { NaivePool, NaiveThin } from '../../tests/support/naive_pool.ts'
+import type { Origin } from '../content/origin.ts'
+import { lengthOf, type Runs, run } from '../content/runs.ts'
+import { KiB, MiB, SECTOR_BYTES } from '../units.ts'
 import { ThinPool, type ThinPoolSpec, ThinVolume } from './thin_pool.ts'
 import { PAGE_BYTES, writeBuffered } from './volume.ts'
 
-const KiB = 1024
-const MiB = 1024 * KiB
 const TiB = 1024 ** 4
 const CHUNK = 64 * KiB
 const honest: ThinPoolSpec = { chunkBytes: CHUNK, zeroing: true, discards: true }

@@ -1,4 +1,4 @@
-import type { Origin } from '../data/origin.ts'
+import type { Origin } from '../content/origin.ts'
 import {
   clip,
   contained,
@@ -15,7 +15,7 @@ import {
   touched,
   where,
   without,
-} from '../data/runs.ts'
+} from '../content/runs.ts'
 import type { ModelVolume } from './volume.ts'
 
 export interface ThinPoolSpec {

@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import type { Origin } from '../data/origin.ts'
-import { lengthOf, type Runs, run } from '../data/runs.ts'
+import type { Origin } from '../content/origin.ts'
+import { lengthOf, type Runs, run } from '../content/runs.ts'
+import { KiB, MiB } from '../units.ts'
 import { ThinPool, ThinVolume } from './thin_pool.ts'
 import { CryptVolume, FileVolume, PAGE_BYTES, ThickVolume, WIPED_BYTES, writeBuffered } from './volume.ts'
 
-const KiB = 1024
-const MiB = 1024 * KiB
 const TiB = 1024 ** 4
 const data = (from: number, to: number): Runs<Origin> => run<Origin>(from, to, 'data')
 

@@ -1,5 +1,5 @@
-import type { Origin } from '../data/origin.ts'
-import { filled, inside, lengthOf, overlay, type Runs, run, scaled, shifted, touched, without } from '../data/runs.ts'
+import type { Origin } from '../content/origin.ts'
+import { filled, inside, lengthOf, overlay, type Runs, run, scaled, shifted, touched, without } from '../content/runs.ts'
 
 /** What the kernel's page cache reads and writes at once, and what ext4 allocates. */
 export const PAGE_BYTES = 4096

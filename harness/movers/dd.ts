@@ -1,9 +1,10 @@
 import type { Lab } from '../lab/lab.ts'
 import { check } from '../machine/machine.ts'
+import { MiB } from '../units.ts'
 import type { CopyOrder, Mover } from './mover.ts'
 
 /** Cinder's default `volume_dd_blocksize`, 1M. */
-export const DD_BLOCK_BYTES = 1024 ** 2
+export const DD_BLOCK_BYTES = MiB
 const COPY_SECONDS = 600
 
 /** dd as Cinder runs it: 1 MiB blocks, the count in bytes, O_DIRECT on the sides that allow it, flushed before it ends. */

@@ -1,5 +1,5 @@
 import type { Lab } from '../lab/lab.ts'
-import type { CopyMode } from './copy_mode.ts'
+import type { CopyMode } from '../result/copy_mode.ts'
 
 /** What to copy: from one device or file to another, from the first byte, `bytes` bytes. */
 export interface CopyOrder {

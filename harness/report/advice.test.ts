@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { exampleCertificate, exampleCheck } from '../result/example_certificate.ts'
-import { exampleCell, exampleWorld } from '../result/example_result.ts'
+import { exampleCertificate, exampleCheck } from '../../tests/support/example_certificate.ts'
+import { exampleCell, exampleWorld } from '../../tests/support/example_result.ts'
 import { adviceOn, advicesOf } from './advice.ts'
 
 test('the advice on a check is that on its leading part', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { exampleCertificate, exampleCertification, exampleCheck } from '../../tests/support/example_certificate.ts'
+import { exampleCell, exampleResult } from '../../tests/support/example_result.ts'
 import { endingOf } from '../result/ending.ts'
-import { exampleCertificate, exampleCertification, exampleCheck } from '../result/example_certificate.ts'
-import { exampleCell, exampleResult } from '../result/example_result.ts'
 import { annotationsOf, withoutCommands } from './annotations.ts'
 
 const failing = (id: string, text = '4096 bytes are wrong') =>

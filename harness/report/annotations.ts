@@ -1,5 +1,5 @@
+import { printable } from '../result/describe.ts'
 import { endingOf } from '../result/ending.ts'
-import { printable } from '../result/printable.ts'
 import type { Result } from '../result/result.ts'
 import { failuresOf } from './failures.ts'
 import { shortened } from './shortened.ts'

@@ -1,6 +1,6 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { describe, expect, test } from 'vitest'
-import { exampleCell, exampleResult } from '../result/example_result.ts'
+import { exampleCell, exampleResult } from '../../tests/support/example_result.ts'
 import { badgeEndpointOf, badgeOf } from './badge.ts'
 
 const cells = [exampleCell(), exampleCell({ id: 'b' }), exampleCell({ id: 'c', verdict: 'not-shown' })]

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { exampleCertificate, exampleCertification, exampleCheck, exampleCounterexample } from '../result/example_certificate.ts'
+import { exampleCertificate, exampleCertification, exampleCheck, exampleCounterexample } from '../../tests/support/example_certificate.ts'
 import type { Certificate, CheckResult, Result } from '../result/result.ts'
 import { checkLine } from './certificates.ts'
 import { terminalReport } from './terminal.ts'

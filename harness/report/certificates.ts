@@ -1,6 +1,6 @@
 import type { ChalkInstance } from 'chalk'
 import wrapAnsi from 'wrap-ansi'
-import { foundWords } from '../result/found_words.ts'
+import { foundWords } from '../result/describe.ts'
 import { type Certificate, type CheckResult, type Counterexample, LEFT_OUT, type Result } from '../result/result.ts'
 import { showCounterexample } from '../result/show_counterexample.ts'
 import { indent } from './indent.ts'

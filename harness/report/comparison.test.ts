@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { exampleCell, exampleResult } from '../../tests/support/example_result.ts'
 import { COMPARISON_LIMITS, compareResults } from '../result/compare.ts'
-import { exampleCell, exampleResult } from '../result/example_result.ts'
 import type { CellResult, Result } from '../result/result.ts'
 import { comparisonMarkdown, comparisonReport } from './comparison.ts'
 

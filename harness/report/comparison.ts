@@ -1,7 +1,7 @@
 import { Chalk } from 'chalk'
 import wrapAnsi from 'wrap-ansi'
 import { type Change, type ChangeKind, type Comparison, changeKinds, type Slower } from '../result/compare.ts'
-import { allPrintable } from '../result/printable.ts'
+import { allPrintable } from '../result/describe.ts'
 import { indent } from './indent.ts'
 import { type Block, code, heading, markdownOf, paragraph, table } from './markdown.ts'
 import { shortened } from './shortened.ts'

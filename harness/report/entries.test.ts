@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { exampleCertificate, exampleCertification, exampleCheck } from '../result/example_certificate.ts'
-import { exampleCell, exampleEvidence, exampleResult } from '../result/example_result.ts'
+import { exampleCertificate, exampleCertification, exampleCheck } from '../../tests/support/example_certificate.ts'
+import { exampleCell, exampleEvidence, exampleResult } from '../../tests/support/example_result.ts'
 import { type Entry, entriesOf, entryAt, type Filter, findingsOf, hashOf, NO_FILTER, passes } from './entries.ts'
 
 const corrupt = { ...exampleEvidence(), verification: { checkedBytes: 10, wrongBytes: 3, differences: [], moreDifferences: 0 } }

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { exampleForecast, exampleOutcome } from '../result/example_forecast.ts'
+import { exampleForecast, exampleOutcome } from '../../tests/support/example_forecast.ts'
+import { GiB, lvmSize } from '../units.ts'
 import { poolChart } from './forecast_chart.ts'
 import { forecastPage } from './forecast_page.ts'
 import { forecastReport } from './forecast_table.ts'
-import { duration, lvmSize } from './sizes.ts'
+import { duration } from './sizes.ts'
 
-const GiB = 1024 ** 3
 const missing = { least: 0, most: 3 * GiB }
 
 describe('a forecast in the terminal', () => {

@@ -1,9 +1,10 @@
 import { format } from 'echarts/core'
+import { printable } from '../result/describe.ts'
 import type { Amount, Forecast, ForecastVerdict } from '../result/forecast.ts'
-import { printable } from '../result/printable.ts'
+import { lvmSize } from '../units.ts'
 import { LINES, poolChart } from './forecast_chart.ts'
 import { forbiddenText, fullest, overfillText } from './forecast_table.ts'
-import { bounds, duration, lvmSize } from './sizes.ts'
+import { bounds, duration } from './sizes.ts'
 
 const MOST_CHARTS = 12
 

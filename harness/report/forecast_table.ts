@@ -1,9 +1,10 @@
 import { Chalk, type ChalkInstance } from 'chalk'
 import Table from 'cli-table3'
 import wrapAnsi from 'wrap-ansi'
+import { printable } from '../result/describe.ts'
 import type { Amount, Forecast, ForecastVerdict, Moved, Outcome } from '../result/forecast.ts'
-import { printable } from '../result/printable.ts'
-import { bounds, duration, lvmSize } from './sizes.ts'
+import { lvmSize } from '../units.ts'
+import { bounds, duration } from './sizes.ts'
 import { BORDERLESS } from './tables.ts'
 
 const COLUMNS = 80

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
-import { ownFile } from '../home.ts'
-import { exampleCell, exampleResult } from '../result/example_result.ts'
+import { exampleCell, exampleResult } from '../../tests/support/example_result.ts'
+import { ownFile } from '../paths.ts'
 import { resultSchema } from '../result/result.ts'
 import { htmlReport } from './html_report.ts'
 

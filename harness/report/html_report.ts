@@ -1,5 +1,5 @@
 import { build, stop } from 'esbuild'
-import { ownFile } from '../home.ts'
+import { ownFile } from '../paths.ts'
 import type { Result } from '../result/result.ts'
 import { embedded } from './embed.ts'
 

@@ -1,9 +1,9 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { exampleCertificate, exampleCertification, exampleCheck } from '../../tests/support/example_certificate.ts'
+import { exampleCell, exampleResult } from '../../tests/support/example_result.ts'
 import { type Ending, endingOf } from '../result/ending.ts'
-import { exampleCertificate, exampleCertification, exampleCheck } from '../result/example_certificate.ts'
-import { exampleCell, exampleResult } from '../result/example_result.ts'
 import { type CellResult, notShownDriver, type Result } from '../result/result.ts'
 import { junitOf } from './junit.ts'
 

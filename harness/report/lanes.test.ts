@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { exampleCell, exampleEvidence } from '../result/example_result.ts'
+import { exampleCell, exampleEvidence } from '../../tests/support/example_result.ts'
 import type { CellResult, WorldResult } from '../result/result.ts'
 import { mapOfCell, mapOfWorld } from './lanes.ts'
 

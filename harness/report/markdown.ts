@@ -1,7 +1,7 @@
 import type { PhrasingContent, RootContent, TableCell } from 'mdast'
 import { gfmTableToMarkdown } from 'mdast-util-gfm-table'
 import { toMarkdown } from 'mdast-util-to-markdown'
-import { printable } from '../result/printable.ts'
+import { printable } from '../result/describe.ts'
 
 /** A block of Markdown: a heading, a paragraph, a table, a listing. */
 export type Block = RootContent

@@ -1,11 +1,3 @@
-const UNITS = ['b', 'k', 'm', 'g', 't', 'p', 'e'] as const
-
-/** A size in LVM's way, `3.80g`: powers of 1024. */
-export function lvmSize(bytes: number): string {
-  const power = bytes < 1024 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), UNITS.length - 1)
-  return power === 0 ? `${bytes}b` : `${(bytes / 1024 ** power).toFixed(2)}${UNITS[power]}`
-}
-
 /** "47 s", "3.2 h", "5.0 days" */
 export function duration(seconds: number): string {
   if (seconds < 120) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`

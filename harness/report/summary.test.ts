@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { exampleCertificate, exampleCertification, exampleCheck, exampleCounterexample } from '../../tests/support/example_certificate.ts'
+import { exampleCell, exampleResult, exampleWorld } from '../../tests/support/example_result.ts'
 import { COMPARISON_LIMITS, compareResults } from '../result/compare.ts'
-import { exampleCertificate, exampleCertification, exampleCheck, exampleCounterexample } from '../result/example_certificate.ts'
-import { exampleCell, exampleResult, exampleWorld } from '../result/example_result.ts'
 import type { CellResult } from '../result/result.ts'
 import { summaryOf } from './summary.ts'
 

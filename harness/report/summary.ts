@@ -1,7 +1,8 @@
 import type { Comparison } from '../result/compare.ts'
+import { foundWords } from '../result/describe.ts'
 import { type Ending, endingOf } from '../result/ending.ts'
-import { foundWords } from '../result/found_words.ts'
 import type { CheckResult, Result, Verdict } from '../result/result.ts'
+import { MiB } from '../units.ts'
 import { bytesSeen } from './bytes_seen.ts'
 import { comparisonBlocks } from './comparison.ts'
 import { failuresOf } from './failures.ts'
@@ -20,7 +21,7 @@ const SIGNS: Readonly<Record<CheckResult['verdict'], string>> = {
 const MOST_FAILURES = 100
 const MOST_TEXT = 500
 /** GitHub refuses a step's summary of more. */
-export const SUMMARY_BYTES = 1024 ** 2
+export const SUMMARY_BYTES = MiB
 
 interface Section {
   readonly name: string

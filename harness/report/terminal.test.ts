@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { exampleCell, exampleEvidence, exampleResult, exampleWorld } from '../../tests/support/example_result.ts'
 import { endingOf } from '../result/ending.ts'
-import { exampleCell, exampleEvidence, exampleResult, exampleWorld } from '../result/example_result.ts'
 import type { CellResult, Result } from '../result/result.ts'
 import { cellLine, terminalReport } from './terminal.ts'
 

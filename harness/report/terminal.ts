@@ -1,9 +1,10 @@
 import { Chalk, type ChalkInstance } from 'chalk'
 import Table from 'cli-table3'
 import wrapAnsi from 'wrap-ansi'
+import { allPrintable } from '../result/describe.ts'
 import { type Ending, endingOf } from '../result/ending.ts'
-import { allPrintable } from '../result/printable.ts'
 import type { CellResult, Note, Result, WorldResult } from '../result/result.ts'
+import { MiB } from '../units.ts'
 import { advicesOf } from './advice.ts'
 import { certificateDetails, certificatesReport, certificatesSummary } from './certificates.ts'
 import { indent } from './indent.ts'
@@ -208,7 +209,7 @@ function summary(result: Result, chalk: ChalkInstance): string {
     `${head}  ${what}: ${parts.join(', ')}`,
     `  ${worked} of ${controls.length} controls did what breaking the rule must do`,
     ...worldsSummary(worlds),
-    `  ${(checked / 1024 ** 2).toFixed(0)} MiB checked byte by byte; ${leaks.length} leaks`,
+    `  ${(checked / MiB).toFixed(0)} MiB checked byte by byte; ${leaks.length} leaks`,
     where,
   ].join('\n')
 }

@@ -1,13 +1,13 @@
 import { stripVTControlCharacters } from 'node:util'
 import { Chalk } from 'chalk'
 import { describe, expect, test } from 'vitest'
-import { exampleCell, exampleEvidence, exampleResult } from '../result/example_result.ts'
+import { exampleCell, exampleEvidence, exampleResult } from '../../tests/support/example_result.ts'
 import type { CellResult, OriginRun } from '../result/result.ts'
+import { MiB } from '../units.ts'
 import { mapOfCell } from './lanes.ts'
 import { terminalReport } from './terminal.ts'
 import { mapLines } from './terminal_map.ts'
 
-const MiB = 1024 ** 2
 const run = (from: number, to: number, value: OriginRun['value']): OriginRun => ({ from: from * MiB, to: to * MiB, value })
 
 /** 58 MiB, so that a letter is one: data, a hole, data; the hole came out stale, then noise, then zeros with and without storage. */

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { exampleCertificate, exampleCertification, exampleCheck } from '../../tests/support/example_certificate.ts'
+import { exampleCell, exampleResult, exampleWorld } from '../../tests/support/example_result.ts'
 import { type ChangeKind, COMPARISON_LIMITS, type Comparison, changeKinds, compareResults } from './compare.ts'
-import { exampleCertificate, exampleCertification, exampleCheck } from './example_certificate.ts'
-import { exampleCell, exampleResult, exampleWorld } from './example_result.ts'
 import { type CellResult, LEFT_OUT, type Result, verdictSchema } from './result.ts'
 
 type Verdict = CellResult['verdict']

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { exampleCertificate, exampleCertification, exampleCheck } from '../../tests/support/example_certificate.ts'
 import { COMPARISON_LIMITS, compareResults } from './compare.ts'
 import { type Ending, type EndingOptions, endingOf } from './ending.ts'
-import { exampleCertificate, exampleCertification, exampleCheck } from './example_certificate.ts'
 import { LEFT_OUT, type Result, type Verdict } from './result.ts'
 
 describe('a run ends', () => {

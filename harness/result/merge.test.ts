@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { exampleCertificate } from './example_certificate.ts'
-import { exampleCell, exampleResult, exampleWorld } from './example_result.ts'
+import { exampleCertificate } from '../../tests/support/example_certificate.ts'
+import { exampleCell, exampleResult, exampleWorld } from '../../tests/support/example_result.ts'
 import { mergeResults, type Part, type StandIns } from './merge.ts'
 import { type CellResult, type Certificate, type Result, resultOf, resultSchema, verdictSchema, type WorldResult } from './result.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { printable } from './printable.ts'
+import { printable } from './describe.ts'
 
 test.each([
   ['stays as it is: letters, lines and signs', 'Größe 1\n"2" \\u0041 ✗ 漢', 'Größe 1\n"2" \\u0041 ✗ 漢'],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { quoted } from './quoted.ts'
+import { quoted } from './describe.ts'
 
 test.each([
   ['host/nfs/nfs', 'host/nfs/nfs'],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { exampleCertificate, exampleCertification, exampleCheck, exampleCounterexample } from './example_certificate.ts'
-import { exampleCell, exampleEvidence, exampleResult } from './example_result.ts'
+import { exampleCertificate, exampleCertification, exampleCheck, exampleCounterexample } from '../../tests/support/example_certificate.ts'
+import { exampleCell, exampleEvidence, exampleResult } from '../../tests/support/example_result.ts'
 import {
   type CheckResult,
   certificateVerdict,

@@ -1,4 +1,4 @@
-import { quoted } from './quoted.ts'
+import { quoted } from './describe.ts'
 import type { Certificate, Counterexample } from './result.ts'
 
 /**

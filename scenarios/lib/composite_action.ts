@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import type { Ending } from '../../harness/machine/machine.ts'
+import type { Ending } from '../../harness/machine/command_failed.ts'
 import { startHere } from '../../harness/machine/native.ts'
 
 export const actionFile = fileURLToPath(new URL('../../action.yml', import.meta.url))

@@ -2,9 +2,10 @@ import { mkdtempSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type DriverSetup, PROTOCOL } from '../../harness/drivers/protocol.ts'
-import type { Ending } from '../../harness/machine/machine.ts'
+import type { Ending } from '../../harness/machine/command_failed.ts'
 import { startHere } from '../../harness/machine/native.ts'
+import { type DriverSetup, PROTOCOL } from '../../harness/protocol/verbs.ts'
+import { MiB } from '../../harness/units.ts'
 
 /** A driver that runs on this machine as an ordinary program, on a folder and in place of a device a file of old bytes. */
 export class DriverProgram implements AsyncDisposable {
@@ -132,6 +133,6 @@ export class DriverProgram implements AsyncDisposable {
 
 /** What stands for the bytes of a previous tenant. */
 export const OLD = 0xa5
-const OLD_BYTES = 1024 ** 2
+const OLD_BYTES = MiB
 const PATIENCE_MS = 10_000
 const LOG_KEPT = 10_000

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { Ending } from '../../harness/machine/machine.ts'
+import type { Ending } from '../../harness/machine/command_failed.ts'
 import { startHere } from '../../harness/machine/native.ts'
 
 export interface StartedScript {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { ownFile } from '../../harness/home.ts'
-import type { Ending } from '../../harness/machine/machine.ts'
+import type { Ending } from '../../harness/machine/command_failed.ts'
+import { ownFile } from '../../harness/paths.ts'
 
 /** A command that a document has its reader type. */
 export interface Step {

@@ -1,6 +1,6 @@
-import { type BrokenModel, brokenModels } from '../../harness/certify/worlds/broken_models.ts'
-import { runWorlds } from '../../harness/certify/worlds/run_worlds.ts'
-import { traps } from '../../harness/certify/worlds/traps.ts'
+import { type BrokenModel, brokenModels } from '../../harness/explore/broken_models.ts'
+import { runWorlds } from '../../harness/explore/run_copies.ts'
+import { traps } from '../../harness/explore/traps.ts'
 import { expect, scenario } from '../../harness/scenario.ts'
 
 const TRAP = 'trap/thin-nozero/sparse'

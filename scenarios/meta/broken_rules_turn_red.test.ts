@@ -1,7 +1,7 @@
-import { type BrokenRule, brokenRules } from '../../harness/certify/broken_rules.ts'
-import { allCells } from '../../harness/certify/cell.ts'
-import { runCells } from '../../harness/certify/run_cells.ts'
 import { expect, scenario } from '../../harness/scenario.ts'
+import { type BrokenRule, brokenRules } from '../../harness/verify/broken_rules.ts'
+import { allCells } from '../../harness/verify/cell.ts'
+import { runCells } from '../../harness/verify/run_cells.ts'
 
 /** For each way to break the rule: a cell that must catch it, and the checks of that cell that must fail. */
 const caught: Record<BrokenRule, { id: string; checks: string[]; says: RegExp }> = {

@@ -1,13 +1,14 @@
 import { expect as expectHere, test } from 'vitest'
+import { BrokenLab } from '../../harness/errors.ts'
 import { makeRunFolder } from '../../harness/lab/run_folder.ts'
-import { openMachines } from '../../harness/machine/choose.ts'
-import { chosenKind } from '../../harness/machine/chosen_kind.ts'
-import { BrokenLab } from '../../harness/machine/errors.ts'
+import { chosenKind } from '../../harness/machine/machine_kind.ts'
+import { openMachines } from '../../harness/testbed/open_machines.ts'
+import { GiB } from '../../harness/units.ts'
 
 const isGuest = chosenKind !== 'native'
 
 test.runIf(isGuest)('a guest that dies fails its commands with the end of its console', async () => {
-  const folder = await makeRunFolder(1024 ** 3)
+  const folder = await makeRunFolder(GiB)
   try {
     const [guest] = await openMachines(chosenKind, folder.path, 1)
     const waiting = guest?.run(['sleep', '60'])

@@ -2,8 +2,8 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import type { Candidate } from '../../harness/certify/candidate/candidate.ts'
 import { certify, STORAGE_BYTES } from '../../harness/certify/certify.ts'
-import { chosenKind } from '../../harness/machine/chosen_kind.ts'
-import { printable } from '../../harness/result/printable.ts'
+import { chosenKind } from '../../harness/machine/machine_kind.ts'
+import { printable } from '../../harness/result/describe.ts'
 import { type Behaviour, type BehaviourName, behaviours } from '../lib/hostile/behaviours.ts'
 
 const PROGRAM = fileURLToPath(new URL('../lib/hostile/hostile.py', import.meta.url))

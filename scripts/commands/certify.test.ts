@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ownFile } from '../../harness/home.ts'
+import { ownFile } from '../../harness/paths.ts'
 import { findCandidates, readWords } from './certify.ts'
 
 const PROGRAM = ownFile('drivers/templates/shell/driver.sh')

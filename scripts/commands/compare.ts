@@ -1,5 +1,5 @@
 import { Option } from 'commander'
-import { UsageError } from '../../harness/machine/errors.ts'
+import { UsageError } from '../../harness/errors.ts'
 import { comparisonMarkdown, comparisonReport } from '../../harness/report/comparison.ts'
 import { COMPARISON_LIMITS, compareResults } from '../../harness/result/compare.ts'
 import { EXIT, newCommand, runnable } from '../lib/command.ts'

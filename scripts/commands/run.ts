@@ -1,13 +1,14 @@
 import { Option } from 'commander'
 import { makeRunFolder } from '../../harness/lab/run_folder.ts'
-import { openMachines } from '../../harness/machine/choose.ts'
-import { describeEnding } from '../../harness/machine/errors.ts'
-import { loadWanted } from '../../harness/machine/load_wanted.ts'
+import { describeEnding } from '../../harness/machine/command_failed.ts'
+import { loadWanted } from '../../harness/machine/guest/load_storage_modules.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
+import { openMachines } from '../../harness/testbed/open_machines.ts'
+import { MiB } from '../../harness/units.ts'
 import { EXIT, newCommand, runnable } from '../lib/command.ts'
 import { prepareMachine } from '../lib/machine_choice.ts'
 
-const GUEST_BYTES = 512 * 1024 ** 2
+const GUEST_BYTES = 512 * MiB
 
 const command = newCommand(
   'run',
@@ -26,7 +27,7 @@ export default runnable(command, async () => {
   command.parse()
   const { machine: asked, space } = command.opts<{ machine: MachineKind | 'auto'; space: number }>()
   const kind = await prepareMachine(asked, (line) => console.error(line))
-  const folder = await makeRunFolder(space * 1024 ** 2 + GUEST_BYTES)
+  const folder = await makeRunFolder(space * MiB + GUEST_BYTES)
   try {
     const machines = await openMachines(kind, folder.path, 1)
     try {

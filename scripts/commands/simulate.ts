@@ -1,15 +1,15 @@
 import { join, relative } from 'node:path'
 import { dir } from 'tmp-promise'
-import { callOf, ownFile } from '../../harness/home.ts'
-import { UsageError } from '../../harness/machine/errors.ts'
+import { UsageError } from '../../harness/errors.ts'
 import { openNative } from '../../harness/machine/native.ts'
-import { type Fleet, readFleet } from '../../harness/model/fleet/fleet.ts'
-import type { FleetFile } from '../../harness/model/fleet/fleet_file.ts'
+import { callOf, ownFile } from '../../harness/paths.ts'
 import { forecastPage } from '../../harness/report/forecast_page.ts'
 import { forecastReport } from '../../harness/report/forecast_table.ts'
 import type { Forecast } from '../../harness/result/forecast.ts'
-import { EXIT, newCommand, runnable } from '../lib/command.ts'
-import { forecastOf, readLvm, withPlan } from '../lib/fleet.ts'
+import { type Fleet, readFleet } from '../../harness/simulate/fleet.ts'
+import type { FleetFile } from '../../harness/simulate/fleet_file.ts'
+import { forecastOf, readLvm, withPlan } from '../../harness/simulate/plan.ts'
+import { EXIT, newCommand, runnable, version } from '../lib/command.ts'
 import { makeOutFolder, writeOutFile } from '../lib/out.ts'
 import { readJson } from '../lib/read_json.ts'
 import { hasColours, speaker, stopOnSignals } from '../lib/run.ts'
@@ -48,7 +48,7 @@ export default runnable(command, async () => {
     console.log(JSON.stringify(input.value, null, 1))
     return EXIT.upheld
   }
-  const forecast = forecastOf(input.fleet)
+  const forecast = forecastOf(input.fleet, version)
   process.stdout.write(forecastReport(forecast, hasColours(options.plain)))
   if (options.out !== undefined) await write(forecast, options.out)
   return forecast.verdict === 'fits' ? EXIT.upheld : EXIT.refuted

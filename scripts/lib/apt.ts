@@ -2,7 +2,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { $, type ProcessOutput } from 'zx'
-import { BrokenLab } from '../../harness/machine/errors.ts'
+import { BrokenLab } from '../../harness/errors.ts'
 import { cacheFolder } from '../../harness/machine/tools.ts'
 import { makeOutFolder } from './out.ts'
 

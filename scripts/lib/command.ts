@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { callOf, ownFile } from '../../harness/home.ts'
-import { BrokenLab, CommandFailed, messageOf, UsageError } from '../../harness/machine/errors.ts'
+import { BrokenLab, messageOf, UsageError } from '../../harness/errors.ts'
+import { CommandFailed } from '../../harness/machine/command_failed.ts'
+import { callOf, ownFile } from '../../harness/paths.ts'
 
 /** 0 upheld, 1 refuted, 2 usage or bad input, 3 broken lab. */
 export const EXIT = { upheld: 0, refuted: 1, usage: 2, broken: 3 } as const

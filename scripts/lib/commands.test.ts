@@ -1,7 +1,7 @@
 import { readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { ownFile } from '../../harness/home.ts'
+import { ownFile } from '../../harness/paths.ts'
 import { commands } from './commands.ts'
 
 const COMPLETION = 'completion'

@@ -1,4 +1,4 @@
-import { isPackage } from '../../harness/home.ts'
+import { isPackage } from '../../harness/paths.ts'
 import type { Runnable } from './command.ts'
 
 interface Entry {

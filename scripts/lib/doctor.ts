@@ -1,18 +1,19 @@
 import { availableParallelism, release, totalmem } from 'node:os'
-import { callOf } from '../../harness/home.ts'
+import { messageOf } from '../../harness/errors.ts'
 import { refuses, temporaryFolders } from '../../harness/lab/run_folder.ts'
 import { findRuns } from '../../harness/lab/sweep.ts'
-import { messageOf } from '../../harness/machine/errors.ts'
 import { knownOfKvm } from '../../harness/machine/guest/kvm_probe.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
 import { lacksForNative } from '../../harness/machine/probe_native.ts'
 import { cacheFolder, findProgram } from '../../harness/machine/tools.ts'
+import { callOf } from '../../harness/paths.ts'
+import { GiB } from '../../harness/units.ts'
 import { type GuestKind, guestsInOrder, PARTS, prefersNative, recall, tryBoot } from './machine_choice.ts'
 import { tryToWrite } from './out.ts'
 import { lacksOf, type Part } from './setup.ts'
 
 /** A run of the matrix on two guests. */
-const WANTED_BYTES = 4 * 1024 ** 3
+const WANTED_BYTES = 4 * GiB
 
 /** One thing that was looked at. `help` says what to do where it is not well. */
 export interface Observation {
@@ -168,7 +169,7 @@ async function observe(probes: Probes): Promise<Observation[]> {
     program(probes, 'npm', 'apt-get install npm'),
     program(probes, 'apt-get', 'only needed to bring what is missing: Debian 12 or 13, or Ubuntu'),
     { what: 'user', state: 'well', text: probes.isRoot ? 'root' : 'not root: guests work, native does not' },
-    { what: 'kernel', state: 'well', text: `${release()}, ${probes.cores} cores, ${(probes.memoryBytes / 1024 ** 3).toFixed(1)} GiB` },
+    { what: 'kernel', state: 'well', text: `${release()}, ${probes.cores} cores, ${(probes.memoryBytes / GiB).toFixed(1)} GiB` },
     ...(Object.keys(PART_TITLES) as Part[]).map((part): Observation => {
       const { missing, packages } = probes.lacksOf(part)
       const what = PART_TITLES[part]

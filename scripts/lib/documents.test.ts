@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { allCells } from '../../harness/certify/cell.ts'
 import { listChecks } from '../../harness/certify/certification.ts'
-import { traps } from '../../harness/certify/worlds/traps.ts'
-import { ownFile } from '../../harness/home.ts'
+import { traps } from '../../harness/explore/traps.ts'
+import { ownFile } from '../../harness/paths.ts'
+import { allCells } from '../../harness/verify/cell.ts'
 import { isMeant } from './run.ts'
 
 const DOCUMENTS = [

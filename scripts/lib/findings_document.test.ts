@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { listChecks } from '../../harness/certify/certification.ts'
-import { ownFile } from '../../harness/home.ts'
+import { ownFile } from '../../harness/paths.ts'
 import { adviceOn, advisedChecks } from '../../harness/report/advice.ts'
 
 const document = readFileSync(ownFile('docs/findings.md'), 'utf8')

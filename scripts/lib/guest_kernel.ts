@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { BrokenLab } from '../../harness/machine/errors.ts'
+import { BrokenLab } from '../../harness/errors.ts'
 import { prepareKernel } from '../../harness/machine/guest/qemu_kernel.ts'
 import { cacheFolder } from '../../harness/machine/tools.ts'
 import type { Apt } from './apt.ts'

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises'
-import type { Bench } from '../../harness/certify/bench.ts'
-import type { Cell } from '../../harness/certify/cell.ts'
+import type { Bench } from '../../harness/testbed/test_bed.ts'
+import type { Cell } from '../../harness/verify/cell.ts'
 
 /** Leaves a cell's storage as it is and runs what is typed in the cell's machine, until `exit` or the end of the input. */
 export async function enterWreck({ machine, lab, lvm }: Bench, cell: Cell): Promise<void> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { BrokenLab } from '../../harness/machine/errors.ts'
+import { BrokenLab } from '../../harness/errors.ts'
 import { firstGuest, type GuestKind } from './machine_choice.ts'
 
 /** Chooses a guest where only these boot; with what was tried, and what was said. */

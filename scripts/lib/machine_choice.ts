@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { release } from 'node:os'
 import { join } from 'node:path'
+import { BrokenLab, messageOf } from '../../harness/errors.ts'
 import { makeRunFolder } from '../../harness/lab/run_folder.ts'
-import { openMachines } from '../../harness/machine/choose.ts'
-import { BrokenLab, messageOf } from '../../harness/machine/errors.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
 import { lacksForNative } from '../../harness/machine/probe_native.ts'
 import { cacheFolder } from '../../harness/machine/tools.ts'
+import { openMachines } from '../../harness/testbed/open_machines.ts'
+import { GiB } from '../../harness/units.ts'
 import { holdingSignals } from './holding_signals.ts'
 import { writeOutFile } from './out.ts'
 import { type Part, setUp } from './setup.ts'
@@ -20,7 +21,7 @@ export const PARTS: Record<MachineKind, readonly Part[]> = {
   qemu: ['storage', 'layers', 'qemu'],
 }
 const REMEMBERED = join(cacheFolder, 'machine')
-const GUEST_BYTES = 1024 ** 3
+const GUEST_BYTES = GiB
 
 /**
  * Sets up the machine kind that was asked for, or chooses one: native where CI runs as root with dm-thin, else the first

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { dir } from 'tmp-promise'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { UsageError } from '../../harness/machine/errors.ts'
+import { UsageError } from '../../harness/errors.ts'
 import { makeOutFolder, outFile, writeOutFile } from './out.ts'
 
 let folder: string

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, mkdtempSync, rmdirSync, statSync } from 'node:fs'
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { messageOf, UsageError } from '../../harness/machine/errors.ts'
+import { messageOf, UsageError } from '../../harness/errors.ts'
 
 /** Makes the folder that an option names, with those above it, and takes these of its files away. Throws UsageError where nothing can be written. */
 export async function makeOutFolder(option: string, folder: string, without: readonly string[] = []): Promise<void> {

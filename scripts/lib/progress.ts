@@ -1,9 +1,8 @@
 import cliProgress, { type Options, type Params, SingleBar } from 'cli-progress'
-import type { CertifyEvent } from '../../harness/certify/certify.ts'
-import type { RunEvent } from '../../harness/certify/run_cells.ts'
 import { checkLine } from '../../harness/report/certificates.ts'
 import { cellLine } from '../../harness/report/terminal.ts'
 import { LEFT_OUT } from '../../harness/result/result.ts'
+import type { CertifyEvent, RunEvent } from '../../harness/testbed/events.ts'
 import { type Length, timeLeft } from './time_left.ts'
 
 export interface Progress {

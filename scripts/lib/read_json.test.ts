@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { UsageError } from '../../harness/machine/errors.ts'
+import { UsageError } from '../../harness/errors.ts'
 import { readJson } from './read_json.ts'
 
 describe('a file', () => {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
-import { messageOf, UsageError } from '../../harness/machine/errors.ts'
+import { messageOf, UsageError } from '../../harness/errors.ts'
 
 /** Reads a JSON file, `-` being standard input. Throws UsageError when there is none, or it is no JSON. */
 export async function readJson(file: string): Promise<unknown> {

@@ -2,9 +2,9 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDir } from 'tmp-promise'
 import { describe, expect, test } from 'vitest'
-import { UsageError } from '../../harness/machine/errors.ts'
-import { exampleCertificate, exampleCertification, exampleCounterexample } from '../../harness/result/example_certificate.ts'
-import { exampleResult } from '../../harness/result/example_result.ts'
+import { UsageError } from '../../harness/errors.ts'
+import { exampleCertificate, exampleCertification, exampleCounterexample } from '../../tests/support/example_certificate.ts'
+import { exampleResult } from '../../tests/support/example_result.ts'
 import { readResult } from './read_result.ts'
 
 /** Reads what a file of a folder holds. */

@@ -1,5 +1,5 @@
-import { callOf } from '../../harness/home.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
+import { callOf } from '../../harness/paths.ts'
 
 /** The command that repeats a cell or a world of verify. */
 export function repeatVerify(

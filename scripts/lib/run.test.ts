@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { UsageError } from '../../harness/machine/errors.ts'
+import { UsageError } from '../../harness/errors.ts'
 import { isMeant, newSeed, parseOnly, parseWhole } from './run.ts'
 
 const IDS = [

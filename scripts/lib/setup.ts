@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { BrokenLab } from '../../harness/machine/errors.ts'
+import { BrokenLab } from '../../harness/errors.ts'
 import { preparedKernel } from '../../harness/machine/guest/qemu_kernel.ts'
 import { cacheFolder, findProgram, toolsRoot } from '../../harness/machine/tools.ts'
 import { withApt } from './apt.ts'

@@ -1,6 +1,6 @@
 import { Option } from 'commander'
-import { callOf } from '../../harness/home.ts'
-import { UsageError } from '../../harness/machine/errors.ts'
+import { UsageError } from '../../harness/errors.ts'
+import { callOf } from '../../harness/paths.ts'
 
 /** One of several parts of a run, counted from 1. */
 export interface ShardNumber {

@@ -1,9 +1,9 @@
 import { basename, dirname, join } from 'node:path'
-import { ownFile } from '../../home.ts'
-import { bundleForNode } from '../../inside/bundle.ts'
-import { UsageError } from '../../machine/errors.ts'
+import { UsageError } from '../../errors.ts'
+import { bundleForNode } from '../../helper/bundle.ts'
+import { ownFile } from '../../paths.ts'
 
-const HOST = ownFile('harness/certify/candidate/module_host.ts')
+const HOST = ownFile('harness/protocol/module_host.ts')
 
 export function bundleName(path: string): string {
   return `${basename(path)}.driver.mjs`

@@ -3,7 +3,7 @@ import { basename, join, relative } from 'node:path'
 import { withDir } from 'tmp-promise'
 import { describe, expect, test } from 'vitest'
 import { honestNames } from '../../drivers/backend.ts'
-import { UsageError } from '../../machine/errors.ts'
+import { UsageError } from '../../errors.ts'
 import { findCandidate } from './candidate.ts'
 
 describe('a driver', () => {

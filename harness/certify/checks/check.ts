@@ -1,4 +1,4 @@
-import type { Difference } from '../../data/verify.ts'
+import type { Difference } from '../../content/verify.ts'
 import type { Case, Reading } from './experiment.ts'
 import type { Trial } from './trial.ts'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Difference } from '../../data/verify.ts'
-import { MiB } from '../cell.ts'
+import type { Difference } from '../../content/verify.ts'
+import { MiB, sizeText } from '../../units.ts'
 import {
   type Case,
   describeCase,
@@ -13,7 +13,6 @@ import {
   PLAIN_PARTNER,
   type Reading,
   simplerThan,
-  sizeText,
 } from './experiment.ts'
 
 const GiB = 1024 * MiB

@@ -1,8 +1,8 @@
-import type { Content, Extent } from '../../data/content.ts'
-import type { Verification } from '../../data/verify.ts'
+import type { Content, Extent } from '../../content/content.ts'
+import type { Verification } from '../../content/verify.ts'
 import type { MigrationMethod } from '../../migration/migrate.ts'
-import { DriverFault, DriverGone } from '../candidate/installed.ts'
-import { MiB } from '../cell.ts'
+import { MiB, SECTOR_BYTES, sizeText } from '../../units.ts'
+import { DriverFault, DriverGone } from '../candidate/driver_process.ts'
 import type { Trial, TrialVolume } from './trial.ts'
 
 /** How a new volume comes about and what its user writes to it, before it is asked whether all the rest reads as zero. */
@@ -52,7 +52,6 @@ export interface Fill {
   readonly endedBy?: string
 }
 
-const SECTOR_BYTES = 512
 /** Storage is filled with about this many volumes. */
 const FILL_VOLUMES = 6
 const SMALL_VOLUME_BYTES = MiB
@@ -189,15 +188,4 @@ function describeWrites(writes: Case['writes']): string {
   return writes.length === 1
     ? `${sizeText(first.length)} written at byte ${first.offset}`
     : `${writes.length} writes of up to ${sizeText(Math.max(...writes.map(({ length }) => length)))}`
-}
-
-/** A size in the largest unit that divides it. */
-export function sizeText(bytes: number): string {
-  for (const [unit, name] of [
-    [1024 ** 3, 'GiB'],
-    [MiB, 'MiB'],
-    [1024, 'KiB'],
-  ] as const)
-    if (bytes >= unit && bytes % unit === 0) return `${bytes / unit} ${name}`
-  return `${bytes} bytes`
 }

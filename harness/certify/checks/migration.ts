@@ -1,8 +1,7 @@
-import type { Content } from '../../data/content.ts'
+import type { Content } from '../../content/content.ts'
 import { type MigrationMethod, type MigrationResult, migrate } from '../../migration/migrate.ts'
+import { migrationParts, soundParts } from '../../migration/parts.ts'
 import type { Backend, Volume } from '../../migration/volume.ts'
-import { soundParts } from '../broken_rules.ts'
-import { migrationParts } from '../stage.ts'
 import type { Trial, TrialVolume, Written } from './trial.ts'
 
 export interface Migrated {

@@ -1,20 +1,19 @@
 import { isThin, parseStatus } from '../../block/status.ts'
-import type { Content } from '../../data/content.ts'
-import type { Verification } from '../../data/verify.ts'
-import type { Verb } from '../../drivers/protocol.ts'
-import type { PathLook } from '../../inside/surroundings.ts'
+import type { Content } from '../../content/content.ts'
+import type { Verification } from '../../content/verify.ts'
+import { BrokenLab, messageOf } from '../../errors.ts'
+import type { PathLook } from '../../helper/surroundings.ts'
 import type { Lab } from '../../lab/lab.ts'
-import { BrokenLab, messageOf } from '../../machine/errors.ts'
 import { check } from '../../machine/machine.ts'
-import { type Answer, capabilityReportSchema } from '../../migration/capabilities.ts'
 import { decideCopyMode } from '../../migration/rule.ts'
-import type { VolumeService, WholeVolumeService } from '../../migration/volume_service.ts'
-import type { Bench } from '../bench.ts'
-import { DriverFault, DriverGone, type InstalledDriver } from '../candidate/installed.ts'
-import { MiB } from '../cell.ts'
+import { type Answer, capabilityReportSchema } from '../../protocol/capabilities.ts'
+import type { Verb } from '../../protocol/verbs.ts'
+import type { VolumeService, WholeVolumeService } from '../../protocol/volume_service.ts'
+import type { Bench } from '../../testbed/test_bed.ts'
+import { MiB, SECTOR_BYTES } from '../../units.ts'
+import { DriverFault, DriverGone, type InstalledDriver } from '../candidate/driver_process.ts'
 import { Recorder } from '../counterexample/recorder.ts'
 
-const SECTOR_BYTES = 512
 const LEAST_VOLUME_BYTES = 8 * MiB
 /** A volume may come out larger; all of it is read. */
 const MOST_BEYOND_BYTES = 1024 * MiB

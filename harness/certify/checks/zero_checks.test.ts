@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Difference } from '../../data/verify.ts'
-import { MiB } from '../cell.ts'
+import type { Difference } from '../../content/verify.ts'
+import { MiB } from '../../units.ts'
 import type { Experiment, Reading } from './experiment.ts'
 import { judgeReadings, zeroChecks } from './zero_checks.ts'
 

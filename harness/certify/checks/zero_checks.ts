@@ -1,10 +1,9 @@
-import { MiB } from '../cell.ts'
-import { describeDifference } from '../judge.ts'
+import { describeDifference } from '../../result/describe.ts'
+import { MiB, SECTOR_BYTES, sizeText } from '../../units.ts'
 import { type Check, type Outcome, refuted, upheld, type WrongBytes, wrongBytesOf } from './check.ts'
-import { describeCase, type Experiment, type Fill, fillAndFree, firstStale, type Reading, runExperiment, sizeText } from './experiment.ts'
+import { describeCase, type Experiment, type Fill, fillAndFree, firstStale, type Reading, runExperiment } from './experiment.ts'
 import type { Trial } from './trial.ts'
 
-const SECTOR_BYTES = 512
 const GRAINS = [SECTOR_BYTES, 4096, 64 * 1024, MiB] as const
 const VOLUMES = 4
 

@@ -1,5 +1,5 @@
-import type { DriverSetup } from '../../drivers/protocol.ts'
 import type { CommandRecord } from '../../lab/lab.ts'
+import type { DriverSetup } from '../../protocol/verbs.ts'
 
 /** Something that was done to a driver's volumes, in the order in which it was done. */
 export type Act =

@@ -3,17 +3,17 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { withDir } from 'tmp-promise'
 import { describe, expect, test } from 'vitest'
-import { type DriverSetup, PROTOCOL } from '../../drivers/protocol.ts'
 import type { CommandRecord } from '../../lab/lab.ts'
 import type { Finished } from '../../machine/machine.ts'
 import { startHere } from '../../machine/native.ts'
 import { runToEnd } from '../../machine/run_to_end.ts'
+import { type DriverSetup, PROTOCOL } from '../../protocol/verbs.ts'
+import { KiB } from '../../units.ts'
 import type { Act } from './recorder.ts'
 import { type Recording, scriptOf } from './script.ts'
 
 const FOLDER = '/tmp/run-a1/uml1/holeproof_7_2'
 const PREFIX = 'holeproof_7_2'
-const KiB = 1024
 const header = { driver: 'lvm-thin', shows: 'a new volume of 1 MiB, nothing written' }
 const volume = { driver: 'lvm-thin', name: 'volume-1' }
 const other = { driver: 'lvm-thin', name: 'volume-2' }

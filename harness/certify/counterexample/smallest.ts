@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Lab } from '../../lab/lab.ts'
-import { DriverFault } from '../candidate/installed.ts'
+import { DriverFault } from '../candidate/driver_process.ts'
 import {
   type Case,
   firstStale,

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Lab } from '../../lab/lab.ts'
 import { check } from '../../machine/machine.ts'
 import { dd } from '../../movers/dd.ts'
-import type { BuiltInDriver, CapabilityReport } from '../driver.ts'
+import type { BuiltInDriver, CapabilityReport } from '../../protocol/driver.ts'
 import type { FileKind } from './kinds.ts'
 
 /** What a driver of this kind calls itself. */

@@ -1,8 +1,8 @@
 import { dirname } from 'node:path'
 import { z } from 'zod'
-import { ownFile } from '../../home.ts'
 import type { Lab } from '../../lab/lab.ts'
 import { check } from '../../machine/machine.ts'
+import { ownFile } from '../../paths.ts'
 
 /** How a folder's volumes are made and used: every step works on the path of a volume's file; sizes are in bytes. */
 export interface FileKind {

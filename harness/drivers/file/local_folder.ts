@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { poisonedLoop } from '../../block/loop.ts'
 import type { Lab } from '../../lab/lab.ts'
 import { check } from '../../machine/machine.ts'
+import { MiB } from '../../units.ts'
 
 /** ext4's own tables, and what its extents need. */
-const OVERHEAD_BYTES = 16 * 1024 ** 2
+const OVERHEAD_BYTES = 16 * MiB
 
 /** Makes a folder with room for `dataBytes` on an ext4 filesystem of its own, on a poisoned loop device. Returns its path. */
 export async function makeLocalFolder(lab: Lab, name: string, dataBytes: number, poisonBytes?: number): Promise<string> {

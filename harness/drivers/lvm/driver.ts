@@ -1,11 +1,11 @@
 import type { Lvm } from '../../block/lvm.ts'
 import { createVolumeGroup, EXTENT_BYTES, type VolumeGroup } from '../../block/volume_group.ts'
+import { messageOf } from '../../errors.ts'
 import type { Lab } from '../../lab/lab.ts'
-import { messageOf } from '../../machine/errors.ts'
 import { check } from '../../machine/machine.ts'
 import { dd } from '../../movers/dd.ts'
 import type { Mover } from '../../movers/mover.ts'
-import type { BuiltInDriver, CapabilityReport, MigrationTarget } from '../driver.ts'
+import type { BuiltInDriver, CapabilityReport, MigrationTarget } from '../../protocol/driver.ts'
 import { devicePath, furnish, isLvmType, type LvmKind, type LvmType, lvmKind, overheadBytes, SNAPSHOT_MODULES } from './kinds.ts'
 
 export interface LvmStorageOptions {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { MiB } from '../../units.ts'
 import { furnitureOf, isLvmType, lvmKind, overheadBytes } from './kinds.ts'
-
-const MiB = 1024 ** 2
 
 describe('what lvcreate is told', () => {
   test.each([

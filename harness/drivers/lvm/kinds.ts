@@ -1,7 +1,7 @@
 import { createThinPool, POOL_METADATA_BYTES, type ThinPoolOptions } from '../../block/thin_pool.ts'
 import { EXTENT_BYTES, type VolumeGroup } from '../../block/volume_group.ts'
+import { MiB } from '../../units.ts'
 
-const MiB = 1024 ** 2
 /** All of a template or an origin: one extent, so that no volume is smaller. */
 const BASE_BYTES = EXTENT_BYTES
 /** The first part of a deleted volume, as Cinder's `volume_clear_size` has it. */

@@ -1,5 +1,5 @@
 import { type Crypt, LUKS_HEADER_BYTES } from '../../block/crypt.ts'
-import type { BuiltInDriver, CapabilityReport } from '../driver.ts'
+import type { BuiltInDriver, CapabilityReport } from '../../protocol/driver.ts'
 import type { LvmDriver } from './driver.ts'
 
 /** Volumes of an LVM driver with LUKS on top: what is attached is the opened device, which reads as noise where nobody wrote. */

@@ -1,9 +1,10 @@
 import { copyFile, mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writePoison } from '../../data/poison.ts'
-import { ownFile } from '../../home.ts'
+import { writePoison } from '../../content/poison.ts'
 import type { Lab } from '../../lab/lab.ts'
 import { check } from '../../machine/machine.ts'
+import { ownFile } from '../../paths.ts'
+import { MiB } from '../../units.ts'
 
 /** A real NFSv4.2 mount in the machine, served by its kernel from an ext4 filesystem on a poisoned image. */
 export interface NfsServer {
@@ -16,7 +17,7 @@ export interface NfsServer {
 }
 
 /** ext4's own tables, and what its extents need. */
-const OVERHEAD_BYTES = 16 * 1024 ** 2
+const OVERHEAD_BYTES = 16 * MiB
 const SCRIPTS = ['start.sh', 'stop.sh', 'answerer.pl']
 
 /** Starts an NFS server with room for `dataBytes` and mounts it. */

@@ -1,6 +1,7 @@
 import { PassThrough, type Readable, Writable } from 'node:stream'
-import type { BrokenLab } from '../errors.ts'
-import type { Ending, Running } from '../machine.ts'
+import type { BrokenLab } from '../../errors.ts'
+import type { Ending } from '../command_failed.ts'
+import type { Running } from '../machine.ts'
 import { encodeFrame, encodeRun, type Frame, FrameReader } from './frames.ts'
 
 /** UML's serial line stalls for ever once about 3.9 KiB lie unread in the guest. */

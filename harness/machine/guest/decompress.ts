@@ -1,4 +1,5 @@
-import { BrokenLab, describeEnding } from '../errors.ts'
+import { BrokenLab } from '../../errors.ts'
+import { describeEnding } from '../command_failed.ts'
 import { startHere } from '../native.ts'
 import { runToEnd } from '../run_to_end.ts'
 import { findProgram, toolsEnvironment } from '../tools.ts'

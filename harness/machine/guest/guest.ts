@@ -1,4 +1,5 @@
-import { BrokenLab, describeEnding } from '../errors.ts'
+import { BrokenLab } from '../../errors.ts'
+import { describeEnding } from '../command_failed.ts'
 import { check, type Machine, type MachineKind, type StartOptions } from '../machine.ts'
 import { startHere } from '../native.ts'
 import { RUN_VARIABLE } from '../prefix.ts'

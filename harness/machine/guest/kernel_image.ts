@@ -1,11 +1,11 @@
-import { BrokenLab } from '../errors.ts'
+import { BrokenLab } from '../../errors.ts'
+import { SECTOR_BYTES } from '../../units.ts'
 import { compressorOf, decompress } from './decompress.ts'
 
 /** Where a bzImage says what it carries: Documentation/arch/x86/boot.rst. */
 const SETUP_SECTORS = 0x1f1
 const PAYLOAD_OFFSET = 0x248
 const PAYLOAD_LENGTH = 0x24c
-const SECTOR_BYTES = 512
 /** All compressors but gzip are followed by the size of what they compressed. */
 const SIZE_BYTES = 4
 

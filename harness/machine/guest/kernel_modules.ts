@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { BrokenLab } from '../errors.ts'
+import { BrokenLab } from '../../errors.ts'
 import { decompress } from './decompress.ts'
 
 /** A module as the kernel takes it, and the modules that must be loaded before it, in that order. */

@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Result } from '../../result/result.ts'
+import { MiB } from '../../units.ts'
 import { decoded, type Entry, entriesOf, entryAt, type Filter, findingsOf, hashOf, NO_FILTER, passes } from '../entries.ts'
 import { MARKS } from '../marks.ts'
 import { Patterns } from './block_map.tsx'
@@ -167,7 +168,7 @@ function Banner({ result, isSmall, children }: { result: Result; isSmall: boolea
           <Fact value={counts['not-shown']} name="not shown" />
           <Fact value={counts.broken} name="broken" />
           {controls.length > 0 && <Fact value={`${worked}/${controls.length}`} name="controls worked" />}
-          {checked > 0 && <Fact value={Math.round(checked / 1024 ** 2)} name="MiB checked" />}
+          {checked > 0 && <Fact value={Math.round(checked / MiB)} name="MiB checked" />}
           <Fact value={leaks.length} name="leaks" />
         </ul>
       )}

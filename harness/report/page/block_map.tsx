@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
+import { lvmSize, MiB } from '../../units.ts'
 import { KINDS, type Kind, kindAt, type Lane, pathsOf, slicesOf, totalsOf } from '../block_map.ts'
 import type { BlockMap } from '../lanes.ts'
-import { lvmSize } from '../sizes.ts'
 
 /** Of the mark of the first wrong byte, which must not leave the picture. */
 const MARK_HALF = 5
@@ -263,7 +263,7 @@ function within({ from, to }: Range, sizeBytes: number): Range {
 
 /** An offset in LVM's way where that tells the ends of a range apart, else in bytes. */
 function offsetText(bytes: number, length: number): string {
-  return length < 1024 ** 2 ? `${Math.round(bytes)}` : lvmSize(Math.round(bytes))
+  return length < MiB ? `${Math.round(bytes)}` : lvmSize(Math.round(bytes))
 }
 
 /** "3.20m of data, 12.80m of zeros". */

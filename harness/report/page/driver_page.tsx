@@ -1,4 +1,4 @@
-import { belongingWords, foundWords } from '../../result/found_words.ts'
+import { belongingWords, foundWords } from '../../result/describe.ts'
 import type { Certificate, Counterexample } from '../../result/result.ts'
 import { showCounterexample } from '../../result/show_counterexample.ts'
 import { advicesOf } from '../advice.ts'

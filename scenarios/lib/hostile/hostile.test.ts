@@ -5,15 +5,15 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { PROTOCOL } from '../../../harness/drivers/protocol.ts'
 import { startHere } from '../../../harness/machine/native.ts'
 import { runToEnd } from '../../../harness/machine/run_to_end.ts'
-import { LONGEST_LINE } from '../../../harness/rpc/json_rpc.ts'
+import { LONGEST_LINE } from '../../../harness/protocol/json_rpc.ts'
+import { PROTOCOL } from '../../../harness/protocol/verbs.ts'
+import { MiB } from '../../../harness/units.ts'
 import { DriverProgram, OLD } from '../driver_program.ts'
 import { type BehaviourName, behaviours } from './behaviours.ts'
 
 const program = fileURLToPath(new URL('hostile.py', import.meta.url))
-const MiB = 1024 ** 2
 /** Long enough that an answer which comes at once would have come. */
 const SILENCE_MS = 300
 

@@ -1,0 +1,177 @@
+import { messageOf } from '../../errors.ts'
+import type { Lab } from '../../lab/lab.ts'
+import { type Caller, callOver, type Line, Unanswered } from '../../protocol/json_rpc.ts'
+import type { DriverSetup, Result } from '../../protocol/verbs.ts'
+import { callVerb, type Limits, NotOffered, serviceOf, type WholeVolumeService } from '../../protocol/volume_service.ts'
+
+/** A driver's program under way. */
+export interface RunningDriver {
+  readonly line: Line
+  /** How it ended and what it last said, once it has ended; never, for a driver within this process. */
+  readonly ended: Promise<string>
+  /** Closes its line and ends it. Returns what was wrong with its end, one line each. */
+  stop(): Promise<string[]>
+}
+
+/** A driver on storage of its own, and how it is started there. */
+export interface Installation {
+  /** What do_setup is asked with; absent for a driver that needs none. */
+  readonly setup?: DriverSetup
+  /** How a driver that is a program is started, from the folder of a script or from this one. */
+  readonly program?: { readonly argv: readonly string[]; readonly cwd?: string }
+  readonly storageBytes: number
+  start(): Promise<RunningDriver>
+  /** Why a path that the driver gave cannot be a volume of its own; undefined when it can. */
+  refusesPath(path: string): Promise<string | undefined>
+  /** Makes a server forget what it has cached of a volume, so that a read shows what is stored. */
+  dropCache?(volume: string): Promise<void>
+  /** What the driver left on its storage and the machine after it ended; all of it is removed. */
+  clearLeftovers(): Promise<string[]>
+}
+
+const ENDED_WITHIN_MS = 500
+/** How often a driver may leave a call unanswered before nobody waits for it any more. */
+const MOST_UNANSWERED = 3
+
+/** The driver under test did what it must not do: a finding, never a broken lab. */
+export class DriverFault extends Error {
+  override name = 'DriverFault'
+}
+
+/** Nobody waits for this driver any more. */
+export class DriverGone extends DriverFault {
+  override name = 'DriverGone'
+}
+
+/** A driver that another one is certified with failed, which says nothing of that other one. */
+export class PartnerFault extends Error {
+  override name = 'PartnerFault'
+}
+
+/** A driver that has been set up, with all that was seen of its conduct. */
+export class InstalledDriver {
+  readonly lab: Lab
+  readonly installation: Installation
+  /** What came over the line and was no answer, and unasked ends of the driver: one line each. */
+  readonly troubles: string[] = []
+  private readonly limits: Limits
+  private running: RunningDriver | undefined
+  private caller: Caller | undefined
+  private answer: Partial<Result<'do_setup'>> = {}
+  private unanswered = 0
+  private expectedToEnd = false
+
+  private constructor(lab: Lab, installation: Installation, limits: Limits) {
+    this.lab = lab
+    this.installation = installation
+    this.limits = limits
+  }
+
+  /** Starts the driver and sets it up. Throws DriverFault when it does not come up. */
+  static async open(lab: Lab, installation: Installation, limits: Limits): Promise<InstalledDriver> {
+    const driver = new InstalledDriver(lab, installation, limits)
+    await lab.own(
+      'the driver',
+      async () => {},
+      async () => void (await driver.stop()),
+    )
+    await driver.start()
+    return driver
+  }
+
+  get about(): Partial<Result<'do_setup'>> {
+    return this.answer
+  }
+
+  get service(): WholeVolumeService {
+    return serviceOf(this.openCaller(), this.limits)
+  }
+
+  /** Asks with parameters that the typed verbs would not let through. */
+  raw(verb: string, params: object): Promise<unknown> {
+    return this.openCaller().request(verb, params, this.limits.verbSeconds)
+  }
+
+  /**
+   * Waits for a verb of the driver's. Throws NotOffered where it lacks it, and DriverFault with the driver's last words when it
+   * fails or does not answer.
+   */
+  async call<Answered>(ask: (service: WholeVolumeService) => Promise<Answered>): Promise<Answered> {
+    try {
+      return await ask(this.service)
+    } catch (error) {
+      if (error instanceof NotOffered || error instanceof DriverFault) throw error
+      throw await this.faultOf(error)
+    }
+  }
+
+  /** Ends the driver's program and starts it anew on the same storage. */
+  async restart(): Promise<void> {
+    this.troubles.push(...(await this.stop()))
+    await this.start()
+  }
+
+  /** How the driver's program ended, if it ends by itself about now. */
+  async hasEnded(): Promise<string | undefined> {
+    const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), ENDED_WITHIN_MS))
+    return Promise.race([this.running?.ended, late])
+  }
+
+  /** Ends the driver's program; nothing when it has ended. Returns what was wrong with its end. */
+  async stop(): Promise<string[]> {
+    const { running } = this
+    if (running === undefined) return []
+    this.running = undefined
+    this.expectedToEnd = true
+    return running.stop()
+  }
+
+  /** Lets the driver take back what it made, then ends it. False where it does not offer to. */
+  async shutdown(): Promise<boolean> {
+    const caller = this.openCaller()
+    // Its end may be known before its answer has been read.
+    this.expectedToEnd = true
+    try {
+      await callVerb(caller, 'shutdown', {}, this.limits.verbSeconds)
+      return true
+    } catch (error) {
+      this.expectedToEnd = false
+      if (error instanceof NotOffered) return false
+      throw await this.faultOf(error)
+    }
+  }
+
+  private openCaller(): Caller {
+    if (this.caller === undefined || this.running === undefined) throw new DriverGone('the driver does not run')
+    if (this.unanswered >= MOST_UNANSWERED)
+      throw new DriverGone(`the driver left ${this.unanswered} calls unanswered; nobody asks it any more`)
+    return this.caller
+  }
+
+  private async start(): Promise<void> {
+    const running = await this.installation.start()
+    this.running = running
+    this.expectedToEnd = false
+    running.ended.then(
+      (how) => {
+        if (this.running === running && !this.expectedToEnd) this.troubles.push(`the driver ended by itself: ${how}`)
+      },
+      () => {}, // the machine died; whoever uses it next learns of it
+    )
+    const caller = callOver(running.line, (trouble) => this.troubles.push(trouble))
+    this.caller = caller
+    if (this.installation.setup === undefined) return
+    try {
+      this.answer = await callVerb(caller, 'do_setup', this.installation.setup, this.limits.verbSeconds)
+    } catch (error) {
+      throw await this.faultOf(error)
+    }
+  }
+
+  private async faultOf(error: unknown): Promise<DriverFault> {
+    if (!(error instanceof Unanswered)) return new DriverFault(messageOf(error), { cause: error })
+    this.unanswered++
+    const how = await this.hasEnded()
+    return new DriverFault(how === undefined ? error.message : `${error.message}; the driver ${how}`, { cause: error })
+  }
+}

@@ -1,0 +1,219 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { constants } from 'node:os'
+import { basename, join } from 'node:path'
+import { removeDeviceFolders } from '../../block/device_folders.ts'
+import { poisonedLoop } from '../../block/loop.ts'
+import type { PathLook, Surroundings } from '../../helper/surroundings.ts'
+import type { Lab } from '../../lab/lab.ts'
+import { describeEnding } from '../../machine/command_failed.ts'
+import { loadWanted } from '../../machine/guest/load_storage_modules.ts'
+import { check } from '../../machine/machine.ts'
+import { makeLine } from '../../protocol/json_rpc.ts'
+import { PROTOCOL } from '../../protocol/verbs.ts'
+import { serveDriver } from '../../protocol/volume_service.ts'
+import { printable } from '../../result/describe.ts'
+import type { Bench } from '../../testbed/test_bed.ts'
+import { MiB } from '../../units.ts'
+import { bundleModule } from './bundle_module.ts'
+import type { Candidate } from './candidate.ts'
+import type { Installation, RunningDriver } from './driver_process.ts'
+
+export interface InstallOptions {
+  /** The storage that the driver is given, in bytes. */
+  readonly storageBytes: number
+  readonly options: Readonly<Record<string, string>>
+}
+
+/** How much of the folder's filesystem lies on old bytes, from its start. */
+export const FOLDER_POISON_BYTES = 512 * MiB
+const ENDS_WITHIN_SECONDS = 5
+const LOG_KEPT = 2000
+const SHOWN_OF_LOG = 200
+
+/** Gives a candidate poisoned storage of its own. All of it goes with the lab. */
+export async function install(bench: Bench, lab: Lab, candidate: Candidate, options: InstallOptions): Promise<Installation> {
+  switch (candidate.kind) {
+    case 'built-in':
+      return installBuiltIn(bench, lab, candidate, options)
+    case 'program':
+      return installProgram(bench, lab, candidate, options)
+    case 'module': {
+      const bundle = await bundleModule(candidate.path, lab.folder)
+      await lab.own(
+        `the bundle ${bundle}`,
+        async () => {},
+        () => rm(bundle, { force: true }),
+      )
+      const installation = await installProgram(bench, lab, { argv: [process.execPath, bundle], cwd: process.cwd() }, options)
+      return { ...installation, program: { argv: ['node', basename(bundle)] } }
+    }
+  }
+}
+
+async function installBuiltIn(
+  bench: Bench,
+  lab: Lab,
+  { driver: kind }: Extract<Candidate, { kind: 'built-in' }>,
+  { storageBytes }: InstallOptions,
+): Promise<Installation> {
+  const before = await lab.inside.surroundings()
+  const backend = await bench.create(lab, kind, 'driver', { dataBytes: storageBytes, poisonBytes: Number.MAX_SAFE_INTEGER })
+  const { dropCache } = backend
+  return {
+    storageBytes,
+    start: async () => {
+      const [there, here] = makeLine()
+      serveDriver(backend.reopen(), there)
+      const stop = async () => {
+        here.output.end()
+        return []
+      }
+      return { line: here, ended: new Promise(() => {}), stop }
+    },
+    refusesPath: async (path) => refusePath(path, await lab.inside.lookAtPath(path), before, []),
+    ...(dropCache && { dropCache: (volume: string) => dropCache(volume) }),
+    clearLeftovers: async () => [],
+  }
+}
+
+async function installProgram(
+  bench: Bench,
+  lab: Lab,
+  { argv, env, cwd }: Pick<Extract<Candidate, { kind: 'program' }>, 'argv' | 'env' | 'cwd'>,
+  { storageBytes, options }: InstallOptions,
+): Promise<Installation> {
+  await loadWanted(lab.machine)
+  const prefix = lab.name('driver')
+  const device = await poisonedLoop(lab, `${prefix}_device`, storageBytes)
+  const disk = await poisonedLoop(lab, `${prefix}_folder`, storageBytes, FOLDER_POISON_BYTES)
+  const folder = join(lab.folder, prefix)
+  const temporary = join(lab.folder, `${prefix}_tmp`)
+  const before = await lab.inside.surroundings()
+  await lab.own(
+    `the admission of ${device}`,
+    () => bench.lvm.admit(device),
+    () => bench.lvm.dismiss(device),
+  )
+  await lab.own(
+    `the folder ${folder}`,
+    async () => {
+      // Commands of the machine, as the script of a counterexample repeats them.
+      await check(lab, ['mkfs.ext4', '-q', '-E', 'nodiscard', '-O', '^has_journal', disk])
+      await check(lab, ['mkdir', folder])
+      await check(lab, ['mount', '-t', 'ext4', disk, folder])
+    },
+    async () => {
+      const { mounts } = await lab.inside.inventory(prefix)
+      for (const point of mounts.toReversed()) await check(lab, ['umount', point])
+      await rm(folder, { recursive: true, force: true })
+    },
+  )
+  await lab.own(
+    `the folder ${temporary}`,
+    () => mkdir(temporary),
+    () => rm(temporary, { recursive: true, force: true }),
+  )
+  const mark = `HOLEPROOF_DRIVER=${prefix}`
+  const clearLeftovers = async () => {
+    const left = (await lab.inside.killMarked(mark)).map((command) => `a process: ${command}`)
+    const { mounts } = await lab.inside.inventory(prefix)
+    for (const point of mounts.toReversed()) {
+      if (point === folder) continue
+      left.push(`a mount: ${point}`)
+      await check(lab, ['umount', point])
+    }
+    for (const name of await lab.inside.stackedOn(device)) {
+      left.push(`a device: ${name}`)
+      await check(lab, ['dmsetup', 'remove', '--noudevsync', '--force', '--retry', name])
+    }
+    await removeDeviceFolders(lab, prefix)
+    return left
+  }
+  await lab.own(
+    'what the driver leaves',
+    async () => {},
+    async () => void (await clearLeftovers()),
+  )
+  const size = (await lab.inside.measure(device)).sizeBytes
+  return {
+    setup: {
+      protocol: PROTOCOL,
+      prefix,
+      device: { path: device, size_bytes: size },
+      folder,
+      machine: lab.machine.name,
+      options: { ...options },
+    },
+    program: { argv, cwd },
+    storageBytes,
+    start: () => startProgram(lab, argv, cwd, { ...bench.lvm.environment, TMPDIR: temporary, HOLEPROOF_DRIVER: prefix, ...env }),
+    refusesPath: async (path) => refusePath(path, await lab.inside.lookAtPath(path), before, [device]),
+    clearLeftovers,
+  }
+}
+
+async function startProgram(lab: Lab, argv: readonly string[], cwd: string, env: Record<string, string>): Promise<RunningDriver> {
+  // The shell says why a program does not start; `cd` first, as its relative paths mean the folder it was named in.
+  const running = await lab.machine.start(['sh', '-c', 'cd "$0" && exec "$@"', cwd, ...argv], { env })
+  // A run that is stopped waits for no answer.
+  const abort = () => running.kill(constants.signals.SIGKILL)
+  lab.signal.addEventListener('abort', abort, { once: true })
+  let log = ''
+  running.stderr.on('data', (data: Buffer) => {
+    log = (log + data.toString()).slice(-LOG_KEPT)
+  })
+  const ended = running.ended.then((ending) => `${describeEnding(ending)}${lastWords(log)}`)
+  ended.catch(() => {}).finally(() => lab.signal.removeEventListener('abort', abort))
+  return {
+    line: { input: running.stdout, output: running.stdin },
+    ended,
+    stop: async () => {
+      running.stdin.end()
+      if (await settles(ended, ENDS_WITHIN_SECONDS)) return []
+      running.kill(constants.signals.SIGKILL)
+      // A child that left the process group may hold its output open.
+      if (!(await settles(ended, 1))) await lab.inside.killMarked(`HOLEPROOF_DRIVER=${env.HOLEPROOF_DRIVER}`)
+      return [`the driver still ran ${ENDS_WITHIN_SECONDS} s after its input was closed`]
+    },
+  }
+}
+
+async function settles(promise: Promise<unknown>, seconds: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), seconds * 1000)
+  })
+  try {
+    return await Promise.race([promise.then(() => true), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** The last line that a driver wrote to its log, as text that cannot disturb a terminal. */
+function lastWords(log: string): string {
+  const last = log.trimEnd().split('\n').at(-1)?.trim() ?? ''
+  return last === '' ? '' : `, saying ${JSON.stringify(last.slice(-SHOWN_OF_LOG))}`
+}
+
+/**
+ * Why a path cannot be a volume of the driver's own: it is no volume, or it was there before the driver was. Reading it might
+ * stall and writing to it might destroy what is somebody else's, so this comes first. Pure.
+ */
+export function refusePath(path: string, look: PathLook, before: Surroundings, given: readonly string[]): string | undefined {
+  const own = given.map((device) => device.split('/').at(-1))
+  switch (look.kind) {
+    case 'missing':
+      return `there is nothing at ${JSON.stringify(path)}: ${printable(look.why)}`
+    case 'other':
+      return `${JSON.stringify(path)} is ${look.what}`
+    case 'file': {
+      const foreign = before.filesystems.find(({ device }) => device === look.filesystem)
+      return foreign && `the file ${JSON.stringify(path)} is not the driver's own: it lies on the filesystem of ${foreign.mountedOn}`
+    }
+    case 'block': {
+      const foreign = look.bottoms.find((name) => before.blockDevices.includes(name) && !own.includes(name))
+      return foreign === undefined ? undefined : `${JSON.stringify(path)} is not the driver's own: it stands on ${foreign}`
+    }
+  }
+}

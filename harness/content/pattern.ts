@@ -1,0 +1,124 @@
+import { SECTOR_BYTES } from '../units.ts'
+/**
+ * Self-describing bytes: poison and stamps are endless streams of 512-byte sectors, each of which says what it is, whose
+ * it is and at which offset it belongs. No byte of a stream is zero, so a single byte of it is never mistaken for a hole.
+ */
+
+export type PatternKind = 'poison' | 'stamp'
+
+export interface Pattern {
+  readonly kind: PatternKind
+  /** Tells one volume's stamp (or one device's poison) from another's: 0 to 2^42-1. */
+  readonly tag: number
+}
+
+const MAGIC: Record<PatternKind, Buffer> = {
+  poison: Buffer.from('POISONED', 'latin1'),
+  stamp: Buffer.from('hpVOLUME', 'latin1'),
+}
+/** A sector begins with fill, so that its first bytes differ between volumes: single bytes of data often lie there. */
+const MAGIC_AT = 4
+const TAG_AT = 12
+const NUMBER_AT = 18
+const FILL_AT = 26
+const TAG_DIGITS = 6
+const NUMBER_DIGITS = 8
+/** Fewer bytes of a magic are taken for chance. */
+const LEAST_OF_MAGIC = 4
+
+/** Fills `target` with the part of the pattern's stream that begins at byte `offset`. */
+export function writePattern(target: Uint8Array, pattern: Pattern, offset: number): void {
+  const template = templateOf(pattern)
+  let at = 0
+  const skew = offset % SECTOR_BYTES
+  let sector = Math.floor(offset / SECTOR_BYTES)
+  if (skew !== 0) {
+    const first = Buffer.from(template)
+    writeDigits(first, NUMBER_AT, sector, NUMBER_DIGITS)
+    target.set(first.subarray(skew, Math.min(SECTOR_BYTES, skew + target.length)), 0)
+    at = Math.min(target.length, SECTOR_BYTES - skew)
+    sector++
+  }
+  while (at + SECTOR_BYTES <= target.length) {
+    target.set(template, at)
+    writeDigits(target, at + NUMBER_AT, sector, NUMBER_DIGITS)
+    at += SECTOR_BYTES
+    sector++
+  }
+  if (at < target.length) {
+    const last = Buffer.from(template)
+    writeDigits(last, NUMBER_AT, sector, NUMBER_DIGITS)
+    target.set(last.subarray(0, target.length - at), at)
+  }
+}
+
+export interface FoundPattern extends Pattern {
+  /** The offset in bytes that the sector says it belongs to. */
+  readonly offset: number
+}
+
+/**
+ * Tells which pattern the bytes of a sector that differ from `expected` come from, by what the sector says of itself;
+ * undefined when they are no pattern of ours.
+ */
+export function identifySector(actual: Uint8Array, expected: Uint8Array): FoundPattern | undefined {
+  const tag = readDigits(actual, TAG_AT, TAG_DIGITS)
+  const offset = readDigits(actual, NUMBER_AT, NUMBER_DIGITS) * SECTOR_BYTES
+  for (const kind of ['poison', 'stamp'] as const) {
+    const ofMagic = MAGIC[kind].filter((byte, index) => byte === actual[MAGIC_AT + index]).length
+    if (ofMagic < LEAST_OF_MAGIC) continue
+    const pattern = makeTemplate({ kind, tag })
+    writeDigits(pattern, NUMBER_AT, offset / SECTOR_BYTES, NUMBER_DIGITS)
+    if (actual.every((byte, index) => byte === pattern[index] || byte === expected[index])) return { kind, tag, offset }
+  }
+  return undefined
+}
+
+const templates = new Map<string, Buffer>()
+
+function templateOf(pattern: Pattern): Buffer {
+  const key = `${pattern.kind} ${pattern.tag}`
+  const template = templates.get(key) ?? makeTemplate(pattern)
+  templates.set(key, template)
+  return template
+}
+
+/** A sector with all but its number. Poison's fill is odd and a stamp's even, so no byte of it passes for the other's. */
+function makeTemplate({ kind, tag }: Pattern): Buffer {
+  const template = Buffer.alloc(SECTOR_BYTES)
+  const lowest = kind === 'poison' ? 1 : 2
+  let state = (tag ^ 0x5eed) >>> 0
+  for (const [from, to] of [
+    [0, MAGIC_AT],
+    [FILL_AT, SECTOR_BYTES],
+  ] as const) {
+    for (let at = from; at < to; at++) {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+      template[at] = lowest + 2 * ((state >>> 16) % 127)
+    }
+  }
+  MAGIC[kind].copy(template, MAGIC_AT)
+  writeDigits(template, TAG_AT, tag, TAG_DIGITS)
+  return template
+}
+
+/** Seven bits a byte with the eighth set, so that no byte is zero. */
+function writeDigits(target: Uint8Array, at: number, value: number, digits: number): void {
+  let low = value % 0x10000000
+  let high = Math.floor(value / 0x10000000)
+  for (let digit = digits - 1; digit >= 0; digit--) {
+    if (digits - 1 - digit < 4) {
+      target[at + digit] = 0x80 | (low & 0x7f)
+      low >>>= 7
+    } else {
+      target[at + digit] = 0x80 | (high & 0x7f)
+      high >>>= 7
+    }
+  }
+}
+
+function readDigits(source: Uint8Array, at: number, digits: number): number {
+  let value = 0
+  for (let digit = 0; digit < digits; digit++) value = value * 128 + ((source[at + digit] ?? 0) & 0x7f)
+  return value
+}

@@ -1,0 +1,99 @@
+import { SECTOR_BYTES } from '../units.ts'
+import type { Origin } from './origin.ts'
+import { type FoundPattern, identifySector, writePattern } from './pattern.ts'
+import type { Run, Runs } from './runs.ts'
+
+/** Of a range that is neither all zero nor all data, so many parts are looked at on their own. */
+const PARTS = 8
+
+/** Tells of every byte of a volume, fed piece by piece in order, where it comes from. Pure: no I/O. */
+export class Surveyor {
+  private readonly tag: number
+  private readonly mostRuns: number
+  private readonly runs: Run<Origin>[] = []
+  private at = 0
+  private zeros = Buffer.alloc(0)
+  private stamp = Buffer.alloc(0)
+  private stale = Buffer.alloc(0)
+  /** What the last stale sector was: more is likely to follow. */
+  private lastFound: FoundPattern | undefined
+
+  /** `tag` is that of the volume's own stamp. With more than `mostRuns` there is no survey, only the count of its bytes. */
+  constructor(tag: number, mostRuns: number) {
+    this.tag = tag
+    this.mostRuns = mostRuns
+  }
+
+  /** `piece` follows the one before it; every piece but the last is a multiple of 512 bytes. */
+  push(piece: Uint8Array): void {
+    if (this.zeros.length < piece.length) {
+      this.zeros = Buffer.alloc(piece.length)
+      this.stamp = Buffer.alloc(piece.length)
+      this.stale = Buffer.alloc(piece.length)
+    }
+    const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.length)
+    if (this.zeros.compare(bytes, 0, bytes.length, 0, bytes.length) === 0) this.add(0, bytes.length, 'zero')
+    else {
+      writePattern(this.stamp.subarray(0, bytes.length), { kind: 'stamp', tag: this.tag }, this.at)
+      this.look(bytes, 0, bytes.length)
+    }
+    this.at += piece.length
+  }
+
+  /** Undefined when there are too many runs. */
+  end(): Runs<Origin> | undefined {
+    return this.runs.length > this.mostRuns ? undefined : this.runs
+  }
+
+  private look(piece: Buffer, from: number, to: number): void {
+    if (this.zeros.compare(piece, from, to, from, to) === 0) this.add(from, to, 'zero')
+    else if (this.stamp.compare(piece, from, to, from, to) === 0) this.add(from, to, 'data')
+    else if (this.goesOnStale(piece, from, to)) this.add(from, to, 'stale')
+    else if (to - from <= SECTOR_BYTES) this.lookAtSector(piece, from, to)
+    else {
+      const part = Math.max(SECTOR_BYTES, Math.ceil((to - from) / PARTS / SECTOR_BYTES) * SECTOR_BYTES)
+      for (let start = from; start < to; start += part) this.look(piece, start, Math.min(start + part, to))
+    }
+  }
+
+  /** Bytes of the volume's own among zeros are told one by one, and so are stale ones; a sector of anything else is noise. */
+  private lookAtSector(piece: Buffer, from: number, to: number): void {
+    const sector = piece.subarray(from, to)
+    const isOwn = sector.every((byte, index) => byte === 0 || byte === this.stamp[from + index])
+    const value = isOwn ? 'data' : this.isStale(sector) ? 'stale' : 'noise'
+    if (value === 'noise') this.add(from, to, value)
+    else {
+      for (let start = from; start < to; ) {
+        const isZero = piece[start] === 0
+        let end = start + 1
+        while (end < to && (piece[end] === 0) === isZero) end++
+        this.add(start, end, isZero ? 'zero' : value)
+        start = end
+      }
+    }
+  }
+
+  /** Whether all of it is what follows the stale sector just before. */
+  private goesOnStale(piece: Buffer, from: number, to: number): boolean {
+    const { lastFound } = this
+    const last = this.runs.at(-1)
+    if (lastFound === undefined || last?.value !== 'stale' || last.to !== this.at + from) return false
+    const stale = this.stale.subarray(0, to - from)
+    writePattern(stale, lastFound, lastFound.offset + SECTOR_BYTES)
+    if (stale.compare(piece, from, to) !== 0) return false
+    this.lastFound = { ...lastFound, offset: lastFound.offset + to - from }
+    return true
+  }
+
+  private isStale(sector: Buffer): boolean {
+    this.lastFound = identifySector(sector, this.zeros)
+    return this.lastFound !== undefined
+  }
+
+  private add(from: number, to: number, value: Origin): void {
+    const last = this.runs.at(-1)
+    if (last !== undefined && last.value === value && last.to === this.at + from)
+      this.runs[this.runs.length - 1] = { ...last, to: this.at + to }
+    else if (this.runs.length <= this.mostRuns) this.runs.push({ from: this.at + from, to: this.at + to, value })
+  }
+}

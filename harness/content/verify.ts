@@ -1,0 +1,199 @@
+import { SECTOR_BYTES } from '../units.ts'
+import type { Content } from './content.ts'
+import type { Origin } from './origin.ts'
+import { type FoundPattern, identifySector, writePattern } from './pattern.ts'
+import type { Runs } from './runs.ts'
+
+/** What lies where something else should: see DESIGN's words. `noise` is anything that holeproof never wrote. */
+export type Found =
+  | { what: 'zero' }
+  | { what: 'poison' }
+  | { what: 'other-stamp'; tag: number }
+  | { what: 'shifted-stamp'; fromOffset: number }
+  | { what: 'noise' }
+
+/** A run of wrong bytes: [offset, offset + length) in bytes, of which `wrong` differ. */
+export interface Difference {
+  readonly offset: number
+  readonly length: number
+  readonly wrong: number
+  readonly expected: 'data' | 'zero'
+  readonly found: Found
+}
+
+export interface Verification {
+  readonly checkedBytes: number
+  readonly wrongBytes: number
+  /** The first differences by offset; `moreDifferences` counts those left out. */
+  readonly differences: readonly Difference[]
+  readonly moreDifferences: number
+  /** The first page with a wrong byte; absent when there is none. */
+  readonly firstWrongPage?: WrongPage
+}
+
+/** An aligned page of a volume with a wrong byte in it, in base64; `expected` is absent where all of it should be zero. */
+export interface WrongPage {
+  readonly offset: number
+  readonly found: string
+  readonly expected?: string
+}
+
+/** A verification, and where every byte comes from; no survey when that changes too often to be told. */
+export interface Surveyed extends Verification {
+  readonly survey?: Runs<Origin>
+}
+
+const MOST_DIFFERENCES = 64
+const PAGE_BYTES = 4096
+const NOTHING = Buffer.alloc(SECTOR_BYTES)
+
+/** Compares a volume, fed piece by piece in order, with what it should hold. Pure: no I/O. */
+export class Verifier {
+  private readonly content: Content
+  private readonly differences: Difference[] = []
+  private at = 0
+  private wrongBytes = 0
+  private moreDifferences = 0
+  private firstWrongPage: WrongPage | undefined
+  private open: Difference | undefined
+  private expected = Buffer.alloc(0)
+  private nextExtent = 0
+  /** What the last wrong sector was. */
+  private lastFound: FoundPattern | undefined
+  private readonly next = Buffer.alloc(SECTOR_BYTES)
+
+  constructor(content: Content) {
+    this.content = content
+  }
+
+  /** `piece` follows the one before it; every piece but the last is a multiple of 512 bytes. */
+  push(piece: Uint8Array): void {
+    if (this.expected.length < piece.length) this.expected = Buffer.alloc(piece.length)
+    const expected = this.expected.subarray(0, piece.length)
+    this.fillExpected(expected)
+    const actual = Buffer.from(piece.buffer, piece.byteOffset, piece.length)
+    if (!expected.equals(actual)) this.compareSectors(expected, actual)
+    this.at += piece.length
+  }
+
+  end(): Verification {
+    this.close()
+    return {
+      checkedBytes: this.at,
+      wrongBytes: this.wrongBytes,
+      differences: this.differences,
+      moreDifferences: this.moreDifferences,
+      ...(this.firstWrongPage !== undefined && { firstWrongPage: this.firstWrongPage }),
+    }
+  }
+
+  private fillExpected(target: Buffer): void {
+    target.fill(0)
+    const end = this.at + target.length
+    const { extents, tag } = this.content
+    for (let index = this.nextExtent; index < extents.length; index++) {
+      const extent = extents[index]
+      if (extent === undefined || extent.offset >= end) break
+      const from = Math.max(extent.offset, this.at)
+      const to = Math.min(extent.offset + extent.length, end)
+      if (extent.write === 'data' && from < to) writePattern(target.subarray(from - this.at, to - this.at), { kind: 'stamp', tag }, from)
+      if (extent.offset + extent.length <= end) this.nextExtent = index + 1
+    }
+  }
+
+  private compareSectors(expected: Buffer, actual: Buffer): void {
+    for (let start = 0; start < actual.length; start += SECTOR_BYTES) {
+      const end = Math.min(start + SECTOR_BYTES, actual.length)
+      if (expected.compare(actual, start, end, start, end) === 0) continue
+      this.firstWrongPage ??= this.pageAround(expected, actual, start)
+      if (!this.goesOn(expected, actual, start, end))
+        this.addSector(expected.subarray(start, end), actual.subarray(start, end), this.at + start)
+    }
+  }
+
+  /** The page that a byte of this piece lies in, as far as the piece holds it. */
+  private pageAround(expected: Buffer, actual: Buffer, index: number): WrongPage {
+    const offset = Math.floor((this.at + index) / PAGE_BYTES) * PAGE_BYTES
+    const from = Math.max(0, offset - this.at)
+    const to = Math.min(actual.length, offset + PAGE_BYTES - this.at)
+    const isZero = expected.subarray(from, to).every((byte) => byte === 0)
+    return {
+      offset: this.at + from,
+      found: actual.toString('base64', from, to),
+      ...(!isZero && { expected: expected.toString('base64', from, to) }),
+    }
+  }
+
+  /** Whether a whole sector in place of zeros is what follows the one just before: then it only makes that difference longer. */
+  private goesOn(expected: Buffer, actual: Buffer, start: number, end: number): boolean {
+    const { open, lastFound } = this
+    const isNext = open !== undefined && open.expected === 'zero' && open.offset + open.length === this.at + start
+    if (!isNext || lastFound === undefined || end - start < SECTOR_BYTES) return false
+    const offset = lastFound.offset + SECTOR_BYTES
+    writePattern(this.next, lastFound, offset)
+    if (this.next.compare(actual, start, end) !== 0 || NOTHING.compare(expected, start, end) !== 0) return false
+    this.lastFound = { ...lastFound, offset }
+    this.wrongBytes += SECTOR_BYTES
+    this.open = { ...open, length: open.length + SECTOR_BYTES, wrong: open.wrong + SECTOR_BYTES }
+    return true
+  }
+
+  private addSector(expected: Buffer, actual: Buffer, offset: number): void {
+    let first = -1
+    let last = -1
+    let wrong = 0
+    for (let index = 0; index < actual.length; index++) {
+      if (actual[index] === expected[index]) continue
+      if (first < 0) first = index
+      last = index
+      wrong++
+    }
+    this.wrongBytes += wrong
+    const difference: Difference = {
+      offset: offset + first,
+      length: last - first + 1,
+      wrong,
+      expected: expected.subarray(first, last + 1).every((byte) => byte === 0) ? 'zero' : 'data',
+      found: this.identify(actual, expected, first, last),
+    }
+    const open = this.open
+    if (open !== undefined && continues(open, difference)) {
+      this.open = { ...open, length: difference.offset + difference.length - open.offset, wrong: open.wrong + wrong }
+    } else {
+      this.close()
+      this.open = difference
+    }
+  }
+
+  private identify(actual: Buffer, expected: Buffer, first: number, last: number): Found {
+    if (actual.subarray(first, last + 1).every((byte) => byte === 0)) return { what: 'zero' }
+    const pattern = identifySector(actual, expected)
+    this.lastFound = pattern
+    if (pattern === undefined) return { what: 'noise' }
+    if (pattern.kind === 'poison') return { what: 'poison' }
+    return pattern.tag === this.content.tag
+      ? { what: 'shifted-stamp', fromOffset: pattern.offset }
+      : { what: 'other-stamp', tag: pattern.tag }
+  }
+
+  private close(): void {
+    if (this.open === undefined) return
+    if (this.differences.length < MOST_DIFFERENCES) this.differences.push(this.open)
+    else this.moreDifferences++
+    this.open = undefined
+  }
+}
+
+function continues(open: Difference, next: Difference): boolean {
+  if (open.expected !== next.expected || open.found.what !== next.found.what) return false
+  const gap = next.offset - (open.offset + open.length)
+  if (gap >= SECTOR_BYTES) return false
+  if (open.found.what === 'other-stamp' && next.found.what === 'other-stamp') return open.found.tag === next.found.tag
+  if (open.found.what === 'shifted-stamp' && next.found.what === 'shifted-stamp') {
+    return (
+      next.found.fromOffset - open.found.fromOffset ===
+      Math.floor(next.offset / SECTOR_BYTES) * SECTOR_BYTES - Math.floor(open.offset / SECTOR_BYTES) * SECTOR_BYTES
+    )
+  }
+  return true
+}

@@ -1,0 +1,14 @@
+/** The lab itself failed (a guest died, a tool is missing, a device could not be made): exit code 3, never a verdict on a driver. */
+export class BrokenLab extends Error {
+  override name = 'BrokenLab'
+}
+
+/** What the user asked for cannot be done as asked: exit code 2. */
+export class UsageError extends Error {
+  override name = 'UsageError'
+}
+
+/** The message of anything thrown, for a one-line report. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown)
+}

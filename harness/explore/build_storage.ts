@@ -1,0 +1,177 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Crypt } from '../block/crypt.ts'
+import { createThinPool, POOL_METADATA_BYTES } from '../block/thin_pool.ts'
+import { createVolumeGroup, EXTENT_BYTES, type VolumeGroup } from '../block/volume_group.ts'
+import type { Content, Extent } from '../content/content.ts'
+import { makeLocalFolder } from '../drivers/file/local_folder.ts'
+import { devicePath, SNAPSHOT_MODULES } from '../drivers/lvm/kinds.ts'
+import type { Lab } from '../lab/lab.ts'
+import { check } from '../machine/machine.ts'
+import type { StorageSpec, World } from '../model/world.ts'
+import type { Bench } from '../testbed/test_bed.ts'
+import { MiB } from '../units.ts'
+
+/** Of the largest worlds on two machines: source, destination and origin. */
+export const WORLD_IMAGE_BYTES = 512 * MiB
+const GROUP = 'world'
+const SOURCE = 'source'
+const DESTINATION = 'destination'
+
+/** A volume on real storage. */
+export interface LaidOut {
+  /** What a copy reads or writes. */
+  readonly path: string
+  /** The logical volume below; absent for a file. */
+  readonly volume?: { readonly group: string; readonly name: string; readonly pool?: string }
+}
+
+export interface WorldOnStorage {
+  readonly source: LaidOut
+  readonly destination: LaidOut
+  /** What the source was stamped with. */
+  readonly content: Content
+}
+
+/** Makes real storage, poisoned beforehand, into what a world describes. All of it goes with the lab. */
+export async function layOut(bench: Bench, lab: Lab, world: World): Promise<WorldOnStorage> {
+  const { source, destination, sizeBytes } = world
+  const group = await makeGroup(bench, lab, world)
+  const folder = async (of: string, bytes: number) => makeLocalFolder(lab, lab.name(of), 2 * bytes)
+  const from =
+    source.storage.kind === 'file'
+      ? await makeFile(lab, await folder('source', sizeBytes), sizeBytes, false)
+      : await makeNew(group, source.storage, SOURCE, sizeBytes)
+  const content: Content = { sizeBytes, tag: lab.tag(), extents: source.extents }
+  await lab.inside.stamp(from.path, content, source.storage.kind === 'thick')
+
+  const bytes = destination.sizeBytes
+  if (destination.storage.kind === 'file') {
+    const to = await makeFile(lab, await folder('destination', bytes), bytes, destination.prior.kind === 'reserved')
+    if (destination.prior.kind === 'used') await stampOther(lab, to.path, bytes, destination.prior.extents)
+    return { source: from, destination: to, content }
+  }
+  const below = await makeDestination(group, destination.storage, destination)
+  return { source: from, destination: destination.cryptHeaderBytes === undefined ? below : await encrypted(lab, below), content }
+}
+
+async function makeGroup(bench: Bench, lab: Lab, { sizeBytes, source, destination }: World): Promise<VolumeGroup> {
+  const volumes = [
+    { storage: source.storage, bytes: sizeBytes },
+    // A snapshot and what it was taken of, an origin and what stands on it.
+    { storage: destination.storage, bytes: (destination.prior.kind === 'new' ? 1 : 2) * destination.sizeBytes },
+  ]
+  const room = volumes.map(({ storage, bytes }) => {
+    if (storage.kind === 'file') return 0
+    return storage.kind === 'thin' ? poolBytes(bytes, storage.chunkBytes) + POOL_METADATA_BYTES : upToExtents(bytes)
+  })
+  const spare = POOL_METADATA_BYTES + EXTENT_BYTES
+  return createVolumeGroup(lab, bench.lvm, lab.name(GROUP), { dataBytes: room.reduce((sum, bytes) => sum + bytes, spare) })
+}
+
+function upToExtents(bytes: number): number {
+  return Math.ceil(bytes / EXTENT_BYTES) * EXTENT_BYTES
+}
+
+/** Its last chunk may reach past a volume's end. */
+function poolBytes(bytes: number, chunkBytes: number): number {
+  return upToExtents(bytes + 2 * chunkBytes)
+}
+
+async function makeNew(group: VolumeGroup, storage: StorageSpec, name: string, bytes: number, roomBytes = bytes): Promise<LaidOut> {
+  if (storage.kind !== 'thin') {
+    await lvm(group, ['lvcreate', '--quiet', '--yes', '--name', name, '--size', `${bytes}b`, group.name])
+    return laidOut(group, name)
+  }
+  const pool = await makePool(group, storage, name, roomBytes)
+  await lvm(group, [
+    ...['lvcreate', '--quiet', '--yes', '--name', name, '--type', 'thin'],
+    ...['--virtualsize', `${bytes}b`, '--thinpool', pool, group.name],
+  ])
+  return laidOut(group, name, pool)
+}
+
+async function makePool(
+  group: VolumeGroup,
+  { chunkBytes, zeroing, discards }: Extract<StorageSpec, { kind: 'thin' }>,
+  name: string,
+  bytes: number,
+): Promise<string> {
+  const pool = `${name}-pool`
+  await createThinPool(group, pool, {
+    sizeBytes: poolBytes(bytes, chunkBytes),
+    chunkBytes,
+    zeroing,
+    discards: discards ? 'nopassdown' : 'ignore',
+  })
+  return pool
+}
+
+async function makeDestination(
+  group: VolumeGroup,
+  storage: StorageSpec,
+  { prior, sizeBytes }: Pick<World['destination'], 'prior' | 'sizeBytes'>,
+): Promise<LaidOut> {
+  const { lab } = group
+  if (prior.kind === 'external-origin' && storage.kind === 'thin') {
+    const origin = await makeNew(group, { kind: 'thick' }, 'origin', prior.originBytes)
+    await stampOther(lab, origin.path, prior.originBytes, prior.extents, true)
+    await lvm(group, ['lvchange', '--quiet', '--activate', 'n', `${group.name}/origin`])
+    await lvm(group, ['lvchange', '--quiet', '--permission', 'r', `${group.name}/origin`])
+    await lab.machine.loadModules(SNAPSHOT_MODULES)
+    const pool = await makePool(group, storage, DESTINATION, sizeBytes)
+    await lvm(group, ['lvcreate', '--quiet', '--yes', '--type', 'thin', '--name', DESTINATION, '--thinpool', pool, `${group.name}/origin`])
+    if (sizeBytes > prior.originBytes) await lvm(group, ['lvextend', '--quiet', '--size', `${sizeBytes}b`, `${group.name}/${DESTINATION}`])
+    return laidOut(group, DESTINATION, pool)
+  }
+  if (prior.kind === 'snapshot' && storage.kind === 'thin') {
+    const base = await makeNew(group, storage, 'base', sizeBytes, 2 * sizeBytes)
+    await stampOther(lab, base.path, sizeBytes, prior.extents)
+    await lab.machine.loadModules(SNAPSHOT_MODULES)
+    await lvm(group, [
+      ...['lvcreate', '--quiet', '--yes', '--snapshot', '--setactivationskip', 'n', '--name', DESTINATION],
+      `${group.name}/base`,
+    ])
+    return laidOut(group, DESTINATION, base.volume?.pool)
+  }
+  const made = await makeNew(group, storage, DESTINATION, sizeBytes)
+  if (prior.kind === 'used') await stampOther(lab, made.path, sizeBytes, prior.extents)
+  return made
+}
+
+function laidOut(group: VolumeGroup, name: string, pool?: string): LaidOut {
+  return { path: devicePath(group.name, name), volume: { group: group.name, name, ...(pool !== undefined && { pool }) } }
+}
+
+/** What another volume's owner wrote. */
+async function stampOther(lab: Lab, path: string, sizeBytes: number, extents: readonly Extent[], everywhere = false): Promise<void> {
+  await lab.inside.stamp(path, { sizeBytes, tag: lab.tag(), extents }, everywhere)
+}
+
+async function makeFile(lab: Lab, folder: string, sizeBytes: number, reserved: boolean): Promise<LaidOut> {
+  const path = join(folder, 'volume')
+  await check(lab, reserved ? ['fallocate', '--length', `${sizeBytes}`, path] : ['truncate', `--size=${sizeBytes}`, path])
+  return { path }
+}
+
+async function encrypted(lab: Lab, below: LaidOut): Promise<LaidOut> {
+  const key = join(lab.folder, lab.name('key'))
+  const crypt = new Crypt(lab, `${lab.prefix}-crypt-`, key)
+  await crypt.loadModules()
+  await lab.own(
+    `the key ${key}`,
+    () => check(lab, ['dd', 'if=/dev/urandom', `of=${key}`, 'bs=32', 'count=1', 'status=none']),
+    () => rm(key, { force: true }),
+  )
+  await lab.own(
+    'the encrypted device',
+    async () => {},
+    () => crypt.closeAll(),
+  )
+  await crypt.format(below.path)
+  return { ...below, path: await crypt.open(below.path, DESTINATION) }
+}
+
+async function lvm({ lab, lvm: tools }: VolumeGroup, argv: readonly string[]): Promise<void> {
+  await tools.run(lab, argv)
+}

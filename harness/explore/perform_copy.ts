@@ -1,0 +1,84 @@
+import type { Content } from '../content/content.ts'
+import { contained, type Runs, scaled, where } from '../content/runs.ts'
+import type { Lab } from '../lab/lab.ts'
+import { check } from '../machine/machine.ts'
+import type { CopySpec } from '../model/copy.ts'
+import { expectedRuns } from '../model/origin.ts'
+import { countMoved, type Moved } from '../movers/count_moved.ts'
+import { dd } from '../movers/dd.ts'
+
+export interface CopyPaths {
+  readonly from: string
+  readonly to: string
+}
+
+export interface CarriedOut {
+  readonly moved: Moved
+  readonly discardRefused: boolean
+}
+
+/**
+ * Copies a volume with real tools. `mapped` are the bytes that the source has storage for, for the copy that asks. What is zeroed
+ * or discarded before or after the copy is not counted.
+ */
+export async function carryOut(
+  lab: Lab,
+  spec: CopySpec,
+  paths: CopyPaths,
+  content: Content,
+  mapped: () => Promise<Runs<true>>,
+): Promise<CarriedOut> {
+  const { to } = paths
+  const sparse = (blockBytes: number) => dd(lab, { ...paths, bytes: content.sizeBytes, mode: 'sparse', blockBytes })
+  switch (spec.how) {
+    case 'full':
+    case 'sparse': {
+      const { how, blockBytes, keepsFile = false } = spec
+      return counted(lab, paths, () => dd(lab, { ...paths, bytes: content.sizeBytes, mode: how, blockBytes, keepsFile }))
+    }
+    case 'mapped': {
+      const ranges = await mapped()
+      return counted(lab, paths, () => copyRanges(lab, paths, ranges))
+    }
+    case 'zero-out-then-sparse':
+      await check(lab, ['blkdiscard', '--zeroout', to])
+      return counted(lab, paths, () => sparse(spec.blockBytes))
+    case 'discard-then-sparse':
+      if (!(await discards(lab, to, []))) return { moved: {}, discardRefused: true }
+      return counted(lab, paths, () => sparse(spec.blockBytes))
+    case 'full-then-discard': {
+      const copied = await counted(lab, paths, () =>
+        dd(lab, { ...paths, bytes: content.sizeBytes, mode: 'full', blockBytes: spec.blockBytes }),
+      )
+      const zeros = where(expectedRuns(content), (origin) => origin === 'zero')
+      for (const { from, to: end } of scaled(contained(zeros, spec.blockBytes), spec.blockBytes)) {
+        if (!(await discards(lab, to, ['--offset', `${from}`, '--length', `${end - from}`]))) return { ...copied, discardRefused: true }
+      }
+      return copied
+    }
+  }
+}
+
+async function counted(lab: Lab, paths: CopyPaths, copy: () => Promise<void>): Promise<CarriedOut> {
+  return { moved: await countMoved(lab, paths, copy), discardRefused: false }
+}
+
+/** Each range by a dd of its own, in one command: offsets are whole chunks, and so are lengths but for a volume's end. */
+async function copyRanges(lab: Lab, { from, to }: CopyPaths, ranges: Runs<true>): Promise<void> {
+  const words = ranges.flatMap((range) => [`${range.from}`, `${range.to - range.from}`])
+  const script = `from=$1 to=$2; shift 2
+while [ $# -gt 0 ]; do
+  dd if="$from" of="$to" bs=1M skip="$1" seek="$1" count="$2" iflag=skip_bytes,count_bytes,direct oflag=seek_bytes,direct \\
+    conv=notrunc,fdatasync status=none || exit 1
+  shift 2
+done`
+  await check(lab, ['sh', '-c', script, 'sh', from, to, ...words])
+}
+
+/** Whether the device takes discards. */
+async function discards(lab: Lab, path: string, range: readonly string[]): Promise<boolean> {
+  const { ending, stderr } = await lab.run(['blkdiscard', ...range, path])
+  if (ending.how === 'exit' && ending.code === 0) return true
+  if (stderr.toString().includes('not supported')) return false
+  throw new Error(`blkdiscard: ${stderr.toString().trim()}`)
+}

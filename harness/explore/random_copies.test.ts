@@ -1,0 +1,64 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { EXTENT_BYTES } from '../block/volume_group.ts'
+import type { Extent } from '../content/content.ts'
+import { lengthOf } from '../content/runs.ts'
+import { predict } from '../model/world.ts'
+import { permits } from './judge_copy.ts'
+import { toParts, toWorld, worldParts } from './random_copies.ts'
+import { traps } from './traps.ts'
+
+function sound(extents: readonly Extent[], sizeBytes: number): boolean {
+  return extents.every(({ offset, length }, index) => {
+    const next = extents[index + 1]?.offset ?? sizeBytes
+    return length > 0 && offset >= 0 && offset + length <= next
+  })
+}
+
+test('any parts make a world that can be laid out', () => {
+  fc.assert(
+    fc.property(worldParts, (parts) => {
+      const { sizeBytes, source, destination, copy } = toWorld(parts)
+      const { storage, prior } = destination
+      expect(sound(source.extents, sizeBytes)).toBe(true)
+      expect(destination.sizeBytes - (destination.cryptHeaderBytes ?? 0)).toBeGreaterThanOrEqual(sizeBytes)
+      if (storage.kind === 'file') expect(destination.sizeBytes).toBe(sizeBytes)
+      else expect(destination.sizeBytes % EXTENT_BYTES).toBe(0)
+      if (storage.kind !== 'thin') expect(['snapshot', 'external-origin']).not.toContain(prior.kind)
+      if (copy.how === 'mapped') expect(source.storage.kind).toBe('thin')
+      if ('extents' in prior) {
+        expect(sound(prior.extents, prior.kind === 'external-origin' ? prior.originBytes : destination.sizeBytes)).toBe(true)
+        // Less than a sector of another volume's could not be told from noise.
+        expect(prior.extents.every(({ offset, length }) => offset % 512 === 0 && length % 512 === 0)).toBe(true)
+      }
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('a world is made again from its parts', () => {
+  fc.assert(
+    fc.property(worldParts, (parts) => {
+      const world = toWorld(parts)
+      expect(toWorld(toParts(world))).toEqual(world)
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+test.each(traps.map(({ id, world }) => [id, world] as const))('%s can be made simpler: it is the world of its parts', (_, world) => {
+  expect(toWorld(toParts(world))).toEqual(world)
+})
+
+test.each(traps.map((trap) => [trap.id, trap] as const))('the model expects of %s what is known of it', (_, { world, expect: known }) => {
+  expect(lengthOf(predict(world).wrong) === 0 ? 'intact' : 'corrupt').toBe(known)
+})
+
+test('no copy at random that the rule permits is predicted to be corrupt, and some others are', () => {
+  const worlds = fc.sample(worldParts, { seed: 1, numRuns: 2000 }).map(toWorld)
+  const corrupt = worlds.filter((world) => lengthOf(predict(world).wrong) > 0)
+
+  expect(corrupt.filter(permits)).toEqual([])
+  expect(worlds.filter(permits).length).toBeGreaterThan(100)
+  expect(corrupt.length).toBeGreaterThan(100)
+})

@@ -1,0 +1,81 @@
+import { join } from 'node:path'
+import type { Content } from '../content/content.ts'
+import type { Surveyed } from '../content/verify.ts'
+import { BrokenLab, messageOf } from '../errors.ts'
+import { describeEnding } from '../machine/command_failed.ts'
+import type { Machine } from '../machine/machine.ts'
+import { ownFile } from '../paths.ts'
+import { callOver } from '../protocol/json_rpc.ts'
+import { bundleForNode } from './bundle.ts'
+import type { Inventory } from './inventory.ts'
+import type { PathLook, Surroundings } from './surroundings.ts'
+
+/** The helper inside a machine (main.ts), as its callers see it. Every call throws an Error when it
+ * cannot be done, BrokenLab when the helper is gone. */
+export interface Inside {
+  ping(): Promise<string>
+  stamp(path: string, content: Content, everywhere: boolean): Promise<{ writtenBytes: number }>
+  /** With `exact`, a file that is larger than the content is an error. */
+  verify(path: string, content: Content, exact: boolean): Promise<Surveyed>
+  /** The size of a volume, and what it takes on its filesystem when it is a file; in bytes. */
+  measure(path: string): Promise<{ sizeBytes: number; allocatedBytes: number }>
+  /** What has been read from and written to a block device so far, in bytes; null for a file. */
+  transferred(path: string): Promise<{ readBytes: number; writtenBytes: number } | null>
+  /** What the machine has now, before somebody else's program runs in it. */
+  surroundings(): Promise<Surroundings>
+  lookAtPath(path: string): Promise<PathLook>
+  /** The device-mapper devices that stand on a block device, in the order in which they can be removed. */
+  stackedOn(path: string): Promise<string[]>
+  /** Kills every process whose environment holds `mark`; returns what they were. */
+  killMarked(mark: string): Promise<string[]>
+  inventory(prefix: string): Promise<Inventory>
+  close(): Promise<void>
+}
+
+const CALL_SECONDS = 300
+
+/** Builds the helper into the machine's shared folder and starts it there. */
+export async function openInside(machine: Machine): Promise<Inside> {
+  const bundle = join(machine.shared, `${machine.name}.inside.mjs`)
+  await bundleForNode({ entryPoints: [ownFile('harness/helper/main.ts')] }, bundle)
+  const helper = await machine.start([process.execPath, '--max-old-space-size=128', bundle])
+  let said = ''
+  helper.stderr.on('data', (data: Buffer) => {
+    said = (said + data.toString()).slice(-2000)
+  })
+  const caller = callOver({ input: helper.stdout, output: helper.stdin })
+  let gone = false
+  const fail = (why: string) => {
+    gone = true
+    caller.fail(why)
+  }
+  helper.ended.then(
+    (ending) => fail(`the helper ended: it ${describeEnding(ending)}: ${said}`),
+    (error) => fail(messageOf(error)),
+  )
+  const call = async <Result>(method: string, params: object): Promise<Result> => {
+    try {
+      // Both ends are built from the same source, so the answer has the type that main.ts gives it.
+      return (await caller.request(method, params, CALL_SECONDS)) as Result
+    } catch (error) {
+      const message = `${method}: ${messageOf(error)}`
+      throw gone ? new BrokenLab(`${message} (inside ${machine.name})`, { cause: error }) : new Error(message, { cause: error })
+    }
+  }
+  return {
+    ping: () => call('ping', {}),
+    stamp: (path, content, everywhere) => call('stamp', { path, content, everywhere }),
+    verify: (path, content, exact) => call('verify', { path, content, exact }),
+    measure: (path) => call('measure', { path }),
+    transferred: (path) => call('transferred', { path }),
+    surroundings: () => call('surroundings', {}),
+    lookAtPath: (path) => call('lookAtPath', { path }),
+    stackedOn: (path) => call('stackedOn', { path }),
+    killMarked: (mark) => call('killMarked', { mark }),
+    inventory: (prefix) => call('inventory', { prefix }),
+    close: async () => {
+      helper.stdin.end()
+      await helper.ended
+    },
+  }
+}

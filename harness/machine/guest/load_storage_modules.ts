@@ -1,0 +1,24 @@
+import type { Machine } from '../machine.ts'
+import { MODULES_ON_DEMAND } from './guest.ts'
+
+const loads = new WeakMap<Machine, Promise<void>>()
+
+/**
+ * Loads what storage may stand on, for programs that nobody knows: a guest loads no kernel module by itself. What there is none
+ * of, nobody misses; a machine is asked once.
+ */
+export function loadWanted(machine: Machine): Promise<void> {
+  const known = loads.get(machine)
+  if (known !== undefined) return known
+  const load = loadAll(machine)
+  loads.set(machine, load)
+  return load
+}
+
+async function loadAll(machine: Machine): Promise<void> {
+  try {
+    await machine.loadModules(MODULES_ON_DEMAND)
+  } catch {
+    for (const name of MODULES_ON_DEMAND) await machine.loadModules([name]).catch(() => {})
+  }
+}

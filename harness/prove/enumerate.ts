@@ -1,0 +1,196 @@
+import type { Extent } from '../content/content.ts'
+import type { Origin } from '../content/origin.ts'
+import { type Runs, same } from '../content/runs.ts'
+import { copy } from '../model/copy.ts'
+import { expectedRuns } from '../model/origin.ts'
+import type { ModelVolume } from '../model/volume.ts'
+import { makeDestination, makeSource, type StorageSpec } from '../model/world.ts'
+import type { CopyMode } from '../result/copy_mode.ts'
+import { ATOM_BYTES, asModelled, atomsOf, type Destination, type DestinationKind, destinationsOf, extentsOf } from './destinations.ts'
+
+const BLOCK_ATOMS = [1, 2, 4] as const
+
+/** One copy in a small world. Sizes and blocks in atoms. */
+export interface SmallCopy {
+  readonly destination: Destination
+  readonly sourceAtoms: number
+  /** The pattern of the source's atoms that hold data. */
+  readonly data: number
+  readonly blockAtoms: number
+  readonly mode: CopyMode
+}
+
+/** The first byte that is not what the source holds. */
+export interface WrongByte {
+  readonly offset: number
+  readonly expected: Origin
+  readonly found: Origin
+}
+
+/** Counts worlds, and keeps the smallest. */
+export interface Tally {
+  worlds: number
+  smallest?: SmallCopy
+}
+
+/** What came of all copies of one mode onto one kind of destination. */
+export interface ModeSurvey {
+  readonly all: Tally
+  /** Worlds with a wrong byte within the volume. */
+  readonly corrupt: Tally
+  /** Worlds with stale bytes behind the end of the volume, on a destination that is larger than the source. */
+  readonly leftBehind: Tally
+}
+
+export interface KindSurvey {
+  readonly kind: DestinationKind
+  /** Copies that were worked out: fewer than worlds, as one stands for all sources that read the same. */
+  readonly copies: number
+  readonly modes: Readonly<Record<CopyMode, ModeSurvey>>
+}
+
+/** Works out every copy of both modes onto every destination of a kind, from sources of up to `bound` atoms. */
+export function surveyKind(kind: DestinationKind, bound: number): KindSurvey {
+  const modes = { full: newModeSurvey(), sparse: newModeSurvey() }
+  let copies = 0
+  for (let sourceAtoms = 1; sourceAtoms <= bound; sourceAtoms++) {
+    const sources = sourcesOf(sourceAtoms)
+    for (const atoms of [sourceAtoms, sourceAtoms + 1]) {
+      for (const destination of destinationsOf(kind, atoms)) {
+        for (const source of sources) {
+          for (const blockAtoms of BLOCK_ATOMS) {
+            for (const mode of ['full', 'sparse'] as const) {
+              const done: SmallCopy = { destination, sourceAtoms, data: source.data, blockAtoms, mode }
+              tally(modes[mode], done, runCopy(done, source), source.worlds)
+              copies++
+            }
+          }
+        }
+      }
+    }
+  }
+  return { kind, copies, modes }
+}
+
+interface Source {
+  readonly data: number
+  /** How many sources read the same: each atom without data is unwritten, or has zeros written. */
+  readonly worlds: number
+  readonly volume: ModelVolume
+  readonly reads: Runs<Origin>
+}
+
+const THICK: StorageSpec = { kind: 'thick' }
+
+function sourcesOf(atoms: number): Source[] {
+  return Array.from({ length: 2 ** atoms }, (_, data) => sourceOf(atoms, data))
+}
+
+function sourceOf(atoms: number, data: number): Source {
+  const sizeBytes = atoms * ATOM_BYTES
+  const extents = extentsOf(data)
+  return {
+    data,
+    worlds: 2 ** (atoms - atomsOf(data).length),
+    volume: makeSource({ storage: THICK, sizeBytes, extents }),
+    reads: expectedRuns({ sizeBytes, extents }),
+  }
+}
+
+/**
+ * A full and a sparse copy depend on what the source reads as, and on nothing else of it. Checks that every source of every
+ * storage reads as the one that stands for it, and says how many that are.
+ */
+export function checkSources(bound: number, storages: readonly StorageSpec[]): { sources: number; odd: number } {
+  let [sources, odd] = [0, 0]
+  for (let atoms = 1; atoms <= bound; atoms++) {
+    const sizeBytes = atoms * ATOM_BYTES
+    const standing = sourcesOf(atoms)
+    for (let number = 0; number < 3 ** atoms; number++) {
+      const writes = Array.from({ length: atoms }, (_, atom) => Math.floor(number / 3 ** atom) % 3)
+      const data = writes.reduce((pattern, write, atom) => pattern + (write === 2 ? 2 ** atom : 0), 0)
+      const extents = writes.flatMap((write, atom): Extent[] =>
+        write === 0 ? [] : [{ offset: atom * ATOM_BYTES, length: ATOM_BYTES, write: write === 1 ? 'zeros' : 'data' }],
+      )
+      for (const storage of storages) {
+        const reads = makeSource({ storage, sizeBytes, extents }).read()
+        const expected = standing[data]?.volume.read()
+        sources++
+        if (expected === undefined || !same(reads, expected)) odd++
+      }
+    }
+  }
+  return { sources, odd }
+}
+
+function newModeSurvey(): ModeSurvey {
+  return { all: { worlds: 0 }, corrupt: { worlds: 0 }, leftBehind: { worlds: 0 } }
+}
+
+interface Outcome {
+  readonly wrong?: WrongByte
+  readonly leftBehind: boolean
+}
+
+function runCopy({ destination, blockAtoms, mode }: SmallCopy, source: Source): Outcome {
+  const { volume } = makeDestination(asModelled(destination))
+  const { sizeBytes } = source.volume
+  copy(source.volume, volume, sizeBytes, { how: mode, blockBytes: blockAtoms * ATOM_BYTES, keepsFile: destination.kind.keepsFile })
+  const content = volume.read()
+  const wrong = firstWrong(content, source.reads)
+  return {
+    ...(wrong !== undefined && { wrong }),
+    leftBehind: volume.sizeBytes > sizeBytes && content.some(({ to, value }) => to > sizeBytes && value === 'stale'),
+  }
+}
+
+/** The first byte of a copy that is wrong. */
+export function wrongByteOf(done: SmallCopy): WrongByte | undefined {
+  return runCopy(done, sourceOf(done.sourceAtoms, done.data)).wrong
+}
+
+/** Both cover all of the volume, the content perhaps more. */
+function firstWrong(content: Runs<Origin>, expected: Runs<Origin>): WrongByte | undefined {
+  let index = 0
+  for (const { from, to, value } of expected) {
+    let at = from
+    while (at < to) {
+      const there = content[index]
+      if (there === undefined) throw new Error(`the destination says nothing of byte ${at}`)
+      if (there.to > at) {
+        if (there.value !== value) return { offset: at, expected: value, found: there.value }
+        at = there.to
+      }
+      if (there.to <= to) index++
+    }
+  }
+  return undefined
+}
+
+function tally(survey: ModeSurvey, done: SmallCopy, { wrong, leftBehind }: Outcome, worlds: number): void {
+  count(survey.all, done, worlds)
+  if (wrong !== undefined) count(survey.corrupt, done, worlds)
+  if (leftBehind) count(survey.leftBehind, done, worlds)
+}
+
+function count(counted: Tally, done: SmallCopy, worlds: number): void {
+  counted.worlds += worlds
+  if (counted.smallest === undefined || isSmaller(done, counted.smallest)) counted.smallest = done
+}
+
+/**
+ * The order of worlds: fewer atoms of the source, then of the destination, then no encryption, fewer atoms with data, fewer with
+ * old data, a shorter origin, smaller chunks, a smaller block, then data and old data further to the front.
+ */
+export function isSmaller(one: SmallCopy, other: SmallCopy): boolean {
+  if (one.sourceAtoms !== other.sourceAtoms) return one.sourceAtoms < other.sourceAtoms
+  if (one.destination.atoms !== other.destination.atoms) return one.destination.atoms < other.destination.atoms
+  const [sizes, others] = [orderOf(one), orderOf(other)]
+  const differs = sizes.findIndex((size, index) => size !== others[index])
+  return differs !== -1 && (sizes[differs] ?? 0) < (others[differs] ?? 0)
+}
+
+function orderOf({ destination: { kind, old, originAtoms }, data, blockAtoms }: SmallCopy): number[] {
+  const chunkBytes = kind.storage.kind === 'thin' ? kind.storage.chunkBytes : 0
+  return [kind.encrypted ? 1 : 0, atomsOf(data).length, atomsOf(old).length, originAtoms, chunkBytes, blockAtoms, data, old]
+}

@@ -1,0 +1,47 @@
+import type { Origin } from '../content/origin.ts'
+import { overlay, type Runs, run, without } from '../content/runs.ts'
+import { makeDestination } from '../model/world.ts'
+import { ATOM_BYTES, asModelled, type DestinationKind, destinationsOf } from './destinations.ts'
+
+/** Large enough for a volume of one chunk of every pool. */
+const MOST_ATOMS = 4
+/** Half an atom: a write may be smaller than anything that a copy writes. */
+const WRITE_BYTES = ATOM_BYTES / 2
+
+/** What is done to find out whether a claim may be made. What leaves something out takes more drivers for honest. */
+export interface Probe {
+  /** Whether something is written before it is read. */
+  readonly writes: boolean
+  /** How much is looked at, from the start. */
+  readonly lookedAtBytes: number
+  /** Whether it is the volume below an encryption that is looked at. */
+  readonly belowEncryption: boolean
+}
+
+export const wholeProbe: Probe = { writes: true, lookedAtBytes: Number.POSITIVE_INFINITY, belowEncryption: false }
+
+/**
+ * Whether a driver that hands out such volumes may claim that they read as zeros: every byte that nobody wrote does, of every
+ * volume of the kind, after every pattern of writes.
+ */
+export function mayClaim(kind: DestinationKind, probe: Probe = wholeProbe): boolean {
+  for (let atoms = 1; atoms <= MOST_ATOMS; atoms++) {
+    for (const destination of destinationsOf(kind, atoms)) {
+      const patterns = probe.writes ? 2 ** ((atoms * ATOM_BYTES) / WRITE_BYTES) : 1
+      for (let pattern = 0; pattern < patterns; pattern++) {
+        const { volume, below } = makeDestination(asModelled(destination))
+        const probed = probe.belowEncryption ? below : volume
+        let written: Runs<true> = []
+        for (let part = 0; 2 ** part <= pattern; part++) {
+          if (((pattern >> part) & 1) === 0) continue
+          const [from, to] = [part * WRITE_BYTES, (part + 1) * WRITE_BYTES]
+          probed.write(run<Origin>(from, to, 'data'))
+          written = overlay(written, run(from, to, true))
+        }
+        const unwritten = without(probed.read(), written)
+        if (unwritten.some(({ from, value }) => from < probe.lookedAtBytes && value !== 'zero')) return false
+      }
+    }
+  }
+  return true
+}

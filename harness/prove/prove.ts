@@ -1,0 +1,195 @@
+import type { StorageSpec } from '../model/world.ts'
+import type { Answer } from '../protocol/capabilities.ts'
+import type { Proof, ProofCount, ProofWorld } from '../result/proof.ts'
+import { claimsFalse, claimsTrue, destinationAnswers } from './answers.ts'
+import { describeCopy, describeKind, describeWrong } from './describe.ts'
+import { ATOM_BYTES, asHandedOut, type DestinationKind, destinationKinds, sameKind } from './destinations.ts'
+import { checkSources, isSmaller, type KindSurvey, type SmallCopy, surveyKind } from './enumerate.ts'
+import { type Against, type Answers, type CopyRule, type Count, type Judgement, judge } from './judge_rule.ts'
+import { type MutantName, mutantNames, mutants, originalClaim, originalRule, partsOf, soundClaim } from './mutants.ts'
+
+/** From here on every kind that is refused can show why. */
+export const LEAST_BOUND = 2
+/** What stays within half a minute. */
+export const DEFAULT_BOUND = 6
+
+export interface ProveOptions {
+  /** The largest source, in atoms; the largest destination has one more. */
+  readonly bound: number
+  readonly version: string
+  readonly broken?: MutantName
+  readonly tell?: (done: number, kinds: number) => void
+}
+
+type MayClaim = (kind: DestinationKind) => boolean
+
+/** Holds the rule, what it refuses, its first wording and its mutants to every small world. */
+export function prove({ bound, version, broken, tell }: ProveOptions): Proof {
+  const startedAt = performance.now()
+  const kinds = destinationKinds()
+  const surveys = kinds.map((kind, index) => {
+    const survey = surveyKind(kind, bound)
+    tell?.(index + 1, kinds.length)
+    return survey
+  })
+  const { sources, odd } = checkSources(bound, SOURCES)
+  const honest = remembered(soundClaim)
+  const held = ({ rule, claim }: { rule: CopyRule<Answer>; claim: MayClaim }) =>
+    judge(surveys, rule, answersOf(claim === soundClaim ? honest : remembered(claim)))
+  const rule = held(partsOf(broken))
+  const stricter = strictness(surveys, honest)
+  const refuted = mutantNames.map((name) => refutationOf(name, held(partsOf(name))))
+  const failures = failuresOf({ odd, rule, stricter, refuted })
+  return {
+    schema: 'holeproof-proof-1',
+    version,
+    bound,
+    atomBytes: ATOM_BYTES,
+    seconds: (performance.now() - startedAt) / 1000,
+    ...(broken !== undefined && { broken }),
+    kinds: kinds.length,
+    copies: surveys.reduce((sum, { copies }) => sum + copies, 0),
+    sources: { checked: sources, odd },
+    answers: destinationAnswers.length,
+    honest: kinds.filter(honest).map((kind) => describeKind(kind, 'with chunks')),
+    rule: counted(rule),
+    stricter,
+    original: originalWording(surveys),
+    mutants: refuted,
+    failures,
+    verdict: failures.length === 0 ? 'upheld' : 'refuted',
+  }
+}
+
+/** What the verdict depends on. */
+export interface Findings {
+  /** Sources that do not read as the one that stands for them. */
+  readonly odd: number
+  readonly rule: Pick<Judgement, 'corrupt' | 'needless'>
+  readonly stricter: Proof['stricter']
+  readonly refuted: readonly Pick<Proof['mutants'][number], 'name' | 'refutedBy'>[]
+}
+
+/** What is not as it must be, in lines. */
+export function failuresOf({ odd, rule, stricter, refuted }: Findings): string[] {
+  return [
+    ...(odd === 0 ? [] : [`${odd} sources do not read as the one that stands for them`]),
+    ...(rule.corrupt.worlds === 0 ? [] : [`the rule corrupts ${rule.corrupt.worlds} worlds`]),
+    ...(rule.needless.worlds === 0 ? [] : [`the rule copies ${rule.needless.worlds} worlds in full that need not be`]),
+    ...stricter
+      .filter(({ corrupt, why }) => corrupt === undefined && why === undefined)
+      .map(({ kind }) => `nothing speaks against a sparse copy onto ${kind}, and the rule refuses it`),
+    ...refuted.filter(({ refutedBy }) => refutedBy === undefined).map(({ name }) => `the mutant ${name} survives`),
+  ]
+}
+
+const SOURCES: readonly StorageSpec[] = [
+  ...[true, false].flatMap((zeroing) =>
+    [1, 2, 4].map((atoms): StorageSpec => ({ kind: 'thin', chunkBytes: atoms * ATOM_BYTES, zeroing, discards: true })),
+  ),
+  { kind: 'thick' },
+  { kind: 'file' },
+]
+
+/** Honest drivers: they answer anything but a promise that they may not make. */
+function answersOf(claim: MayClaim): Answers<Answer> {
+  return {
+    destination: destinationAnswers,
+    // The first is what a world is shown with; the other only where it takes that.
+    source: [claimsFalse, claimsTrue],
+    mayGive: ({ promises }, handsOut) => !promises || claim(handsOut),
+  }
+}
+
+function remembered(claim: MayClaim): MayClaim {
+  const known = new Map<string, boolean>()
+  return (kind) => {
+    const key = JSON.stringify(kind)
+    const may = known.get(key) ?? claim(kind)
+    known.set(key, may)
+    return may
+  }
+}
+
+/** What would come of a sparse copy onto what the rule refuses: of kinds that differ in their chunks only, the smallest world. */
+function strictness(surveys: readonly KindSurvey[], honest: MayClaim): Proof['stricter'] {
+  const groups = new Map<string, SmallCopy>()
+  const harmless: Proof['stricter'] = []
+  for (const { kind, modes } of surveys) {
+    if (sameKind(kind, asHandedOut(kind)) && honest(kind)) continue
+    const { smallest } = modes.sparse.corrupt
+    if (smallest === undefined) {
+      const why = whyHarmless(kind)
+      harmless.push({ kind: describeKind(kind, 'with chunks'), ...(why !== undefined && { why }) })
+      continue
+    }
+    const group = describeKind(kind, 'any chunks')
+    const least = groups.get(group)
+    if (least === undefined || isSmaller(smallest, least)) groups.set(group, smallest)
+  }
+  const harmful = [...groups].map(([kind, copy]) => ({ kind, corrupt: { copy: describeCopy(copy), wrong: describeWrong(copy) } }))
+  return [...harmful, ...harmless]
+}
+
+function whyHarmless({ storage, prior, encrypted, keepsFile }: DestinationKind): string | undefined {
+  if (encrypted) return undefined
+  if (storage.kind === 'thin' && !storage.zeroing && prior === 'new' && storage.chunkBytes <= ATOM_BYTES)
+    return 'no copy here writes less than a whole chunk; but the claim is about any write, and a driver does not know the block'
+  if (storage.kind === 'file' && prior === 'used' && !keepsFile)
+    return 'the copy itself empties the file first; but the rule does not know how the file will be opened'
+  return undefined
+}
+
+/** One thing apart from what makes a thin volume read as zeros; of several, each could be to blame. */
+const CAUSES: Readonly<Record<string, (kind: DestinationKind) => boolean>> = {
+  'a pool without zeroing, and a block smaller than its chunk': ({ storage }) => storage.kind === 'thin' && !storage.zeroing,
+  'a volume that was used before': ({ prior }) => prior === 'used',
+  'a clone or a restored snapshot': ({ prior }) => prior === 'snapshot',
+  'an external origin': ({ prior }) => prior === 'external-origin',
+  'an encryption': ({ encrypted }) => encrypted,
+}
+
+function originalWording(surveys: readonly KindSurvey[]): Proof['original'] {
+  const judgement = judge(surveys, originalRule, {
+    destination: [claimsFalse, claimsTrue],
+    source: [claimsFalse],
+    mayGive: ({ promises }, handsOut) => promises === originalClaim(handsOut),
+  })
+  const causes = Object.entries(CAUSES).map(([cause, isCause]) => {
+    const alone = judgement.corruptKinds.filter(
+      ({ kind }) => isCause(kind) && Object.values(CAUSES).filter((other) => other(kind)).length === 1,
+    )
+    return { cause, count: asCount(alone.map(({ count }) => count)) }
+  })
+  return { ...counted(judgement), causes }
+}
+
+function asCount(counts: readonly Count[]): ProofCount {
+  const against = counts.flatMap(({ smallest }) => smallest ?? [])
+  const [smallest] = against.sort((one, other) => (isSmaller(one.copy, other.copy) ? -1 : 1))
+  return {
+    worlds: counts.reduce((sum, { worlds }) => sum + worlds, 0),
+    ...(smallest !== undefined && { smallest: worldOf(smallest) }),
+  }
+}
+
+function refutationOf(name: MutantName, judgement: Judgement): Proof['mutants'][number] {
+  const about = { name, breaks: 'claim' in mutants[name] ? ('claim' as const) : ('rule' as const), what: mutants[name].what }
+  if (judgement.corrupt.worlds > 0) return { ...about, refutedBy: 'corrupt', count: asCount([judgement.corrupt]) }
+  if (judgement.needless.worlds > 0) return { ...about, refutedBy: 'needless', count: asCount([judgement.needless]) }
+  return { ...about, count: { worlds: 0 } }
+}
+
+function counted({ worlds, corrupt, needless, leftBehind }: Judgement): Proof['rule'] {
+  return { worlds, corrupt: asCount([corrupt]), needless: asCount([needless]), leftBehind: asCount([leftBehind]) }
+}
+
+function worldOf({ copy, known: { origin, layers }, answered, sourceAnswered }: Against): ProofWorld {
+  return {
+    copy: describeCopy(copy),
+    wrong: describeWrong(copy),
+    answered,
+    ...(sourceAnswered !== claimsFalse.name && { sourceAnswered }),
+    knownAs: [origin, ...layers].join(', '),
+  }
+}

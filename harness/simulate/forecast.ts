@@ -1,0 +1,284 @@
+import type { Amount } from '../model/amount.ts'
+import { dataPercent } from '../model/data_percent.ts'
+import { bytesOf, type Content, type Copy, fullCopy, skippingCopy } from './copies.ts'
+import type { Fleet, FleetVolume, Migration, Pool } from './fleet.ts'
+import { negated, nothing, Timeline, type TimelinePoint } from './timeline.ts'
+
+/** What the rule says of sparse copies to a pool. */
+export interface Permission {
+  readonly sparse: boolean
+  readonly reason: string
+}
+
+const STRATEGIES = ['full', 'sparse', 'mapped'] as const
+type Strategy = (typeof STRATEGIES)[number]
+
+/** In use, in bytes and as lvs shows it. */
+export interface Share {
+  readonly bytes: Amount
+  readonly dataPercent: { readonly least: string; readonly most: string }
+}
+
+interface Overfill {
+  readonly step: number
+  readonly volume: string
+  readonly pool: string
+  readonly missing: Amount
+}
+
+type Verdict = 'fits' | 'may-overfill' | 'overfills'
+
+export interface Outcome {
+  readonly strategy: Strategy
+  readonly verdict: Verdict
+  readonly read: Amount
+  readonly written: Amount
+  readonly seconds?: Amount
+  readonly firstCertain?: Overfill
+  readonly firstPossible?: Overfill
+  readonly pools: { pool: string; before: Share; peak: Share; peakStep: number; final: Share; points: TimelinePoint[] }[]
+}
+
+export interface Moved {
+  readonly step: number
+  readonly volume: string
+  readonly from: string
+  readonly to: string
+  readonly sizeBytes: number
+  readonly blockBytes: number
+  readonly sparse: boolean
+  readonly before?: Share
+  readonly after: { strategy: Strategy; written: Amount; share?: Share }[]
+}
+
+export interface FleetForecast {
+  /** Of the strategy that the rule gives. */
+  readonly verdict: Verdict
+  readonly volumes: number
+  readonly migrations: number
+  readonly pools: (Pick<Pool, 'name' | 'kind' | 'sizeBytes' | 'grainBytes'> & Permission)[]
+  readonly forbidden: { pool: string; reason: string; migrations: number; first: { step: number; volume: string } }[]
+  readonly outcomes: Outcome[]
+  readonly moved: Moved[]
+  readonly assumptions: string[]
+}
+
+/** How many points all pools may keep together under one strategy, and one pool at least and at most. */
+const POINTS = { all: 100_000, least: 20, most: 2000 }
+const MOST_MOVED = 1000
+
+/**
+ * What a plan of migrations will take, under each strategy. One migration after another; source and destination both exist until
+ * the copy is handed over. Where a pool is too small the forecast goes on as if it were not, so that all that is missing shows.
+ * The cost is in migrations and in the runs of the maps of the volumes that are migrated.
+ */
+export function forecast(fleet: Fleet, permit: (claims: unknown) => Permission): FleetForecast {
+  const permissions = fleet.pools.map(({ claims }) => permit(claims))
+  const timed = fleet.pools.some(({ bandwidth }) => bandwidth !== undefined)
+  const places = Int32Array.from(fleet.volumes, ({ pool }) => pool)
+  const remaining = new Uint32Array(fleet.volumes.length)
+  for (const { volume } of fleet.migrations) remaining[volume] = (remaining[volume] ?? 0) + 1
+  const runs = STRATEGIES.map((strategy) => new StrategyRun(strategy, fleet, timed))
+  const forbidden = new Map<number, FleetForecast['forbidden'][number]>()
+  const moved: Moved[] = []
+  for (const [index, migration] of fleet.migrations.entries()) {
+    const step = index + 1
+    const volume = fleet.volumes[migration.volume]
+    const source = fleet.pools[places[migration.volume] ?? 0]
+    const destination = fleet.pools[migration.to]
+    const permission = permissions[migration.to]
+    if (volume === undefined || source === undefined || destination === undefined || permission === undefined)
+      throw new Error(`migration ${step} refers to what is not in the fleet`)
+    const left = (remaining[migration.volume] ?? 1) - 1
+    remaining[migration.volume] = left
+    const from = places[migration.volume] ?? 0
+    const move: Move = { step, migration, volume, source, destination, from, sparse: permission.sparse, goesOn: left > 0 }
+    const first = places[migration.volume] === volume.pool
+    const copies = runs.map((run) => run.migrate(move))
+    places[migration.volume] = migration.to
+    if (!permission.sparse) noteForbidden(forbidden, move, permission.reason)
+    if (moved.length < MOST_MOVED) moved.push(movedOf(move, copies, first))
+  }
+  const outcomes = runs.map((run) => run.outcome())
+  return {
+    verdict: outcomes.find(({ strategy }) => strategy === 'sparse')?.verdict ?? 'fits',
+    volumes: fleet.volumes.length,
+    migrations: fleet.migrations.length,
+    pools: fleet.pools.map(({ name, kind, sizeBytes, grainBytes }, index) => ({
+      ...{ name, kind, sizeBytes, grainBytes },
+      ...(permissions[index] ?? { sparse: false, reason: '' }),
+    })),
+    forbidden: [...forbidden.values()],
+    outcomes,
+    moved,
+    assumptions: assumptionsOf(fleet),
+  }
+}
+
+function movedOf({ step, migration, volume, source, destination, sparse }: Move, copies: readonly Copy[], first: boolean): Moved {
+  const { name, sizeBytes, content } = volume
+  return {
+    step,
+    volume: name,
+    from: source.name,
+    to: destination.name,
+    sizeBytes,
+    blockBytes: migration.blockBytes,
+    sparse,
+    ...(first && !source.whole && { before: shareOfVolume(bytesOf(content), sizeBytes) }),
+    after: STRATEGIES.flatMap((strategy, index) => {
+      const copy = copies[index]
+      if (copy === undefined) return []
+      return { strategy, written: copy.written, ...(!destination.whole && { share: shareOfVolume(copy.taken, sizeBytes) }) }
+    }),
+  }
+}
+
+interface Move {
+  readonly step: number
+  readonly migration: Migration
+  readonly volume: FleetVolume
+  readonly source: Pool
+  readonly destination: Pool
+  readonly from: number
+  readonly sparse: boolean
+  /** Whether the plan migrates the volume again. */
+  readonly goesOn: boolean
+}
+
+/** The plan under one strategy, as far as it has come. */
+class StrategyRun {
+  readonly strategy: Strategy
+  private readonly fleet: Fleet
+  private readonly timelines: readonly Timeline[]
+  /** What the volumes that are to go on have allocated where they are, and give back then. */
+  private readonly arrived = new Map<number, Pick<Copy, 'taken' | 'mapped'>>()
+  private read = nothing
+  private written = nothing
+  private seconds: Amount | undefined
+  private firstCertain: Overfill | undefined
+  private firstPossible: Overfill | undefined
+
+  constructor(strategy: Strategy, fleet: Fleet, timed: boolean) {
+    this.strategy = strategy
+    this.fleet = fleet
+    const points = Math.min(Math.max(Math.floor(POINTS.all / fleet.pools.length), POINTS.least), POINTS.most)
+    const stride = Math.max(1, Math.ceil(fleet.migrations.length / points))
+    this.timelines = fleet.pools.map(({ used }) => new Timeline(used, stride, timed))
+    if (timed) this.seconds = nothing
+  }
+
+  migrate(move: Move): Copy {
+    const { step, migration, volume, source, destination } = move
+    const now = this.arrived.get(migration.volume)
+    const copy = this.copy(move, now?.mapped ?? volume.content)
+    this.read = sum(this.read, copy.read)
+    this.written = sum(this.written, copy.written)
+    if (this.seconds !== undefined) this.seconds = sum(this.seconds, copySeconds(copy, source, destination))
+    const seconds = this.seconds?.most
+    const used = this.timelines[migration.to]?.change(copy.taken, step, seconds)
+    if (used !== undefined && used.most > destination.sizeBytes) this.noteOverfill(move, used)
+    this.timelines[move.from]?.change(negated(now?.taken ?? volume.frees), step, seconds)
+    if (move.goesOn) this.arrived.set(migration.volume, { taken: copy.taken, mapped: copy.mapped })
+    else this.arrived.delete(migration.volume)
+    return copy
+  }
+
+  private copy({ migration, volume: { content, sizeBytes }, source, destination, sparse }: Move, allocated: Content): Copy {
+    if (this.strategy === 'full') return fullCopy(sizeBytes, destination)
+    // What has no map of its own, or no longer, is looked through for zeros.
+    const mapped = this.strategy === 'mapped' && !source.whole
+    if (!sparse) {
+      const copy = fullCopy(sizeBytes, destination)
+      return mapped ? { ...copy, read: skippingCopy(allocated, sizeBytes, allocated.unitBytes, destination, 'data').read } : copy
+    }
+    if (mapped) return skippingCopy(allocated, sizeBytes, allocated.unitBytes, destination, 'data')
+    return skippingCopy(content, sizeBytes, migration.blockBytes, destination, 'all')
+  }
+
+  private noteOverfill({ step, volume, destination }: Move, used: Amount): void {
+    const missing = { least: Math.max(0, used.least - destination.sizeBytes), most: used.most - destination.sizeBytes }
+    const overfill = { step, volume: volume.name, pool: destination.name, missing }
+    this.firstPossible ??= overfill
+    if (missing.least > 0) this.firstCertain ??= overfill
+  }
+
+  outcome(): Outcome {
+    const { strategy, read, written, seconds, firstCertain, firstPossible } = this
+    return {
+      strategy,
+      verdict: firstCertain !== undefined ? 'overfills' : firstPossible !== undefined ? 'may-overfill' : 'fits',
+      read,
+      written,
+      ...(seconds !== undefined && { seconds }),
+      ...(firstCertain !== undefined && { firstCertain }),
+      ...(firstPossible !== undefined && { firstPossible }),
+      pools: this.timelines.map((timeline, index) => {
+        const { name = '', sizeBytes = 0 } = this.fleet.pools[index] ?? {}
+        return {
+          pool: name,
+          before: shareOf(timeline.before, sizeBytes),
+          peak: shareOf(timeline.peak.used, sizeBytes),
+          peakStep: timeline.peak.step,
+          final: shareOf(timeline.used, sizeBytes),
+          points: timeline.finish(),
+        }
+      }),
+    }
+  }
+}
+
+/** Reading and writing go on at once, so the slower of them decides; within one pool they would share its bandwidth. */
+function copySeconds({ read, written }: Copy, source: Pool, destination: Pool): Amount {
+  return {
+    least: Math.max(secondsFor(read.least, source), secondsFor(written.least, destination)),
+    most: Math.max(secondsFor(read.most, source), secondsFor(written.most, destination)),
+  }
+}
+
+function secondsFor(bytes: number, { bandwidth }: Pool): number {
+  return bandwidth === undefined ? 0 : bytes / bandwidth
+}
+
+function sum(one: Amount, other: Amount): Amount {
+  return { least: one.least + other.least, most: one.most + other.most }
+}
+
+/** The last chunk of a volume may reach past its end. */
+function shareOfVolume({ least, most }: Amount, sizeBytes: number): Share {
+  return { ...shareOf({ least: Math.min(least, sizeBytes), most: Math.min(most, sizeBytes) }, sizeBytes), bytes: { least, most } }
+}
+
+function shareOf({ least, most }: Amount, total: number): Share {
+  return { bytes: { least, most }, dataPercent: { least: dataPercent(least, total), most: dataPercent(most, total) } }
+}
+
+function noteForbidden(
+  forbidden: Map<number, FleetForecast['forbidden'][number]>,
+  { step, migration, volume, destination }: Move,
+  reason: string,
+): void {
+  const noted = forbidden.get(migration.to)
+  if (noted !== undefined) noted.migrations++
+  else forbidden.set(migration.to, { pool: destination.name, reason, migrations: 1, first: { step, volume: volume.name } })
+}
+
+function assumptionsOf({ volumes, migrations }: Fleet): string[] {
+  const counted = new Set<number>()
+  for (const { volume } of migrations) if (isUncertain(volumes[volume])) counted.add(volume)
+  return [
+    'What is allocated is taken to hold data. Zeros that were written make a sparse copy smaller than forecast.',
+    'Nobody writes meanwhile; metadata of pools and file systems is not counted.',
+    ...(counted.size === 0
+      ? []
+      : [
+          `Of ${counted.size} ${counted.size === 1 ? 'volume' : 'volumes'} to migrate only how much is allocated is known, not where: least is when it lies together, most when every chunk of it lies in a block of its own. With maps (extents) the forecast is exact.`,
+        ]),
+  ]
+}
+
+function isUncertain(volume: FleetVolume | undefined): boolean {
+  if (volume === undefined || volume.content.kind === 'mapped') return false
+  const { units, unitBytes } = volume.content
+  return units.most > 0 && units.least < Math.ceil(volume.sizeBytes / unitBytes)
+}

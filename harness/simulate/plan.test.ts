@@ -1,0 +1,85 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { UsageError } from '../errors.ts'
+import { forecastPage } from '../report/forecast_page.ts'
+import { forecastReport } from '../report/forecast_table.ts'
+import { forecastSchema } from '../result/forecast.ts'
+import { readFleet } from './fleet.ts'
+import { forecastOf, permit, withPlan } from './plan.ts'
+
+const examples = fileURLToPath(new URL('../../examples/', import.meta.url))
+const read = (name: string) => forecastOf(readFleet(JSON.parse(readFileSync(`${examples}${name}`, 'utf8')), name), 'test')
+
+describe('the rule of a pool', () => {
+  test.each([true, false, 'True', 'true', 1, null, {}, [true], undefined])('permits sparse copies on true only, not on %j', (claims) => {
+    expect(permit(claims).sparse).toBe(claims === true)
+    expect(permit(claims).reason).not.toBe('')
+  })
+})
+
+describe('the examples', () => {
+  test.each(readdirSync(examples).filter((name) => name.endsWith('.fleet.json')))(
+    '%s is forecast in the published shape, and can be shown',
+    (name) => {
+      const forecast = read(name)
+
+      expect(forecastSchema.parse(JSON.parse(JSON.stringify(forecast)))).toEqual(forecast)
+      expect(forecastReport(forecast, false)).toContain('copied as the rule permits')
+      expect(forecastPage(forecast)).toContain('</html>')
+    },
+  )
+
+  test('the one that overfills is refused at the volume that does it, with the rule in the way', () => {
+    const forecast = read('overfilling.fleet.json')
+
+    expect(forecast.verdict).toBe('overfills')
+    expect(forecast.outcomes.map(({ firstCertain }) => `${firstCertain?.pool} ${firstCertain?.volume}`)).toEqual([
+      'nfs mail',
+      'archive logs',
+      'archive logs',
+    ])
+    expect(forecast.forbidden).toMatchObject([{ pool: 'archive', migrations: 2, reason: 'sparse_copy_volume is "True", not a boolean' }])
+  })
+
+  test('the document shows what the spec says of its own', () => {
+    const document = readFileSync(fileURLToPath(new URL('../../docs/forecast.md', import.meta.url)), 'utf8')
+
+    for (const table of forecastReport(read('spec.fleet.json'), false).split('\n\n').slice(0, 3)) expect(document).toContain(table)
+  })
+})
+
+describe('a plan over what LVM shows', () => {
+  const shown = {
+    pools: [
+      { name: 'vg/one', kind: 'thin' as const, size: 2 ** 30, used: 0 },
+      { name: 'vg/two', kind: 'thin' as const, size: 2 ** 30, used: 0 },
+    ],
+    volumes: [{ name: 'vg/v', pool: 'vg/one', size: 2 ** 20, mapped: 0 }],
+  }
+
+  test('adds claims and migrations to it, and pools that LVM does not know', () => {
+    const nfs = { name: 'nfs', kind: 'file', size: '1GiB' }
+    const plan = { pools: [nfs, { name: 'vg/two', claims: true }], migrations: [{ volume: 'vg/v', to: 'vg/two' }], blockSize: '64k' }
+
+    expect(withPlan(shown, plan)).toEqual({
+      pools: [nfs, { ...shown.pools[1], claims: true }, shown.pools[0]],
+      volumes: shown.volumes,
+      migrations: plan.migrations,
+      blockSize: '64k',
+    })
+  })
+
+  test('has its faults told at their places in the plan', () => {
+    const plan = { pools: [{ name: 'vg/tow', claims: true }], migrations: [{ volume: 'vg/v', to: 'vg/three' }] }
+
+    expect(() => readFleet(withPlan(shown, plan), 'plan.json')).toThrow(/pools\[0\]\.kind: it is missing/)
+    expect(() => readFleet(withPlan(shown, { migrations: plan.migrations }), 'plan.json')).toThrow(
+      /migrations\[0\]\.to: no pool is called "vg\/three"/,
+    )
+  })
+
+  test.each([null, [], 'text', { pools: {} }, { volumes: 5 }])('that is %j is refused as such', (plan) => {
+    expect(() => readFleet(withPlan(shown, plan), 'plan.json')).toThrow(UsageError)
+  })
+})

@@ -1,0 +1,73 @@
+import { readInventory, type VolumeRow } from '../block/lvm_inventory.ts'
+import { dmName } from '../block/status.ts'
+import { readThinMaps, type ThinMap } from '../block/thin_map.ts'
+import { UsageError } from '../errors.ts'
+import type { Machine } from '../machine/machine.ts'
+import { decideCopyMode } from '../migration/rule.ts'
+import type { Forecast } from '../result/forecast.ts'
+import type { Fleet } from './fleet.ts'
+import type { FleetFile } from './fleet_file.ts'
+import { forecast, type Permission } from './forecast.ts'
+import { fleetFromLvm, isPool, poolName } from './from_lvm.ts'
+
+/** What the rule says of a new volume of a pool whose driver answers so; undefined: it answers without a claim. */
+export function permit(claims: unknown): Permission {
+  const report = claims === undefined ? {} : { sparse_copy_volume: claims }
+  const { mode, reason } = decideCopyMode({ kind: 'answered', report }, { origin: 'new', layers: [] })
+  return { sparse: mode === 'sparse', reason }
+}
+
+export function forecastOf(fleet: Fleet, version: string): Forecast {
+  return { schema: 'holeproof-forecast-1', version, ...forecast(fleet, permit) }
+}
+
+/** A fleet file's pools and volumes as LVM shows them on a machine, with exact maps where they are wanted. */
+export async function readLvm(
+  runner: Pick<Machine, 'run'>,
+  groups: readonly string[],
+  { maps, signal }: { readonly maps: boolean; readonly signal: AbortSignal },
+): Promise<Pick<FleetFile, 'pools' | 'volumes'>> {
+  const inventory = await readInventory(runner, groups)
+  if (inventory.groups.length === 0) throw new UsageError('--from-lvm: LVM shows no volume group on this machine; as root it shows all')
+  const known = new Map<string, ReadonlyMap<number, ThinMap>>()
+  for (const pool of maps ? inventory.volumes.filter(isPool) : []) {
+    const members = inventory.volumes.filter(({ vg_name, pool_lv }) => vg_name === pool.vg_name && pool_lv === pool.lv_name)
+    known.set(poolName(pool), await readMaps(runner, pool, members, signal))
+  }
+  return fleetFromLvm(inventory, known)
+}
+
+/** LVM makes the device that gives the maps with the first active volume of a pool. */
+async function readMaps(
+  runner: Pick<Machine, 'run'>,
+  pool: VolumeRow,
+  members: readonly VolumeRow[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<number, ThinMap>> {
+  if (members.length === 0) return new Map()
+  if (members.every(({ lv_active }) => lv_active === ''))
+    throw new UsageError(`--maps: no volume of ${poolName(pool)} is active: activate one (lvchange -ay -K)`)
+  return readThinMaps(runner, dmName(pool.vg_name, pool.lv_name), { signal })
+}
+
+/**
+ * A plan over what was read: a pool of the plan that was read too adds to it what only its operator knows. What the plan says
+ * comes first, so that a fault is found at its place in the plan.
+ */
+export function withPlan(read: Pick<FleetFile, 'pools' | 'volumes'>, plan: unknown): unknown {
+  if (!isRecord(plan)) return plan
+  const { pools = [], volumes = [], ...rest } = plan
+  if (!Array.isArray(pools) || !Array.isArray(volumes)) return plan
+  const readPools = new Map(read.pools.map((pool) => [pool.name, pool]))
+  const planned = pools.map((pool: unknown) => {
+    if (!isRecord(pool) || typeof pool.name !== 'string') return pool
+    const there = readPools.get(pool.name)
+    readPools.delete(pool.name)
+    return { ...there, ...pool }
+  })
+  return { ...rest, pools: [...planned, ...readPools.values()], volumes: [...volumes, ...read.volumes] }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

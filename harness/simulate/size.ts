@@ -1,0 +1,35 @@
+import { GiB, MiB, SECTOR_BYTES } from '../units.ts'
+
+const UNITS: Readonly<Record<string, number>> = {
+  b: 1,
+  s: 512,
+  k: 1024,
+  m: MiB,
+  g: GiB,
+  t: 1024 ** 4,
+  p: 1024 ** 5,
+}
+const SIZE = /^\s*(?<number>\d+(?:\.\d+)?)\s*(?<unit>[bskmgtp]|[kmgtp]ib)\s*$/i
+
+export type ParsedSize = { readonly ok: true; readonly bytes: number } | { readonly ok: false; readonly why: string }
+
+/** How a size is written, for messages. */
+export const SIZE_FORMS = 'bytes as a number, or text such as "200MiB", "1GiB" or "3.80g"'
+
+/**
+ * Reads a size as LVM's options do: b bytes, s sectors of 512 bytes, k, m, g, t and p powers of 1024 in either case, KiB to PiB
+ * the same. A fraction is rounded up to whole sectors. KB and MB, which mean one thing here and another there, are no size.
+ */
+export function parseSize(text: string): ParsedSize {
+  const { number, unit } = SIZE.exec(text)?.groups ?? {}
+  if (number === undefined || unit === undefined) {
+    const decimal = /^\s*[\d.]+\s*([kmgtp])b\s*$/i.exec(text)?.[1]
+    return {
+      ok: false,
+      why: decimal === undefined ? `write ${SIZE_FORMS}` : `write ${decimal.toUpperCase()}iB for powers of 1024, or bytes`,
+    }
+  }
+  const exact = Number(number) * (UNITS[unit.charAt(0).toLowerCase()] ?? Number.NaN)
+  const bytes = Number.isInteger(exact) ? exact : Math.ceil(exact / SECTOR_BYTES) * SECTOR_BYTES
+  return Number.isSafeInteger(bytes) ? { ok: true, bytes } : { ok: false, why: 'it is 8 PiB or more' }
+}

@@ -1,0 +1,90 @@
+import { type Amount, exactly } from '../model/amount.ts'
+
+/** What a pool has in use after so many migrations. Bytes, seconds since the beginning. */
+export interface TimelinePoint extends Amount {
+  readonly step: number
+  readonly seconds?: number
+  /** The most at any step since the point before. */
+  readonly peak: number
+}
+
+export interface Peak {
+  readonly used: Amount
+  readonly step: number
+}
+
+interface Open {
+  step: number
+  seconds: number | undefined
+  least: number
+  most: number
+  peak: number
+}
+
+/**
+ * What one pool has in use, step by step. Of a long plan it keeps a point for every `stride` steps, with the peak between, so that
+ * its size does not grow with the plan's.
+ */
+export class Timeline {
+  private readonly points: Open[] = []
+  private readonly stride: number
+  private least: number
+  private most: number
+  private peakLeast: number
+  private peakMost: number
+  private peakStep = 0
+  readonly before: Amount
+
+  constructor(used: Amount, stride: number, timed: boolean) {
+    this.stride = stride
+    this.before = used
+    this.least = this.peakLeast = used.least
+    this.most = this.peakMost = used.most
+    this.points.push({ step: 0, seconds: timed ? 0 : undefined, ...used, peak: used.most })
+  }
+
+  /** Takes or, below zero, gives back. The bounds are those of one volume, so that what is taken is what is given back. */
+  change(by: Amount, step: number, seconds: number | undefined): Amount {
+    this.least += by.least
+    this.most += by.most
+    if (this.most > this.peakMost) {
+      this.peakMost = this.most
+      this.peakStep = step
+    }
+    this.peakLeast = Math.max(this.peakLeast, this.least)
+    this.keep(step, seconds)
+    return this.used
+  }
+
+  get used(): Amount {
+    return { least: this.least, most: this.most }
+  }
+
+  get peak(): Peak {
+    return { used: { least: this.peakLeast, most: this.peakMost }, step: this.peakStep }
+  }
+
+  /** Timeline points in order, the beginning first. */
+  finish(): TimelinePoint[] {
+    return this.points.map(({ seconds, ...point }) => (seconds === undefined ? point : { ...point, seconds }))
+  }
+
+  private keep(step: number, seconds: number | undefined): void {
+    const last = this.points.at(-1)
+    const { least, most } = this
+    if (last !== undefined && last.step > 0 && Math.ceil(last.step / this.stride) === Math.ceil(step / this.stride)) {
+      last.step = step
+      last.seconds = seconds
+      last.least = least
+      last.most = most
+      last.peak = Math.max(last.peak, most)
+    } else this.points.push({ step, seconds, least, most, peak: most })
+  }
+}
+
+/** What is given back. */
+export function negated({ least, most }: Amount): Amount {
+  return { least: -least, most: -most }
+}
+
+export const nothing: Amount = exactly(0)

@@ -1,0 +1,18 @@
+import type { CellResult, Certificate, CheckResult, WorldResult } from '../result/result.ts'
+
+/** What happens during a run, for whoever shows it. */
+export type RunEvent =
+  | { readonly kind: 'cell-started'; readonly id: string; readonly machine: string }
+  | { readonly kind: 'cell-ended'; readonly result: CellResult | WorldResult }
+
+/** What happens while drivers are certified, for whoever shows it. */
+export type CertifyEvent =
+  | { readonly kind: 'check-ended'; readonly driver: string; readonly check: CheckResult; readonly done: number; readonly total: number }
+  | { readonly kind: 'driver-ended'; readonly certificate: Certificate }
+
+/** How a run is watched and stopped. */
+export interface RunControls {
+  readonly tell: (event: RunEvent) => void
+  /** No further cell or copy is begun after it. */
+  readonly signal: AbortSignal
+}

@@ -1,0 +1,52 @@
+import { messageOf } from '../errors.ts'
+import type { Bench } from './test_bed.ts'
+
+/** Why something is not shown in a run that was ended early. */
+export const STOPPED = 'the run was stopped'
+
+export interface QueueRun<Item> {
+  readonly leaks: readonly string[]
+  /** What nobody ran, and why. */
+  readonly left: readonly Item[]
+  readonly why: string
+}
+
+/**
+ * Runs items on all benches at once, each taking the next in order. A bench whose machine is dead takes no more, and after the
+ * signal none does.
+ */
+export async function runQueue<Item>(
+  items: Iterable<Item>,
+  benches: readonly Bench[],
+  signal: AbortSignal,
+  run: (bench: Bench, item: Item) => Promise<{ broken: boolean; leaks: readonly string[] }>,
+): Promise<QueueRun<Item>> {
+  const queue = items[Symbol.iterator]()
+  const leaks: string[] = []
+  const faults: string[] = []
+  const work = async (bench: Bench) => {
+    while (!signal.aborted) {
+      const next = queue.next()
+      if (next.done) return
+      const ended = await run(bench, next.value)
+      leaks.push(...ended.leaks)
+      const dead = ended.broken ? await isDead(bench) : undefined
+      if (dead !== undefined) return void faults.push(dead)
+    }
+  }
+  await Promise.all(benches.map(work))
+  const left: Item[] = []
+  if (signal.aborted || faults.length === benches.length)
+    for (let next = queue.next(); !next.done; next = queue.next()) left.push(next.value)
+  return { leaks, left, why: signal.aborted ? STOPPED : faults.join('; ') }
+}
+
+async function isDead({ machine, lab }: Bench): Promise<string | undefined> {
+  try {
+    await machine.run(['true'], { timeoutSeconds: 20 })
+    await lab.inside.ping()
+    return undefined
+  } catch (error) {
+    return messageOf(error)
+  }
+}

@@ -1,0 +1,66 @@
+import { BrokenLab, messageOf } from '../errors.ts'
+import { makeRunFolder, type RunFolder } from '../lab/run_folder.ts'
+import type { Machine, MachineKind } from '../machine/machine.ts'
+import type { Mover } from '../movers/mover.ts'
+import { MiB } from '../units.ts'
+import { GUEST_MIB, guestCount, openMachines } from './open_machines.ts'
+import { Bench } from './test_bed.ts'
+
+export interface SessionOptions {
+  readonly machine: MachineKind
+  /** How many machines would be of use. */
+  readonly machines: number
+  /** The images of the largest cell, in bytes. */
+  readonly imageBytes: number
+  /** What the NFS server of a machine can hold; by default what the matrix needs. */
+  readonly nfsBytes?: number
+  /** Of each guest; by default enough for holeproof's own. */
+  readonly memoryMiB?: number
+  readonly seed: number
+  readonly mover: Mover
+  readonly signal?: AbortSignal
+}
+
+/** A run's folder, machines and benches, from first to last. */
+export class Session {
+  readonly benches: readonly Bench[]
+  private readonly folder: RunFolder
+  private readonly machines: readonly Machine[]
+
+  private constructor(folder: RunFolder, machines: readonly Machine[], benches: readonly Bench[]) {
+    this.folder = folder
+    this.machines = machines
+    this.benches = benches
+  }
+
+  /** Throws BrokenLab when there is no room, a machine does not start, or the run is stopped before; nothing is left then. */
+  static async open(options: SessionOptions): Promise<Session> {
+    const { memoryMiB = GUEST_MIB } = options
+    const count = options.machine === 'native' ? 1 : guestCount(options.machines)
+    const folder = await makeRunFolder(options.imageBytes + count * memoryMiB * MiB)
+    let machines: Machine[] = []
+    try {
+      machines = await openMachines(options.machine, folder.path, count, memoryMiB)
+      const benches = await Promise.all(machines.map((machine) => Bench.open(machine, { ...options, prefix: folder.prefix })))
+      return new Session(folder, machines, benches)
+    } catch (error) {
+      for (const machine of machines) await machine.close()
+      await folder.remove()
+      throw options.signal?.aborted ? new BrokenLab('the run was stopped before it began', { cause: error }) : error
+    }
+  }
+
+  /** For the record of a run. */
+  get machinesUsed(): { name: string; kind: MachineKind; kernel: string }[] {
+    return this.machines.map(({ name, kind, kernel }) => ({ name, kind, kernel }))
+  }
+
+  /** Releases everything; returns what was left behind or could not be released, one line each. */
+  async close(): Promise<string[]> {
+    const faults: string[] = []
+    for (const bench of this.benches) faults.push(...(await bench.close()))
+    for (const machine of this.machines) await machine.close().catch((error: unknown) => faults.push(messageOf(error)))
+    await this.folder.remove()
+    return faults
+  }
+}

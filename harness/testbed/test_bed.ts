@@ -1,0 +1,94 @@
+import { join } from 'node:path'
+import { Lvm } from '../block/lvm.ts'
+import { createBackend, type DriverName, type StorageBackend } from '../drivers/backend.ts'
+import { type NfsServer, startNfsServer } from '../drivers/nfs/server.ts'
+import { type Inside, openInside } from '../helper/client.ts'
+import { Lab } from '../lab/lab.ts'
+import type { Machine } from '../machine/machine.ts'
+import { countMoved, type Moved } from '../movers/count_moved.ts'
+import type { Mover } from '../movers/mover.ts'
+import { MiB } from '../units.ts'
+
+/** What the NFS server of a machine can hold: the sources and destinations of the cells there, one after the other. */
+const NFS_BYTES = 160 * MiB
+
+export interface BackendSize {
+  readonly dataBytes: number
+  readonly poisonBytes: number
+}
+
+export interface BenchOptions {
+  /** The run's. */
+  readonly prefix: string
+  readonly seed: number
+  readonly mover: Mover
+  readonly nfsBytes?: number
+  readonly signal?: AbortSignal
+}
+
+/** A machine with what the cells that run on it share: LVM, an NFS server, and one source backend of each kind. */
+export class Bench {
+  readonly machine: Machine
+  readonly lab: Lab
+  readonly lvm: Lvm
+  readonly mover: Mover
+  /** What the last copy moved. */
+  moved: Moved | undefined
+  private readonly inside: Inside
+  private readonly nfsBytes: number
+  private readonly sources = new Map<string, Promise<StorageBackend>>()
+  private nfsServer: Promise<NfsServer> | undefined
+
+  private constructor(machine: Machine, inside: Inside, lab: Lab, lvm: Lvm, { mover, nfsBytes = NFS_BYTES }: BenchOptions) {
+    this.machine = machine
+    this.inside = inside
+    this.lab = lab
+    this.lvm = lvm
+    this.mover = this.counting(mover)
+    this.nfsBytes = nfsBytes
+  }
+
+  static async open(machine: Machine, options: BenchOptions): Promise<Bench> {
+    const inside = await openInside(machine)
+    const prefix = `${options.prefix}_${machine.name}`
+    const lab = await Lab.open({ ...options, machine, inside, prefix, folder: join(machine.shared, prefix) })
+    return new Bench(machine, inside, lab, await Lvm.open(lab), options)
+  }
+
+  /** A mover that leaves in `moved` what it has moved. */
+  counting(mover: Mover): Mover {
+    return async (lab, order) => {
+      this.moved = await countMoved(lab, order, () => mover(lab, order))
+    }
+  }
+
+  nfs(): Promise<NfsServer> {
+    const server = this.nfsServer ?? startNfsServer(this.lab, this.nfsBytes)
+    this.nfsServer = server
+    server.catch(() => {
+      this.nfsServer = undefined
+    })
+    return server
+  }
+
+  /** The backend that cells with this source share; its volumes come and go with the cells. */
+  source(kind: DriverName, size: BackendSize): Promise<StorageBackend> {
+    const key = `${kind} ${size.dataBytes}`
+    const known = this.sources.get(key) ?? this.create(this.lab, kind, 'source', size)
+    this.sources.set(key, known)
+    known.catch(() => this.sources.delete(key)) // the next cell tries anew
+    return known
+  }
+
+  /** A backend of a cell's own, on freshly poisoned storage. */
+  create(lab: Lab, kind: DriverName, name: string, size: BackendSize): Promise<StorageBackend> {
+    return createBackend(lab, kind, lab.name(name), { lvm: this.lvm, mover: this.mover, ...size, nfs: () => this.nfs() })
+  }
+
+  /** Releases all that is left; returns what went wrong. */
+  async close(): Promise<string[]> {
+    const faults = await this.lab.release()
+    await this.inside.close().catch(() => {}) // a helper that is gone needs no closing
+    return faults
+  }
+}

@@ -1,0 +1,155 @@
+import { type LayoutName, layoutNames } from '../content/layouts.ts'
+import { claims, type MatrixDriver, matrixDrivers } from '../drivers/backend.ts'
+import type { MigrationMethod } from '../migration/migrate.ts'
+import type { DecidedBy } from '../migration/rule.ts'
+import type { CopyMode } from '../result/copy_mode.ts'
+import { MiB } from '../units.ts'
+
+/** What the destination answers instead of its own report, in the cells that ask for it. */
+export type Misanswer = 'string-true' | 'string-false' | 'error' | 'garbage' | 'silence' | 'late-true'
+
+/** LVM's Data% of the pool and of the volume, to the digit. */
+export interface DataPercent {
+  readonly pool: string
+  readonly volume: string
+}
+
+/** One run: what is migrated, from where to where, how, and what must come of it. */
+export interface Cell {
+  /** Stable and readable; a control's begins with `control/`. */
+  readonly id: string
+  readonly method: MigrationMethod
+  readonly source: MatrixDriver
+  readonly destination: MatrixDriver
+  readonly layout: LayoutName | 'spec-table'
+  readonly sizeBytes: number
+  /** What each backend can hold. */
+  readonly backendBytes: number
+  /** How far into each backend's storage a cell can allocate: so far it is poisoned. */
+  readonly poisonBytes: { readonly source: number; readonly destination: number }
+  /** Data of another volume that lies in both backends beforehand. */
+  readonly neighbourBytes: number
+  /** Overrides the rule: a control, or the table's copy without conv=sparse. */
+  readonly forced?: CopyMode
+  readonly misanswer?: Misanswer
+  readonly expect: Expectation
+}
+
+export interface Expectation {
+  readonly mode: CopyMode
+  /** Who must move the data in the end: by the driver-assisted method too, a driver that cannot leaves it to the host. */
+  readonly movedBy: MigrationMethod
+  /** Which condition of the rule must have decided; absent when the mode is forced. */
+  readonly decidedBy?: DecidedBy
+  /** `corrupt`: stale bytes where zeros belong, and nothing else wrong. */
+  readonly bytes: 'intact' | 'corrupt'
+  readonly dataPercent?: { readonly before: DataPercent; readonly after: DataPercent }
+}
+
+const CELL_BYTES = 16 * MiB
+const SPARE_BYTES = 8 * MiB
+/** All of the storage and more. */
+const EVERYWHERE = Number.MAX_SAFE_INTEGER
+const common = {
+  sizeBytes: CELL_BYTES,
+  backendBytes: CELL_BYTES + SPARE_BYTES,
+  poisonBytes: { source: EVERYWHERE, destination: EVERYWHERE },
+  neighbourBytes: 0,
+} as const
+
+/** The rule's own expectation for a destination that answers properly. */
+function byTheRule(destination: MatrixDriver, movedBy: MigrationMethod): Expectation {
+  return claims[destination]
+    ? { mode: 'sparse', movedBy, decidedBy: 'claimed-true', bytes: 'intact' }
+    : { mode: 'full', movedBy, decidedBy: 'claimed-false', bytes: 'intact' }
+}
+
+const pairs: Cell[] = (['host', 'driver'] as const).flatMap((method) =>
+  matrixDrivers.flatMap((source) =>
+    matrixDrivers.map(
+      (destination): Cell => ({
+        ...common,
+        id: `${method}/${source}/${destination}/mixed`,
+        ...{ method, source, destination, layout: 'mixed', expect: byTheRule(destination, mover(method, source, destination)) },
+      }),
+    ),
+  ),
+)
+
+/** Against the rule on purpose: what a wrong decision does to each destination, and by each method. */
+const controls: Cell[] = pairs
+  .filter(({ method, source, destination }) => source === 'lvm-thin' && (method === 'host' || isLvm(destination)))
+  .map((pair): Cell => {
+    const forced = claims[pair.destination] ? 'full' : 'sparse'
+    return {
+      ...pair,
+      id: `control/${pair.method}/${pair.source}/${pair.destination}/${forced}-forced`,
+      forced,
+      expect: { mode: forced, movedBy: pair.expect.movedBy, bytes: forced === 'sparse' ? 'corrupt' : 'intact' },
+    }
+  })
+
+/** A sparse copy depends on where the data lies, a full one only at its edges and on zeros that were written. */
+const sweepLayouts: Partial<Record<MatrixDriver, readonly LayoutName[]>> = {
+  'lvm-thin': layoutNames.filter((layout) => layout !== 'mixed'),
+  'lvm-thick': ['edge-bytes', 'written-zeros', 'last-block-zero'],
+}
+const sweep: Cell[] = matrixDrivers.flatMap((destination) =>
+  (sweepLayouts[destination] ?? []).map(
+    (layout): Cell => ({
+      ...common,
+      id: `host/lvm-thin/${destination}/${layout}`,
+      ...{ method: 'host', source: 'lvm-thin', destination, layout, expect: byTheRule(destination, 'host') },
+    }),
+  ),
+)
+
+const misanswers: Record<Misanswer, DecidedBy> = {
+  'string-true': 'claim-not-boolean',
+  'string-false': 'claim-not-boolean',
+  error: 'no-answer',
+  garbage: 'no-answer',
+  silence: 'no-answer',
+  'late-true': 'no-answer',
+}
+const answers: Cell[] = (Object.keys(misanswers) as Misanswer[]).map((misanswer) => ({
+  ...common,
+  id: `answer/${misanswer}/lvm-thin/lvm-thick`,
+  ...{ method: 'host', source: 'lvm-thin', destination: 'lvm-thick', layout: 'mixed', misanswer },
+  expect: { mode: 'full', movedBy: 'host', decidedBy: misanswers[misanswer], bytes: 'intact' },
+}))
+
+/** The spec's example at its real sizes (section "Problem description"): 1.00g with 200 MiB written, pools of 3.80g. */
+const table: Cell[] = (['full', 'sparse'] as const).map((mode) => {
+  const before = { pool: '10.28', volume: '19.53' }
+  return {
+    id: `table/${mode}`,
+    ...{ method: 'host', source: 'lvm-thin', destination: 'lvm-thin', layout: 'spec-table' },
+    ...{
+      sizeBytes: 1024 * MiB,
+      backendBytes: 3892 * MiB,
+      poisonBytes: { source: 464 * MiB, destination: (mode === 'full' ? 1288 : 464) * MiB },
+      neighbourBytes: 200 * MiB,
+    },
+    ...(mode === 'full' && { forced: mode }),
+    expect: {
+      mode,
+      movedBy: 'host',
+      ...(mode === 'sparse' && { decidedBy: 'claimed-true' as const }),
+      bytes: 'intact',
+      dataPercent: { before, after: mode === 'full' ? { pool: '31.45', volume: '100.00' } : before },
+    },
+  }
+})
+
+/** Everything that `scripts/verify` runs. The long ones come first, so that they do not end alone. */
+export const allCells: readonly Cell[] = [...table, ...answers, ...pairs, ...controls, ...sweep]
+
+/** Only LVM's driver moves volumes by itself, and only to LVM. */
+function mover(method: MigrationMethod, source: MatrixDriver, destination: MatrixDriver): MigrationMethod {
+  return method === 'driver' && isLvm(source) && isLvm(destination) ? 'driver' : 'host'
+}
+
+export function isLvm(driver: MatrixDriver): boolean {
+  return driver === 'lvm-thin' || driver === 'lvm-thick'
+}

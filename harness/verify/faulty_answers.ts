@@ -1,0 +1,40 @@
+import { PassThrough } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { StorageBackend } from '../drivers/backend.ts'
+import type { Backend } from '../migration/volume.ts'
+import { SHIPPED_KEY } from '../protocol/capabilities.ts'
+import { overriding, type VolumeDriver } from '../protocol/driver.ts'
+import { type Line, makeLine } from '../protocol/json_rpc.ts'
+import { connectService, DEFAULT_LIMITS, serveDriver } from '../protocol/volume_service.ts'
+import type { Misanswer } from './cell.ts'
+
+/** How long the asker waits in these cells, in seconds: short, because two of them wait it out. */
+const ASK_SECONDS = 1
+const LATE_SECONDS = 2
+
+/** Puts a backend behind a volume service that is sound but for its answer to get_capabilities. */
+export function serveFaulty({ name, driver }: StorageBackend, misanswer: Misanswer): Backend {
+  const [there, here] = makeLine()
+  if (misanswer === 'garbage') serveGarbage(driver, there)
+  else serveDriver(overriding(driver, { getCapabilities: ANSWERS[misanswer] }), there)
+  return { name, service: connectService(here, { ...DEFAULT_LIMITS, askSeconds: ASK_SECONDS }) }
+}
+
+const ANSWERS: Record<Exclude<Misanswer, 'garbage'>, () => Promise<unknown>> = {
+  'string-true': async () => ({ [SHIPPED_KEY]: 'True' }),
+  'string-false': async () => ({ [SHIPPED_KEY]: 'False' }),
+  error: async () => {
+    throw new Error('the backend cannot be reached')
+  },
+  silence: () => new Promise(() => {}),
+  'late-true': async () => {
+    await sleep(LATE_SECONDS * 1000, undefined, { ref: false })
+    return { [SHIPPED_KEY]: true }
+  },
+}
+
+function serveGarbage(driver: VolumeDriver, line: Line): void {
+  const honest = new PassThrough()
+  serveDriver(driver, { input: line.input, output: honest })
+  honest.on('data', (answer: Buffer) => line.output.write(answer.includes(SHIPPED_KEY) ? '<html>502 Bad Gateway</html>\n' : answer))
+}

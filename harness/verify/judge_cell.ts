@@ -1,0 +1,204 @@
+import { type Content, dataBlocks } from '../content/content.ts'
+import { lengthOf } from '../content/runs.ts'
+import type { MatrixDriver } from '../drivers/backend.ts'
+import type { Measured, MeasuredSpace } from '../model/compare.ts'
+import { dataPercent } from '../model/data_percent.ts'
+import { type Prediction, predict, type World } from '../model/world.ts'
+import { describeDifference } from '../result/describe.ts'
+import type { Evidence, Finding, Note } from '../result/result.ts'
+import { checkModel } from '../testbed/findings.ts'
+import { MiB } from '../units.ts'
+import { type Cell, isLvm } from './cell.ts'
+import { worldOfCell } from './model_of_cell.ts'
+
+const CHUNK_BYTES = 64 * 1024
+/** LVM's label, its metadata and the pool's lie before the pool's data. */
+const POOL_START_BYTES = 32 * MiB
+
+/**
+ * Holds a cell's evidence against what must come of it and what the model predicts of the copy that was decided. Pure. Every check
+ * says what it saw, also when all is well.
+ */
+export function judge(
+  cell: Cell,
+  content: Content,
+  evidence: Evidence,
+  model: (world: World) => Prediction = predict,
+): { findings: Finding[]; notes: Note[]; prediction: Prediction } {
+  const prediction = model(worldOfCell(cell, content, evidence.decision?.mode ?? cell.expect.mode))
+  const findings = [checkOutcome(cell, evidence), checkSource(evidence), ...checkDecision(cell, evidence)]
+  const { verification, after, outcome } = evidence
+  if (verification !== undefined)
+    findings.push(cell.expect.bytes === 'intact' ? checkIntact(cell, verification) : checkCorrupt(content, prediction, verification))
+  else if (outcome === 'migrated') findings.push({ check: 'bytes', ok: false, text: 'nobody compared the bytes of the destination' })
+  if (verification !== undefined && after !== undefined)
+    findings.push(...checkModel(prediction, measuredOf(cell, evidence, verification, after)))
+  else if (outcome === 'migrated' && after === undefined)
+    findings.push({ check: 'model', ok: false, text: 'nobody looked at what the destination holds and has mapped' })
+  findings.push(...checkPoison(cell, evidence), ...checkDataPercent(cell, evidence), ...checkPredictedPercent(cell, evidence, prediction))
+  return { findings, notes: after === undefined ? [] : notesOn(cell, content, after.mappedBytes), prediction }
+}
+
+/** What was seen of a migration that has taken place, for the model. */
+function measuredOf(
+  { source, destination, neighbourBytes }: Cell,
+  { before, moved }: Evidence,
+  { survey, checkedBytes }: NonNullable<Evidence['verification']>,
+  after: NonNullable<Evidence['after']>,
+): Measured {
+  const space = (driver: MatrixDriver, { mappedBytes, mapped }: Evidence['before']): MeasuredSpace => ({
+    mappedBytes,
+    slack: !isLvm(driver),
+    ...(mapped !== undefined && { mapped }),
+  })
+  return {
+    ...(survey !== undefined && { survey }),
+    surveyedBytes: checkedBytes,
+    source: space(source, before),
+    destination: space(destination, after),
+    ...(after.pool !== undefined && { poolUsedBytes: after.pool.usedBytes - neighbourBytes }),
+    ...(moved?.readBytes !== undefined && { readBytes: moved.readBytes }),
+    ...(moved?.writtenBytes !== undefined && { writtenBytes: moved.writtenBytes }),
+    discardRefused: false,
+  }
+}
+
+/** LVM's figures of the destination, computed from what the model says is mapped. */
+function checkPredictedPercent(cell: Cell, { after }: Evidence, prediction: Prediction): Finding[] {
+  const predicted = predictedPercent(cell, after, prediction)
+  if (after?.pool === undefined || predicted === undefined) return []
+  const seen = `pool ${after.pool.dataPercent}, volume ${after.dataPercent}`
+  const ok = after.pool.dataPercent === predicted.pool && after.dataPercent === predicted.volume
+  const text = ok ? `Data%: ${seen}, as predicted` : `Data%: ${seen}; the model says pool ${predicted.pool}, volume ${predicted.volume}`
+  return [{ check: 'model/data-percent', ok, text }]
+}
+
+/** Of a destination in a thin pool. The pool's size is LVM's to choose. */
+export function predictedPercent(
+  { neighbourBytes, sizeBytes }: Cell,
+  after: Evidence['after'],
+  { poolUsedBytes, destinationMapped }: Prediction,
+): { pool: string; volume: string } | undefined {
+  if (after?.pool === undefined || poolUsedBytes === undefined) return undefined
+  return {
+    pool: dataPercent(poolUsedBytes + neighbourBytes, after.pool.totalBytes),
+    volume: dataPercent(lengthOf(destinationMapped), sizeBytes),
+  }
+}
+
+function checkOutcome({ expect }: Cell, { outcome, why, states, movedBy }: Evidence): Finding {
+  const check = 'migrated'
+  if (outcome !== 'migrated') return { check, ok: false, text: `the migration ${outcome}: ${why ?? 'no reason was given'}` }
+  if (movedBy !== expect.movedBy) return { check, ok: false, text: `moved by the ${movedBy ?? 'nobody'}, not by the ${expect.movedBy}` }
+  const wanted = movedBy === 'driver' ? 'starting migrating success' : 'starting migrating completing success'
+  if (states.join(' ') !== wanted) return { check, ok: false, text: `its states were ${states.join(' ')}, not ${wanted}` }
+  return { check, ok: true, text: `migrated by the ${movedBy}` }
+}
+
+function checkSource({ outcome, sourceRemains }: Evidence): Finding {
+  const ok = sourceRemains === (outcome !== 'migrated')
+  if (ok)
+    return {
+      check: 'source',
+      ok,
+      text: sourceRemains ? 'the source is still there' : 'the source is gone, the destination carries its name',
+    }
+  return {
+    check: 'source',
+    ok,
+    text: sourceRemains ? 'the source is still there after the migration' : 'the source is gone although the migration failed',
+  }
+}
+
+function checkDecision({ expect, forced }: Cell, { decision }: Evidence): Finding[] {
+  if (forced !== undefined) return []
+  const ok = decision?.mode === expect.mode && decision.decidedBy === expect.decidedBy
+  const seen = decision === undefined ? 'nothing was decided' : `${decision.mode} copy, because ${decision.reason}`
+  return [{ check: 'decision', ok, text: ok ? seen : `${seen}; the rule wants ${expect.mode} (${expect.decidedBy})` }]
+}
+
+function checkIntact({ sizeBytes }: Cell, { checkedBytes, wrongBytes, differences }: NonNullable<Evidence['verification']>): Finding {
+  const [first] = differences
+  if (first !== undefined || wrongBytes > 0) {
+    const where = first === undefined ? '' : `, first ${describeDifference(first)}`
+    return { check: 'bytes', ok: false, text: `${wrongBytes} of ${checkedBytes} bytes are wrong${where}` }
+  }
+  if (checkedBytes !== sizeBytes) return { check: 'bytes', ok: false, text: `only ${checkedBytes} of ${sizeBytes} bytes were checked` }
+  return { check: 'bytes', ok: true, text: `${checkedBytes} bytes checked, all right` }
+}
+
+/** A control must fail in the one way that the rule prevents: old bytes in the blocks that were skipped, all data right. */
+function checkCorrupt(
+  content: Content,
+  prediction: Prediction,
+  { checkedBytes, wrongBytes, differences, moreDifferences }: NonNullable<Evidence['verification']>,
+): Finding {
+  const check = 'control-corrupts'
+  const [first] = differences
+  if (first === undefined) {
+    return { check, ok: false, text: 'nothing is corrupt although the copy broke the rule: this harness would miss a corruption here' }
+  }
+  const odd = differences.find(({ expected, found }) => expected !== 'zero' || (found.what !== 'poison' && found.what !== 'other-stamp'))
+  if (odd !== undefined) {
+    return { check, ok: false, text: `corrupt in another way than stale bytes in place of zeros: ${describeDifference(odd)}` }
+  }
+  const predicted = lengthOf(prediction.wrong)
+  if (wrongBytes !== predicted || checkedBytes !== content.sizeBytes || moreDifferences > 0) {
+    return {
+      check,
+      ok: false,
+      text: `${wrongBytes} stale bytes among ${checkedBytes} checked, ${predicted} among ${content.sizeBytes} were predicted`,
+    }
+  }
+  return { check, ok: true, text: `corrupt as predicted: ${wrongBytes} stale bytes, first ${describeDifference(first)}` }
+}
+
+/** dm-thin hands out its lowest free block, so a pool never used beyond the poison has handed out poisoned blocks only. */
+function checkPoison({ poisonBytes, backendBytes }: Cell, { before, after }: Evidence): Finding[] {
+  const pools = [
+    { what: 'source', used: before.pool?.usedBytes, poisoned: poisonBytes.source },
+    { what: 'destination', used: after?.pool?.usedBytes, poisoned: poisonBytes.destination },
+  ]
+  return pools.flatMap(({ what, used, poisoned }) =>
+    used === undefined || poisoned >= backendBytes
+      ? []
+      : [
+          {
+            check: `${what}-poison`,
+            ok: used <= poisoned - POOL_START_BYTES,
+            text: `${used} bytes of the ${what}'s pool are in use; ${poisoned} of its storage were poisoned`,
+          },
+        ],
+  )
+}
+
+function checkDataPercent({ expect }: Cell, { before, after }: Evidence): Finding[] {
+  if (expect.dataPercent === undefined) return []
+  const looks = [
+    { when: 'before', want: expect.dataPercent.before, got: before },
+    { when: 'after', want: expect.dataPercent.after, got: after },
+  ]
+  return looks.map(({ when, want, got }) => {
+    const seen = { pool: got?.pool?.dataPercent ?? 'none', volume: got?.dataPercent ?? 'none' }
+    const ok = seen.pool === want.pool && seen.volume === want.volume
+    const text = `Data% ${when}: pool ${seen.pool}, volume ${seen.volume}`
+    return { check: `data-percent-${when}`, ok, text: ok ? text : `${text}; the spec's table says ${want.pool} and ${want.volume}` }
+  })
+}
+
+function notesOn({ destination, expect }: Cell, content: Content, after: number): Note[] {
+  if (expect.mode === 'full') return []
+  const notes: Note[] = []
+  if (destination === 'nfs-prealloc' && after < content.sizeBytes) {
+    notes.push({ kind: 'preallocation-lost', text: 'dd truncates the destination file, and a sparse copy does not allocate it again' })
+  }
+  const needed = dataBlocks(content, CHUNK_BYTES) * CHUNK_BYTES
+  if (destination === 'lvm-thin' && after > needed) {
+    const times = (after / Math.max(needed, 1)).toFixed(1)
+    notes.push({
+      kind: 'thinness-lost',
+      text: `${after} bytes mapped, ${times} times the ${needed} that bs=64k would have left: dd's block of 1 MiB is larger than a chunk of 64 KiB`,
+    })
+  }
+  return notes
+}

@@ -1,0 +1,27 @@
+import type { Content } from '../content/content.ts'
+import type { MatrixDriver } from '../drivers/backend.ts'
+import type { Prior, StorageSpec, World } from '../model/world.ts'
+import { DD_BLOCK_BYTES } from '../movers/dd.ts'
+import type { CopyMode } from '../result/copy_mode.ts'
+import type { Cell } from './cell.ts'
+
+const LVM_CHUNK_BYTES = 64 * 1024
+
+/** What a new volume of each of the matrix's drivers is to the model. */
+const volumes: Record<MatrixDriver, { readonly storage: StorageSpec; readonly prior: Prior }> = {
+  'lvm-thin': { storage: { kind: 'thin', chunkBytes: LVM_CHUNK_BYTES, zeroing: true, discards: true }, prior: { kind: 'new' } },
+  'lvm-thick': { storage: { kind: 'thick' }, prior: { kind: 'new' } },
+  nfs: { storage: { kind: 'file' }, prior: { kind: 'new' } },
+  'nfs-prealloc': { storage: { kind: 'file' }, prior: { kind: 'reserved' } },
+}
+
+/** A cell as the model sees it, with the copy that was decided. */
+export function worldOfCell({ source, destination }: Pick<Cell, 'source' | 'destination'>, content: Content, mode: CopyMode): World {
+  const { sizeBytes, extents } = content
+  return {
+    sizeBytes,
+    source: { storage: volumes[source].storage, sizeBytes, extents, reserved: volumes[source].prior.kind === 'reserved' },
+    destination: { ...volumes[destination], sizeBytes },
+    copy: { how: mode, blockBytes: DD_BLOCK_BYTES },
+  }
+}

@@ -1,0 +1,179 @@
+import type { Content } from '../content/content.ts'
+import { contentOf } from '../content/layouts.ts'
+import { lengthOf } from '../content/runs.ts'
+import type { Surveyed } from '../content/verify.ts'
+import { lookAt, type Space, type StorageBackend } from '../drivers/backend.ts'
+import { messageOf } from '../errors.ts'
+import type { Lab } from '../lab/lab.ts'
+import { type MigrationRecord, migrate } from '../migration/migrate.ts'
+import { migrationParts } from '../migration/parts.ts'
+import type { Rule } from '../migration/rule.ts'
+import type { Volume } from '../migration/volume.ts'
+import type { Prediction } from '../model/world.ts'
+import type { CellResult, Evidence } from '../result/result.ts'
+import { verdictOf } from '../testbed/findings.ts'
+import type { Bench } from '../testbed/test_bed.ts'
+import { placeVolume, serveBackend, stampVolume, volumeExists } from '../testbed/volumes.ts'
+import { MiB } from '../units.ts'
+import type { VerifyParts } from './broken_rules.ts'
+import type { Cell } from './cell.ts'
+import { serveFaulty } from './faulty_answers.ts'
+import { judge, predictedPercent } from './judge_cell.ts'
+
+/** The spec's volume name. */
+const VOLUME = 'volume-1234'
+const NEIGHBOUR = 'volume-other'
+
+export interface CellOptions {
+  readonly parts: VerifyParts
+  /** The command that repeats a cell. */
+  readonly repeat: (cell: Cell) => string
+  /** Called before the storage of a cell that is not upheld is cleared away. */
+  readonly keepWreck?: (bench: Bench, cell: Cell) => Promise<void>
+}
+
+/** Runs one cell on a bench: a lab of its own, real storage, a verdict. Never throws: a lab that fails is a `broken` cell. */
+export async function runCell(
+  bench: Bench,
+  cell: Cell,
+  { parts, repeat, keepWreck }: CellOptions,
+): Promise<{ result: CellResult; leaks: string[] }> {
+  const began = performance.now()
+  const lab = await bench.lab.child()
+  let judged: Pick<CellResult, 'findings' | 'notes' | 'extents' | 'evidence' | 'prediction'> & { broken?: string }
+  try {
+    const { content, evidence } = await gatherEvidence(bench, lab, cell, parts)
+    const { findings, notes, prediction } = judge(cell, content, evidence, parts.model)
+    const extents = content.extents.map((extent) => ({ ...extent }))
+    judged = { findings, notes, extents, evidence, prediction: recordOfPrediction(cell, evidence, prediction) }
+  } catch (error) {
+    judged = { findings: [], notes: [], broken: messageOf(error) }
+  }
+  const faults: string[] = []
+  const verdict = (leaks: readonly string[]) => verdictOf(judged, leaks)
+  if (keepWreck !== undefined && verdict([]).verdict !== 'upheld')
+    await keepWreck(bench, cell).catch((error: unknown) => faults.push(messageOf(error)))
+  const leaks = [...faults, ...(await lab.release())]
+  const result: CellResult = {
+    ...describeCell(cell),
+    ...verdict(leaks),
+    findings: judged.findings,
+    notes: judged.notes,
+    ...(judged.extents !== undefined && { extents: judged.extents }),
+    ...(judged.evidence !== undefined && { evidence: judged.evidence }),
+    ...(judged.prediction !== undefined && { prediction: judged.prediction }),
+    machine: bench.machine.name,
+    commands: lab.commands.map((command) => ({ ...command, argv: [...command.argv] })),
+    repeat: repeat(cell),
+    seconds: (performance.now() - began) / 1000,
+  }
+  return { result, leaks }
+}
+
+/** The part of a cell's result that is known before it runs. */
+export function describeCell({ id, method, source, destination, layout, sizeBytes, forced, misanswer }: Cell) {
+  const control = id.startsWith('control/')
+  return { id, control, method, source, destination, layout, sizeBytes, ...(forced && { forced }), ...(misanswer && { misanswer }) }
+}
+
+async function gatherEvidence(bench: Bench, lab: Lab, cell: Cell, parts: VerifyParts): Promise<{ content: Content; evidence: Evidence }> {
+  const { backendBytes: dataBytes, poisonBytes } = cell
+  const from = await bench.source(cell.source, { dataBytes, poisonBytes: poisonBytes.source })
+  const to = await bench.create(lab, cell.destination, 'destination', { dataBytes, poisonBytes: poisonBytes.destination })
+  for (const backend of [from, to]) if (cell.neighbourBytes > 0) await placeNeighbour(lab, backend, cell.neighbourBytes)
+
+  const content = contentOfCell(cell, lab.tag(), lab.seed)
+  await placeVolume(lab, from, VOLUME, content.sizeBytes)
+  await stampVolume(lab, from, VOLUME, content)
+
+  const before = await lookAt(lab, bench.lvm, [from, to])
+  const spaceBefore = await before.spaceOf(from, VOLUME)
+  const volume: Volume = {
+    name: VOLUME,
+    sizeBytes: cell.sizeBytes,
+    status: 'available',
+    migrationStatus: null,
+    backend: serveBackend(from),
+  }
+  const rule = forcedRule(cell) ?? parts.rule
+  bench.moved = undefined
+  const result = await migrate(
+    volume,
+    cell.misanswer === undefined ? serveBackend(to) : serveFaulty(to, cell.misanswer),
+    cell.method,
+    migrationParts(lab, { ...parts, mover: bench.counting(parts.mover), ...(rule && { rule }) }),
+  )
+  lab.signal.throwIfAborted() // a migration that was stopped says nothing of the rule
+
+  const sourceRemains = await volumeExists(from.driver, VOLUME)
+  const after = await lookAt(lab, bench.lvm, [from, to])
+  const migrated = result.outcome === 'migrated'
+  const holder = migrated ? to : from
+  await holder.dropCache?.(VOLUME)
+  const verification = (migrated || sourceRemains) && (await lab.inside.verify(await holder.driver.attachVolume(VOLUME), content, true))
+  return {
+    content,
+    evidence: {
+      outcome: result.outcome,
+      ...(result.outcome !== 'migrated' && { why: result.why }),
+      states: result.outcome === 'refused' ? [] : [...result.states],
+      ...(result.outcome !== 'refused' && recordOf(result)),
+      sourceRemains,
+      ...(bench.moved !== undefined && { moved: bench.moved }),
+      ...(verification && { verification: verificationRecord(verification) }),
+      before: spaceRecord(spaceBefore),
+      ...(migrated && { after: spaceRecord(await after.spaceOf(to, VOLUME)) }),
+      rowsBefore: [...before.rows],
+      rowsAfter: [...after.rows],
+    },
+  }
+}
+
+async function placeNeighbour(lab: Lab, backend: StorageBackend, bytes: number): Promise<void> {
+  await placeVolume(lab, backend, NEIGHBOUR, bytes)
+  const content: Content = { sizeBytes: bytes, tag: lab.tag(), extents: [{ offset: 0, length: bytes, write: 'data' }] }
+  await stampVolume(lab, backend, NEIGHBOUR, content)
+}
+
+/** The schema's arrays are not readonly. */
+function spaceRecord({ mapped, ...space }: Space): Evidence['before'] {
+  return { ...space, ...(mapped !== undefined && { mapped: [...mapped] }) }
+}
+
+function verificationRecord({ differences, survey, ...verification }: Surveyed): NonNullable<Evidence['verification']> {
+  return { ...verification, differences: [...differences], ...(survey !== undefined && { survey: [...survey] }) }
+}
+
+function recordOfPrediction(cell: Cell, { after }: Evidence, prediction: Prediction): NonNullable<CellResult['prediction']> {
+  const { content, wrong, sourceMapped, destinationMapped, poolUsedBytes, copied } = prediction
+  const percent = predictedPercent(cell, after, prediction)
+  return {
+    content: [...content],
+    wrongBytes: lengthOf(wrong),
+    sourceMappedBytes: lengthOf(sourceMapped),
+    destinationMapped: [...destinationMapped],
+    destinationMappedBytes: lengthOf(destinationMapped),
+    ...(poolUsedBytes !== undefined && { poolUsedBytes: poolUsedBytes + cell.neighbourBytes }),
+    ...(percent !== undefined && { dataPercent: percent }),
+    readBytes: copied.readBytes,
+    writtenBytes: copied.writtenBytes,
+    written: [...copied.written],
+  }
+}
+
+function forcedRule({ forced }: Cell): Rule | undefined {
+  return forced && (() => ({ mode: forced, decidedBy: 'forced', reason: `this cell forces a ${forced} copy` }))
+}
+
+/** What a cell's source is stamped with. */
+export function contentOfCell({ layout, sizeBytes }: Cell, tag: number, seed: number): Content {
+  return layout === 'spec-table' ? specContent(tag) : contentOf(layout, sizeBytes, tag, seed)
+}
+
+function specContent(tag: number): Content {
+  return { sizeBytes: 1024 * MiB, tag, extents: [{ offset: 0, length: 200 * MiB, write: 'data' }] }
+}
+
+function recordOf({ movedBy, answer, decision }: MigrationRecord): Pick<Evidence, 'movedBy' | 'answer' | 'decision'> {
+  return { ...(movedBy && { movedBy }), ...(answer && { answer }), ...(decision && { decision }) }
+}

@@ -1,0 +1,103 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { UsageError } from '../errors.ts'
+import { traps } from '../explore/traps.ts'
+import { allCells } from './cell.ts'
+import { priceOfCell, priceOfWorld } from './cost.ts'
+import { type Priced, shareOut } from './shard.ts'
+
+/** Items of all prices, and a number of shards that they suffice for. */
+const runs = fc.uniqueArray(fc.string(), { minLength: 1, maxLength: 40 }).chain((ids) =>
+  fc.record({
+    items: fc.tuple(...ids.map((id) => fc.integer({ min: 1, max: 1000 }).map((cost): Priced => ({ id, cost })))),
+    of: fc.integer({ min: 1, max: ids.length }),
+  }),
+)
+
+const allShards = (items: readonly Priced[], of: number) =>
+  Array.from({ length: of }, (_, index) => shareOut(items, { number: index + 1, of }))
+const costs = (items: readonly Priced[], shards: readonly ReadonlySet<string>[]) =>
+  shards.map((ids) => items.filter(({ id }) => ids.has(id)).reduce((sum, { cost }) => sum + cost, 0))
+
+describe('what is shared out', () => {
+  test('is in one shard and no other, whatever it is and costs', () => {
+    fc.assert(
+      fc.property(runs, ({ items, of }) => {
+        const ids = allShards(items, of).flatMap((shard) => [...shard])
+        expect(ids.toSorted()).toEqual(items.map(({ id }) => id).toSorted())
+      }),
+    )
+  })
+
+  test('leaves no shard empty', () => {
+    fc.assert(fc.property(runs, ({ items, of }) => allShards(items, of).every((shard) => shard.size > 0)))
+  })
+
+  test('is shared out the same each time, and by cost alone', () => {
+    fc.assert(
+      fc.property(runs, fc.integer({ min: 2, max: 9 }), ({ items, of }, factor) => {
+        const dearer = items.map(({ id, cost }) => ({ id, cost: cost * factor }))
+        expect(allShards(dearer, of)).toEqual(allShards(items, of))
+      }),
+    )
+  })
+
+  test('makes no shard dearer than another by more than one of its items', () => {
+    fc.assert(
+      fc.property(runs, ({ items, of }) => {
+        const shards = allShards(items, of)
+        const each = costs(items, shards)
+        const dearest = Math.max(...items.map(({ cost }) => cost))
+        expect(Math.max(...each) - Math.min(...each)).toBeLessThanOrEqual(dearest)
+      }),
+    )
+  })
+
+  test('is refused when there is less of it than shards', () => {
+    expect(() => shareOut([{ id: 'host/nfs', cost: 1 }], { number: 1, of: 2 })).toThrow(
+      new UsageError('--shard: 1 to run and 2 shards: one would have nothing; ask for 1 at most'),
+    )
+  })
+})
+
+describe('the whole matrix', () => {
+  const items = [...allCells.map(priceOfCell), ...traps.map(priceOfWorld)]
+
+  test.each([2, 3, 4, 5, 8])('costs about the same in each of %i shards', (of) => {
+    const each = costs(items, allShards(items, of))
+
+    expect(Math.max(...each) / Math.min(...each)).toBeLessThan(1.1)
+  })
+
+  test('has its long cells in different shards', () => {
+    expect(allShards(items, 2).map((ids) => ['table/full', 'table/sparse'].filter((id) => ids.has(id)))).toEqual([
+      ['table/full'],
+      ['table/sparse'],
+    ])
+  })
+
+  test('is shared out as in every other checkout of this version', () => {
+    expect([...shareOut(items, { number: 5, of: 5 })].toSorted()).toMatchInlineSnapshot(`
+      [
+        "answer/silence/lvm-thin/lvm-thick",
+        "control/driver/lvm-thin/lvm-thick/sparse-forced",
+        "control/driver/lvm-thin/lvm-thin/full-forced",
+        "control/host/lvm-thin/lvm-thin/full-forced",
+        "driver/lvm-thick/nfs-prealloc/mixed",
+        "driver/lvm-thin/nfs-prealloc/mixed",
+        "driver/nfs/lvm-thick/mixed",
+        "driver/nfs/nfs/mixed",
+        "host/lvm-thin/lvm-thick/written-zeros",
+        "host/lvm-thin/lvm-thin/all-zero",
+        "host/lvm-thin/lvm-thin/scattered-4k",
+        "host/lvm-thin/lvm-thin/written-zeros",
+        "host/lvm-thin/nfs/mixed",
+        "trap/file-used/sparse-kept",
+        "trap/thick/zero-out-then-sparse",
+        "trap/thin-ignoring-discards/full-then-discard",
+        "trap/thin-nozero/sparse",
+        "trap/thin-used/sparse",
+      ]
+    `)
+  })
+})
