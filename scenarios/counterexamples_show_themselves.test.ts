@@ -11,7 +11,7 @@ import { chosenKind } from '../harness/machine/machine_kind.ts'
 import { openMachines } from '../harness/testbed/open_machines.ts'
 import { MiB } from '../harness/units.ts'
 
-const HOSTILE = fileURLToPath(new URL('lib/hostile/hostile.py', import.meta.url))
+const HOSTILE = fileURLToPath(new URL('../tests/support/hostile/hostile.py', import.meta.url))
 
 const builtIn = (driver: DriverName): Candidate => ({ kind: 'built-in', name: driver, driver })
 const program = (name: string): Candidate => ({ kind: 'program', name, argv: ['/usr/bin/python3', HOSTILE, name], cwd: '/' })

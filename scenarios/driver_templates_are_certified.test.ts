@@ -5,8 +5,8 @@ import { CANDIDATE_LIMITS, certify, STORAGE_BYTES } from '../harness/certify/cer
 import { chosenKind } from '../harness/machine/machine_kind.ts'
 
 const templates = ['python/driver.py', 'typescript/driver.ts']
-const pathOf = (template: string) => fileURLToPath(new URL(`../drivers/templates/${template}`, import.meta.url))
-/** The migrations would take as long again; drivers/templates has nothing of its own there but the rename. */
+const pathOf = (template: string) => fileURLToPath(new URL(`../examples/drivers/${template}`, import.meta.url))
+/** The migrations would take as long again; examples/drivers has nothing of its own there but the rename. */
 const left = (id: string) => id.startsWith('migrate-') && id !== 'migrate-in/host/lvm-thin'
 
 // What a developer copies is certified as it stands, with its claim of true. docs/write-a-driver.md does it with the one in shell.

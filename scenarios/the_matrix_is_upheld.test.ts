@@ -6,7 +6,7 @@ import { traps } from '../harness/explore/traps.ts'
 import { chosenKind } from '../harness/machine/machine_kind.ts'
 import { resultSchema } from '../harness/result/result.ts'
 import { allCells } from '../harness/verify/cell.ts'
-import { startScript } from './lib/scripts.ts'
+import { startScript } from '../tests/support/scripts.ts'
 
 /** The whole matrix takes seven minutes where QEMU emulates the processor. */
 const LIMIT_SECONDS = 900

@@ -3,5 +3,5 @@ import { forecastJsonSchema } from './forecast.ts'
 
 // `vitest run -u` writes it anew after a change of the forecast's shape.
 test('the published schema is the one of forecasts', async () => {
-  await expect(`${JSON.stringify(forecastJsonSchema(), null, 2)}\n`).toMatchFileSnapshot('../../forecast.schema.json')
+  await expect(`${JSON.stringify(forecastJsonSchema(), null, 2)}\n`).toMatchFileSnapshot('../../schemas/forecast.schema.json')
 })

@@ -3,5 +3,5 @@ import { resultJsonSchema } from './result.ts'
 
 // `vitest run -u` writes it anew after a change of the result's shape.
 test('the published schema is the one that results are checked with', async () => {
-  await expect(`${JSON.stringify(resultJsonSchema(), null, 2)}\n`).toMatchFileSnapshot('../../result.schema.json')
+  await expect(`${JSON.stringify(resultJsonSchema(), null, 2)}\n`).toMatchFileSnapshot('../../schemas/result.schema.json')
 })

@@ -11,7 +11,7 @@ const file = { pools: two, volumes: [volume], migrations: [{ volume: 'v', to: 't
 
 // `vitest run -u` writes it anew after a change of the file's shape.
 test('the published schema is the one that files are checked with', async () => {
-  await expect(`${JSON.stringify(fleetJsonSchema(), null, 2)}\n`).toMatchFileSnapshot('../../../fleet.schema.json')
+  await expect(`${JSON.stringify(fleetJsonSchema(), null, 2)}\n`).toMatchFileSnapshot('../../schemas/fleet.schema.json')
 })
 
 describe('a fleet file', () => {

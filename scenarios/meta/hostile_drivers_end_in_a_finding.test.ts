@@ -4,9 +4,9 @@ import type { Candidate } from '../../harness/certify/candidate/candidate.ts'
 import { certify, STORAGE_BYTES } from '../../harness/certify/certify.ts'
 import { chosenKind } from '../../harness/machine/machine_kind.ts'
 import { printable } from '../../harness/result/describe.ts'
-import { type Behaviour, type BehaviourName, behaviours } from '../lib/hostile/behaviours.ts'
+import { type Behaviour, type BehaviourName, behaviours } from '../../tests/support/hostile/behaviours.ts'
 
-const PROGRAM = fileURLToPath(new URL('../lib/hostile/hostile.py', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('../../tests/support/hostile/hostile.py', import.meta.url))
 const LIMITS = { askSeconds: 2, verbSeconds: 5 }
 /** The longest that a driver may keep its judge: three calls that are waited out, and new storage for what comes after. */
 const MOST_SECONDS = 90

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 import { randomNumbers } from '../../harness/content/layouts.ts'
 import { chosenKind } from '../../harness/machine/machine_kind.ts'
 import { resultSchema } from '../../harness/result/result.ts'
-import { startScript } from '../lib/scripts.ts'
+import { startScript } from '../../tests/support/scripts.ts'
 
 const KILLS = 4
 const LATEST_SECONDS = 12
@@ -57,7 +57,7 @@ for (let kill = 1; kill <= KILLS; kill++) {
 
 const STOPPED_RUNS = [
   ['verify', ['--only', 'host']],
-  ['certify', [fileURLToPath(new URL('../../drivers/templates/shell/driver.sh', import.meta.url))]],
+  ['certify', [fileURLToPath(new URL('../../examples/drivers/shell/driver.sh', import.meta.url))]],
 ] as const
 
 for (const [command, argv] of STOPPED_RUNS) {

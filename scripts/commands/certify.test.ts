@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { ownFile } from '../../harness/paths.ts'
 import { findCandidates, readWords } from './certify.ts'
 
-const PROGRAM = ownFile('drivers/templates/shell/driver.sh')
+const PROGRAM = ownFile('examples/drivers/shell/driver.sh')
 
 describe("a program's arguments are its own", () => {
   test.each([

@@ -7,8 +7,9 @@ import { EXIT, newCommand, runnable } from '../lib/command.ts'
 import { prepareMachine } from '../lib/machine_choice.ts'
 import { setUp } from '../lib/setup.ts'
 
-/** Vitest's name of each kind of tests. */
-const PROJECTS = { unit: 'unit', report: 'report', scenarios: 'real storage' } as const
+/** The kinds of tests, which are vitest's projects. */
+const KINDS = ['unit', 'report', 'product', 'scenarios'] as const
+type Kind = (typeof KINDS)[number]
 
 const command = newCommand(
   'test',
@@ -22,20 +23,20 @@ const command = newCommand(
 )
   .argument('[files...]', 'test files, by a part of their path')
   .addOption(new Option('--machine <kind>', 'where the scenarios run').choices(['auto', 'native', 'uml', 'qemu']).default('auto'))
-  .addOption(new Option('--only <kind>', 'only these tests').choices(['unit', 'report', 'scenarios']))
+  .addOption(new Option('--only <kind>', 'only these tests').choices(KINDS))
 
 export default runnable(command, async () => {
   command.parse()
-  const { machine, only } = command.opts<{ machine: MachineKind | 'auto'; only?: keyof typeof PROJECTS }>()
+  const { machine, only } = command.opts<{ machine: MachineKind | 'auto'; only?: Kind }>()
   const root = fileURLToPath(new URL('../..', import.meta.url))
   const run = $({ cwd: root, stdio: 'inherit', nothrow: true, env: process.env, preferLocal: root })
 
   const say = (line: string) => console.error(line)
-  const wanted = only === undefined ? Object.values(PROJECTS) : [PROJECTS[only]]
-  const kind = wanted.includes(PROJECTS.scenarios) ? await prepareMachine(machine, say) : 'none'
-  if (wanted.includes(PROJECTS.scenarios)) await setUp(['cinder'], say)
-  const projects =
-    wanted.includes(PROJECTS.report) && !(await bringBrowser(say)) ? wanted.filter((some) => some !== PROJECTS.report) : wanted
+  const wanted: readonly Kind[] = only === undefined ? KINDS : [only]
+  const onStorage = wanted.includes('scenarios') || wanted.includes('product')
+  const kind = onStorage ? await prepareMachine(machine, say) : 'none'
+  if (wanted.includes('scenarios')) await setUp(['cinder'], say)
+  const projects = wanted.includes('report') && !(await bringBrowser(say)) ? wanted.filter((some) => some !== 'report') : wanted
   if (projects.length < wanted.length)
     say('NOT TESTED: the report in a browser. Install Chromium or Chrome; this distribution has none as a package.')
   if (projects.length === 0) return EXIT.broken

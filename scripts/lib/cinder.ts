@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { $ } from 'zx'
-import { cinderPackages, cinderRoot, findCinderPython } from '../../harness/drivers/cinder.ts'
+import { cinderPackages, cinderRoot, findCinderPython } from '../../harness/certify/candidate/cinder.ts'
 import { toolsEnvironment } from '../../harness/machine/tools.ts'
 import type { Apt } from './apt.ts'
 

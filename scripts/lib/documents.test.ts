@@ -9,7 +9,7 @@ import { isMeant } from './run.ts'
 
 const DOCUMENTS = [
   'README.md',
-  'drivers/cinder/README.md',
+  'adapters/cinder/README.md',
   ...readdirSync(ownFile('docs'))
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, extname, resolve } from 'node:path'
 import { type DriverName, driverNames, honestNames } from '../../drivers/backend.ts'
-import { cinderCommand, cinderConfiguration, cinderEnvironment } from '../../drivers/cinder.ts'
 import { UsageError } from '../../errors.ts'
 import { findProgram } from '../../machine/tools.ts'
+import { cinderCommand, cinderConfiguration, cinderEnvironment } from './cinder.ts'
 
 /** A driver to be certified, wherever it comes from. */
 export type Candidate = { readonly name: string } & (

@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { dir } from 'tmp-promise'
 import { describe, expect, test } from 'vitest'
 import { ownFile } from '../harness/paths.ts'
-import { runIn } from './lib/run_in.ts'
-import { endedAsShown, missingFrom, stepsOf } from './lib/walk.ts'
+import { runIn } from './support/run_in.ts'
+import { endedAsShown, missingFrom, stepsOf } from './support/walk.ts'
 
 const WALK_SECONDS = 600
 /** What a reader has in a checkout, and the documents speak of. */
-const CHECKOUT = ['scripts', 'drivers', 'examples', 'docs']
+const CHECKOUT = ['scripts', 'examples', 'docs']
 
 /** On a runner of GitHub's, these would add to what is printed. */
 const OF_ITS_OWN = { GITHUB_ACTIONS: undefined, GITHUB_STEP_SUMMARY: undefined }

@@ -7,7 +7,7 @@ import { chosenKind } from '../harness/machine/machine_kind.ts'
 import { cacheFolder } from '../harness/machine/tools.ts'
 import { ownFile } from '../harness/paths.ts'
 import { resultSchema } from '../harness/result/result.ts'
-import { runIn } from './lib/run_in.ts'
+import { runIn } from './support/run_in.ts'
 
 const USES_TYPES = `
 import { type DriverSetup, type MakeDriver, type ModuleDriver, type Result, resultSchema, type VolumeDriver } from 'holeproof'
@@ -35,7 +35,7 @@ let installed: Map<string, string>
 beforeAll(async () => {
   project = await dir({ prefix: 'a-project-', unsafeCleanup: true })
   await write('package.json', JSON.stringify({ name: 'a-project', private: true, type: 'module' }))
-  await copyFile(ownFile(`drivers/templates/typescript/driver.ts`), join(project.path, DRIVER))
+  await copyFile(ownFile(`examples/drivers/typescript/driver.ts`), join(project.path, DRIVER))
   await write('uses_types.ts', USES_TYPES)
   await write('driver.test.ts', SUITE)
 

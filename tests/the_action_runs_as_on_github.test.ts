@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { chosenKind } from '../harness/machine/machine_kind.ts'
 import { cacheFolder } from '../harness/machine/tools.ts'
 import { resultSchema } from '../harness/result/result.ts'
-import { runAction } from './lib/composite_action.ts'
+import { runAction } from './support/composite_action.ts'
 
 const actionPath = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '')
 // What is there need not be brought again.

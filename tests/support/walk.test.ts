@@ -22,7 +22,7 @@ test('a document is walked in its order: blocks for sh as they stand, and comman
   const [setUp, ...steps] = stepsOf('docs/driver-protocol.md')
 
   expect(setUp).toEqual({ command: 'mkdir volumes', shown: [] })
-  expect(steps.at(-1)?.command).toMatch(/^drivers\/templates\/shell\/driver\.sh <<END\n\{[\s\S]*\}\nEND$/)
+  expect(steps.at(-1)?.command).toMatch(/^examples\/drivers\/shell\/driver\.sh <<END\n\{[\s\S]*\}\nEND$/)
   expect(steps.at(-1)?.shown).toHaveLength(3)
   expect(stepsOf('docs/write-a-driver.md').at(0)).toEqual({ command: 'scripts/doctor\n', shown: [] })
 })

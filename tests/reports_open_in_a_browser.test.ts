@@ -9,8 +9,8 @@ import { htmlReport } from '../harness/report/html_report.ts'
 import type { CellResult, Result } from '../harness/result/result.ts'
 import { MiB } from '../harness/units.ts'
 import { findBrowser } from '../scripts/lib/browser.ts'
-import { exampleCertificate, exampleCertification, exampleCheck, exampleCounterexample } from '../tests/support/example_certificate.ts'
-import { exampleCell, exampleEvidence, exampleResult } from '../tests/support/example_result.ts'
+import { exampleCertificate, exampleCertification, exampleCheck, exampleCounterexample } from './support/example_certificate.ts'
+import { exampleCell, exampleEvidence, exampleResult } from './support/example_result.ts'
 
 const PAGE_BYTES = 4096
 const CORRUPT = 'host/lvm-thin/lvm-thick/mixed'

@@ -6,12 +6,12 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { bundleModule } from '../../harness/certify/candidate/bundle_module.ts'
 import { METHOD_NOT_FOUND } from '../../harness/protocol/json_rpc.ts'
 import { PROTOCOL } from '../../harness/protocol/verbs.ts'
-import { DriverProgram } from '../../scenarios/lib/driver_program.ts'
+import { DriverProgram } from '../support/driver_program.ts'
 
 const bundles = dirSync({ unsafeCleanup: true })
 afterAll(() => bundles.removeCallback())
 
-const template = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+const template = (path: string) => fileURLToPath(new URL(`../../examples/drivers/${path}`, import.meta.url))
 const shell = async () => [template('shell/driver.sh')]
 const python = async () => [template('python/driver.py')]
 const typescript = async () => [process.execPath, await bundleModule(template('typescript/driver.ts'), bundles.name)]

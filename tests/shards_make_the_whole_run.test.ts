@@ -4,7 +4,7 @@ import { withDir } from 'tmp-promise'
 import { expect, test } from 'vitest'
 import { chosenKind } from '../harness/machine/machine_kind.ts'
 import { type Result, resultSchema } from '../harness/result/result.ts'
-import { startScript } from './lib/scripts.ts'
+import { startScript } from './support/scripts.ts'
 
 /** Both kinds of volumes, a control and two traps. */
 const ONLY = 'host/lvm-thin/lvm-thin/mixed,host/nfs/nfs,control/host/lvm-thin/lvm-thick,trap/thick/sparse,trap/file/sparse'

@@ -9,7 +9,7 @@ import { withDir } from 'tmp-promise'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { startHere } from '../../harness/machine/native.ts'
-import { actionFile, actionSchema } from './composite_action.ts'
+import { actionFile, actionSchema } from '../support/composite_action.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const WORKFLOWS = ['.github/workflows/ci.yml', 'examples/github-workflow.yml']
