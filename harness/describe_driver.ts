@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Candidate, findCandidate } from './certify/candidate/candidate.ts'
 import { Certification, type CheckTitle, listChecks } from './certify/certification.ts'
-import { CANDIDATE_LIMITS, type CertifySessionOptions, openPartners, openSession, STORAGE_BYTES } from './certify/certify.ts'
-import type { Partners } from './certify/peers.ts'
+import { CANDIDATE_LIMITS, type CertifySessionOptions, openPeers, openSession, STORAGE_BYTES } from './certify/certify.ts'
+import type { Peers } from './certify/peers.ts'
 import type { MachineKind } from './machine/machine.ts'
-import { chosenKind } from './machine/machine_kind.ts'
+import { selectedKind } from './machine/machine_kind.ts'
 import type { Limits } from './protocol/volume_service.ts'
 import type { CheckResult } from './result/result.ts'
 import type { Session } from './testbed/session.ts'
@@ -37,7 +37,7 @@ export function describeDriver(driver: string, options: DescribeDriverOptions = 
   const all: CertifySessionOptions = {
     candidates: [candidate],
     peers,
-    machine: options.machine ?? chosenKind,
+    machine: options.machine ?? selectedKind,
     seed: options.seed ?? 1,
     storageBytes: options.storageBytes ?? STORAGE_BYTES,
     limits: options.limits ?? CANDIDATE_LIMITS,
@@ -47,16 +47,16 @@ export function describeDriver(driver: string, options: DescribeDriverOptions = 
     repeat: (_, check) => `vitest -t ${JSON.stringify(check ?? candidate.name)}`,
   }
   describe(candidate.name, () => {
-    let opened: { session: Session; partners: Partners; certification: Certification } | undefined
+    let opened: { session: Session; peers: Peers; certification: Certification } | undefined
     let installed: Promise<CheckResult> | undefined
     const checks = listChecks(peers)
 
     beforeAll(async () => {
       const session = await openSession(all)
-      const [bench] = session.benches
-      if (bench === undefined) throw new Error('a session has at least one bench')
-      const partners = openPartners(bench, all)
-      opened = { session, partners, certification: new Certification(bench, candidate, partners, all) }
+      const [testBed] = session.testBeds
+      if (testBed === undefined) throw new Error('a session has at least one test bed')
+      const peers = openPeers(testBed, all)
+      opened = { session, peers, certification: new Certification(testBed, candidate, peers, all) }
     })
 
     /** Runs a check on a driver that was set up, also where the test of its setup is not among those chosen. */
@@ -80,7 +80,7 @@ export function describeDriver(driver: string, options: DescribeDriverOptions = 
       stop.abort()
       if (opened === undefined) return
       const { leaks } = await opened.certification.end()
-      const left = [...leaks, ...(await opened.partners.close()), ...(await opened.session.close())]
+      const left = [...leaks, ...(await opened.peers.close()), ...(await opened.session.close())]
       expect(left, 'left behind').toEqual([])
     })
   })

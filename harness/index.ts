@@ -15,11 +15,11 @@ export {
   type CellResult,
   type Certificate,
   type CheckResult,
+  type CopyResult,
   type Counterexample,
   type Evidence,
   type Finding,
   type Result,
   resultSchema,
   type Verdict,
-  type WorldResult,
 } from './result/result.ts'

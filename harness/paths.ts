@@ -8,7 +8,7 @@ export const isPackage = import.meta.url.endsWith('.js')
 const home = fileURLToPath(new URL(isPackage ? '../..' : '..', import.meta.url))
 
 /** The absolute path of a file that comes along, in a checkout and in the package, by its path from package.json. */
-export function ownFile(path: string): string {
+export function assetPath(path: string): string {
   return join(home, path)
 }
 
@@ -16,7 +16,7 @@ export function ownFile(path: string): string {
  * What a person types to call a command with these words, e.g. `setup --machine uml`: `scripts/setup ...` in a checkout. What is
  * called through npm is not on PATH.
  */
-export function callOf(words: string): string {
+export function commandLine(words: string): string {
   if (!isPackage) return `scripts/${words}`
   return `${process.env.npm_command === undefined ? '' : 'npx '}holeproof ${words}`
 }

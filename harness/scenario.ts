@@ -2,10 +2,10 @@ import { test as base, expect } from 'vitest'
 import type { Content } from './content/content.ts'
 import { contentOf, type LayoutName } from './content/layouts.ts'
 import type { Verification } from './content/verify.ts'
-import { type DriverName, lookAt, type Space, type StorageBackend } from './drivers/backend.ts'
+import { type DriverName, inspectStorage, type Space, type StorageBackend } from './drivers/backend.ts'
 import type { Lab } from './lab/lab.ts'
 import type { Machine } from './machine/machine.ts'
-import { chosenKind } from './machine/machine_kind.ts'
+import { selectedKind } from './machine/machine_kind.ts'
 import { type MigrationMethod, type MigrationParts, type MigrationResult, migrate } from './migration/migrate.ts'
 import { migrationParts, soundParts } from './migration/parts.ts'
 import type { Volume } from './migration/volume.ts'
@@ -13,7 +13,7 @@ import type { Mover } from './movers/mover.ts'
 import type { CopyMode } from './result/copy_mode.ts'
 import { describeDifference } from './result/describe.ts'
 import { Session } from './testbed/session.ts'
-import type { Bench } from './testbed/test_bed.ts'
+import type { TestBed } from './testbed/test_bed.ts'
 import { placeVolume, removeVolume, serveBackend, stampVolume } from './testbed/volumes.ts'
 import { MiB } from './units.ts'
 
@@ -46,7 +46,7 @@ export class ScenarioVolume {
   }
 
   async verify(content: Content): Promise<Verification> {
-    return this.lab.inside.verify(await this.path(), content, true)
+    return this.lab.helper.verify(await this.path(), content, true)
   }
 }
 
@@ -62,22 +62,22 @@ export interface MigrationOutcome {
 export class Stage {
   readonly lab: Lab
   readonly machine: Machine
-  private readonly bench: Bench
+  private readonly testBed: TestBed
 
-  constructor(bench: Bench, lab: Lab) {
-    this.bench = bench
+  constructor(testBed: TestBed, lab: Lab) {
+    this.testBed = testBed
     this.lab = lab
-    this.machine = bench.machine
+    this.machine = testBed.machine
   }
 
   /** What makes an LVM command of the scenario's own see the lab's devices, and only those. */
   get lvmEnvironment(): Record<string, string> {
-    return this.bench.lvm.environment
+    return this.testBed.lvm.environment
   }
 
   /** A backend on freshly poisoned storage with room for `bytes`. */
   backend(kind: DriverName, bytes: number): Promise<StorageBackend> {
-    return this.bench.create(this.lab, kind, 'backend', { dataBytes: bytes, poisonBytes: Number.MAX_SAFE_INTEGER })
+    return this.testBed.create(this.lab, kind, 'backend', { dataBytes: bytes, poisonBytes: Number.MAX_SAFE_INTEGER })
   }
 
   async volume(backend: StorageBackend, sizeBytes: number, name = 'volume-1234'): Promise<ScenarioVolume> {
@@ -113,13 +113,13 @@ export class Stage {
 
   /** How much of a backend's storage a volume takes. */
   async spaceOf(backend: StorageBackend, volume: string): Promise<Space> {
-    return (await lookAt(this.lab, this.bench.lvm, [backend])).spaceOf(backend, volume)
+    return (await inspectStorage(this.lab, this.testBed.lvm, [backend])).spaceOf(backend, volume)
   }
 
   /** The names of the volumes that a backend's storage holds, its own furniture left out. */
   async volumesOn({ group, furniture = [], fileOf }: StorageBackend): Promise<string[]> {
     if (group !== undefined) {
-      const rows = await this.bench.lvm.volumes(this.lab, [group])
+      const rows = await this.testBed.lvm.volumes(this.lab, [group])
       return rows.map(({ lv_name }) => lv_name).filter((name) => !furniture.includes(name))
     }
     const listed = await this.lab.run(['ls', fileOf?.('') ?? ''])
@@ -135,19 +135,19 @@ export const scenario = base.extend<{ stage: Stage; session: Session }>({
   session: [
     // biome-ignore lint/correctness/noEmptyPattern: vitest reads from this pattern which fixtures are needed
     async ({}, use) => {
-      const session = await Session.open({ machine: chosenKind, machines: 1, imageBytes: 1024 * MiB, seed: 1, mover: soundParts.mover })
+      const session = await Session.open({ machine: selectedKind, machines: 1, imageBytes: 1024 * MiB, seed: 1, mover: soundParts.mover })
       await use(session)
       expect(await session.close(), 'left behind').toEqual([])
     },
     { scope: 'file' },
   ],
   stage: async ({ session, signal }, use) => {
-    const [bench] = session.benches
-    if (bench === undefined) throw new Error('a session has at least one bench')
-    const lab = await bench.lab.child()
+    const [testBed] = session.testBeds
+    if (testBed === undefined) throw new Error('a session has at least one test bed')
+    const lab = await testBed.lab.child()
     const abort = () => lab.abort()
     signal.addEventListener('abort', abort)
-    await use(new Stage(bench, lab))
+    await use(new Stage(testBed, lab))
     signal.removeEventListener('abort', abort)
     expect(await lab.release(), 'left behind').toEqual([])
   },

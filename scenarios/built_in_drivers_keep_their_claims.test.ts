@@ -1,6 +1,6 @@
 import type { Content } from '../harness/content/content.ts'
 import type { Difference } from '../harness/content/verify.ts'
-import { type DriverName, honest, type StorageBackend } from '../harness/drivers/backend.ts'
+import { type DriverName, definitionOf, type StorageBackend } from '../harness/drivers/backend.ts'
 import { expect, MiB, type Stage, scenario } from '../harness/scenario.ts'
 import { KiB } from '../harness/units.ts'
 
@@ -16,7 +16,7 @@ async function newVolume({ driver }: StorageBackend, name: string, sizeBytes = S
 }
 
 async function wrongOf({ lab }: Stage, path: string, content = blank): Promise<readonly Difference[]> {
-  return (await lab.inside.verify(path, content, true)).differences
+  return (await lab.helper.verify(path, content, true)).differences
 }
 
 /** A content of data from end to end. */
@@ -44,7 +44,7 @@ for (const { kind, mappedBytes } of zeroing) {
     const small = [0, 3 * MiB + 512, SIZE - KiB].map((offset) => ({ offset, length: 512, write: 'data' as const }))
     const content = { ...blank, tag: stage.lab.tag(), extents: small }
 
-    await stage.lab.inside.stamp(path, content, false)
+    await stage.lab.helper.stamp(path, content, false)
 
     expect(await wrongOf(stage, path, content)).toEqual([])
     expect(await backend.driver.getCapabilities()).toMatchObject({ sparse_copy_volume: true })
@@ -70,7 +70,7 @@ for (const kind of ['lvm-thick', 'lvm-raid1-nosync', 'lvm-mirror-nosync'] as con
 scenario('a new volume of lvm-thick-larger is larger than asked, and as dirty behind the size as before it', async ({ stage }) => {
   const path = await newVolume(await stage.backend('lvm-thick-larger', SIZE), 'new', SIZE - 4 * MiB)
 
-  expect(await stage.lab.inside.measure(path)).toMatchObject({ sizeBytes: SIZE + 4 * MiB })
+  expect(await stage.lab.helper.measure(path)).toMatchObject({ sizeBytes: SIZE + 4 * MiB })
   expect(await wrongOf(stage, path, { ...blank, sizeBytes: SIZE + 4 * MiB })).toMatchObject([
     stale('poison', 4 * KiB, SIZE + 4 * MiB - 4 * KiB),
   ])
@@ -81,7 +81,7 @@ scenario('a new volume of a pool that does not zero reads as zero, until a small
   const before = await wrongOf(stage, path)
   const content: Content = { ...blank, tag: stage.lab.tag(), extents: [{ offset: MiB, length: 4 * KiB, write: 'data' }] }
 
-  await stage.lab.inside.stamp(path, content, false)
+  await stage.lab.helper.stamp(path, content, false)
 
   expect(before).toEqual([])
   expect(await wrongOf(stage, path, content)).toMatchObject([stale('poison', 0, MiB), stale('poison', MiB + 4 * KiB, MiB - 4 * KiB)])
@@ -93,7 +93,7 @@ scenario('a new volume under LUKS is noise, though none of it has storage but it
   const path = await newVolume(backend, 'new')
 
   expect(await wrongOf(stage, path)).toMatchObject([stale('noise', 0, SIZE)])
-  expect(await stage.lab.inside.measure(path)).toMatchObject({ sizeBytes: SIZE })
+  expect(await stage.lab.helper.measure(path)).toMatchObject({ sizeBytes: SIZE })
   expect((await stage.spaceOf(backend, 'new')).mappedBytes).toBeLessThanOrEqual(4 * MiB)
 })
 
@@ -113,7 +113,7 @@ for (const { kind, left } of [
     const backend = await stage.backend(kind, SIZE)
     const first = await newVolume(backend, 'first')
     const found = await wrongOf(stage, first)
-    await stage.lab.inside.stamp(first, filled(stage), false)
+    await stage.lab.helper.stamp(first, filled(stage), false)
     await backend.driver.deleteVolume('first')
 
     const second = await newVolume(backend, 'second')
@@ -127,7 +127,7 @@ scenario('a volume of file-reused is new once, and then the file of a deleted on
   const backend = await stage.backend('file-reused', 2 * SIZE)
   const first = await newVolume(backend, 'first')
   const found = await wrongOf(stage, first)
-  await stage.lab.inside.stamp(first, filled(stage), false)
+  await stage.lab.helper.stamp(first, filled(stage), false)
   await backend.driver.deleteVolume('first')
 
   const second = await newVolume(backend, 'second', SIZE / 2)
@@ -155,10 +155,10 @@ for (const kind of ['lvm-thin', 'lvm-thick', 'lvm-thin-luks', 'nfs', 'file', 'qc
     const backend = await stage.backend(kind, 8 * SIZE)
     const [early, late] = [filled(stage), filled(stage)]
     const write = async (volume: string, content: Content) =>
-      stage.lab.inside.stamp(await backend.reopen().attachVolume(volume), content, false)
+      stage.lab.helper.stamp(await backend.reopen().attachVolume(volume), content, false)
     /** What lies behind the data is looked at where it is promised to be zero. */
     const wrongIn = async (volume: string, content: Content, sizeBytes: number) =>
-      wrongOf(stage, await backend.reopen().attachVolume(volume), { ...content, sizeBytes: honest(kind).claim ? sizeBytes : SIZE })
+      wrongOf(stage, await backend.reopen().attachVolume(volume), { ...content, sizeBytes: definitionOf(kind).claim ? sizeBytes : SIZE })
 
     await backend.reopen().createVolume('volume', SIZE)
     await write('volume', early)
@@ -172,7 +172,7 @@ for (const kind of ['lvm-thin', 'lvm-thick', 'lvm-thin-luks', 'nfs', 'file', 'qc
     expect(await wrongIn('restored', early, SIZE + 4 * MiB)).toEqual([])
     expect(await wrongIn('clone', late, SIZE)).toEqual([])
     expect(await wrongIn('volume', late, SIZE + 4 * MiB)).toEqual([])
-    const { sizeBytes } = await stage.lab.inside.measure(await backend.driver.attachVolume('volume'))
+    const { sizeBytes } = await stage.lab.helper.measure(await backend.driver.attachVolume('volume'))
     expect(sizeBytes).toBe(SIZE + 4 * MiB)
     expect(await stage.volumesOn(backend)).toEqual(['clone', 'restored', 'volume'])
   })

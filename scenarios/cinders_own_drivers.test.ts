@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { findCandidate } from '../harness/certify/candidate/candidate.ts'
 import { certify } from '../harness/certify/certify.ts'
-import { chosenKind } from '../harness/machine/machine_kind.ts'
+import { selectedKind } from '../harness/machine/machine_kind.ts'
 import { GiB } from '../harness/units.ts'
 
 const TO_THICK = 'migrate-out/driver/cinder:lvm-thick'
@@ -11,7 +11,7 @@ test("Cinder's own LVM driver moves a thin volume to a thick group sparsely, ove
   const { certificates, leaks } = await certify({
     candidates: [findCandidate('cinder:lvm-thin')],
     peers: [findCandidate('cinder:lvm-thick')],
-    machine: chosenKind,
+    machine: selectedKind,
     seed: 1,
     version: 'test',
     storageBytes: 4.5 * GiB,
@@ -22,7 +22,7 @@ test("Cinder's own LVM driver moves a thin volume to a thick group sparsely, ove
     // Each smaller case would need gigabytes of its own.
     searchSeconds: 0,
     signal,
-    tell: () => {},
+    onEvent: () => {},
     repeat: () => '',
   })
 

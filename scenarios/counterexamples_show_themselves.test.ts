@@ -6,8 +6,8 @@ import type { Candidate } from '../harness/certify/candidate/candidate.ts'
 import { certify, STORAGE_BYTES } from '../harness/certify/certify.ts'
 import type { DriverName } from '../harness/drivers/backend.ts'
 import { makeRunFolder } from '../harness/lab/run_folder.ts'
-import { loadWanted } from '../harness/machine/guest/load_storage_modules.ts'
-import { chosenKind } from '../harness/machine/machine_kind.ts'
+import { loadStorageModules } from '../harness/machine/guest/load_storage_modules.ts'
+import { selectedKind } from '../harness/machine/machine_kind.ts'
 import { openMachines } from '../harness/testbed/open_machines.ts'
 import { MiB } from '../harness/units.ts'
 
@@ -47,7 +47,7 @@ test('each liar is refuted with its smallest counterexample, whose script shows 
   const { certificates, leaks } = await certify({
     candidates: liars.map(({ candidate }) => candidate),
     peers: [],
-    machine: chosenKind,
+    machine: selectedKind,
     seed: 1,
     version: 'test',
     storageBytes: STORAGE_BYTES / 2,
@@ -56,7 +56,7 @@ test('each liar is refuted with its smallest counterexample, whose script shows 
     only: (id, { name }) => liars.some(({ candidate, check }) => candidate.name === name && check === id),
     seconds: Number.MAX_SAFE_INTEGER,
     signal,
-    tell: () => {},
+    onEvent: () => {},
     repeat: () => '',
   })
   expect(leaks).toEqual([])
@@ -69,10 +69,10 @@ test('each liar is refuted with its smallest counterexample, whose script shows 
   )
 
   const folder = await makeRunFolder(1024 * MiB)
-  const [machine] = await openMachines(chosenKind, folder.path, 1)
+  const [machine] = await openMachines(selectedKind, folder.path, 1)
   try {
     if (machine === undefined) throw new Error('no machine')
-    await loadWanted(machine)
+    await loadStorageModules(machine)
     for (const { driver, counterexamples } of certificates) {
       for (const { file, script } of counterexamples) {
         await writeFile(join(folder.path, file), script)

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { findCandidate } from '../harness/certify/candidate/candidate.ts'
 import { CANDIDATE_LIMITS, certify, STORAGE_BYTES } from '../harness/certify/certify.ts'
-import { chosenKind } from '../harness/machine/machine_kind.ts'
+import { selectedKind } from '../harness/machine/machine_kind.ts'
 
 const templates = ['python/driver.py', 'typescript/driver.ts']
 const pathOf = (template: string) => fileURLToPath(new URL(`../examples/drivers/${template}`, import.meta.url))
@@ -14,7 +14,7 @@ test('the driver templates are certified', { timeout: 600_000 }, async ({ signal
   const { certificates, leaks } = await certify({
     candidates: templates.map((path) => findCandidate(pathOf(path))),
     peers: [],
-    machine: chosenKind,
+    machine: selectedKind,
     seed: 1,
     version: 'test',
     storageBytes: STORAGE_BYTES,
@@ -23,7 +23,7 @@ test('the driver templates are certified', { timeout: 600_000 }, async ({ signal
     only: (id) => !left(id),
     seconds: Number.MAX_SAFE_INTEGER,
     signal,
-    tell: () => {},
+    onEvent: () => {},
     repeat: () => '',
   })
 

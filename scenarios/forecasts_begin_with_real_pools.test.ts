@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { dmName } from '../harness/block/status.ts'
 import { readThinMaps } from '../harness/block/thin_map.ts'
-import { type Run, scaled, touched } from '../harness/content/runs.ts'
-import { check } from '../harness/machine/machine.ts'
+import { type Range, scaled, touched } from '../harness/content/ranges.ts'
+import { runOrThrow } from '../harness/machine/machine.ts'
 import { expect, MiB, type Stage, scenario } from '../harness/scenario.ts'
 import { bytesOf } from '../harness/simulate/copies.ts'
 import { readFleet } from '../harness/simulate/fleet.ts'
@@ -20,7 +20,7 @@ async function place(stage: Stage) {
   const scattered = await stage.volume(backend, 32 * MiB, 'volume-2')
   const written = [await mixed.stamp('mixed'), await scattered.stamp('scattered-64k')].map(({ extents }) =>
     touched(
-      extents.map(({ offset, length }): Run<true> => ({ from: offset, to: offset + length, value: true })),
+      extents.map(({ offset, length }): Range<true> => ({ from: offset, to: offset + length, value: true })),
       CHUNK,
     ),
   )
@@ -55,7 +55,7 @@ scenario('a fleet file of a real pool holds what was written, with maps exactly 
     return readFleet(JSON.parse(stdout), 'the fleet file')
   }
   const [withMaps, without] = [await read('--maps'), await read()]
-  const status = await check(stage.lab, ['dmsetup', 'status', `${dmName(group, `${group}-pool`)}-tpool`])
+  const status = await runOrThrow(stage.lab, ['dmsetup', 'status', `${dmName(group, `${group}-pool`)}-tpool`])
   const used = Number(/ (\d+)\/\d+ - /.exec(status)?.[1]) * CHUNK
 
   expect(withMaps.volumes.map(({ content }) => content)).toEqual(
@@ -88,7 +88,7 @@ scenario('a forecast of a migration is what the migration then takes', async ({ 
   )
   const forecast = await run(stage, ['--from-lvm', '--maps', '--plan', file, '--out', out])
   expect(forecast.stderr).toBe('')
-  const told = JSON.parse((await check(stage.lab, ['cat', join(out, 'forecast.json')])).toString())
+  const told = JSON.parse((await runOrThrow(stage.lab, ['cat', join(out, 'forecast.json')])).toString())
 
   const [, volume] = volumes
   if (volume === undefined) throw new Error('there are two volumes')

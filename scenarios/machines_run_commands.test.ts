@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { check } from '../harness/machine/machine.ts'
+import { runOrThrow } from '../harness/machine/machine.ts'
 import { expect, MiB, scenario } from '../harness/scenario.ts'
 
 scenario('binary input and output pass unchanged', async ({ stage: { machine } }) => {
@@ -20,7 +20,7 @@ scenario('megabytes of output arrive whole', async ({ stage: { machine } }) => {
 scenario('arguments arrive as they are, with blanks, quotes and line ends', async ({ stage: { machine } }) => {
   const odd = ['a b', '"', "'", '$HOME', '\n', '', 'ü']
 
-  expect(await check(machine, ['printf', '%s|', ...odd])).toBe(odd.map((text) => `${text}|`).join(''))
+  expect(await runOrThrow(machine, ['printf', '%s|', ...odd])).toBe(odd.map((text) => `${text}|`).join(''))
 })
 
 scenario('exit codes, signals, errors and commands that do not exist are told apart', async ({ stage: { machine } }) => {
@@ -50,13 +50,13 @@ scenario('a command that has closed its output is seen to end', async ({ stage: 
 scenario('what a command leaves behind is taken note of when it ends, too', async ({ stage: { machine } }) => {
   if (machine.kind === 'native') return // its process 1 is not ours
 
-  const zombies = await check(machine, ['sh', '-c', '(sleep 0.1 &); sleep 0.6; cat /proc/[0-9]*/status | grep -c ^State:.Z; true'])
+  const zombies = await runOrThrow(machine, ['sh', '-c', '(sleep 0.1 &); sleep 0.6; cat /proc/[0-9]*/status | grep -c ^State:.Z; true'])
 
   expect(zombies).toBe('0\n')
 })
 
 scenario('a command begins with no signal blocked and with no handle but its own', async ({ stage: { machine } }) => {
-  const status = await check(machine, ['sh', '-c', 'grep SigBlk /proc/self/status; ls /proc/self/fd'])
+  const status = await runOrThrow(machine, ['sh', '-c', 'grep SigBlk /proc/self/status; ls /proc/self/fd'])
 
   // The last is the folder that ls reads.
   expect(status).toBe('SigBlk:\t0000000000000000\n0\n1\n2\n3\n')
@@ -71,7 +71,7 @@ scenario('an abort signal ends a command', async ({ stage: { machine } }) => {
 })
 
 scenario('several commands run at once', async ({ stage: { machine } }) => {
-  const runs = await Promise.all(Array.from({ length: 8 }, (_, index) => check(machine, ['sh', '-c', `sleep 0.2; echo ${index}`])))
+  const runs = await Promise.all(Array.from({ length: 8 }, (_, index) => runOrThrow(machine, ['sh', '-c', `sleep 0.2; echo ${index}`])))
 
   expect(runs).toEqual(Array.from({ length: 8 }, (_, index) => `${index}\n`))
 })

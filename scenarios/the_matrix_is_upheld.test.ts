@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { traps } from '../harness/explore/traps.ts'
-import { chosenKind } from '../harness/machine/machine_kind.ts'
+import { selectedKind } from '../harness/machine/machine_kind.ts'
 import { resultSchema } from '../harness/result/result.ts'
 import { allCells } from '../harness/verify/cell.ts'
 import { startScript } from '../tests/support/scripts.ts'
@@ -16,7 +16,7 @@ test(
   async () => {
     const out = await mkdtemp(join(tmpdir(), 'test-of-holeproof-'))
     try {
-      const { ending, stdout } = await startScript('verify', ['--machine', chosenKind, '--out', out, '--strict']).finished
+      const { ending, stdout } = await startScript('verify', ['--machine', selectedKind, '--out', out, '--strict']).finished
 
       expect(stdout).toContain(
         `✓ UPHELD  ${allCells.length} cells and ${traps.length} copies: ${allCells.length + traps.length} upheld, 0 refuted, 0 not shown, 0 broken`,
@@ -24,7 +24,7 @@ test(
       expect(ending).toEqual({ how: 'exit', code: 0 })
       const result = resultSchema.parse(JSON.parse(await readFile(join(out, 'result.json'), 'utf8')))
       expect(result.cells.map(({ id }) => id)).toEqual(allCells.map(({ id }) => id))
-      expect(result.worlds.map(({ id }) => id).toSorted()).toEqual(traps.map(({ id }) => id).toSorted())
+      expect(result.copies.map(({ id }) => id).toSorted()).toEqual(traps.map(({ id }) => id).toSorted())
       expect(result.leaks).toEqual([])
       expect(specTable(stdout)).toEqual(['10.28', '19.53', '31.45', '100.00', '10.28', '19.53', '10.28', '19.53'])
     } finally {

@@ -1,5 +1,5 @@
-import { randomWorlds } from '../harness/explore/explore.ts'
-import { type NamedWorld, runWorlds } from '../harness/explore/run_copies.ts'
+import { randomCopies } from '../harness/explore/explore.ts'
+import { type NamedCopy, runCopies } from '../harness/explore/run_copies.ts'
 import { expect, scenario } from '../harness/scenario.ts'
 
 const SEED = 1
@@ -8,10 +8,10 @@ const COPIES = 12
 scenario('copies at random come out as the model predicts, to the byte and to the chunk', async ({ session }) => {
   const { signal } = new AbortController()
 
-  const { results, leaks } = await runWorlds(first(COPIES), session.benches, {
+  const { results, leaks } = await runCopies(first(COPIES), session.testBeds, {
     shrinkSeconds: 60,
     repeat: () => '',
-    tell: () => {},
+    onEvent: () => {},
     signal,
   })
 
@@ -20,10 +20,10 @@ scenario('copies at random come out as the model predicts, to the byte and to th
   expect(leaks).toEqual([])
 })
 
-function* first(count: number): Generator<NamedWorld> {
+function* first(count: number): Generator<NamedCopy> {
   let left = count
-  for (const world of randomWorlds(SEED)) {
+  for (const copyCase of randomCopies(SEED)) {
     if (left-- === 0) return
-    yield world
+    yield copyCase
   }
 }

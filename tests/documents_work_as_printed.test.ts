@@ -2,9 +2,9 @@ import { mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { dir } from 'tmp-promise'
 import { describe, expect, test } from 'vitest'
-import { ownFile } from '../harness/paths.ts'
+import { assetPath } from '../harness/paths.ts'
+import { commandsIn, endedAsShown, missingLines } from './support/doc_examples.ts'
 import { runIn } from './support/run_in.ts'
-import { endedAsShown, missingFrom, stepsOf } from './support/walk.ts'
 
 const WALK_SECONDS = 600
 /** What a reader has in a checkout, and the documents speak of. */
@@ -20,13 +20,13 @@ describe.each(DOCUMENTS)('%s', (document) => {
   test('works as printed', { timeout: WALK_SECONDS * 1000 }, async () => {
     const checkout = await dir({ prefix: 'a-checkout-', unsafeCleanup: true })
     try {
-      for (const name of CHECKOUT) await symlink(ownFile(name), join(checkout.path, name))
+      for (const name of CHECKOUT) await symlink(assetPath(name), join(checkout.path, name))
       await mkdir(join(checkout.path, 'reports'))
       const wrong: unknown[] = []
-      for (const { command, shown } of stepsOf(document)) {
+      for (const { command, shown } of commandsIn(document)) {
         // A block for sh may hold several commands, each of which must work.
         const { stdout, ending } = await runIn(checkout.path, ['sh', '-ec', command], OF_ITS_OWN)
-        const missing = missingFrom(stdout.toString(), shown)
+        const missing = missingLines(stdout.toString(), shown)
         if (missing.length > 0 || !endedAsShown(ending, shown)) wrong.push({ command, ending, missing, printed: stdout.toString() })
       }
       expect(wrong).toEqual([])

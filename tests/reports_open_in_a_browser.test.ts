@@ -51,7 +51,7 @@ function corruptCell(change: Partial<CellResult> = {}): CellResult {
         wrongBytes: 15 * MiB,
         differences: [{ offset: MiB, length: 15 * MiB, wrong: 15 * MiB, expected: 'zero', found: { what: 'poison' } }],
         moreDifferences: 0,
-        survey: [
+        byteClasses: [
           { from: 0, to: MiB, value: 'data' },
           { from: MiB, to: 16 * MiB, value: 'stale' },
         ],

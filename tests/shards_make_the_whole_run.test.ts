@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDir } from 'tmp-promise'
 import { expect, test } from 'vitest'
-import { chosenKind } from '../harness/machine/machine_kind.ts'
+import { selectedKind } from '../harness/machine/machine_kind.ts'
 import { type Result, resultSchema } from '../harness/result/result.ts'
 import { startScript } from './support/scripts.ts'
 
@@ -14,7 +14,7 @@ test(
   () =>
     withDir(
       async ({ path }) => {
-        const run = ['--machine', chosenKind, '--seed', '7', '--plain', '--only', ONLY]
+        const run = ['--machine', selectedKind, '--seed', '7', '--plain', '--only', ONLY]
         const whole = join(path, 'whole')
         const shards = [1, 2].map((number) => join(path, `shard-${number}`))
         await expect(exitOf('verify', [...run, '--out', whole])).resolves.toEqual({ how: 'exit', code: 0 })
@@ -25,7 +25,7 @@ test(
 
         expect(comparable(await read(merged))).toEqual(comparable(await read(whole)))
         const parts = await Promise.all(shards.map(read))
-        expect(parts.map(({ cells, worlds }) => cells.length + worlds.length).toSorted()).toEqual([2, 3])
+        expect(parts.map(({ cells, copies }) => cells.length + copies.length).toSorted()).toEqual([2, 3])
       },
       { unsafeCleanup: true },
     ),
@@ -38,7 +38,7 @@ test(
     withDir(
       async ({ path }) => {
         const [part, merged] = [join(path, 'part'), join(path, 'merged')]
-        const run = ['--machine', chosenKind, '--seed', '7', '--plain', '--only', 'host/nfs/nfs,host/nfs/nfs-prealloc']
+        const run = ['--machine', selectedKind, '--seed', '7', '--plain', '--only', 'host/nfs/nfs,host/nfs/nfs-prealloc']
         await expect(exitOf('verify', [...run, '--shard', '1/2', '--out', part])).resolves.toEqual({ how: 'exit', code: 0 })
 
         const refused = await startScript('merge', [part, '--out', merged]).finished

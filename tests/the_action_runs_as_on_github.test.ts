@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { withDir } from 'tmp-promise'
 import { expect, test } from 'vitest'
-import { chosenKind } from '../harness/machine/machine_kind.ts'
+import { selectedKind } from '../harness/machine/machine_kind.ts'
 import { cacheFolder } from '../harness/machine/tools.ts'
 import { resultSchema } from '../harness/result/result.ts'
 import { runAction } from './support/composite_action.ts'
@@ -16,7 +16,12 @@ test("the action's steps verify a shard, write the job's summary and give the ve
   withDir(
     async ({ path: folder }) => {
       const report = join(folder, 'report')
-      const inputs = { machine: chosenKind, shard: '1/2', 'report-folder': report, arguments: '--only host/nfs/nfs,host/nfs/nfs-prealloc' }
+      const inputs = {
+        machine: selectedKind,
+        shard: '1/2',
+        'report-folder': report,
+        arguments: '--only host/nfs/nfs,host/nfs/nfs-prealloc',
+      }
       const { ending, outputs, summary } = await runAction(inputs, { actionPath, folder, env })
 
       expect(ending).toEqual({ how: 'exit', code: 0 })
@@ -32,7 +37,7 @@ test("the action's steps fail with what a lying driver is refuted by, as annotat
     async ({ path: folder }) => {
       const report = join(folder, 'report')
       const inputs = {
-        machine: chosenKind,
+        machine: selectedKind,
         seed: '1',
         'report-folder': report,
         driver: 'liar/lvm-thick',

@@ -2,10 +2,10 @@ import { copyFile, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { dir } from 'tmp-promise'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { check, type Finished } from '../harness/machine/machine.ts'
-import { chosenKind } from '../harness/machine/machine_kind.ts'
+import { type Finished, runOrThrow } from '../harness/machine/machine.ts'
+import { selectedKind } from '../harness/machine/machine_kind.ts'
 import { cacheFolder } from '../harness/machine/tools.ts'
-import { ownFile } from '../harness/paths.ts'
+import { assetPath } from '../harness/paths.ts'
 import { resultSchema } from '../harness/result/result.ts'
 import { runIn } from './support/run_in.ts'
 
@@ -35,12 +35,12 @@ let installed: Map<string, string>
 beforeAll(async () => {
   project = await dir({ prefix: 'a-project-', unsafeCleanup: true })
   await write('package.json', JSON.stringify({ name: 'a-project', private: true, type: 'module' }))
-  await copyFile(ownFile(`examples/drivers/typescript/driver.ts`), join(project.path, DRIVER))
+  await copyFile(assetPath(`examples/drivers/typescript/driver.ts`), join(project.path, DRIVER))
   await write('uses_types.ts', USES_TYPES)
   await write('driver.test.ts', SUITE)
 
-  const { devDependencies } = JSON.parse(await readFile(ownFile('package.json'), 'utf8'))
-  const packed = await here(ownFile('.'), ['npm', 'pack', '--pack-destination', project.path])
+  const { devDependencies } = JSON.parse(await readFile(assetPath('package.json'), 'utf8'))
+  const packed = await here(assetPath('.'), ['npm', 'pack', '--pack-destination', project.path])
   const tarball = packed.trim().split('\n').at(-1) ?? ''
   const wanted = [`./${tarball}`, ...BESIDE.map((name) => `${name}@${devDependencies[name]}`)]
   await here(project.path, ['npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error', ...wanted])
@@ -70,12 +70,12 @@ test('a shell is told what may follow the words so far', async () => {
 })
 
 test('npx holeproof verify upholds a cell, and keeps its report in the project', async () => {
-  await holeproof('verify', '--machine', chosenKind, '--seed', '1', '--only', 'host/lvm-thin/lvm-thin/mixed')
+  await holeproof('verify', '--machine', selectedKind, '--seed', '1', '--only', 'host/lvm-thin/lvm-thin/mixed')
 
   const { verdict, cells } = resultSchema.parse(JSON.parse(await read('reports/result.json')))
   expect(verdict).toBe('upheld')
   expect(cells.map(({ repeat }) => repeat)).toEqual([
-    `npx holeproof verify --machine ${chosenKind} --only host/lvm-thin/lvm-thin/mixed --seed 1`,
+    `npx holeproof verify --machine ${selectedKind} --only host/lvm-thin/lvm-thin/mixed --seed 1`,
   ])
   expect(await read('reports/report.html')).toContain('</html>')
 })
@@ -83,7 +83,7 @@ test('npx holeproof verify upholds a cell, and keeps its report in the project',
 test('npx holeproof certify upholds the template, and refutes it with a claim that is no boolean', async () => {
   const honest = await read(DRIVER)
   await write('wordy.ts', honest.replace('sparse_copy_volume: true', "sparse_copy_volume: 'True'"))
-  const certify = ['certify', '--machine', chosenKind, '--only', 'report-well-formed,new-reads-zero']
+  const certify = ['certify', '--machine', selectedKind, '--only', 'report-well-formed,new-reads-zero']
 
   expect(await holeproof(...certify, `./${DRIVER}`)).toMatch(/^✓ new-reads-zero/m)
   const { ending, stdout } = await start(['npx', 'holeproof', ...certify, './wordy.ts'])
@@ -141,11 +141,11 @@ function holeproof(...words: string[]): Promise<string> {
 }
 
 function run(...argv: string[]): Promise<string> {
-  return check({ run: (words) => start(words) }, argv)
+  return runOrThrow({ run: (words) => start(words) }, argv)
 }
 
 function here(folder: string, argv: readonly string[]): Promise<string> {
-  return check({ run: (words) => startIn(folder, words) }, argv)
+  return runOrThrow({ run: (words) => startIn(folder, words) }, argv)
 }
 
 function start(argv: readonly string[], env: Readonly<Record<string, string | undefined>> = {}): Promise<Finished> {
@@ -153,5 +153,5 @@ function start(argv: readonly string[], env: Readonly<Record<string, string | un
 }
 
 function startIn(folder: string, argv: readonly string[], env: Readonly<Record<string, string | undefined>> = {}): Promise<Finished> {
-  return runIn(folder, argv, { HOLEPROOF_CACHE: cacheFolder, HOLEPROOF_MACHINE: chosenKind, ...env })
+  return runIn(folder, argv, { HOLEPROOF_CACHE: cacheFolder, HOLEPROOF_MACHINE: selectedKind, ...env })
 }

@@ -1,5 +1,5 @@
 import type { Lab } from '../lab/lab.ts'
-import { check } from '../machine/machine.ts'
+import { runOrThrow } from '../machine/machine.ts'
 import { MiB } from '../units.ts'
 
 /** Where the data begins on a LUKS device: its header lies before. */
@@ -57,7 +57,7 @@ export class Crypt {
 
   /** Brings what was written through an open device to the device below. */
   async flush(name: string): Promise<void> {
-    if (await this.isOpen(name)) await check(this.lab, ['sync', `/dev/mapper/${this.prefix}${name}`])
+    if (await this.isOpen(name)) await runOrThrow(this.lab, ['sync', `/dev/mapper/${this.prefix}${name}`])
   }
 
   /** Makes an open device as large as the one below has become. */
@@ -66,11 +66,11 @@ export class Crypt {
   }
 
   private async opened(): Promise<string[]> {
-    const { dmDevices } = await this.lab.inside.inventory(this.lab.prefix)
+    const { dmDevices } = await this.lab.helper.inventory(this.lab.prefix)
     return dmDevices.filter((device) => device.startsWith(this.prefix))
   }
 
   private async cryptsetup(words: readonly string[]): Promise<void> {
-    await check(this.lab, ['cryptsetup', ...words], WITHOUT_UDEV)
+    await runOrThrow(this.lab, ['cryptsetup', ...words], WITHOUT_UDEV)
   }
 }

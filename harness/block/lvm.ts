@@ -2,7 +2,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Lab } from '../lab/lab.ts'
-import { check } from '../machine/machine.ts'
+import { runOrThrow } from '../machine/machine.ts'
 
 /**
  * LVM with a configuration of its own: it sees the devices it is told of and no others, so this machine's own disks are
@@ -48,7 +48,7 @@ export class Lvm {
 
   /** Runs an LVM command for a lab; it must exit with 0. */
   run(lab: Lab, argv: readonly string[]): Promise<string> {
-    return check(lab, argv, { env: this.environment })
+    return runOrThrow(lab, argv, { env: this.environment })
   }
 
   /** The volumes that `lvs` shows of these volume groups, with LVM's own sizes and Data%. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { check, type Machine } from '../machine/machine.ts'
+import { type Machine, runOrThrow } from '../machine/machine.ts'
 
 const size = z
   .string()
@@ -38,7 +38,7 @@ export interface LvmInventory {
  */
 export async function readInventory(runner: Pick<Machine, 'run'>, groups: readonly string[]): Promise<LvmInventory> {
   const report = (program: string, row: z.ZodObject) =>
-    check(runner, [program, '--reportformat', 'json', '--units', 'b', '-o', Object.keys(row.shape).join(','), ...groups])
+    runOrThrow(runner, [program, '--reportformat', 'json', '--units', 'b', '-o', Object.keys(row.shape).join(','), ...groups])
   return { volumes: parseVolumes(await report('lvs', volumeRow)), groups: parseGroups(await report('vgs', groupRow)) }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { lengthOf } from '../content/runs.ts'
+import { lengthOf } from '../content/ranges.ts'
 import { BrokenLab, UsageError } from '../errors.ts'
-import { CommandFailed, type Ending } from '../machine/command_failed.ts'
+import { type CommandEnding, CommandFailed } from '../machine/command_failed.ts'
 import type { Finished, RunOptions } from '../machine/machine.ts'
 import { parseThinDump, readThinMaps } from './thin_map.ts'
 
@@ -128,13 +128,13 @@ describe('reading the maps of a pool', () => {
   const RELEASE = 'dmsetup message vg-pool-tpool 0 release_metadata_snap'
 
   /** A machine that answers each command as told, else with success. */
-  const machineOf = (answers: Readonly<Record<string, { ending?: Ending; output?: string; stderr?: string }>>) => {
+  const machineOf = (answers: Readonly<Record<string, { ending?: CommandEnding; output?: string; stderr?: string }>>) => {
     const ran: string[] = []
     const run = async (argv: readonly string[], { signal }: RunOptions = {}): Promise<Finished> => {
       const line = argv.join(' ')
       ran.push(line)
       const { ending = { how: 'exit', code: 0 }, output = '', stderr = '' } = answers[line] ?? {}
-      const stopped: Ending = signal?.aborted ? { how: 'aborted' } : ending
+      const stopped: CommandEnding = signal?.aborted ? { how: 'aborted' } : ending
       return { argv, ending: stopped, stdout: Buffer.from(output), stderr: Buffer.from(stderr), seconds: 0 }
     }
     return { ran, run }

@@ -1,11 +1,11 @@
 import { SaxesParser } from 'saxes'
-import { lengthOf, type Run, type Runs, run } from '../content/runs.ts'
+import { lengthOf, type Range, type RangeMap, range } from '../content/ranges.ts'
 import { BrokenLab, messageOf, UsageError } from '../errors.ts'
 import { CommandFailed } from '../machine/command_failed.ts'
 import type { Finished, Machine } from '../machine/machine.ts'
 
 /** Mapped chunks of a volume; the value is the chunk of the pool less that of the volume, so that neighbours join. */
-export type ThinMap = Runs<number>
+export type ThinMap = RangeMap<number>
 
 /** A map of many millions of extents takes its time. */
 const DUMP_SECONDS = 3600
@@ -80,7 +80,7 @@ type Attributes = Readonly<Record<string, string>>
 export function parseThinDump(xml: string | Iterable<string>): ReadonlyMap<number, ThinMap> {
   const devices = new Map<number, ThinMap>()
   const shared = new Map<string, ThinMap>()
-  let open: Run<number>[] = []
+  let open: Range<number>[] = []
   const opened: Record<string, (attributes: Attributes) => void> = {
     superblock: () => {},
     device: () => {
@@ -135,9 +135,9 @@ function whole(attributes: Attributes, name: string): number {
 }
 
 /** Adds a mapping behind the others, of which it must be. */
-function extend(mappings: Run<number>[], next: Run<number>): void {
+function extend(mappings: Range<number>[], next: Range<number>): void {
   const last = mappings.at(-1)
   if (last !== undefined && next.from < last.to) throw new Error(`thin_dump: chunk ${next.from} is mapped twice or out of order`)
   if (last?.to === next.from && last.value === next.value) mappings[mappings.length - 1] = { ...last, to: next.to }
-  else mappings.push(...run(next.from, next.to, next.value))
+  else mappings.push(...range(next.from, next.to, next.value))
 }

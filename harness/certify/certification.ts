@@ -5,20 +5,20 @@ import { NotOffered } from '../protocol/volume_service.ts'
 import { printable } from '../result/describe.ts'
 import { type Certificate, type CheckResult, type Counterexample, certificateVerdict, LEFT_OUT } from '../result/result.ts'
 import { STOPPED } from '../testbed/queue.ts'
-import type { Bench } from '../testbed/test_bed.ts'
+import type { TestBed } from '../testbed/test_bed.ts'
 import type { Candidate } from './candidate/candidate.ts'
-import { DriverFault, DriverGone, PartnerFault } from './candidate/driver_process.ts'
-import type { Check, Outcome } from './checks/check.ts'
+import { DriverFault, DriverGone, PeerFailed } from './candidate/driver_process.ts'
+import type { Check, CheckOutcome } from './checks/check.ts'
 import { conductChecks } from './checks/conduct_checks.ts'
-import { copyChecks, migrationChecks, type Partner } from './checks/copy_checks.ts'
+import { copyChecks, migrationChecks, type Peer } from './checks/copy_checks.ts'
 import { type Case, describeCase } from './checks/experiment.ts'
-import type { Trial } from './checks/trial.ts'
 import { deleteFrees, zeroChecks } from './checks/zero_checks.ts'
 import { scriptOf } from './counterexample/script.ts'
 import { type Shown, SmallestSearch } from './counterexample/smallest.ts'
-import { openTrial, type Partners, partnerCandidates, type TrialOptions } from './peers.ts'
+import type { DriverSession } from './driver_session.ts'
+import { type DriverSessionOptions, openDriverSession, type Peers, peerCandidates } from './peers.ts'
 
-export interface CertificationOptions extends TrialOptions {
+export interface CertificationOptions extends DriverSessionOptions {
   /** Only checks whose id this accepts run; the others are not shown. */
   readonly only?: (id: string, candidate: Candidate) => boolean
   /** No check begins later than this many seconds after the first. */
@@ -33,7 +33,7 @@ export interface CertificationOptions extends TrialOptions {
 /** What a check holds a driver to. */
 export type CheckTitle = Pick<Check, 'id' | 'title'>
 
-type Judged = Outcome | { verdict: 'broken'; text: string }
+type Judged = CheckOutcome | { verdict: 'broken'; text: string }
 
 const CUT_OFF: Judged = { verdict: 'not-shown', text: STOPPED }
 const SEARCH_SECONDS = 120
@@ -45,19 +45,19 @@ const SPEAKS_PROTOCOL = { id: 'speaks-protocol', title: 'nothing but answers com
 const LEAVES_NOTHING = { id: 'leaves-nothing-behind', title: 'after shutdown nothing of the driver is left on the machine' }
 
 /** All checks in the order in which they run: new storage first, and what tires it last. */
-export function listChecks(peers: readonly Candidate[]): CheckTitle[] {
-  const partners = partnerCandidates(peers).map(
-    ({ name }): Partner => ({
+export function listChecks(candidates: readonly Candidate[]): CheckTitle[] {
+  const peers = peerCandidates(candidates).map(
+    ({ name }): Peer => ({
       name,
       open: () => Promise.reject(new Error('only listed')),
       withFresh: () => Promise.reject(new Error('only listed')),
     }),
   )
-  return [SETS_UP, ...runnable(partners), SPEAKS_PROTOCOL, LEAVES_NOTHING].map(({ id, title }) => ({ id, title }))
+  return [SETS_UP, ...runnable(peers), SPEAKS_PROTOCOL, LEAVES_NOTHING].map(({ id, title }) => ({ id, title }))
 }
 
-function runnable(partners: readonly Partner[]): Check[] {
-  const thin = partners.filter(({ name }) => name === 'lvm-thin')
+function runnable(peers: readonly Peer[]): Check[] {
+  const thin = peers.filter(({ name }) => name === 'lvm-thin')
   return [
     ...conductChecks.first,
     ...zeroChecks,
@@ -65,15 +65,15 @@ function runnable(partners: readonly Partner[]): Check[] {
     ...thin.flatMap(copyChecks),
     // It leaves the storage full of old data, which the migrations come upon.
     deleteFrees,
-    ...migrationChecks(partners),
+    ...migrationChecks(peers),
   ]
 }
 
 /** One driver on trial, from its installation to its certificate. A lab that fails makes checks `broken`, and throws nothing. */
 export class Certification {
-  private readonly bench: Bench
+  private readonly testBed: TestBed
   private readonly candidate: Candidate
-  private readonly partners: Partners
+  private readonly peers: Peers
   private readonly options: CertificationOptions
   private readonly checks: ReadonlyMap<string, Check>
   private readonly began = performance.now()
@@ -85,21 +85,22 @@ export class Certification {
   private readonly readZero = new Map<string, boolean>()
   private installations = 0
   private lab: Lab | undefined
-  private trial: Trial | undefined
+  private session: DriverSession | undefined
   private gone = 'the driver was not set up'
-  private first: Pick<Trial, 'answer' | 'claim' | 'driver'> | undefined
+  private first: Pick<DriverSession, 'answer' | 'claim' | 'driver'> | undefined
   private ending: { leftovers: string[]; offered: boolean; fault?: string } | undefined
 
-  constructor(bench: Bench, candidate: Candidate, partners: Partners, options: CertificationOptions) {
-    this.bench = bench
+  constructor(testBed: TestBed, candidate: Candidate, peers: Peers, options: CertificationOptions) {
+    this.testBed = testBed
     this.candidate = candidate
-    this.partners = partners
+    this.peers = peers
     this.options = options
-    this.checks = new Map(runnable(partners.all).map((check) => [check.id, check]))
+    this.checks = new Map(runnable(peers.all).map((check) => [check.id, check]))
     this.search = new SmallestSearch({
-      openLab: () => bench.lab.child(),
-      openTrial: (lab, recorder) => openTrial(bench, lab, candidate, { name: candidate.name, noun: 'volume', recorder }, options),
-      openPartner: (lab, recorder, partner) => partners.openIn(lab, recorder, partner),
+      openLab: () => testBed.lab.child(),
+      openDriverSession: (lab, recorder) =>
+        openDriverSession(testBed, lab, candidate, { name: candidate.name, noun: 'volume', recorder }, options),
+      openPeer: (lab, recorder, peer) => peers.openIn(lab, recorder, peer),
       seconds: options.searchSeconds ?? SEARCH_SECONDS,
     })
   }
@@ -136,14 +137,14 @@ export class Certification {
       ...(this.first?.driver.about.name !== undefined && { calledItself: printable(this.first.driver.about.name) }),
       claim: this.first?.claim ?? false,
       claimReason: printable(
-        this.first === undefined ? this.gone : decideCopyMode(this.first.answer, { origin: 'new', layers: [] }).reason,
+        this.first === undefined ? this.gone : decideCopyMode(this.first.answer, { history: 'new', layers: [] }).reason,
       ),
       verdict: verdict !== 'refuted' && leaks.length > 0 ? 'broken' : verdict,
       ...(reason !== undefined && verdict !== 'refuted' && { reason }),
       checks: this.results,
       counterexamples: this.shown.map((shown, index) => this.describe(shown, index)),
       ...this.wastedSpace(),
-      machine: this.bench.machine.name,
+      machine: this.testBed.machine.name,
       repeat: this.options.repeat(this.candidate),
       seconds: (performance.now() - this.began) / 1000,
     }
@@ -160,9 +161,9 @@ export class Certification {
     if (check === undefined) throw new Error(`no check ${id}`)
     if ((performance.now() - this.began) / 1000 > this.options.seconds)
       return { verdict: 'not-shown', text: `the time was up: ${this.options.seconds} s` }
-    const { trial } = this
-    if (trial === undefined) return { verdict: 'not-shown', text: this.gone }
-    return this.runCheck(check, trial)
+    const { session } = this
+    if (session === undefined) return { verdict: 'not-shown', text: this.gone }
+    return this.runCheck(check, session)
   }
 
   /** The end of a driver that is killed because the run is stopped says nothing of it. */
@@ -172,9 +173,9 @@ export class Certification {
 
   private async setUp(): Promise<Judged> {
     try {
-      this.trial = await this.installAnew()
-      this.first = this.trial
-      const { name } = this.trial.driver.about
+      this.session = await this.installAnew()
+      this.first = this.session
+      const { name } = this.session.driver.about
       return { verdict: 'upheld', text: name === undefined ? 'do_setup was answered' : `do_setup was answered by ${JSON.stringify(name)}` }
     } catch (error) {
       if (error instanceof UsageError) throw error
@@ -183,63 +184,63 @@ export class Certification {
     }
   }
 
-  private async runCheck(check: Check, trial: Trial): Promise<Judged & { counterexample?: number }> {
+  private async runCheck(check: Check, session: DriverSession): Promise<Judged & { counterexample?: number }> {
     let outcome: Judged
     let failed = false
     try {
-      outcome = await check.run(trial)
+      outcome = await check.run(session)
     } catch (error) {
       failed = true
       outcome = outcomeOfError(error)
     }
     outcome = this.unlessCutOff(outcome)
     if (outcome.verdict === 'not-offered') failed = false
-    const faults = await this.cleanUp(trial)
+    const faults = await this.cleanUp(session)
     if (this.options.signal.aborted) return outcome
     if (faults.length > 0 && (outcome.verdict === 'upheld' || outcome.verdict === 'not-offered'))
       outcome = { verdict: 'refuted', text: `${outcome.text}; but afterwards ${faults.join('; ')}` }
-    if (failed || faults.length > 0) await this.recover(trial, faults.length > 0)
+    if (failed || faults.length > 0) await this.recover(session, faults.length > 0)
     if ('readZero' in outcome && outcome.readZero !== undefined) this.readZero.set(check.id, outcome.readZero)
     if (outcome.verdict !== 'refuted' || outcome.shownBy === undefined) return outcome
-    const counterexample = await this.smallest(outcome.shownBy, trial)
+    const counterexample = await this.smallest(outcome.shownBy, session)
     return { ...outcome, ...(counterexample !== undefined && { counterexample }) }
   }
 
-  private async cleanUp(trial: Trial): Promise<string[]> {
+  private async cleanUp(session: DriverSession): Promise<string[]> {
     try {
-      return [...(await trial.cleanUp()), ...(await this.partners.cleanUp())]
+      return [...(await session.cleanUp()), ...(await this.peers.cleanUp())]
     } catch (error) {
       return [messageOf(error)]
     }
   }
 
   /** After a fault the next check gets a driver that answers: this one restarted, or a new one on new storage. */
-  private async recover(trial: Trial, leftVolumes: boolean): Promise<void> {
+  private async recover(session: DriverSession, leftVolumes: boolean): Promise<void> {
     try {
       if (leftVolumes) throw new DriverFault('it left volumes')
-      await trial.driver.restart()
+      await session.driver.restart()
     } catch {
       try {
         await this.uninstall()
-        this.trial = await this.installAnew()
+        this.session = await this.installAnew()
       } catch (error) {
-        this.trial = undefined
+        this.session = undefined
         this.gone = `the driver could not be set up again: ${messageOf(error)}`
       }
     }
   }
 
-  private async installAnew(): Promise<Trial> {
+  private async installAnew(): Promise<DriverSession> {
     if (++this.installations > MOST_INSTALLATIONS) throw new DriverGone(`it was set up ${MOST_INSTALLATIONS} times and failed each time`)
-    const lab = await this.bench.lab.child()
+    const lab = await this.testBed.lab.child()
     this.lab = lab
-    return openTrial(this.bench, lab, this.candidate, { name: this.candidate.name, noun: 'volume' }, this.options)
+    return openDriverSession(this.testBed, lab, this.candidate, { name: this.candidate.name, noun: 'volume' }, this.options)
   }
 
   private async uninstall(): Promise<void> {
-    if (this.trial !== undefined) {
-      this.troubles.push(...this.trial.driver.troubles, ...(await this.trial.driver.stop()))
-      this.trial = undefined
+    if (this.session !== undefined) {
+      this.troubles.push(...this.session.driver.troubles, ...(await this.session.driver.stop()))
+      this.session = undefined
     }
     if (this.lab !== undefined) this.leaks.push(...(await this.lab.release()))
     this.lab = undefined
@@ -248,13 +249,13 @@ export class Certification {
   /** Lets the driver shut down and looks at what it leaves, once. */
   private async finish(): Promise<{ leftovers: string[]; offered: boolean; fault?: string }> {
     if (this.ending !== undefined) return this.ending
-    const { trial } = this
+    const { session } = this
     let ending: { leftovers: string[]; offered: boolean; fault?: string } = { leftovers: [], offered: false }
     try {
-      if (trial !== undefined) {
-        const offered = await trial.driver.shutdown()
-        this.troubles.push(...(await trial.driver.stop()))
-        ending = { offered, leftovers: await trial.driver.installation.clearLeftovers() }
+      if (session !== undefined) {
+        const offered = await session.driver.shutdown()
+        this.troubles.push(...(await session.driver.stop()))
+        ending = { offered, leftovers: await session.driver.installation.clearLeftovers() }
       }
     } catch (error) {
       ending = { ...ending, offered: true, fault: messageOf(error) }
@@ -264,7 +265,7 @@ export class Certification {
     return ending
   }
 
-  private async spokeProtocol(): Promise<Outcome> {
+  private async spokeProtocol(): Promise<CheckOutcome> {
     if (this.candidate.kind === 'built-in') return { verdict: 'not-offered', text: 'a built-in driver is no program' }
     if (this.first === undefined) return { verdict: 'not-shown', text: this.gone }
     await this.finish()
@@ -273,12 +274,12 @@ export class Certification {
     return { verdict: 'refuted', text: this.troubles.length > 1 ? `${trouble}; ${this.troubles.length - 1} more` : trouble }
   }
 
-  private async leftNothing(): Promise<Outcome> {
+  private async leftNothing(): Promise<CheckOutcome> {
     if (this.candidate.kind === 'built-in') return { verdict: 'not-offered', text: 'a built-in driver is no program' }
     if (this.first === undefined) return { verdict: 'not-shown', text: this.gone }
     const { offered, leftovers, fault } = await this.finish()
     if (fault !== undefined) return { verdict: 'refuted', text: fault }
-    if (this.trial === undefined && this.ending === undefined) return { verdict: 'not-shown', text: this.gone }
+    if (this.session === undefined && this.ending === undefined) return { verdict: 'not-shown', text: this.gone }
     if (!offered) return { verdict: 'not-offered', text: 'the driver offers no shutdown; its storage was taken from it' }
     return leftovers.length === 0
       ? { verdict: 'upheld', text: 'no process, mount or device' }
@@ -286,10 +287,10 @@ export class Certification {
   }
 
   /** The index of the smallest counterexample, found on fresh storage. */
-  private async smallest(shownBy: Case, trial: Trial): Promise<number | undefined> {
+  private async smallest(shownBy: Case, session: DriverSession): Promise<number | undefined> {
     let shown: Shown | undefined
     try {
-      shown = await this.search.find(shownBy, { stepBytes: trial.stepBytes, volumeBytes: trial.volumeBytes })
+      shown = await this.search.find(shownBy, { stepBytes: session.stepBytes, volumeBytes: session.volumeBytes })
     } catch (error) {
       if (error instanceof UsageError) throw error
       return undefined // the refutation stands without it
@@ -332,7 +333,7 @@ export class Certification {
 
 function outcomeOfError(error: unknown): Judged {
   if (error instanceof NotOffered) return { verdict: 'not-offered', text: `the driver lacks it: ${messageOf(error)}` }
-  if (error instanceof DriverGone || error instanceof PartnerFault) return { verdict: 'not-shown', text: messageOf(error) }
+  if (error instanceof DriverGone || error instanceof PeerFailed) return { verdict: 'not-shown', text: messageOf(error) }
   if (error instanceof DriverFault) return { verdict: 'refuted', text: messageOf(error) }
   return { verdict: 'broken', text: error instanceof BrokenLab ? messageOf(error) : `holeproof itself failed: ${messageOf(error)}` }
 }

@@ -7,12 +7,12 @@ import type { CertifyEvent } from '../testbed/events.ts'
 import { GUEST_MIB } from '../testbed/open_machines.ts'
 import { STOPPED } from '../testbed/queue.ts'
 import { Session } from '../testbed/session.ts'
-import type { Bench } from '../testbed/test_bed.ts'
+import type { TestBed } from '../testbed/test_bed.ts'
 import { MiB } from '../units.ts'
 import type { Candidate } from './candidate/candidate.ts'
 import { FOLDER_POISON_BYTES } from './candidate/provision.ts'
 import { Certification, type CertificationOptions, listChecks } from './certification.ts'
-import { Partners } from './peers.ts'
+import { Peers } from './peers.ts'
 
 /** Which drivers are certified, and where. */
 export interface CertifySessionOptions extends CertificationOptions {
@@ -25,14 +25,14 @@ export interface CertifySessionOptions extends CertificationOptions {
 
 export interface CertifyOptions extends CertifySessionOptions {
   readonly version: string
-  readonly tell: (event: CertifyEvent) => void
+  readonly onEvent: (event: CertifyEvent) => void
 }
 
 export const CANDIDATE_LIMITS: Limits = { askSeconds: 10, verbSeconds: 60 }
 export const STORAGE_BYTES = 128 * MiB
 /** A Python program with all of Cinder's libraries takes 150 MiB. */
 const PROGRAM_MIB = 192
-const LEAST_PARTNER_BYTES = 64 * MiB
+const LEAST_PEER_BYTES = 64 * MiB
 
 /** Certifies drivers, several at once where several machines can be had. Throws BrokenLab when none can. */
 export async function certify(options: CertifyOptions): Promise<Result> {
@@ -45,20 +45,20 @@ export async function certify(options: CertifyOptions): Promise<Result> {
   const leaks: string[] = []
   try {
     await Promise.all(
-      session.benches.map(async (bench) => {
-        const partners = openPartners(bench, options)
+      session.testBeds.map(async (testBed) => {
+        const peers = openPeers(testBed, options)
         for (let candidate = queue.shift(); candidate !== undefined && !signal.aborted; candidate = queue.shift()) {
-          const certification = new Certification(bench, candidate, partners, options)
+          const certification = new Certification(testBed, candidate, peers, options)
           for (const [index, check] of checks.entries()) {
             const result = await certification.run(check)
-            options.tell({ kind: 'check-ended', driver: candidate.name, check: result, done: index + 1, total: checks.length })
+            options.onEvent({ kind: 'check-ended', driver: candidate.name, check: result, done: index + 1, total: checks.length })
           }
           const ended = await certification.end()
           leaks.push(...ended.leaks)
           certificates.set(candidate, ended.certificate)
-          options.tell({ kind: 'driver-ended', certificate: ended.certificate })
+          options.onEvent({ kind: 'driver-ended', certificate: ended.certificate })
         }
-        leaks.push(...(await partners.close().catch((error: unknown) => [messageOf(error)])))
+        leaks.push(...(await peers.close().catch((error: unknown) => [messageOf(error)])))
       }),
     )
   } finally {
@@ -68,7 +68,7 @@ export async function certify(options: CertifyOptions): Promise<Result> {
     (candidate) => certificates.get(candidate) ?? notShownDriver(candidate.name, candidate.kind, STOPPED, options.repeat(candidate)),
   )
   return endedResult(
-    { version: options.version, seed, machines: session.machinesUsed, cells: [], worlds: [], certificates: all, leaks },
+    { version: options.version, seed, machines: session.machinesUsed, cells: [], copies: [], certificates: all, leaks },
     startedAt,
     signal,
   )
@@ -89,32 +89,32 @@ export function openSession(options: CertifySessionOptions): Promise<Session> {
   })
 }
 
-/** How many drivers that are programs may run at once: the one under test, once more for its counterexamples, and a partner. */
+/** How many drivers that are programs may run at once: the one under test, once more for its counterexamples, and a peer. */
 function programs({ candidates, peers }: CertifySessionOptions): number {
   const isProgram = ({ kind }: Candidate) => kind === 'program'
   return (candidates.some(isProgram) ? 2 : 0) + peers.filter(isProgram).length
 }
 
-/** The drivers on a bench that others migrate from and to. */
-export function openPartners(bench: Bench, options: CertifySessionOptions): Partners {
-  return new Partners(bench, options.peers, { ...options, storageBytes: partnerBytes(options) })
+/** The drivers on a test bed that others migrate from and to. */
+export function openPeers(testBed: TestBed, options: CertifySessionOptions): Peers {
+  return new Peers(testBed, options.peers, { ...options, storageBytes: peerBytes(options) })
 }
 
-/** A partner holds one volume at a time. */
-function partnerBytes({ storageBytes }: CertifySessionOptions): number {
-  return Math.max(LEAST_PARTNER_BYTES, storageBytes / 3)
+/** A peer holds one volume at a time. */
+function peerBytes({ storageBytes }: CertifySessionOptions): number {
+  return Math.max(LEAST_PEER_BYTES, storageBytes / 3)
 }
 
-/** The NFS partners hold a volume each, and a driver under test may fill its share. */
+/** The NFS peers hold a volume each, and a driver under test may fill its share. */
 function nfsBytes(options: CertifySessionOptions): number {
   const own = options.candidates.some((candidate) => candidate.kind === 'built-in') ? options.storageBytes : 0
-  return own + 2 * partnerBytes(options)
+  return own + 2 * peerBytes(options)
 }
 
-/** On each machine a driver's storage, once more for the counterexamples, the partners', and the NFS disk. */
+/** On each machine a driver's storage, once more for the counterexamples, the peers', and the NFS disk. */
 function imageBytes(options: CertifySessionOptions): number {
   const machines = Math.min(2, options.candidates.length)
   return (
-    machines * (2 * options.storageBytes + 2 * FOLDER_POISON_BYTES + (2 + options.peers.length) * partnerBytes(options) + nfsBytes(options))
+    machines * (2 * options.storageBytes + 2 * FOLDER_POISON_BYTES + (2 + options.peers.length) * peerBytes(options) + nfsBytes(options))
   )
 }

@@ -1,8 +1,8 @@
 import { SECTOR_BYTES } from '../units.ts'
+import type { ByteClass } from './byte_class.ts'
 import type { Content } from './content.ts'
-import type { Origin } from './origin.ts'
 import { type FoundPattern, identifySector, writePattern } from './pattern.ts'
-import type { Runs } from './runs.ts'
+import type { RangeMap } from './ranges.ts'
 
 /** What lies where something else should: see DESIGN's words. `noise` is anything that holeproof never wrote. */
 export type Found =
@@ -38,9 +38,9 @@ export interface WrongPage {
   readonly expected?: string
 }
 
-/** A verification, and where every byte comes from; no survey when that changes too often to be told. */
-export interface Surveyed extends Verification {
-  readonly survey?: Runs<Origin>
+/** A verification, and where every byte comes from; no map of byte classes when that changes too often to be told. */
+export interface ClassifiedVerification extends Verification {
+  readonly byteClasses?: RangeMap<ByteClass>
 }
 
 const MOST_DIFFERENCES = 64

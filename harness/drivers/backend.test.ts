@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { claims, type DriverName, driverNames, honest, matrixDrivers } from './backend.ts'
+import { claims, type DriverName, definitionOf, driverNames, matrixDrivers } from './backend.ts'
 
 const names = driverNames.filter((name) => !name.startsWith('liar/'))
 
@@ -26,6 +26,6 @@ describe('the claim', () => {
     const liar = `liar/${name}` as DriverName
 
     expect(claims[liar]).toBe(!claims[name])
-    expect(honest(liar)).toBe(honest(name))
+    expect(definitionOf(liar)).toBe(definitionOf(name))
   })
 })

@@ -1,9 +1,9 @@
 import type { Lvm, LvRow } from '../block/lvm.ts'
 import { dmName, isThin, isThinPool, parseStatus, parseThinIds } from '../block/status.ts'
 import { readThinMaps, type ThinMap } from '../block/thin_map.ts'
-import { cover, type Runs, scaled } from '../content/runs.ts'
+import { cover, type RangeMap, scaled } from '../content/ranges.ts'
 import type { Lab } from '../lab/lab.ts'
-import { check } from '../machine/machine.ts'
+import { runOrThrow } from '../machine/machine.ts'
 import { type BuiltInDriver, overriding, type VolumeDriver } from '../protocol/driver.ts'
 import { type BackendOptions, type BuiltIn, builtIn, type Storage } from './built_in.ts'
 
@@ -22,11 +22,11 @@ export type MatrixDriver = (typeof matrixDrivers)[number]
 
 /** What each driver claims. */
 export const claims: Readonly<Record<DriverName, boolean>> = Object.fromEntries(
-  driverNames.map((name) => [name, isLiar(name) !== honest(name).claim]),
+  driverNames.map((name) => [name, isLiar(name) !== definitionOf(name).claim]),
 ) as Record<DriverName, boolean>
 
 /** What a driver is and what it would claim if it were honest. */
-export function honest(name: DriverName): BuiltIn {
+export function definitionOf(name: DriverName): BuiltIn {
   return builtIn[name.replace(LIAR, '') as HonestName]
 }
 
@@ -39,7 +39,7 @@ export interface Space {
   /** Bytes of the volume that have storage: exact mapped sectors of a thin volume, allocated bytes of a file. */
   readonly mappedBytes: number
   /** Which bytes of a thin volume have storage, as the pool's own metadata has it. The last chunk may reach past the end. */
-  readonly mapped?: Runs<true>
+  readonly mapped?: RangeMap<true>
   /** LVM's own Data% of the volume; for a file the same figure, computed; empty for a thick volume, as in `lvs`. */
   readonly dataPercent: string
   /** The thin pool's share; absent where there is no pool. */
@@ -57,7 +57,7 @@ export interface StorageBackend extends Omit<Storage, 'open'> {
 
 /** Makes a backend on poisoned storage. */
 export async function createBackend(lab: Lab, kind: DriverName, name: string, options: BackendOptions): Promise<StorageBackend> {
-  const { open, ...storage } = await honest(kind).make(lab, name, options)
+  const { open, ...storage } = await definitionOf(kind).make(lab, name, options)
   const reopen = () => claiming(open(), claims[kind])
   return { ...storage, name, kind, driver: reopen(), reopen }
 }
@@ -68,17 +68,17 @@ function claiming(driver: BuiltInDriver, claim: boolean): VolumeDriver {
 }
 
 /** One look at all storage: LVM's table and the kernel's figures, taken together so that one command each suffices. */
-export interface Look {
+export interface StorageSnapshot {
   readonly rows: readonly LvRow[]
   spaceOf(backend: StorageBackend, volume: string): Promise<Space>
 }
 
-export async function lookAt(lab: Lab, lvm: Lvm, backends: readonly StorageBackend[]): Promise<Look> {
+export async function inspectStorage(lab: Lab, lvm: Lvm, backends: readonly StorageBackend[]): Promise<StorageSnapshot> {
   const groups = backends.flatMap(({ group }) => group ?? [])
   const rows = groups.length === 0 ? [] : await lvm.volumes(lab, groups)
-  const status = groups.length === 0 ? new Map() : parseStatus(await check(lab, ['dmsetup', 'status']))
+  const status = groups.length === 0 ? new Map() : parseStatus(await runOrThrow(lab, ['dmsetup', 'status']))
   const mapOf = async (device: string, poolDevice: string): Promise<ThinMap> => {
-    const id = parseThinIds(await check(lab, ['dmsetup', 'table'])).get(device)
+    const id = parseThinIds(await runOrThrow(lab, ['dmsetup', 'table'])).get(device)
     if (id === undefined) throw new Error(`dmsetup table: ${device} is no thin device`)
     return (await readThinMaps(lab, poolDevice)).get(id) ?? []
   }
@@ -86,7 +86,7 @@ export async function lookAt(lab: Lab, lvm: Lvm, backends: readonly StorageBacke
     rows,
     spaceOf: async ({ group, fileOf, sizeOf }, volume) => {
       if (fileOf !== undefined) {
-        const { sizeBytes, allocatedBytes } = await lab.inside.measure(fileOf(volume))
+        const { sizeBytes, allocatedBytes } = await lab.helper.measure(fileOf(volume))
         const size = (await sizeOf?.(volume)) ?? sizeBytes
         return { mappedBytes: allocatedBytes, dataPercent: ((100 * allocatedBytes) / size).toFixed(2) }
       }

@@ -4,14 +4,14 @@ import { Crypt, LUKS_HEADER_BYTES } from '../block/crypt.ts'
 import type { Lvm } from '../block/lvm.ts'
 import type { VolumeGroup } from '../block/volume_group.ts'
 import type { Lab } from '../lab/lab.ts'
-import { check } from '../machine/machine.ts'
+import { runOrThrow } from '../machine/machine.ts'
 import type { Mover } from '../movers/mover.ts'
 import type { BuiltInDriver } from '../protocol/driver.ts'
 import { FileDriver } from './file/driver.ts'
 import { type FileKind, fileKinds } from './file/kinds.ts'
 import { makeLocalFolder } from './file/local_folder.ts'
 import { createLvmStorage, LvmDriver } from './lvm/driver.ts'
-import { furnitureOf, type LvmType, lvmKind } from './lvm/kinds.ts'
+import { internalVolumes, type LvmType, lvmKind } from './lvm/kinds.ts'
 import { LuksDriver } from './lvm/luks.ts'
 import type { NfsServer } from './nfs/server.ts'
 
@@ -83,7 +83,7 @@ function lvm(type: LvmType): BuiltIn['make'] {
 }
 
 function lvmStorage({ name }: VolumeGroup, type: LvmType, open: Storage['open']): Storage {
-  return { open, group: name, furniture: furnitureOf(name, lvmKind(type)) }
+  return { open, group: name, furniture: internalVolumes(name, lvmKind(type)) }
 }
 
 /** Room for the headers of this many volumes. */
@@ -98,7 +98,7 @@ async function luks(lab: Lab, name: string, options: BackendOptions): Promise<St
   await lab.own(
     `the key ${keyFile}`,
     // A command of the machine, as the script of a counterexample repeats it.
-    () => check(lab, ['dd', 'if=/dev/urandom', `of=${keyFile}`, 'bs=32', 'count=1', 'status=none']),
+    () => runOrThrow(lab, ['dd', 'if=/dev/urandom', `of=${keyFile}`, 'bs=32', 'count=1', 'status=none']),
     () => rm(keyFile, { force: true }),
   )
   await lab.own(
@@ -115,9 +115,9 @@ function nfs(kind: FileKind): BuiltIn['make'] {
     const folder = join(server.mount, name)
     await lab.own(
       `the folder of ${name}`,
-      () => check(lab, ['mkdir', folder]),
+      () => runOrThrow(lab, ['mkdir', folder]),
       async () => {
-        await check(lab, ['rm', '-rf', folder])
+        await runOrThrow(lab, ['rm', '-rf', folder])
       },
     )
     return {

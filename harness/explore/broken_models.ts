@@ -1,25 +1,25 @@
-import { type Prediction, predict, type World } from '../model/world.ts'
+import { type CopyCase, type Prediction, predict } from '../model/copy_case.ts'
 
-export type Model = (world: World) => Prediction
+export type Model = (copyCase: CopyCase) => Prediction
 
 /** Ways to break the model that `--break` shows: each must turn a run red, or nobody would notice that it is wrong. */
 export const brokenModels = {
-  'model-copies-by-64k': (world) =>
-    predict({ ...world, copy: 'blockBytes' in world.copy ? { ...world.copy, blockBytes: 64 * 1024 } : world.copy }),
-  'model-takes-thick-for-zero': (world) => {
-    const { destination } = world
+  'model-copies-by-64k': (copyCase) =>
+    predict({ ...copyCase, copy: 'blockBytes' in copyCase.copy ? { ...copyCase.copy, blockBytes: 64 * 1024 } : copyCase.copy }),
+  'model-takes-thick-for-zero': (copyCase) => {
+    const { destination } = copyCase
     const storage = destination.storage.kind === 'thick' ? ({ kind: 'file' } as const) : destination.storage
-    return predict({ ...world, destination: { ...destination, storage } })
+    return predict({ ...copyCase, destination: { ...destination, storage } })
   },
-  'model-doubles-chunks': (world) => {
-    const double = <Storage extends World['source']['storage']>(storage: Storage): Storage =>
+  'model-doubles-chunks': (copyCase) => {
+    const double = <Storage extends CopyCase['source']['storage']>(storage: Storage): Storage =>
       storage.kind === 'thin' ? { ...storage, chunkBytes: 2 * storage.chunkBytes } : storage
-    return predict({ ...world, source: { ...world.source, storage: double(world.source.storage) } })
+    return predict({ ...copyCase, source: { ...copyCase.source, storage: double(copyCase.source.storage) } })
   },
-  'model-zeroes-every-pool': (world) => {
-    const { destination } = world
+  'model-zeroes-every-pool': (copyCase) => {
+    const { destination } = copyCase
     const storage = destination.storage.kind === 'thin' ? { ...destination.storage, zeroing: true } : destination.storage
-    return predict({ ...world, destination: { ...destination, storage } })
+    return predict({ ...copyCase, destination: { ...destination, storage } })
   },
 } satisfies Record<string, Model>
 

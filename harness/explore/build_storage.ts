@@ -7,43 +7,43 @@ import type { Content, Extent } from '../content/content.ts'
 import { makeLocalFolder } from '../drivers/file/local_folder.ts'
 import { devicePath, SNAPSHOT_MODULES } from '../drivers/lvm/kinds.ts'
 import type { Lab } from '../lab/lab.ts'
-import { check } from '../machine/machine.ts'
-import type { StorageSpec, World } from '../model/world.ts'
-import type { Bench } from '../testbed/test_bed.ts'
+import { runOrThrow } from '../machine/machine.ts'
+import type { CopyCase, StorageSpec } from '../model/copy_case.ts'
+import type { TestBed } from '../testbed/test_bed.ts'
 import { MiB } from '../units.ts'
 
-/** Of the largest worlds on two machines: source, destination and origin. */
-export const WORLD_IMAGE_BYTES = 512 * MiB
-const GROUP = 'world'
+/** Of the largest copies on two machines: source, destination and origin. */
+export const COPY_IMAGE_BYTES = 512 * MiB
+const GROUP = 'copy'
 const SOURCE = 'source'
 const DESTINATION = 'destination'
 
 /** A volume on real storage. */
-export interface LaidOut {
+export interface BuiltVolume {
   /** What a copy reads or writes. */
   readonly path: string
   /** The logical volume below; absent for a file. */
   readonly volume?: { readonly group: string; readonly name: string; readonly pool?: string }
 }
 
-export interface WorldOnStorage {
-  readonly source: LaidOut
-  readonly destination: LaidOut
+export interface BuiltCase {
+  readonly source: BuiltVolume
+  readonly destination: BuiltVolume
   /** What the source was stamped with. */
   readonly content: Content
 }
 
-/** Makes real storage, poisoned beforehand, into what a world describes. All of it goes with the lab. */
-export async function layOut(bench: Bench, lab: Lab, world: World): Promise<WorldOnStorage> {
-  const { source, destination, sizeBytes } = world
-  const group = await makeGroup(bench, lab, world)
+/** Makes real storage, poisoned beforehand, into what a copy describes. All of it goes with the lab. */
+export async function buildStorage(testBed: TestBed, lab: Lab, copyCase: CopyCase): Promise<BuiltCase> {
+  const { source, destination, sizeBytes } = copyCase
+  const group = await makeGroup(testBed, lab, copyCase)
   const folder = async (of: string, bytes: number) => makeLocalFolder(lab, lab.name(of), 2 * bytes)
   const from =
     source.storage.kind === 'file'
       ? await makeFile(lab, await folder('source', sizeBytes), sizeBytes, false)
       : await makeNew(group, source.storage, SOURCE, sizeBytes)
   const content: Content = { sizeBytes, tag: lab.tag(), extents: source.extents }
-  await lab.inside.stamp(from.path, content, source.storage.kind === 'thick')
+  await lab.helper.stamp(from.path, content, source.storage.kind === 'thick')
 
   const bytes = destination.sizeBytes
   if (destination.storage.kind === 'file') {
@@ -55,7 +55,7 @@ export async function layOut(bench: Bench, lab: Lab, world: World): Promise<Worl
   return { source: from, destination: destination.cryptHeaderBytes === undefined ? below : await encrypted(lab, below), content }
 }
 
-async function makeGroup(bench: Bench, lab: Lab, { sizeBytes, source, destination }: World): Promise<VolumeGroup> {
+async function makeGroup(testBed: TestBed, lab: Lab, { sizeBytes, source, destination }: CopyCase): Promise<VolumeGroup> {
   const volumes = [
     { storage: source.storage, bytes: sizeBytes },
     // A snapshot and what it was taken of, an origin and what stands on it.
@@ -66,7 +66,7 @@ async function makeGroup(bench: Bench, lab: Lab, { sizeBytes, source, destinatio
     return storage.kind === 'thin' ? poolBytes(bytes, storage.chunkBytes) + POOL_METADATA_BYTES : upToExtents(bytes)
   })
   const spare = POOL_METADATA_BYTES + EXTENT_BYTES
-  return createVolumeGroup(lab, bench.lvm, lab.name(GROUP), { dataBytes: room.reduce((sum, bytes) => sum + bytes, spare) })
+  return createVolumeGroup(lab, testBed.lvm, lab.name(GROUP), { dataBytes: room.reduce((sum, bytes) => sum + bytes, spare) })
 }
 
 function upToExtents(bytes: number): number {
@@ -78,7 +78,7 @@ function poolBytes(bytes: number, chunkBytes: number): number {
   return upToExtents(bytes + 2 * chunkBytes)
 }
 
-async function makeNew(group: VolumeGroup, storage: StorageSpec, name: string, bytes: number, roomBytes = bytes): Promise<LaidOut> {
+async function makeNew(group: VolumeGroup, storage: StorageSpec, name: string, bytes: number, roomBytes = bytes): Promise<BuiltVolume> {
   if (storage.kind !== 'thin') {
     await lvm(group, ['lvcreate', '--quiet', '--yes', '--name', name, '--size', `${bytes}b`, group.name])
     return laidOut(group, name)
@@ -110,8 +110,8 @@ async function makePool(
 async function makeDestination(
   group: VolumeGroup,
   storage: StorageSpec,
-  { prior, sizeBytes }: Pick<World['destination'], 'prior' | 'sizeBytes'>,
-): Promise<LaidOut> {
+  { prior, sizeBytes }: Pick<CopyCase['destination'], 'prior' | 'sizeBytes'>,
+): Promise<BuiltVolume> {
   const { lab } = group
   if (prior.kind === 'external-origin' && storage.kind === 'thin') {
     const origin = await makeNew(group, { kind: 'thick' }, 'origin', prior.originBytes)
@@ -139,28 +139,28 @@ async function makeDestination(
   return made
 }
 
-function laidOut(group: VolumeGroup, name: string, pool?: string): LaidOut {
+function laidOut(group: VolumeGroup, name: string, pool?: string): BuiltVolume {
   return { path: devicePath(group.name, name), volume: { group: group.name, name, ...(pool !== undefined && { pool }) } }
 }
 
 /** What another volume's owner wrote. */
 async function stampOther(lab: Lab, path: string, sizeBytes: number, extents: readonly Extent[], everywhere = false): Promise<void> {
-  await lab.inside.stamp(path, { sizeBytes, tag: lab.tag(), extents }, everywhere)
+  await lab.helper.stamp(path, { sizeBytes, tag: lab.tag(), extents }, everywhere)
 }
 
-async function makeFile(lab: Lab, folder: string, sizeBytes: number, reserved: boolean): Promise<LaidOut> {
+async function makeFile(lab: Lab, folder: string, sizeBytes: number, reserved: boolean): Promise<BuiltVolume> {
   const path = join(folder, 'volume')
-  await check(lab, reserved ? ['fallocate', '--length', `${sizeBytes}`, path] : ['truncate', `--size=${sizeBytes}`, path])
+  await runOrThrow(lab, reserved ? ['fallocate', '--length', `${sizeBytes}`, path] : ['truncate', `--size=${sizeBytes}`, path])
   return { path }
 }
 
-async function encrypted(lab: Lab, below: LaidOut): Promise<LaidOut> {
+async function encrypted(lab: Lab, below: BuiltVolume): Promise<BuiltVolume> {
   const key = join(lab.folder, lab.name('key'))
   const crypt = new Crypt(lab, `${lab.prefix}-crypt-`, key)
   await crypt.loadModules()
   await lab.own(
     `the key ${key}`,
-    () => check(lab, ['dd', 'if=/dev/urandom', `of=${key}`, 'bs=32', 'count=1', 'status=none']),
+    () => runOrThrow(lab, ['dd', 'if=/dev/urandom', `of=${key}`, 'bs=32', 'count=1', 'status=none']),
     () => rm(key, { force: true }),
   )
   await lab.own(

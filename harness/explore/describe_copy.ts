@@ -1,10 +1,10 @@
 import type { Extent } from '../content/content.ts'
 import type { CopySpec } from '../model/copy.ts'
-import type { StorageSpec, World } from '../model/world.ts'
+import type { CopyCase, StorageSpec } from '../model/copy_case.ts'
 import { sizeText } from '../units.ts'
 
 /** On one line what is copied, onto what, and how. */
-export function describeWorld({ sizeBytes, source, destination, copy }: World): string {
+export function describeCopyCase({ sizeBytes, source, destination, copy }: CopyCase): string {
   const larger = destination.sizeBytes - (destination.cryptHeaderBytes ?? 0) - sizeBytes
   return [
     `${sizeText(sizeBytes)} with ${writes(source.extents)}`,
@@ -27,7 +27,7 @@ function storage(spec: StorageSpec): string {
   return `a thin volume (chunks of ${sizeText(spec.chunkBytes)}${odd.map((what) => `, ${what}`).join('')})`
 }
 
-function prior({ prior: { kind }, cryptHeaderBytes }: World['destination']): string {
+function prior({ prior: { kind }, cryptHeaderBytes }: CopyCase['destination']): string {
   const layer = cryptHeaderBytes === undefined ? '' : 'encryption on '
   const what = {
     new: 'new: ',

@@ -5,19 +5,19 @@ import { endedResult, type Result } from '../result/result.ts'
 import type { RunControls } from '../testbed/events.ts'
 import { Session } from '../testbed/session.ts'
 import { type BrokenModel, brokenModels } from './broken_models.ts'
-import { WORLD_IMAGE_BYTES } from './build_storage.ts'
-import { toWorld, worldParts } from './random_copies.ts'
-import { type NamedWorld, runWorlds, type WorldOptions } from './run_copies.ts'
+import { COPY_IMAGE_BYTES } from './build_storage.ts'
+import { caseParts, toCopyCase } from './random_copies.ts'
+import { type CopyRunOptions, type NamedCopy, runCopies } from './run_copies.ts'
 
 const BATCH = 100
 
-export interface ExploreOptions extends RunControls, Omit<WorldOptions, 'model'> {
+export interface ExploreOptions extends RunControls, Omit<CopyRunOptions, 'model'> {
   readonly machine: MachineKind
   readonly seed: number
   readonly version: string
-  /** No world is begun later. */
+  /** No copy is begun later. */
   readonly seconds: number
-  /** Only the world of this number. */
+  /** Only the copy of this number. */
   readonly only?: number
   readonly brokenModel?: BrokenModel
   readonly machines?: number
@@ -30,16 +30,16 @@ export async function explore(options: ExploreOptions): Promise<Result> {
   const session = await Session.open({
     machine: options.machine,
     machines: options.only === undefined ? (options.machines ?? Number.MAX_SAFE_INTEGER) : 1,
-    imageBytes: WORLD_IMAGE_BYTES,
+    imageBytes: COPY_IMAGE_BYTES,
     seed,
     mover: dd,
     signal: options.signal,
   })
-  const worlds = options.only === undefined ? until(Date.now() + options.seconds * 1000, randomWorlds(seed)) : [worldOf(seed, options.only)]
-  let run: Awaited<ReturnType<typeof runWorlds>>
+  const copies = options.only === undefined ? until(Date.now() + options.seconds * 1000, randomCopies(seed)) : [copyOf(seed, options.only)]
+  let run: Awaited<ReturnType<typeof runCopies>>
   let faults: string[] = []
   try {
-    run = await runWorlds(worlds, session.benches, { ...options, ...(brokenModel !== undefined && { model: brokenModels[brokenModel] }) })
+    run = await runCopies(copies, session.testBeds, { ...options, ...(brokenModel !== undefined && { model: brokenModels[brokenModel] }) })
   } finally {
     faults = await session.close()
   }
@@ -50,7 +50,7 @@ export async function explore(options: ExploreOptions): Promise<Result> {
       ...(brokenModel !== undefined && { brokenRule: brokenModel }),
       machines: session.machinesUsed,
       cells: [],
-      worlds: run.results,
+      copies: run.results,
       certificates: [],
       leaks: [...run.leaks, ...faults],
     },
@@ -59,18 +59,18 @@ export async function explore(options: ExploreOptions): Promise<Result> {
   )
 }
 
-/** Worlds without end, the same for the same seed. */
-export function* randomWorlds(seed: number): Generator<NamedWorld> {
+/** Copies without end, the same for the same seed. */
+export function* randomCopies(seed: number): Generator<NamedCopy> {
   for (let batch = 0; ; batch++) {
-    const worlds = fc.sample(worldParts, { seed: seed + batch, numRuns: BATCH })
-    for (const [index, parts] of worlds.entries()) yield { id: `random/${batch * BATCH + index}`, world: toWorld(parts) }
+    const copies = fc.sample(caseParts, { seed: seed + batch, numRuns: BATCH })
+    for (const [index, parts] of copies.entries()) yield { id: `random/${batch * BATCH + index}`, copyCase: toCopyCase(parts) }
   }
 }
 
-function worldOf(seed: number, number: number): NamedWorld {
+function copyOf(seed: number, number: number): NamedCopy {
   let at = 0
-  for (const world of randomWorlds(seed)) if (at++ === number) return world
-  throw new Error('there is no end of worlds')
+  for (const copyCase of randomCopies(seed)) if (at++ === number) return copyCase
+  throw new Error('there is no end of copies')
 }
 
 function* until<Item>(deadline: number, items: Iterable<Item>): Generator<Item> {

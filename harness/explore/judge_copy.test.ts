@@ -1,26 +1,26 @@
 import { describe, expect, test } from 'vitest'
-import { lengthOf, overlay, run } from '../content/runs.ts'
-import type { Surveyed } from '../content/verify.ts'
-import { predict, type World } from '../model/world.ts'
+import { lengthOf, overlay, range } from '../content/ranges.ts'
+import type { ClassifiedVerification } from '../content/verify.ts'
+import { type CopyCase, predict } from '../model/copy_case.ts'
 import { MiB } from '../units.ts'
-import { describeWorld } from './describe_copy.ts'
-import { judgeWorld, permits } from './judge_copy.ts'
-import type { WorldRun } from './run_copy.ts'
+import { describeCopyCase } from './describe_copy.ts'
+import { judgeCopy, rulePermits } from './judge_copy.ts'
+import type { CopyRun } from './run_copy.ts'
 import { traps } from './traps.ts'
 
-function trap(id: string): World {
+function trap(id: string): CopyCase {
   const found = traps.find((some) => some.id === `trap/${id}`)
   if (found === undefined) throw new Error(`no trap ${id}`)
-  return found.world
+  return found.copyCase
 }
 
-/** A run of a world that came out as predicted. */
-function asPredicted(world: World): WorldRun {
-  const prediction = predict(world)
+/** A run of a copy that came out as predicted. */
+function asPredicted(copyCase: CopyCase): CopyRun {
+  const prediction = predict(copyCase)
   const { content, wrong, sourceMapped, destinationMapped, poolUsedBytes, copied } = prediction
   const [first] = wrong
-  const behind = content.filter(({ from, value }) => from >= world.sizeBytes && value === 'stale')
-  const differences: Surveyed['differences'] = [...(first === undefined ? [] : [first]), ...behind].map(({ from, to }) => ({
+  const behind = content.filter(({ from, value }) => from >= copyCase.sizeBytes && value === 'stale')
+  const differences: ClassifiedVerification['differences'] = [...(first === undefined ? [] : [first]), ...behind].map(({ from, to }) => ({
     offset: from,
     length: to - from,
     wrong: to - from,
@@ -30,15 +30,15 @@ function asPredicted(world: World): WorldRun {
   return {
     prediction,
     verification: {
-      checkedBytes: world.destination.sizeBytes,
+      checkedBytes: copyCase.destination.sizeBytes,
       wrongBytes: lengthOf(wrong) + lengthOf(behind),
       differences,
       moreDifferences: 0,
-      survey: content,
+      byteClasses: content,
     },
     measured: {
-      survey: content,
-      surveyedBytes: world.destination.sizeBytes,
+      byteClasses: content,
+      classifiedBytes: copyCase.destination.sizeBytes,
       source: { mappedBytes: lengthOf(sourceMapped), slack: false, mapped: sourceMapped },
       destination: { mappedBytes: lengthOf(destinationMapped), slack: false, mapped: destinationMapped },
       ...(poolUsedBytes !== undefined && { poolUsedBytes }),
@@ -49,47 +49,50 @@ function asPredicted(world: World): WorldRun {
   }
 }
 
-const failed = (...judged: Parameters<typeof judgeWorld>) =>
-  judgeWorld(...judged)
+const failed = (...judged: Parameters<typeof judgeCopy>) =>
+  judgeCopy(...judged)
     .findings.filter(({ ok }) => !ok)
     .map(({ check }) => check)
 
 describe('a copy that came out as predicted', () => {
-  test.each(traps.map(({ id, world, expect: known }) => [id, world, known] as const))('%s has no failed check', (_, world, known) => {
-    expect(failed(world, asPredicted(world), known)).toEqual([])
-  })
+  test.each(traps.map(({ id, copyCase, expect: known }) => [id, copyCase, known] as const))(
+    '%s has no failed check',
+    (_, copyCase, known) => {
+      expect(failed(copyCase, asPredicted(copyCase), known)).toEqual([])
+    },
+  )
 
   test('of a larger destination tells the old bytes behind the end apart from wrong ones', () => {
-    const world = trap('thick-larger/full')
+    const copyCase = trap('thick-larger/full')
 
-    expect(judgeWorld(world, asPredicted(world))).toMatchObject({ wrongBytes: 0, oldBytesBehind: 8 * MiB })
+    expect(judgeCopy(copyCase, asPredicted(copyCase))).toMatchObject({ wrongBytes: 0, staleBytesPastEnd: 8 * MiB })
   })
 })
 
 describe('a check fails', () => {
   test('when a copy that the rule permits is corrupt', () => {
-    const world = trap('file/sparse')
-    const good = asPredicted(world)
+    const copyCase = trap('file/sparse')
+    const good = asPredicted(copyCase)
     const wrong = { offset: 0, length: 1, wrong: 1, expected: 'zero', found: { what: 'poison' } } as const
     const bad = { ...good, verification: { ...good.verification, wrongBytes: 1, differences: [wrong] } }
 
-    expect(permits(world)).toBe(true)
-    expect(failed(world, bad, 'intact')).toEqual(['rule', 'trap'])
+    expect(rulePermits(copyCase)).toBe(true)
+    expect(failed(copyCase, bad, 'intact')).toEqual(['rule', 'trap'])
   })
 
   test('when a trap that must corrupt does not', () => {
-    const world = trap('thick/sparse')
-    const { verification, ...rest } = asPredicted(world)
+    const copyCase = trap('thick/sparse')
+    const { verification, ...rest } = asPredicted(copyCase)
 
-    expect(failed(world, { ...rest, verification: { ...verification, wrongBytes: 0, differences: [] } }, 'corrupt')).toEqual(['trap'])
+    expect(failed(copyCase, { ...rest, verification: { ...verification, wrongBytes: 0, differences: [] } }, 'corrupt')).toEqual(['trap'])
   })
 
   test('when storage and model part', () => {
-    const world = trap('thick/sparse')
-    const { measured, ...rest } = asPredicted(world)
-    const survey = overlay(measured.survey ?? [], run(2 * MiB, 2 * MiB + 4096, 'zero' as const))
+    const copyCase = trap('thick/sparse')
+    const { measured, ...rest } = asPredicted(copyCase)
+    const byteClasses = overlay(measured.byteClasses ?? [], range(2 * MiB, 2 * MiB + 4096, 'zero' as const))
 
-    expect(failed(world, { ...rest, measured: { ...measured, survey } })).toEqual(['model/bytes'])
+    expect(failed(copyCase, { ...rest, measured: { ...measured, byteClasses } })).toEqual(['model/bytes'])
   })
 })
 
@@ -109,13 +112,13 @@ describe('the rule permits', () => {
     ['thick/zero-out-then-sparse', false],
     ['file-used/sparse-kept', false],
   ])('%s: %s', (id, permitted) => {
-    expect(permits(trap(id))).toBe(permitted)
+    expect(rulePermits(trap(id))).toBe(permitted)
   })
 })
 
-test('a world is described on one line', () => {
-  expect(describeWorld(trap('thin-nozero/sparse'))).toMatch(
+test('a copy is described on one line', () => {
+  expect(describeCopyCase(trap('thin-nozero/sparse'))).toMatch(
     /^16 MiB with \d+ writes, the first 1 \S+ of data at 0, from a thin volume \(chunks of 64 KiB\), onto new: a thin volume \(chunks of 2 MiB, without zeroing\), sparse by 1 MiB$/,
   )
-  expect(describeWorld(trap('luks-on-thin/full'))).toContain('onto encryption on new: a thin volume')
+  expect(describeCopyCase(trap('luks-on-thin/full'))).toContain('onto encryption on new: a thin volume')
 })

@@ -1,45 +1,45 @@
-import { lengthOf, run, without } from '../content/runs.ts'
-import type { World } from '../model/world.ts'
+import { lengthOf, range, subtract } from '../content/ranges.ts'
+import type { CopyCase } from '../model/copy_case.ts'
 import { describeDifference } from '../result/describe.ts'
 import type { Finding } from '../result/result.ts'
 import { checkModel } from '../testbed/findings.ts'
-import type { WorldRun } from './run_copy.ts'
+import type { CopyRun } from './run_copy.ts'
 import type { Trap } from './traps.ts'
 
 /**
  * Whether the rule permits this copy onto such a destination: sparsely only where an honest driver claims, the volume is new and
  * nothing lies between.
  */
-export function permits({ destination: { storage, prior, cryptHeaderBytes }, copy }: World): boolean {
+export function rulePermits({ destination: { storage, prior, cryptHeaderBytes }, copy }: CopyCase): boolean {
   if (copy.how === 'full') return true
   if (copy.how !== 'sparse') return false
   const claims = storage.kind === 'file' || (storage.kind === 'thin' && storage.zeroing)
   return claims && (prior.kind === 'new' || prior.kind === 'reserved') && cryptHeaderBytes === undefined
 }
 
-export interface WorldJudgement {
+export interface CopyJudgement {
   readonly findings: Finding[]
   /** Of the volume, in bytes. */
   readonly wrongBytes: number
   /** Behind the volume's end, in bytes. */
-  readonly oldBytesBehind: number
+  readonly staleBytesPastEnd: number
 }
 
-/** Holds what a world came out as against the model, the rule, and what is known of it. Pure. */
-export function judgeWorld(world: World, { verification, measured, prediction }: WorldRun, expected?: Trap['expect']): WorldJudgement {
-  const { sizeBytes } = world
-  const behind = (measured.survey ?? []).filter(({ value }) => value === 'stale' || value === 'noise')
-  const oldBytesBehind = lengthOf(without(behind, run(0, sizeBytes, true)))
+/** Holds what a copy came out as against the model, the rule, and what is known of it. Pure. */
+export function judgeCopy(copyCase: CopyCase, { verification, measured, prediction }: CopyRun, expected?: Trap['expect']): CopyJudgement {
+  const { sizeBytes } = copyCase
+  const behind = (measured.byteClasses ?? []).filter(({ value }) => value === 'stale' || value === 'noise')
+  const staleBytesPastEnd = lengthOf(subtract(behind, range(0, sizeBytes, true)))
   const within = verification.differences.find(({ offset }) => offset < sizeBytes)
   // The verification read a larger destination to its end, where its own content says zero.
-  const wrongBytes = within === undefined ? 0 : verification.wrongBytes - oldBytesBehind
+  const wrongBytes = within === undefined ? 0 : verification.wrongBytes - staleBytesPastEnd
   const seen =
     within === undefined ? `all ${sizeBytes} bytes are right` : `${wrongBytes} bytes are wrong, first ${describeDifference(within)}`
   const findings = checkModel(prediction, measured)
-  if (permits(world)) findings.push({ check: 'rule', ok: within === undefined, text: `the rule permits this copy: ${seen}` })
+  if (rulePermits(copyCase)) findings.push({ check: 'rule', ok: within === undefined, text: `the rule permits this copy: ${seen}` })
   if (expected !== undefined) {
     const ok = (expected === 'intact') === (within === undefined)
     findings.push({ check: 'trap', ok, text: ok ? `${expected}, as it must be: ${seen}` : `it must be ${expected}: ${seen}` })
   }
-  return { findings, wrongBytes, oldBytesBehind }
+  return { findings, wrongBytes, staleBytesPastEnd }
 }

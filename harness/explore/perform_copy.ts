@@ -1,10 +1,10 @@
 import type { Content } from '../content/content.ts'
-import { contained, type Runs, scaled, where } from '../content/runs.ts'
+import { contained, filterRanges, type RangeMap, scaled } from '../content/ranges.ts'
 import type { Lab } from '../lab/lab.ts'
-import { check } from '../machine/machine.ts'
+import { runOrThrow } from '../machine/machine.ts'
+import { expectedRanges } from '../model/byte_ranges.ts'
 import type { CopySpec } from '../model/copy.ts'
-import { expectedRuns } from '../model/origin.ts'
-import { countMoved, type Moved } from '../movers/count_moved.ts'
+import { type BytesMoved, countMoved } from '../movers/count_moved.ts'
 import { dd } from '../movers/dd.ts'
 
 export interface CopyPaths {
@@ -12,8 +12,8 @@ export interface CopyPaths {
   readonly to: string
 }
 
-export interface CarriedOut {
-  readonly moved: Moved
+export interface CopyOutcome {
+  readonly moved: BytesMoved
   readonly discardRefused: boolean
 }
 
@@ -21,13 +21,13 @@ export interface CarriedOut {
  * Copies a volume with real tools. `mapped` are the bytes that the source has storage for, for the copy that asks. What is zeroed
  * or discarded before or after the copy is not counted.
  */
-export async function carryOut(
+export async function performCopy(
   lab: Lab,
   spec: CopySpec,
   paths: CopyPaths,
   content: Content,
-  mapped: () => Promise<Runs<true>>,
-): Promise<CarriedOut> {
+  mapped: () => Promise<RangeMap<true>>,
+): Promise<CopyOutcome> {
   const { to } = paths
   const sparse = (blockBytes: number) => dd(lab, { ...paths, bytes: content.sizeBytes, mode: 'sparse', blockBytes })
   switch (spec.how) {
@@ -41,7 +41,7 @@ export async function carryOut(
       return counted(lab, paths, () => copyRanges(lab, paths, ranges))
     }
     case 'zero-out-then-sparse':
-      await check(lab, ['blkdiscard', '--zeroout', to])
+      await runOrThrow(lab, ['blkdiscard', '--zeroout', to])
       return counted(lab, paths, () => sparse(spec.blockBytes))
     case 'discard-then-sparse':
       if (!(await discards(lab, to, []))) return { moved: {}, discardRefused: true }
@@ -50,7 +50,7 @@ export async function carryOut(
       const copied = await counted(lab, paths, () =>
         dd(lab, { ...paths, bytes: content.sizeBytes, mode: 'full', blockBytes: spec.blockBytes }),
       )
-      const zeros = where(expectedRuns(content), (origin) => origin === 'zero')
+      const zeros = filterRanges(expectedRanges(content), (origin) => origin === 'zero')
       for (const { from, to: end } of scaled(contained(zeros, spec.blockBytes), spec.blockBytes)) {
         if (!(await discards(lab, to, ['--offset', `${from}`, '--length', `${end - from}`]))) return { ...copied, discardRefused: true }
       }
@@ -59,12 +59,12 @@ export async function carryOut(
   }
 }
 
-async function counted(lab: Lab, paths: CopyPaths, copy: () => Promise<void>): Promise<CarriedOut> {
+async function counted(lab: Lab, paths: CopyPaths, copy: () => Promise<void>): Promise<CopyOutcome> {
   return { moved: await countMoved(lab, paths, copy), discardRefused: false }
 }
 
 /** Each range by a dd of its own, in one command: offsets are whole chunks, and so are lengths but for a volume's end. */
-async function copyRanges(lab: Lab, { from, to }: CopyPaths, ranges: Runs<true>): Promise<void> {
+async function copyRanges(lab: Lab, { from, to }: CopyPaths, ranges: RangeMap<true>): Promise<void> {
   const words = ranges.flatMap((range) => [`${range.from}`, `${range.to - range.from}`])
   const script = `from=$1 to=$2; shift 2
 while [ $# -gt 0 ]; do
@@ -72,7 +72,7 @@ while [ $# -gt 0 ]; do
     conv=notrunc,fdatasync status=none || exit 1
   shift 2
 done`
-  await check(lab, ['sh', '-c', script, 'sh', from, to, ...words])
+  await runOrThrow(lab, ['sh', '-c', script, 'sh', from, to, ...words])
 }
 
 /** Whether the device takes discards. */

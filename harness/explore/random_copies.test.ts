@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { EXTENT_BYTES } from '../block/volume_group.ts'
 import type { Extent } from '../content/content.ts'
-import { lengthOf } from '../content/runs.ts'
-import { predict } from '../model/world.ts'
-import { permits } from './judge_copy.ts'
-import { toParts, toWorld, worldParts } from './random_copies.ts'
+import { lengthOf } from '../content/ranges.ts'
+import { predict } from '../model/copy_case.ts'
+import { rulePermits } from './judge_copy.ts'
+import { caseParts, toCopyCase, toParts } from './random_copies.ts'
 import { traps } from './traps.ts'
 
 function sound(extents: readonly Extent[], sizeBytes: number): boolean {
@@ -15,10 +15,10 @@ function sound(extents: readonly Extent[], sizeBytes: number): boolean {
   })
 }
 
-test('any parts make a world that can be laid out', () => {
+test('any parts make a copy that can be laid out', () => {
   fc.assert(
-    fc.property(worldParts, (parts) => {
-      const { sizeBytes, source, destination, copy } = toWorld(parts)
+    fc.property(caseParts, (parts) => {
+      const { sizeBytes, source, destination, copy } = toCopyCase(parts)
       const { storage, prior } = destination
       expect(sound(source.extents, sizeBytes)).toBe(true)
       expect(destination.sizeBytes - (destination.cryptHeaderBytes ?? 0)).toBeGreaterThanOrEqual(sizeBytes)
@@ -36,29 +36,35 @@ test('any parts make a world that can be laid out', () => {
   )
 })
 
-test('a world is made again from its parts', () => {
+test('a copy is made again from its parts', () => {
   fc.assert(
-    fc.property(worldParts, (parts) => {
-      const world = toWorld(parts)
-      expect(toWorld(toParts(world))).toEqual(world)
+    fc.property(caseParts, (parts) => {
+      const copyCase = toCopyCase(parts)
+      expect(toCopyCase(toParts(copyCase))).toEqual(copyCase)
     }),
     { numRuns: 1000 },
   )
 })
 
-test.each(traps.map(({ id, world }) => [id, world] as const))('%s can be made simpler: it is the world of its parts', (_, world) => {
-  expect(toWorld(toParts(world))).toEqual(world)
-})
+test.each(traps.map(({ id, copyCase }) => [id, copyCase] as const))(
+  '%s can be made simpler: it is the copy of its parts',
+  (_, copyCase) => {
+    expect(toCopyCase(toParts(copyCase))).toEqual(copyCase)
+  },
+)
 
-test.each(traps.map((trap) => [trap.id, trap] as const))('the model expects of %s what is known of it', (_, { world, expect: known }) => {
-  expect(lengthOf(predict(world).wrong) === 0 ? 'intact' : 'corrupt').toBe(known)
-})
+test.each(traps.map((trap) => [trap.id, trap] as const))(
+  'the model expects of %s what is known of it',
+  (_, { copyCase, expect: known }) => {
+    expect(lengthOf(predict(copyCase).wrong) === 0 ? 'intact' : 'corrupt').toBe(known)
+  },
+)
 
 test('no copy at random that the rule permits is predicted to be corrupt, and some others are', () => {
-  const worlds = fc.sample(worldParts, { seed: 1, numRuns: 2000 }).map(toWorld)
-  const corrupt = worlds.filter((world) => lengthOf(predict(world).wrong) > 0)
+  const copies = fc.sample(caseParts, { seed: 1, numRuns: 2000 }).map(toCopyCase)
+  const corrupt = copies.filter((copyCase) => lengthOf(predict(copyCase).wrong) > 0)
 
-  expect(corrupt.filter(permits)).toEqual([])
-  expect(worlds.filter(permits).length).toBeGreaterThan(100)
+  expect(corrupt.filter(rulePermits)).toEqual([])
+  expect(copies.filter(rulePermits).length).toBeGreaterThan(100)
   expect(corrupt.length).toBeGreaterThan(100)
 })

@@ -3,7 +3,7 @@ import { LUKS_HEADER_BYTES } from '../block/crypt.ts'
 import { EXTENT_BYTES } from '../block/volume_group.ts'
 import type { Extent } from '../content/content.ts'
 import type { CopySpec } from '../model/copy.ts'
-import type { Prior, StorageSpec, World } from '../model/world.ts'
+import type { CopyCase, Prior, StorageSpec } from '../model/copy_case.ts'
 import { KiB, MiB, SECTOR_BYTES } from '../units.ts'
 
 const MOST_BYTES = 16 * MiB
@@ -15,10 +15,10 @@ const CHUNKS = [64, 128, 192, 256, 512, 1024, 2048].map((kib) => kib * KiB)
 const BLOCKS = [4, 16, 64, 192, 256, 1024, 4096].map((kib) => kib * KiB)
 
 /**
- * A world by independent parts, of which some may mean nothing together: any value of each part gives a world, so that each can
+ * A copy by independent parts, of which some may mean nothing together: any value of each part gives a copy, so that each can
  * be made simpler on its own.
  */
-export interface WorldParts {
+export interface CaseParts {
   readonly sectors: number
   readonly sourceKind: (typeof KINDS)[number]
   readonly sourceChunk: number
@@ -50,7 +50,7 @@ const length = fc.oneof(
 const extents = (most: number) =>
   fc.array(fc.record({ offset, length, write: fc.constantFrom('data' as const, 'data' as const, 'zeros' as const) }), { maxLength: most })
 
-export const worldParts: fc.Arbitrary<WorldParts> = fc.record({
+export const caseParts: fc.Arbitrary<CaseParts> = fc.record({
   sectors: fc.oneof(
     fc.integer({ min: 1, max: MOST_BYTES / SECTOR_BYTES }),
     fc.integer({ min: 1, max: 16 }).map((mib) => mib * 2048),
@@ -72,8 +72,8 @@ export const worldParts: fc.Arbitrary<WorldParts> = fc.record({
   keepsFile: fc.constantFrom(false, true),
 })
 
-/** The world of some parts; what does not go together gives way to what is simplest. */
-export function toWorld(parts: WorldParts): World {
+/** The copy of some parts; what does not go together gives way to what is simplest. */
+export function toCopyCase(parts: CaseParts): CopyCase {
   const sizeBytes = parts.sectors * SECTOR_BYTES
   const isFile = parts.kind === 'file'
   const chunkBytes = parts.chunk
@@ -99,8 +99,8 @@ export function toWorld(parts: WorldParts): World {
   }
 }
 
-/** The parts of a world that came from elsewhere, to look for a simpler one. */
-export function toParts({ sizeBytes, source, destination, copy }: World): WorldParts {
+/** The parts of a copy that came from elsewhere, to look for a simpler one. */
+export function toParts({ sizeBytes, source, destination, copy }: CopyCase): CaseParts {
   const { storage, prior } = destination
   const thin = storage.kind === 'thin' ? storage : undefined
   const deviceBytes = destination.sizeBytes - (destination.cryptHeaderBytes ?? 0)
@@ -124,11 +124,11 @@ export function toParts({ sizeBytes, source, destination, copy }: World): WorldP
   }
 }
 
-function storageOf(kind: WorldParts['kind'], chunkBytes: number, zeroing: boolean, discards: boolean): StorageSpec {
+function storageOf(kind: CaseParts['kind'], chunkBytes: number, zeroing: boolean, discards: boolean): StorageSpec {
   return kind === 'thin' ? { kind, chunkBytes, zeroing, discards } : { kind }
 }
 
-function priorOf({ kind, prior, priorExtents, origin }: WorldParts, deviceBytes: number): Prior {
+function priorOf({ kind, prior, priorExtents, origin }: CaseParts, deviceBytes: number): Prior {
   const isThin = kind === 'thin'
   const old = (bytes: number) => tidy(priorExtents.map(wholeSectors), bytes)
   if (prior === 'used' || (prior === 'snapshot' && isThin)) return { kind: prior, extents: old(deviceBytes) }
@@ -145,7 +145,7 @@ function wholeSectors({ offset, length, write }: Extent): Extent {
   return { offset: down(offset), length: Math.max(SECTOR_BYTES, down(length)), write }
 }
 
-function copyOf({ how, block, keepsFile, kind, sourceKind }: WorldParts, crypt: boolean): CopySpec {
+function copyOf({ how, block, keepsFile, kind, sourceKind }: CaseParts, crypt: boolean): CopySpec {
   // Whether a thick volume takes discards is up to what lies below it.
   const takesDiscards = kind === 'thin' || (crypt && kind === 'thick')
   if (how === 'mapped') return sourceKind === 'thin' ? { how } : { how: 'sparse', blockBytes: block }

@@ -1,102 +1,102 @@
-import { lengthOf } from '../content/runs.ts'
+import { lengthOf } from '../content/ranges.ts'
 import { messageOf } from '../errors.ts'
-import { predict, type World } from '../model/world.ts'
-import type { Finding, Verdict, WorldResult } from '../result/result.ts'
+import { type CopyCase, predict } from '../model/copy_case.ts'
+import type { CopyResult, Finding, Verdict } from '../result/result.ts'
 import type { RunControls } from '../testbed/events.ts'
 import { verdictOf } from '../testbed/findings.ts'
 import { runQueue, STOPPED } from '../testbed/queue.ts'
-import type { Bench } from '../testbed/test_bed.ts'
+import type { TestBed } from '../testbed/test_bed.ts'
 import type { Model } from './broken_models.ts'
-import { describeWorld } from './describe_copy.ts'
-import { judgeWorld, permits, type WorldJudgement } from './judge_copy.ts'
-import { runWorld, type WorldRun } from './run_copy.ts'
-import { smallestWorld } from './shrink.ts'
+import { describeCopyCase } from './describe_copy.ts'
+import { type CopyJudgement, judgeCopy, rulePermits } from './judge_copy.ts'
+import { type CopyRun, runCopy } from './run_copy.ts'
+import { shrinkCopy } from './shrink.ts'
 import type { Trap } from './traps.ts'
 
-/** Runs of a map beyond which it is not kept: a result may hold many worlds. */
+/** Runs of a map beyond which it is not kept: a result may hold many copies. */
 const MOST_RUNS = 500
 
-/** A world to run, by a name that stays. */
-export interface NamedWorld {
+/** A copy to run, by a name that stays. */
+export interface NamedCopy {
   readonly id: string
-  readonly world: World
+  readonly copyCase: CopyCase
   readonly expect?: Trap['expect']
 }
 
-export interface WorldOptions {
+export interface CopyRunOptions {
   /** What predicts; another than the sound one only to show that it is noticed. */
   readonly model?: Model
-  /** The command that repeats a world. */
-  readonly repeat: (world: NamedWorld) => string
-  /** How long smaller worlds that fail alike are looked for, in all; 0 for not at all. */
+  /** The command that repeats a copy. */
+  readonly repeat: (copyCase: NamedCopy) => string
+  /** How long smaller copies that fail alike are looked for, in all; 0 for not at all. */
   readonly shrinkSeconds: number
 }
 
-/** Runs worlds on all benches at once, for as long as there are any; the results come in the worlds' order. Worlds that nobody could run are `not-shown`. */
-export async function runWorlds(
-  worlds: Iterable<NamedWorld>,
-  benches: readonly Bench[],
-  options: WorldOptions & RunControls,
-): Promise<{ results: WorldResult[]; leaks: string[] }> {
+/** Runs copies on all test beds at once, for as long as there are any; the results come in the copies' order. Copies that nobody could run are `not-shown`. */
+export async function runCopies(
+  copies: Iterable<NamedCopy>,
+  testBeds: readonly TestBed[],
+  options: CopyRunOptions & RunControls,
+): Promise<{ results: CopyResult[]; leaks: string[] }> {
   const begun: string[] = []
-  const results = new Map<string, WorldResult>()
+  const results = new Map<string, CopyResult>()
   let shrinkSeconds = options.shrinkSeconds
-  const keep = (result: WorldResult) => {
+  const keep = (result: CopyResult) => {
     results.set(result.id, result)
-    options.tell({ kind: 'cell-ended', result })
+    options.onEvent({ kind: 'cell-ended', result })
   }
-  const { leaks, left, why } = await runQueue(worlds, benches, options.signal, async (bench, named) => {
+  const { leaks, left, why } = await runQueue(copies, testBeds, options.signal, async (testBed, named) => {
     begun.push(named.id)
-    options.tell({ kind: 'cell-started', id: named.id, machine: bench.machine.name })
-    const { result, leaks, shrunkSeconds } = await runNamedWorld(bench, named, { ...options, shrinkSeconds })
+    options.onEvent({ kind: 'cell-started', id: named.id, machine: testBed.machine.name })
+    const { result, leaks, shrunkSeconds } = await runNamedCopy(testBed, named, { ...options, shrinkSeconds })
     shrinkSeconds = Math.max(0, shrinkSeconds - shrunkSeconds)
     // What was cut off has shown nothing.
-    keep(options.signal.aborted ? notShownWorld(named, STOPPED, options) : result)
+    keep(options.signal.aborted ? notShownCopy(named, STOPPED, options) : result)
     return { broken: result.verdict === 'broken', leaks }
   })
   // What never began is no progress.
-  for (const named of left) results.set(named.id, notShownWorld(named, why, options))
+  for (const named of left) results.set(named.id, notShownCopy(named, why, options))
   return { results: [...begun, ...left.map(({ id }) => id)].flatMap((id) => results.get(id) ?? []), leaks: [...leaks] }
 }
 
-/** A world that did not run: never counted as upheld. */
-export function notShownWorld(named: NamedWorld, reason: string, options: Pick<WorldOptions, 'model' | 'repeat'>): WorldResult {
+/** A copy that did not run: never counted as upheld. */
+export function notShownCopy(named: NamedCopy, reason: string, options: Pick<CopyRunOptions, 'model' | 'repeat'>): CopyResult {
   return { ...known(named, options), verdict: 'not-shown', reason, findings: [], machine: '', seconds: 0 }
 }
 
-/** The part of a world's result that is known before it runs. */
-function known(named: NamedWorld, { model = predict, repeat }: Pick<WorldOptions, 'model' | 'repeat'>) {
-  const { id, world } = named
+/** The part of a copy's result that is known before it runs. */
+function known(named: NamedCopy, { model = predict, repeat }: Pick<CopyRunOptions, 'model' | 'repeat'>) {
+  const { id, copyCase } = named
   return {
-    ...{ id, description: describeWorld(world), permitted: permits(world), repeat: repeat(named) },
+    ...{ id, description: describeCopyCase(copyCase), permitted: rulePermits(copyCase), repeat: repeat(named) },
     // The schema's arrays are not readonly.
-    world: structuredClone(world) as WorldResult['world'],
-    predictedWrongBytes: lengthOf(model(world).wrong),
+    copyCase: structuredClone(copyCase) as CopyResult['copyCase'],
+    predictedWrongBytes: lengthOf(model(copyCase).wrong),
   }
 }
 
-/** Runs one world on a bench, in a lab of its own. Never throws: a lab that fails is a `broken` world. */
-export async function runNamedWorld(
-  bench: Bench,
-  named: NamedWorld,
-  options: WorldOptions,
-): Promise<{ result: WorldResult; leaks: string[]; shrunkSeconds: number }> {
+/** Runs one copy on a test bed, in a lab of its own. Never throws: a lab that fails is a `broken` copy. */
+export async function runNamedCopy(
+  testBed: TestBed,
+  named: NamedCopy,
+  options: CopyRunOptions,
+): Promise<{ result: CopyResult; leaks: string[]; shrunkSeconds: number }> {
   const began = performance.now()
   const { model = predict, shrinkSeconds } = options
-  const { world, expect } = named
-  const { judgement, seen, verdict, leaks } = await judged(bench, world, model, expect)
+  const { copyCase, expect } = named
+  const { judgement, seen, verdict, leaks } = await judged(testBed, copyCase, model, expect)
   const failed = firstFailed(judgement?.findings ?? [])
-  const found = failed !== undefined && shrinkSeconds > 0 ? await shrink(bench, world, model, failed, shrinkSeconds) : undefined
+  const found = failed !== undefined && shrinkSeconds > 0 ? await shrink(testBed, copyCase, model, failed, shrinkSeconds) : undefined
   return {
     shrunkSeconds: found?.seconds ?? 0,
     result: {
       ...known(named, options),
       ...verdict,
       findings: judgement?.findings ?? [],
-      ...(judgement !== undefined && { wrongBytes: judgement.wrongBytes, oldBytesBehind: judgement.oldBytesBehind }),
+      ...(judgement !== undefined && { wrongBytes: judgement.wrongBytes, staleBytesPastEnd: judgement.staleBytesPastEnd }),
       ...(seen !== undefined && { seen }),
       ...(found?.smallest !== undefined && { smallest: found.smallest }),
-      machine: bench.machine.name,
+      machine: testBed.machine.name,
       seconds: (performance.now() - began) / 1000,
     },
     leaks: [...leaks, ...(found?.leaks ?? [])],
@@ -104,23 +104,23 @@ export async function runNamedWorld(
 }
 
 async function judged(
-  bench: Bench,
-  world: World,
+  testBed: TestBed,
+  copyCase: CopyCase,
   model: Model,
   expect?: Trap['expect'],
 ): Promise<{
-  judgement?: WorldJudgement
-  seen?: NonNullable<WorldResult['seen']>
+  judgement?: CopyJudgement
+  seen?: NonNullable<CopyResult['seen']>
   verdict: { verdict: Verdict; reason?: string }
   leaks: string[]
 }> {
-  const lab = await bench.lab.child()
-  let judgement: WorldJudgement | undefined
-  let seen: WorldResult['seen']
+  const lab = await testBed.lab.child()
+  let judgement: CopyJudgement | undefined
+  let seen: CopyResult['seen']
   let broken: string | undefined
   try {
-    const run = await runWorld(bench, lab, world, model)
-    judgement = judgeWorld(world, run, expect)
+    const run = await runCopy(testBed, lab, copyCase, model)
+    judgement = judgeCopy(copyCase, run, expect)
     seen = worthSeeing(judgement) ? recordOfRun(run) : undefined
   } catch (error) {
     broken = messageOf(error)
@@ -130,17 +130,17 @@ async function judged(
   return { ...(judgement !== undefined && { judgement }), ...(seen !== undefined && { seen }), verdict, leaks }
 }
 
-function worthSeeing({ wrongBytes, oldBytesBehind, findings }: WorldJudgement): boolean {
-  return wrongBytes > 0 || oldBytesBehind > 0 || findings.some(({ ok }) => !ok)
+function worthSeeing({ wrongBytes, staleBytesPastEnd, findings }: CopyJudgement): boolean {
+  return wrongBytes > 0 || staleBytesPastEnd > 0 || findings.some(({ ok }) => !ok)
 }
 
-function recordOfRun({ prediction, measured, verification }: WorldRun): WorldResult['seen'] {
-  const { survey, destination } = measured
+function recordOfRun({ prediction, measured, verification }: CopyRun): CopyResult['seen'] {
+  const { byteClasses, destination } = measured
   const { content, destinationMapped, copied } = prediction
-  const longest = Math.max(...[survey ?? [], destination.mapped ?? [], content, destinationMapped].map(({ length }) => length))
-  if (survey === undefined || longest > MOST_RUNS) return undefined
+  const longest = Math.max(...[byteClasses ?? [], destination.mapped ?? [], content, destinationMapped].map(({ length }) => length))
+  if (byteClasses === undefined || longest > MOST_RUNS) return undefined
   return {
-    content: [...survey],
+    content: [...byteClasses],
     ...(destination.mapped !== undefined && { mapped: [...destination.mapped] }),
     predicted: [...content],
     predictedMapped: [...destinationMapped],
@@ -149,31 +149,31 @@ function recordOfRun({ prediction, measured, verification }: WorldRun): WorldRes
   }
 }
 
-/** A trap's own expectation holds for it alone; a simpler world fails alike when the same other check fails. */
+/** A trap's own expectation holds for it alone; a simpler copy fails alike when the same other check fails. */
 function firstFailed(findings: readonly Finding[]): Finding | undefined {
   return findings.find(({ ok, check }) => !ok && check !== 'trap')
 }
 
 async function shrink(
-  bench: Bench,
-  world: World,
+  testBed: TestBed,
+  copyCase: CopyCase,
   model: Model,
   failed: Finding,
   seconds: number,
-): Promise<{ smallest?: NonNullable<WorldResult['smallest']>; leaks: string[]; seconds: number }> {
+): Promise<{ smallest?: NonNullable<CopyResult['smallest']>; leaks: string[]; seconds: number }> {
   const began = performance.now()
   const leaks: string[] = []
-  const fails = async (candidate: World) => {
-    const again = await judged(bench, candidate, model)
+  const fails = async (candidate: CopyCase) => {
+    const again = await judged(testBed, candidate, model)
     leaks.push(...again.leaks)
     return again.judgement?.findings.find(({ ok, check }) => !ok && check === failed.check)
   }
-  const found = await smallestWorld(world, fails, seconds)
+  const found = await shrinkCopy(copyCase, fails, seconds)
   const shrunk = { leaks, seconds: (performance.now() - began) / 1000 }
   if (found === undefined) return shrunk
   const smallest = {
-    world: structuredClone(found.world) as WorldResult['world'],
-    description: describeWorld(found.world),
+    copyCase: structuredClone(found.copyCase) as CopyResult['copyCase'],
+    description: describeCopyCase(found.copyCase),
     text: `${found.failure.check}: ${found.failure.text}`,
   }
   return { ...shrunk, smallest }

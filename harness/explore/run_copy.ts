@@ -1,71 +1,76 @@
 import { dmName, isThin, isThinPool, parseStatus, parseThinIds } from '../block/status.ts'
 import { readThinMaps } from '../block/thin_map.ts'
-import { cover, type Runs, run, scaled, shifted, without } from '../content/runs.ts'
-import type { Surveyed } from '../content/verify.ts'
+import { cover, type RangeMap, range, scaled, shifted, subtract } from '../content/ranges.ts'
+import type { ClassifiedVerification } from '../content/verify.ts'
 import type { Lab } from '../lab/lab.ts'
-import { check } from '../machine/machine.ts'
+import { runOrThrow } from '../machine/machine.ts'
 import type { Measured, MeasuredSpace } from '../model/compare.ts'
-import { type Prediction, predict, type StorageSpec, type World } from '../model/world.ts'
-import type { Bench } from '../testbed/test_bed.ts'
-import { type LaidOut, layOut, type WorldOnStorage } from './build_storage.ts'
-import { type CarriedOut, carryOut } from './perform_copy.ts'
+import { type CopyCase, type Prediction, predict, type StorageSpec } from '../model/copy_case.ts'
+import type { TestBed } from '../testbed/test_bed.ts'
+import { type BuiltCase, type BuiltVolume, buildStorage } from './build_storage.ts'
+import { type CopyOutcome, performCopy } from './perform_copy.ts'
 
-/** A world as it was predicted and as it came out. */
-export interface WorldRun {
+/** A copy as it was predicted and as it came out. */
+export interface CopyRun {
   readonly prediction: Prediction
   readonly measured: Measured
-  readonly verification: Surveyed
+  readonly verification: ClassifiedVerification
 }
 
-/** Makes a world on real storage, copies, and holds what came of it against the model. The storage goes with the lab. */
-export async function runWorld(bench: Bench, lab: Lab, world: World, model: (world: World) => Prediction = predict): Promise<WorldRun> {
-  const prediction = model(world)
-  const onStorage = await layOut(bench, lab, world)
+/** Makes a copy on real storage, copies, and holds what came of it against the model. The storage goes with the lab. */
+export async function runCopy(
+  testBed: TestBed,
+  lab: Lab,
+  copyCase: CopyCase,
+  model: (copyCase: CopyCase) => Prediction = predict,
+): Promise<CopyRun> {
+  const prediction = model(copyCase)
+  const onStorage = await buildStorage(testBed, lab, copyCase)
   const { source, destination, content } = onStorage
-  const sourceSpace = await spaceOf(lab, source, world.source.storage)
-  const carried = await carryOut(lab, world.copy, { from: source.path, to: destination.path }, content, async () =>
-    clipTo(sourceSpace.space.mapped ?? run(0, world.sizeBytes, true), world.sizeBytes),
+  const sourceSpace = await spaceOf(lab, source, copyCase.source.storage)
+  const copied = await performCopy(lab, copyCase.copy, { from: source.path, to: destination.path }, content, async () =>
+    clipTo(sourceSpace.space.mapped ?? range(0, copyCase.sizeBytes, true), copyCase.sizeBytes),
   )
   // A larger destination is read to its end: what lies there is predicted too.
-  const actualBytes = (await lab.inside.measure(destination.path)).sizeBytes
-  const verification = await lab.inside.verify(destination.path, { ...content, sizeBytes: actualBytes }, false)
-  const measured = await measure(lab, world, onStorage, { carried, verification, source: sourceSpace.space })
+  const actualBytes = (await lab.helper.measure(destination.path)).sizeBytes
+  const verification = await lab.helper.verify(destination.path, { ...content, sizeBytes: actualBytes }, false)
+  const measured = await measure(lab, copyCase, onStorage, { copied, verification, source: sourceSpace.space })
   return { prediction, measured, verification }
 }
 
-function clipTo(runs: Runs<true>, sizeBytes: number): Runs<true> {
-  return without(runs, run(sizeBytes, Number.MAX_SAFE_INTEGER, true))
+function clipTo(ranges: RangeMap<true>, sizeBytes: number): RangeMap<true> {
+  return subtract(ranges, range(sizeBytes, Number.MAX_SAFE_INTEGER, true))
 }
 
 async function measure(
   lab: Lab,
-  world: World,
-  { destination }: WorldOnStorage,
-  { carried, verification, source }: { carried: CarriedOut; verification: Surveyed; source: MeasuredSpace },
+  copyCase: CopyCase,
+  { destination }: BuiltCase,
+  { copied, verification, source }: { copied: CopyOutcome; verification: ClassifiedVerification; source: MeasuredSpace },
 ): Promise<Measured> {
-  const { space, poolUsedBytes } = await spaceOf(lab, destination, world.destination.storage, world.destination.cryptHeaderBytes)
-  const { survey, checkedBytes } = verification
+  const { space, poolUsedBytes } = await spaceOf(lab, destination, copyCase.destination.storage, copyCase.destination.cryptHeaderBytes)
+  const { byteClasses, checkedBytes } = verification
   return {
-    ...(survey !== undefined && { survey }),
-    surveyedBytes: checkedBytes,
+    ...(byteClasses !== undefined && { byteClasses }),
+    classifiedBytes: checkedBytes,
     source,
     destination: space,
     // A header takes what its writer pleases.
-    ...(poolUsedBytes !== undefined && world.destination.cryptHeaderBytes === undefined && { poolUsedBytes }),
-    ...carried.moved,
-    discardRefused: carried.discardRefused,
+    ...(poolUsedBytes !== undefined && copyCase.destination.cryptHeaderBytes === undefined && { poolUsedBytes }),
+    ...copied.moved,
+    discardRefused: copied.discardRefused,
   }
 }
 
 async function spaceOf(
   lab: Lab,
-  { path, volume }: LaidOut,
+  { path, volume }: BuiltVolume,
   storage: StorageSpec,
   headerBytes = 0,
 ): Promise<{ space: MeasuredSpace; poolUsedBytes?: number }> {
-  if (volume === undefined) return { space: { mappedBytes: (await lab.inside.measure(path)).allocatedBytes, slack: true } }
+  if (volume === undefined) return { space: { mappedBytes: (await lab.helper.measure(path)).allocatedBytes, slack: true } }
   const device = dmName(volume.group, volume.name)
-  const status = parseStatus(await check(lab, ['dmsetup', 'status']))
+  const status = parseStatus(await runOrThrow(lab, ['dmsetup', 'status']))
   const own = status.get(device)
   if (own === undefined) throw new Error(`no device ${device}`)
   if (!isThin(own)) return { space: { mappedBytes: own.sectors * 512 - headerBytes, slack: false } }
@@ -73,12 +78,12 @@ async function spaceOf(
   const poolDevice = dmName(volume.group, volume.pool)
   const pool = status.get(`${poolDevice}-tpool`)
   if (!isThinPool(pool)) throw new Error(`no pool ${poolDevice}`)
-  const id = parseThinIds(await check(lab, ['dmsetup', 'table'])).get(device)
+  const id = parseThinIds(await runOrThrow(lab, ['dmsetup', 'table'])).get(device)
   const maps = await readThinMaps(lab, poolDevice)
   const chunks = id === undefined ? undefined : maps.get(id)
   // A volume that has nothing is not in the pool's metadata.
   const all = scaled(cover(chunks ?? []), storage.chunkBytes)
-  const mapped = shifted(without(all, run(0, headerBytes, true)), -headerBytes)
+  const mapped = shifted(subtract(all, range(0, headerBytes, true)), -headerBytes)
   const inHeader = all.reduce((sum, { from, to }) => sum + Math.max(0, Math.min(to, headerBytes) - from), 0)
   return {
     space: { mappedBytes: own.mappedSectors * 512 - inHeader, slack: false, mapped },

@@ -1,16 +1,16 @@
 import { LUKS_HEADER_BYTES } from '../block/crypt.ts'
 import { contentOf } from '../content/layouts.ts'
 import type { CopySpec } from '../model/copy.ts'
-import type { Prior, StorageSpec, World } from '../model/world.ts'
+import type { CopyCase, Prior, StorageSpec } from '../model/copy_case.ts'
 import { KiB, MiB } from '../units.ts'
 
 const SIZE_BYTES = 16 * MiB
 const LAYOUT_SEED = 1
 
-/** A world whose outcome is known from experience: what a condition of the rule, or a step of a copy, is there for. */
+/** A copy whose outcome is known from experience: what a condition of the rule, or a step of a copy, is there for. */
 export interface Trap {
   readonly id: string
-  readonly world: World
+  readonly copyCase: CopyCase
   readonly expect: 'intact' | 'corrupt'
 }
 
@@ -23,11 +23,11 @@ const full: CopySpec = { how: 'full', blockBytes: MiB }
 const old: Prior = { kind: 'used', extents: [{ offset: 0, length: SIZE_BYTES, write: 'data' }] }
 const { extents } = contentOf('mixed', SIZE_BYTES, 0, LAYOUT_SEED)
 
-function trap(id: string, expect: Trap['expect'], destination: Partial<World['destination']>, copy: CopySpec, source = pool()): Trap {
+function trap(id: string, expect: Trap['expect'], destination: Partial<CopyCase['destination']>, copy: CopySpec, source = pool()): Trap {
   return {
     id: `trap/${id}`,
     expect,
-    world: {
+    copyCase: {
       sizeBytes: SIZE_BYTES,
       source: { storage: source, sizeBytes: SIZE_BYTES, extents },
       destination: { storage: pool(), sizeBytes: SIZE_BYTES, prior: { kind: 'new' }, ...destination },

@@ -1,29 +1,29 @@
 import { join } from 'node:path'
 import type { Content } from '../content/content.ts'
-import type { Surveyed } from '../content/verify.ts'
+import type { ClassifiedVerification } from '../content/verify.ts'
 import { BrokenLab, messageOf } from '../errors.ts'
 import { describeEnding } from '../machine/command_failed.ts'
 import type { Machine } from '../machine/machine.ts'
-import { ownFile } from '../paths.ts'
+import { assetPath } from '../paths.ts'
 import { callOver } from '../protocol/json_rpc.ts'
 import { bundleForNode } from './bundle.ts'
 import type { Inventory } from './inventory.ts'
-import type { PathLook, Surroundings } from './surroundings.ts'
+import type { PathInfo, Surroundings } from './surroundings.ts'
 
 /** The helper inside a machine (main.ts), as its callers see it. Every call throws an Error when it
  * cannot be done, BrokenLab when the helper is gone. */
-export interface Inside {
+export interface Helper {
   ping(): Promise<string>
   stamp(path: string, content: Content, everywhere: boolean): Promise<{ writtenBytes: number }>
   /** With `exact`, a file that is larger than the content is an error. */
-  verify(path: string, content: Content, exact: boolean): Promise<Surveyed>
+  verify(path: string, content: Content, exact: boolean): Promise<ClassifiedVerification>
   /** The size of a volume, and what it takes on its filesystem when it is a file; in bytes. */
   measure(path: string): Promise<{ sizeBytes: number; allocatedBytes: number }>
   /** What has been read from and written to a block device so far, in bytes; null for a file. */
   transferred(path: string): Promise<{ readBytes: number; writtenBytes: number } | null>
   /** What the machine has now, before somebody else's program runs in it. */
   surroundings(): Promise<Surroundings>
-  lookAtPath(path: string): Promise<PathLook>
+  lookAtPath(path: string): Promise<PathInfo>
   /** The device-mapper devices that stand on a block device, in the order in which they can be removed. */
   stackedOn(path: string): Promise<string[]>
   /** Kills every process whose environment holds `mark`; returns what they were. */
@@ -35,9 +35,9 @@ export interface Inside {
 const CALL_SECONDS = 300
 
 /** Builds the helper into the machine's shared folder and starts it there. */
-export async function openInside(machine: Machine): Promise<Inside> {
+export async function openHelper(machine: Machine): Promise<Helper> {
   const bundle = join(machine.shared, `${machine.name}.inside.mjs`)
-  await bundleForNode({ entryPoints: [ownFile('harness/helper/main.ts')] }, bundle)
+  await bundleForNode({ entryPoints: [assetPath('harness/helper/main.ts')] }, bundle)
   const helper = await machine.start([process.execPath, '--max-old-space-size=128', bundle])
   let said = ''
   helper.stderr.on('data', (data: Buffer) => {

@@ -1,8 +1,8 @@
 import { closeSync, constants, fstatSync, fsyncSync, openSync, readFileSync, readSync, statSync, writeSync } from 'node:fs'
+import { ByteClassifier } from '../content/classify_bytes.ts'
 import type { Content, Extent } from '../content/content.ts'
 import { writePattern } from '../content/pattern.ts'
-import { Surveyor } from '../content/survey.ts'
-import { type Surveyed, Verifier } from '../content/verify.ts'
+import { type ClassifiedVerification, Verifier } from '../content/verify.ts'
 import { MiB } from '../units.ts'
 
 /** The part of the WebAssembly interface that is used here; its memory is page-aligned, as O_DIRECT wants a buffer. */
@@ -17,7 +17,7 @@ const MOST_SURVEYED_RUNS = 10_000
  * Writes a content to a volume and flushes it. With `everywhere`, what the content leaves out is zeroed too, for volumes
  * that do not read as zero by themselves.
  */
-export function stampVolume(path: string, content: Content, everywhere: boolean): { writtenBytes: number } {
+export function stampDevice(path: string, content: Content, everywhere: boolean): { writtenBytes: number } {
   const file = openSync(path, constants.O_WRONLY)
   const piece = Buffer.alloc(PIECE_BYTES)
   let writtenBytes = 0
@@ -42,11 +42,11 @@ export function stampVolume(path: string, content: Content, everywhere: boolean)
  * every byte. Throws when the volume is smaller than the content, and with `exact` when it is a file that is larger; else of a
  * larger volume the rest is not looked at.
  */
-export function verifyVolume(path: string, content: Content, exact: boolean): Surveyed {
+export function verifyDevice(path: string, content: Content, exact: boolean): ClassifiedVerification {
   const file = openSync(path, constants.O_RDONLY | constants.O_DIRECT)
   const aligned = new Uint8Array(new WebAssembly.Memory({ initial: PIECE_BYTES / WASM_PAGE_BYTES }).buffer)
   const verifier = new Verifier(content)
-  const surveyor = new Surveyor(content.tag, MOST_SURVEYED_RUNS)
+  const classifier = new ByteClassifier(content.tag, MOST_SURVEYED_RUNS)
   try {
     let at = 0
     while (at < content.sizeBytes) {
@@ -54,7 +54,7 @@ export function verifyVolume(path: string, content: Content, exact: boolean): Su
       if (got === 0) throw new Error(`${path} ends at byte ${at}, before the ${content.sizeBytes} bytes it should have`)
       const wanted = Math.min(got, content.sizeBytes - at)
       verifier.push(aligned.subarray(0, wanted))
-      surveyor.push(aligned.subarray(0, wanted))
+      classifier.push(aligned.subarray(0, wanted))
       at += wanted
     }
     if (exact && fstatSync(file).isFile() && fstatSync(file).size !== content.sizeBytes)
@@ -62,8 +62,8 @@ export function verifyVolume(path: string, content: Content, exact: boolean): Su
   } finally {
     closeSync(file)
   }
-  const survey = surveyor.end()
-  return { ...verifier.end(), ...(survey !== undefined && { survey }) }
+  const byteClasses = classifier.end()
+  return { ...verifier.end(), ...(byteClasses !== undefined && { byteClasses }) }
 }
 
 function writeAll(file: number, data: Uint8Array, at: number): number {

@@ -6,22 +6,22 @@ import { JSONRPCServer } from 'json-rpc-2.0'
 import type { Content } from '../content/content.ts'
 import { carries } from '../machine/prefix.ts'
 import { serveOver } from '../protocol/json_rpc.ts'
-import { measure, stampVolume, transferred, verifyVolume } from './device_io.ts'
+import { measure, stampDevice, transferred, verifyDevice } from './device_io.ts'
 import { takeInventory } from './inventory.ts'
-import { killMarked, lookAtPath, stackedOn, surroundings } from './surroundings.ts'
+import { inspectPath, killMarked, stackedOn, surroundings } from './surroundings.ts'
 
 const server = new JSONRPCServer()
 server.addMethod('ping', () => process.version)
 server.addMethod('stamp', ({ path, content, everywhere }: { path: string; content: Content; everywhere: boolean }) =>
-  stampVolume(path, content, everywhere),
+  stampDevice(path, content, everywhere),
 )
 server.addMethod('verify', ({ path, content, exact }: { path: string; content: Content; exact: boolean }) =>
-  verifyVolume(path, content, exact),
+  verifyDevice(path, content, exact),
 )
 server.addMethod('measure', ({ path }: { path: string }) => measure(path))
 server.addMethod('transferred', ({ path }: { path: string }) => transferred(path) ?? null)
 server.addMethod('surroundings', () => surroundings())
-server.addMethod('lookAtPath', ({ path }: { path: string }) => lookAtPath(path))
+server.addMethod('lookAtPath', ({ path }: { path: string }) => inspectPath(path))
 server.addMethod('stackedOn', ({ path }: { path: string }) => stackedOn(path))
 server.addMethod('killMarked', ({ mark }: { mark: string }) => killMarked(mark))
 server.addMethod('inventory', ({ prefix }: { prefix: string }) => takeInventory((name) => carries(name, prefix)))

@@ -16,7 +16,7 @@ interface Filesystem {
 }
 
 /** What a path is, asked without opening it: a pipe or a dead device must not stall whoever asks. */
-export type PathLook =
+export type PathInfo =
   | { readonly kind: 'missing'; readonly why: string }
   /** A directory, a pipe, a character device. */
   | { readonly kind: 'other'; readonly what: string }
@@ -42,7 +42,7 @@ export function surroundings(): Surroundings {
   return { blockDevices, filesystems: filesystems() }
 }
 
-export function lookAtPath(path: string): PathLook {
+export function inspectPath(path: string): PathInfo {
   let stat: Stats
   try {
     stat = statSync(path)
@@ -100,7 +100,7 @@ export function stackedOn(path: string): string[] {
       ...above(holder),
       text(join('/sys/class/block', holder, 'dm/name')),
     ])
-  const look = lookAtPath(path)
+  const look = inspectPath(path)
   return look.kind === 'block' ? [...new Set(above(look.device))].filter((name) => name !== '') : []
 }
 

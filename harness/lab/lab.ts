@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BrokenLab, messageOf } from '../errors.ts'
-import type { Inside } from '../helper/client.ts'
+import type { Helper } from '../helper/client.ts'
 import { describeEnding } from '../machine/command_failed.ts'
 import type { Finished, Machine, RunOptions } from '../machine/machine.ts'
 
@@ -21,7 +21,7 @@ interface Owned {
 
 export interface LabOptions {
   readonly machine: Machine
-  readonly inside: Inside
+  readonly helper: Helper
   /** Starts the name of everything that the lab makes. */
   readonly prefix: string
   /** The lab's own folder below the machine's shared one. */
@@ -38,7 +38,7 @@ const TAGS_A_SEED = 2 ** 21
 /** One scenario's private corner of a machine. Everything is registered before it is acquired, and released last-in-first-out. */
 export class Lab {
   readonly machine: Machine
-  readonly inside: Inside
+  readonly helper: Helper
   readonly prefix: string
   readonly folder: string
   readonly seed: number
@@ -57,7 +57,7 @@ export class Lab {
   private constructor(options: LabOptions, parent?: Lab) {
     this.parent = parent
     this.machine = options.machine
-    this.inside = options.inside
+    this.helper = options.helper
     this.prefix = options.prefix
     this.folder = options.folder
     this.seed = options.seed
@@ -79,7 +79,7 @@ export class Lab {
     const lab = await Lab.open(
       {
         machine: this.machine,
-        inside: this.inside,
+        helper: this.helper,
         prefix: `${this.prefix}_${name}`,
         folder: join(this.folder, `${this.prefix}_${name}`),
         seed: this.seed,
@@ -121,7 +121,7 @@ export class Lab {
     return finished
   }
 
-  /** What a lab runs while a lab within it lives belongs to that one's record too: a cell's source is its bench's. */
+  /** What a lab runs while a lab within it lives belongs to that one's record too: a cell's source is its test bed's. */
   private record(command: CommandRecord): void {
     this.commands.push(command)
     for (const child of this.living) child.record(command)
@@ -177,7 +177,7 @@ export class Lab {
   }
 
   private async leaks(): Promise<string[]> {
-    const { dmDevices, deviceFolders, loops, mounts } = await this.inside.inventory(this.prefix)
+    const { dmDevices, deviceFolders, loops, mounts } = await this.helper.inventory(this.prefix)
     const files = await readdir(this.folder)
     return [
       ...dmDevices.map((name) => `leaked device-mapper device ${name}`),

@@ -5,14 +5,14 @@ import { z } from 'zod'
 
 const FILE = 'owner.json'
 const NEW_SECONDS = 5
-const ownerSchema = z.object({ pid: z.number().int(), started: z.string(), world: z.string() })
+const ownerSchema = z.object({ pid: z.number().int(), started: z.string(), copyCase: z.string() })
 
 /** `elsewhere`: made by another kernel or in another pid namespace, so whether its process lives cannot be seen from here. */
 export type OwnerState = 'living' | 'dead' | 'elsewhere'
 
 /** Notes in a run's folder which process it belongs to, so that a sweep leaves a living run alone. */
 export async function writeOwner(folder: string): Promise<void> {
-  await writeFile(join(folder, FILE), JSON.stringify({ pid: process.pid, started: startOf(process.pid), world: worldOfPids() }))
+  await writeFile(join(folder, FILE), JSON.stringify({ pid: process.pid, started: startOf(process.pid), copyCase: namespaceOfPids() }))
 }
 
 /** What became of the process that made a run's folder. The start time tells it from a later one of the same pid. */
@@ -21,7 +21,7 @@ export async function ownerState(folder: string): Promise<OwnerState> {
   if (text === '') return (await isNew(folder)) ? 'living' : 'dead'
   const owner = ownerSchema.safeParse(parseJson(text))
   if (!owner.success) return 'dead' // cut short: its writer was killed
-  if (owner.data.world !== worldOfPids()) return 'elsewhere'
+  if (owner.data.copyCase !== namespaceOfPids()) return 'elsewhere'
   return startOf(owner.data.pid) === owner.data.started ? 'living' : 'dead'
 }
 
@@ -40,7 +40,7 @@ async function isNew(folder: string): Promise<boolean> {
 }
 
 /** Where a pid means what it says: this boot of this kernel, and this pid namespace. A guest and a container have others. */
-function worldOfPids(): string {
+function namespaceOfPids(): string {
   return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`
 }
 

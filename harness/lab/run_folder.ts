@@ -27,7 +27,7 @@ export interface RunFolder {
 export async function makeRunFolder(wantedBytes: number): Promise<RunFolder> {
   const refusals: string[] = []
   for (const base of temporaryFolders) {
-    const refusal = await refuses(base, wantedBytes)
+    const refusal = await whyUnusable(base, wantedBytes)
     if (refusal !== undefined) {
       refusals.push(`  ${base}: ${refusal}`)
       continue
@@ -46,7 +46,7 @@ export async function makeRunFolder(wantedBytes: number): Promise<RunFolder> {
 }
 
 /** Why runs cannot have their folder there; undefined when they can. */
-export async function refuses(base: string, wantedBytes: number): Promise<string | undefined> {
+export async function whyUnusable(base: string, wantedBytes: number): Promise<string | undefined> {
   if (!existsSync(base)) return 'does not exist'
   const { bavail, bsize, type } = await statfs(base)
   const free = bavail * bsize

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../errors.ts'
 import { takeInventory } from '../helper/inventory.ts'
-import { check, type Machine } from '../machine/machine.ts'
+import { type Machine, runOrThrow } from '../machine/machine.ts'
 import { openNative } from '../machine/native.ts'
 import { RUN_VARIABLE, runOf } from '../machine/prefix.ts'
 import { type OwnerState, ownerState } from './owner.ts'
@@ -23,7 +23,7 @@ export interface Sweep {
 const KILLED_WITHIN_SECONDS = 10
 
 /** The runs that this machine shows at one moment, and what became of the process of each. */
-export interface Runs {
+export interface RunInventory {
   /** The folders of the dead ones. */
   readonly deadFolders: readonly string[]
   readonly owners: ReadonlyMap<string, OwnerState>
@@ -33,7 +33,7 @@ export interface Runs {
  * The runs that this machine shows. A run may have its folder where this process does not look (another TMPDIR, another
  * container), so its processes and devices are asked for it too. What nothing speaks for belongs to nobody.
  */
-export async function findRuns(): Promise<Runs> {
+export async function findRuns(): Promise<RunInventory> {
   // Names first, their owners afterwards: a run that begins in between is in neither.
   const folders = await runFolders()
   const processes = processesOfRuns()
@@ -54,7 +54,7 @@ export async function findRuns(): Promise<Runs> {
 }
 
 /** Removes what the dead ones of these runs left on this machine: by a run's name only. */
-export async function sweep({ owners, deadFolders }: Runs): Promise<Sweep> {
+export async function sweep({ owners, deadFolders }: RunInventory): Promise<Sweep> {
   const removed: string[] = []
   const failed: string[] = []
   const attempt: Attempt = async (what, remove) => {
@@ -70,7 +70,7 @@ export async function sweep({ owners, deadFolders }: Runs): Promise<Sweep> {
 
   for (const path of deadFolders) {
     for (const server of await nfsServers(path))
-      await attempt(`NFS server ${server}`, () => check(machine, ['sh', join(server, 'stop.sh'), server]))
+      await attempt(`NFS server ${server}`, () => runOrThrow(machine, ['sh', join(server, 'stop.sh'), server]))
   }
   await killProcesses(isDead, attempt)
   await sweepDevices(machine, isDead, attempt)
@@ -90,7 +90,7 @@ async function killProcesses(isDead: IsDead, attempt: Attempt): Promise<void> {
 
 async function sweepDevices(machine: Machine, isDead: IsDead, attempt: Attempt): Promise<void> {
   const ours = () => takeInventory((name) => isDead(runOf(name)))
-  for (const point of ours().mounts.toReversed()) await attempt(`mount ${point}`, () => check(machine, ['umount', point]))
+  for (const point of ours().mounts.toReversed()) await attempt(`mount ${point}`, () => runOrThrow(machine, ['umount', point]))
   // A device can go only when nothing is stacked on it, so remove until nothing goes any more.
   for (let left = ours().dmDevices; left.length > 0; ) {
     for (const name of left) await machine.run(['dmsetup', 'remove', '--noudevsync', name])
@@ -98,14 +98,14 @@ async function sweepDevices(machine: Machine, isDead: IsDead, attempt: Attempt):
     for (const name of left) if (!now.includes(name)) await attempt(`device-mapper device ${name}`, async () => {})
     if (now.length === left.length) {
       for (const name of now)
-        await attempt(`device-mapper device ${name}`, () => check(machine, ['dmsetup', 'remove', '--noudevsync', name]))
+        await attempt(`device-mapper device ${name}`, () => runOrThrow(machine, ['dmsetup', 'remove', '--noudevsync', name]))
       break
     }
     left = now
   }
   // Without udev nobody else removes the links to the devices.
   for (const path of ours().deviceFolders) await attempt(`device folder ${path}`, () => rm(path, { recursive: true }))
-  for (const { device } of ours().loops) await attempt(`loop device ${device}`, () => check(machine, ['losetup', '--detach', device]))
+  for (const { device } of ours().loops) await attempt(`loop device ${device}`, () => runOrThrow(machine, ['losetup', '--detach', device]))
 }
 
 /** The runs' folders and what is left of their making, where runs put them: this user's own, and no links. */

@@ -1,5 +1,5 @@
 /** How a command ended. `signal` and `code` are the kernel's numbers; `seconds` is the limit that ran out. */
-export type Ending =
+export type CommandEnding =
   | { how: 'exit'; code: number }
   | { how: 'signal'; signal: number }
   | { how: 'timeout'; seconds: number }
@@ -10,10 +10,10 @@ export type Ending =
 export class CommandFailed extends Error {
   override name = 'CommandFailed'
   readonly argv: readonly string[]
-  readonly ending: Ending
+  readonly ending: CommandEnding
   readonly output: string
 
-  constructor(argv: readonly string[], ending: Ending, output: string) {
+  constructor(argv: readonly string[], ending: CommandEnding, output: string) {
     const said = complaint(argv[0] ?? '', output)
     super(`${argv[0]} ${describeEnding(ending)}${said === '' ? '' : `: ${said}`}`)
     this.argv = argv
@@ -27,7 +27,7 @@ export class CommandFailed extends Error {
 }
 
 /** "exited with 5", "was ended by signal 9", "did not end within 20 s", ... */
-export function describeEnding(ending: Ending): string {
+export function describeEnding(ending: CommandEnding): string {
   switch (ending.how) {
     case 'exit':
       return `exited with ${ending.code}`

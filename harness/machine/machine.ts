@@ -1,11 +1,11 @@
 import type { Readable, Writable } from 'node:stream'
-import { CommandFailed, type Ending } from './command_failed.ts'
+import { type CommandEnding, CommandFailed } from './command_failed.ts'
 
 export type MachineKind = 'native' | 'uml' | 'qemu'
 
 export interface Finished {
   readonly argv: readonly string[]
-  readonly ending: Ending
+  readonly ending: CommandEnding
   readonly stdout: Buffer
   readonly stderr: Buffer
   readonly seconds: number
@@ -29,7 +29,7 @@ export interface Running {
   readonly stdout: Readable
   readonly stderr: Readable
   /** Settles after all output has been delivered. Rejects with BrokenLab when the machine dies meanwhile. */
-  readonly ended: Promise<Ending>
+  readonly ended: Promise<CommandEnding>
   kill(signal?: number): void
 }
 
@@ -53,7 +53,7 @@ export interface Machine {
 }
 
 /** Runs a command that must exit with 0 and gives its standard output. Throws CommandFailed otherwise. */
-export async function check(machine: Pick<Machine, 'run'>, argv: readonly string[], options?: RunOptions): Promise<string> {
+export async function runOrThrow(machine: Pick<Machine, 'run'>, argv: readonly string[], options?: RunOptions): Promise<string> {
   const finished = await machine.run(argv, options)
   if (finished.ending.how === 'exit' && finished.ending.code === 0) return finished.stdout.toString()
   throw new CommandFailed(argv, finished.ending, `${finished.stdout}${finished.stderr}`)

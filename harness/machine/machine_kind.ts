@@ -1,7 +1,7 @@
 import type { MachineKind } from './machine.ts'
 
 /** The machine kind that `HOLEPROOF_MACHINE` names, as scripts/test sets it; `uml` where it names none. */
-export const chosenKind: MachineKind = kindOf(process.env.HOLEPROOF_MACHINE)
+export const selectedKind: MachineKind = kindOf(process.env.HOLEPROOF_MACHINE)
 
 function kindOf(text: string | undefined): MachineKind {
   return text === 'native' || text === 'qemu' ? text : 'uml'

@@ -1,7 +1,7 @@
 import { constants, release } from 'node:os'
 import { PassThrough } from 'node:stream'
 import { execa } from 'execa'
-import type { Ending } from './command_failed.ts'
+import type { CommandEnding } from './command_failed.ts'
 import type { Machine, Running, StartOptions } from './machine.ts'
 import { RUN_VARIABLE } from './prefix.ts'
 import { runToEnd } from './run_to_end.ts'
@@ -55,7 +55,7 @@ export function startHere(argv: readonly string[], env: Record<string, string>):
   // Bytes that arrive before somebody listens must wait, so the streams handed out are pass-throughs.
   const stdout = child.stdout.pipe(new PassThrough())
   const stderr = child.stderr.pipe(new PassThrough())
-  const ended = child.then((result): Ending => {
+  const ended = child.then((result): CommandEnding => {
     if (result.exitCode !== undefined) return { how: 'exit', code: result.exitCode }
     if (result.signal !== undefined) return { how: 'signal', signal: constants.signals[result.signal] }
     return { how: 'not-started', why: result.originalMessage ?? 'unknown' }

@@ -1,6 +1,6 @@
 import { finished } from 'node:stream/promises'
 import { BrokenLab } from '../errors.ts'
-import type { Ending } from './command_failed.ts'
+import type { CommandEnding } from './command_failed.ts'
 import type { Finished, Running, RunOptions } from './machine.ts'
 
 const DEFAULT_TIMEOUT_SECONDS = 120
@@ -15,7 +15,7 @@ export async function runToEnd(
   { stdin, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS, signal }: RunOptions = {},
 ): Promise<Finished> {
   const began = performance.now()
-  const result = (ending: Ending, stdout: Buffer[], stderr: Buffer[]): Finished => ({
+  const result = (ending: CommandEnding, stdout: Buffer[], stderr: Buffer[]): Finished => ({
     argv,
     ending,
     stdout: Buffer.concat(stdout),
@@ -36,9 +36,9 @@ export async function runToEnd(
   const hung = new Promise<never>((_, reject) => {
     giveUp = reject
   })
-  let cut: Ending | undefined
+  let cut: CommandEnding | undefined
   let grace: NodeJS.Timeout | undefined
-  const end = (why: Ending) => {
+  const end = (why: CommandEnding) => {
     if (cut !== undefined) return
     cut = why
     running.kill(SIGKILL)

@@ -1,14 +1,14 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import envPaths from 'env-paths'
-import { isPackage, ownFile } from '../paths.ts'
+import { assetPath, isPackage } from '../paths.ts'
 
 /**
  * Where the setup unpacks the packages that the machine lacks: `HOLEPROOF_CACHE`, else a checkout's own folder, else the user's
  * cache folder. A package that is installed may be written to by nobody.
  */
 export const cacheFolder = resolve(
-  process.env.HOLEPROOF_CACHE ?? (isPackage ? envPaths('holeproof', { suffix: '' }).cache : ownFile('.cache')),
+  process.env.HOLEPROOF_CACHE ?? (isPackage ? envPaths('holeproof', { suffix: '' }).cache : assetPath('.cache')),
 )
 export const toolsRoot = join(cacheFolder, 'root')
 

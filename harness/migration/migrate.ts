@@ -48,7 +48,7 @@ export async function migrate(
   method: MigrationMethod,
   parts: MigrationParts,
 ): Promise<MigrationResult> {
-  const refusal = refuses(volume, destination)
+  const refusal = rejectionReason(volume, destination)
   if (refusal !== undefined) return { outcome: 'refused', why: refusal }
 
   const source = volume.backend
@@ -64,7 +64,7 @@ export async function migrate(
     const decide = async () => {
       const ask = parts.ask ?? (({ destination }) => destination.getCapabilities())
       const answer = await ask({ source: source.service, destination: destination.service })
-      const decision = (parts.rule ?? decideCopyMode)(answer, { origin: 'new', layers: destination.layers ?? [] })
+      const decision = (parts.rule ?? decideCopyMode)(answer, { history: 'new', layers: destination.layers ?? [] })
       record = { answer, decision }
       return { answer, decision }
     }
@@ -198,7 +198,7 @@ async function isThere(service: VolumeService, name: string): Promise<boolean> {
   return true
 }
 
-function refuses(volume: Volume, destination: Backend): string | undefined {
+function rejectionReason(volume: Volume, destination: Backend): string | undefined {
   if (volume.status !== 'available') return `the volume is ${volume.status}, not available`
   if (volume.backend.name === destination.name) return `the volume is on ${destination.name} already`
   const busy: readonly (MigrationStatus | null)[] = ['starting', 'migrating', 'completing']

@@ -18,7 +18,7 @@ export const soundParts: RuleParts = { mover: dd }
 export function migrationParts(lab: Lab, { mover, rule, ask }: RuleParts): MigrationParts {
   return {
     copy: (from, to, bytes, mode) => mover(lab, { from, to, bytes, mode }),
-    sizeOf: async (path) => (await lab.inside.measure(path)).sizeBytes,
+    sizeOf: async (path) => (await lab.helper.measure(path)).sizeBytes,
     ...(rule !== undefined && { rule }),
     ...(ask !== undefined && { ask }),
   }

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Answer, SHIPPED_KEY, WELL_DEFINED_PROPERTY } from '../protocol/capabilities.ts'
-import { type DecidedBy, type Destination, decideCopyMode } from './rule.ts'
+import { type DecidedBy, type DestinationFacts, decideCopyMode } from './rule.ts'
 
-const FRESH: Destination = { origin: 'new', layers: [] }
+const FRESH: DestinationFacts = { history: 'new', layers: [] }
 const ODD_CLAIMS = ['True', 'true', 'False', '', 1, 0, null, {}, { default: true }, [], [true], { 'vg-pool': true }]
 
 describe('a sparse copy', () => {
@@ -66,18 +66,18 @@ describe('a full copy', () => {
 
   test.each(['reused', 'clone', 'restored-snapshot', 'external-origin'] as const)(
     'is decided when the volume is not new but %s',
-    (origin) => {
-      const decision = decideCopyMode({ kind: 'answered', report: { [SHIPPED_KEY]: true } }, { origin, layers: [] })
+    (history) => {
+      const decision = decideCopyMode({ kind: 'answered', report: { [SHIPPED_KEY]: true } }, { history, layers: [] })
 
       expect(decision).toMatchObject({ mode: 'full', decidedBy: 'not-fresh' })
-      expect(decision.reason).toContain(origin)
+      expect(decision.reason).toContain(history)
     },
   )
 
   test.each([[['luks']], [['luks', 'qcow2']]])(
     'is decided when layers stand before the promised zeros, and the reason names each: %j',
     (layers) => {
-      const decision = decideCopyMode({ kind: 'answered', report: { [SHIPPED_KEY]: true } }, { origin: 'new', layers })
+      const decision = decideCopyMode({ kind: 'answered', report: { [SHIPPED_KEY]: true } }, { history: 'new', layers })
 
       expect(decision).toMatchObject({ mode: 'full', decidedBy: 'layered' })
       for (const layer of layers) expect(decision.reason).toContain(layer)
@@ -99,8 +99,8 @@ describe('whatever the answer and the destination are', () => {
     { weight: 5, arbitrary: report.map((some) => ({ kind: 'answered' as const, report: some })) },
     { weight: 1, arbitrary: fc.string().map((why) => ({ kind: 'unanswered' as const, why })) },
   )
-  const destination: fc.Arbitrary<Destination> = fc.record({
-    origin: fc.oneof({ weight: 3, arbitrary: fc.constant('new' as const) }, fc.constantFrom('reused' as const, 'clone' as const)),
+  const destination: fc.Arbitrary<DestinationFacts> = fc.record({
+    history: fc.oneof({ weight: 3, arbitrary: fc.constant('new' as const) }, fc.constantFrom('reused' as const, 'clone' as const)),
     layers: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.array(fc.constantFrom('luks', 'qcow2'))),
   })
 
@@ -111,7 +111,7 @@ describe('whatever the answer and the destination are', () => {
         if (mode === 'sparse') {
           expect(claimsOf(given).length).toBeGreaterThan(0)
           expect(claimsOf(given).filter((value) => value !== true)).toEqual([])
-          expect(where).toEqual({ origin: 'new', layers: [] })
+          expect(where).toEqual({ history: 'new', layers: [] })
         }
         expect(decidedBy === 'claimed-true').toBe(mode === 'sparse')
       }),

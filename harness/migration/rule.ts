@@ -2,9 +2,9 @@ import { type Answer, capabilityReportSchema, SHIPPED_KEY, WELL_DEFINED_PROPERTY
 import type { CopyMode } from '../result/copy_mode.ts'
 
 /** What the migration itself knows of the destination volume. */
-export interface Destination {
+export interface DestinationFacts {
   /** `new`: just created by the destination's driver for this migration. */
-  readonly origin: 'new' | 'reused' | 'clone' | 'restored-snapshot' | 'external-origin'
+  readonly history: 'new' | 'reused' | 'clone' | 'restored-snapshot' | 'external-origin'
   /** What stands between the mover and what the driver promised zeros for: encryption, an image format. */
   readonly layers: readonly string[]
 }
@@ -30,7 +30,7 @@ export interface Decision {
   readonly reason: string
 }
 
-export type Rule = (answer: Answer, destination: Destination) => Decision
+export type Rule = (answer: Answer, destination: DestinationFacts) => Decision
 
 /**
  * Whether a copy may skip the zero blocks of its source: only when the destination's driver answered that its new volumes
@@ -58,7 +58,7 @@ export const decideCopyMode: Rule = (answer, destination) => {
   if (claims.some(({ value }) => value !== claim.value))
     return full('claims-contradict', `${SHIPPED_KEY} and ${WELL_DEFINED_PROPERTY} contradict each other`)
   if (claim.value !== true) return full('claimed-false', `the destination reports ${claim.key} = false`)
-  if (destination.origin !== 'new') return full('not-fresh', `the destination volume is not new: ${destination.origin}`)
+  if (destination.history !== 'new') return full('not-fresh', `the destination volume is not new: ${destination.history}`)
   if (destination.layers.length > 0) return full('layered', `between the copy and the promised zeros: ${destination.layers.join(', ')}`)
   return { mode: 'sparse', decidedBy: 'claimed-true', reason: `the destination reports ${claim.key} = true` }
 }

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import type { Origin } from '../content/origin.ts'
-import { overlay, type Run, run } from '../content/runs.ts'
+import type { ByteClass } from '../content/byte_class.ts'
+import { overlay, type Range, range } from '../content/ranges.ts'
 import { MiB } from '../units.ts'
 import { compare, type Measured } from './compare.ts'
-import { predict, type World } from './world.ts'
+import { type CopyCase, predict } from './copy_case.ts'
 
 const CHUNK = 64 * 1024
-const world: World = {
+const copyCase: CopyCase = {
   sizeBytes: 4 * MiB,
   source: {
     storage: { kind: 'thin', chunkBytes: CHUNK, zeroing: true, discards: true },
@@ -20,10 +20,10 @@ const world: World = {
   },
   copy: { how: 'sparse', blockBytes: MiB },
 }
-const prediction = predict(world)
+const prediction = predict(copyCase)
 const measured: Measured = {
-  survey: prediction.content,
-  surveyedBytes: 4 * MiB,
+  byteClasses: prediction.content,
+  classifiedBytes: 4 * MiB,
   source: { mappedBytes: CHUNK, slack: false, mapped: prediction.sourceMapped },
   destination: { mappedBytes: MiB, slack: false, mapped: prediction.destinationMapped },
   poolUsedBytes: MiB,
@@ -32,8 +32,8 @@ const measured: Measured = {
   discardRefused: false,
 }
 
-function changed(from: number, to: number, value: Origin): Run<Origin>[] {
-  return [...overlay(prediction.content, run(from, to, value))]
+function changed(from: number, to: number, value: ByteClass): Range<ByteClass>[] {
+  return [...overlay(prediction.content, range(from, to, value))]
 }
 
 test('what is as predicted has no disagreement', () => {
@@ -41,25 +41,25 @@ test('what is as predicted has no disagreement', () => {
 })
 
 describe('a disagreement is told, with who is suspected', () => {
-  const { survey: _, ...unsurveyed } = measured
+  const { byteClasses: _, ...unclassified } = measured
   test.each<[string, Partial<Measured> | (() => Measured), string, string, RegExp]>([
     [
       'a byte of data is lost',
-      { survey: changed(MiB, MiB + 1, 'zero') },
+      { byteClasses: changed(MiB, MiB + 1, 'zero') },
       'bytes',
       'the copy',
       /bytes 1048576 to 1048577 .* are zero, the model says data/,
     ],
-    ['a zero is stale', { survey: changed(0, 512, 'stale') }, 'bytes', 'the copy', /bytes 0 to 512 .* are stale, the model says zero/],
-    ['there is noise', { survey: changed(0, 512, 'noise') }, 'bytes', 'the copy', /noise/],
+    ['a zero is stale', { byteClasses: changed(0, 512, 'stale') }, 'bytes', 'the copy', /bytes 0 to 512 .* are stale, the model says zero/],
+    ['there is noise', { byteClasses: changed(0, 512, 'noise') }, 'bytes', 'the copy', /noise/],
     [
       'two ranges differ',
-      { survey: [...overlay(changed(0, 512, 'stale'), run<Origin>(2 * MiB, 2 * MiB + 512, 'stale'))] },
+      { byteClasses: [...overlay(changed(0, 512, 'stale'), range<ByteClass>(2 * MiB, 2 * MiB + 512, 'stale'))] },
       'bytes',
       'the copy',
       /and 1 more ranges, 1024 bytes in all/,
     ],
-    ['there is no survey', () => unsurveyed, 'bytes', 'the measurement', /too often/],
+    ['there is no map of byte classes', () => unclassified, 'bytes', 'the measurement', /too often/],
     [
       'a chunk more is mapped',
       {
@@ -115,10 +115,10 @@ test("a filesystem's own blocks count with a file's, up to a bound", () => {
 })
 
 test('where old bytes were predicted, zeros make the model suspect', () => {
-  const thick = predict({ ...world, destination: { storage: { kind: 'thick' }, sizeBytes: 4 * MiB, prior: { kind: 'new' } } })
+  const thick = predict({ ...copyCase, destination: { storage: { kind: 'thick' }, sizeBytes: 4 * MiB, prior: { kind: 'new' } } })
   const found = compare(thick, {
     ...measured,
-    survey: overlay(thick.content, run<Origin>(4096, 8192, 'zero')),
+    byteClasses: overlay(thick.content, range<ByteClass>(4096, 8192, 'zero')),
     destination: { mappedBytes: 4 * MiB, slack: false },
     poolUsedBytes: 0,
   })

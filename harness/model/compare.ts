@@ -1,6 +1,6 @@
-import type { Origin } from '../content/origin.ts'
-import { clip, joined, lengthOf, type Runs, same, where, without } from '../content/runs.ts'
-import type { Prediction } from './world.ts'
+import type { ByteClass } from '../content/byte_class.ts'
+import { clip, filterRanges, joined, lengthOf, type RangeMap, same, subtract } from '../content/ranges.ts'
+import type { Prediction } from './copy_case.ts'
 
 /** A filesystem counts its own extent blocks with a file's; a few of them at the sizes used here. */
 export const FILE_SLACK_BYTES = 64 * 1024
@@ -8,8 +8,8 @@ export const FILE_SLACK_BYTES = 64 * 1024
 /** What was found on real storage, as far as it could be seen. All in bytes. */
 export interface Measured {
   /** Where the bytes of the destination come from, and up to where it was read; absent when it changes too often to be told. */
-  readonly survey?: Runs<Origin>
-  readonly surveyedBytes: number
+  readonly byteClasses?: RangeMap<ByteClass>
+  readonly classifiedBytes: number
   readonly source: MeasuredSpace
   readonly destination: MeasuredSpace
   readonly poolUsedBytes?: number
@@ -25,7 +25,7 @@ export interface MeasuredSpace {
   readonly mappedBytes: number
   readonly slack: boolean
   /** Which bytes have storage, as the pool's own metadata has it. */
-  readonly mapped?: Runs<true>
+  readonly mapped?: RangeMap<true>
 }
 
 /** Who is likely to be wrong where the model and real storage differ. */
@@ -60,13 +60,13 @@ export function compare(prediction: Prediction, measured: Measured): Disagreemen
   ]
 }
 
-function compareBytes({ content, wrong }: Prediction, { survey, surveyedBytes }: Measured): Disagreement[] {
+function compareBytes({ content, wrong }: Prediction, { byteClasses, classifiedBytes }: Measured): Disagreement[] {
   const what = 'bytes'
-  if (survey === undefined)
+  if (byteClasses === undefined)
     return [{ what, text: 'what the destination holds changes too often to be compared', suspect: 'the measurement' }]
-  const predicted = clip(content, 0, surveyedBytes)
-  if (same(predicted, survey)) return []
-  const differ = differences(predicted, survey)
+  const predicted = clip(content, 0, classifiedBytes)
+  if (same(predicted, byteClasses)) return []
+  const differ = differences(predicted, byteClasses)
   const [first] = differ
   if (first === undefined) return []
   const says = predicted.find(({ from, to }) => from <= first.from && first.from < to)
@@ -84,12 +84,12 @@ function compareBytes({ content, wrong }: Prediction, { survey, surveyedBytes }:
 }
 
 /** Where `found` is not as predicted, with what was found. */
-function differences(predicted: Runs<Origin>, found: Runs<Origin>): Runs<Origin> {
+function differences(predicted: RangeMap<ByteClass>, found: RangeMap<ByteClass>): RangeMap<ByteClass> {
   const origins = new Set(found.map(({ value }) => value))
   const parts = [...origins].flatMap((origin) =>
-    without(
+    subtract(
       found.filter(({ value }) => value === origin),
-      where(predicted, (value) => value === origin),
+      filterRanges(predicted, (value) => value === origin),
     ),
   )
   return joined(parts.sort((one, other) => one.from - other.from))
@@ -97,7 +97,7 @@ function differences(predicted: Runs<Origin>, found: Runs<Origin>): Runs<Origin>
 
 function compareMapped(
   what: 'source-mapped' | 'destination-mapped',
-  predicted: Runs<true>,
+  predicted: RangeMap<true>,
   { mappedBytes, slack, mapped }: MeasuredSpace,
 ): Disagreement[] {
   const bytes = lengthOf(predicted)
@@ -106,8 +106,8 @@ function compareMapped(
     return [{ what, text, suspect: 'the measurement' }]
   }
   if (mapped !== undefined && !same(mapped, predicted)) {
-    const [more] = without(mapped, predicted)
-    const [less] = without(predicted, mapped)
+    const [more] = subtract(mapped, predicted)
+    const [less] = subtract(predicted, mapped)
     const parts = [
       ...(more === undefined ? [] : [`bytes ${more.from} to ${more.to} have storage and should have none`]),
       ...(less === undefined ? [] : [`bytes ${less.from} to ${less.to} have no storage and should have some`]),

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Extent } from '../content/content.ts'
-import { lengthOf } from '../content/runs.ts'
+import { lengthOf } from '../content/ranges.ts'
 import { KiB, MiB } from '../units.ts'
 import type { CopySpec } from './copy.ts'
+import { type CopyCase, type Prediction, type Prior, predict, type StorageSpec } from './copy_case.ts'
 import type { ThinPoolSpec } from './thin_pool.ts'
-import { type Prediction, type Prior, predict, type StorageSpec, type World } from './world.ts'
 
 const SIZE = 8 * MiB
 const CHUNK = 64 * KiB
@@ -19,7 +19,7 @@ const thin = (spec: Partial<ThinPoolSpec> = {}): StorageSpec => ({
 })
 const sparse = (blockBytes: number): CopySpec => ({ how: 'sparse', blockBytes })
 
-function copied(copy: CopySpec, destination: Partial<World['destination']>, extents: readonly Extent[] = scattered): Prediction {
+function copied(copy: CopySpec, destination: Partial<CopyCase['destination']>, extents: readonly Extent[] = scattered): Prediction {
   return predict({
     sizeBytes: SIZE,
     source: { storage: thin(), sizeBytes: SIZE, extents },
@@ -33,7 +33,7 @@ describe('what real storage was seen to do', () => {
   const noZeroing = { storage: thin({ zeroing: false }) }
   const crypt = { sizeBytes: SIZE + MiB, cryptHeaderBytes: MiB }
 
-  const cases: readonly (readonly [string, 'intact' | 'corrupt', CopySpec, Partial<World['destination']>])[] = [
+  const cases: readonly (readonly [string, 'intact' | 'corrupt', CopySpec, Partial<CopyCase['destination']>])[] = [
     ['fresh thin, zeroing', 'intact', sparse(4 * KiB), {}],
     ['fresh thin, zeroing, chunks of 1 MiB', 'intact', sparse(4 * KiB), { storage: thin({ chunkBytes: MiB }) }],
     ['fresh thin, no zeroing, block below the chunk', 'corrupt', sparse(4 * KiB), noZeroing],
@@ -82,7 +82,7 @@ describe('what real storage was seen to do', () => {
 })
 
 describe('how thin a copy is', () => {
-  const mapped = (copy: CopySpec, destination: Partial<World['destination']> = {}, extents?: readonly Extent[]) =>
+  const mapped = (copy: CopySpec, destination: Partial<CopyCase['destination']> = {}, extents?: readonly Extent[]) =>
     lengthOf(copied(copy, destination, extents).destinationMapped)
 
   test('depends on its block, where that is larger than the chunk', () => {

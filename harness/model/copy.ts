@@ -1,5 +1,5 @@
-import type { Origin } from '../content/origin.ts'
-import { clip, contained, cover, inside, lengthOf, type Runs, run, scaled, touched, where } from '../content/runs.ts'
+import type { ByteClass } from '../content/byte_class.ts'
+import { clip, contained, cover, filterRanges, intersect, lengthOf, type RangeMap, range, scaled, touched } from '../content/ranges.ts'
 import { FileVolume, type ModelVolume, PAGE_BYTES, writeBuffered } from './volume.ts'
 
 /**
@@ -16,7 +16,7 @@ export interface Copied {
   readonly readBytes: number
   readonly writtenBytes: number
   /** Which bytes the copy gave the destination; it skipped the rest. */
-  readonly written: Runs<true>
+  readonly written: RangeMap<true>
   /** A discard that the destination did not take, so that the copy goes no further. */
   readonly refused?: 'discard'
 }
@@ -24,7 +24,7 @@ export interface Copied {
 /** Copies the first `sizeBytes` of one volume to another. */
 export function copy(from: ModelVolume, to: ModelVolume, sizeBytes: number, spec: CopySpec): Copied {
   const content = clip(from.read(), 0, sizeBytes)
-  const everything = run(0, sizeBytes, true)
+  const everything = range(0, sizeBytes, true)
   switch (spec.how) {
     case 'full':
       return dd(content, to, everything, sizeBytes, spec)
@@ -34,20 +34,20 @@ export function copy(from: ModelVolume, to: ModelVolume, sizeBytes: number, spec
       const mapped = clip(from.mapped(), 0, sizeBytes)
       return {
         readBytes: lengthOf(mapped),
-        writtenBytes: writeWholeAndRest(to, inside(content, mapped), sizeBytes, PAGE_BYTES),
+        writtenBytes: writeWholeAndRest(to, intersect(content, mapped), sizeBytes, PAGE_BYTES),
         written: mapped,
       }
     }
     case 'zero-out-then-sparse':
-      to.write(run<Origin>(0, to.sizeBytes, 'zero'))
+      to.write(range<ByteClass>(0, to.sizeBytes, 'zero'))
       return dd(content, to, dataBlocks(content, sizeBytes, spec.blockBytes), sizeBytes, spec)
     case 'discard-then-sparse':
-      if (!to.discard(run(0, to.sizeBytes, true))) return { readBytes: 0, writtenBytes: 0, written: [], refused: 'discard' }
+      if (!to.discard(range(0, to.sizeBytes, true))) return { readBytes: 0, writtenBytes: 0, written: [], refused: 'discard' }
       return dd(content, to, dataBlocks(content, sizeBytes, spec.blockBytes), sizeBytes, spec)
     case 'full-then-discard': {
       const copied = dd(content, to, everything, sizeBytes, spec)
       const zeros = contained(
-        where(content, (origin) => origin === 'zero'),
+        filterRanges(content, (origin) => origin === 'zero'),
         spec.blockBytes,
       )
       if (zeros.length > 0 && !to.discard(scaled(zeros, spec.blockBytes))) return { ...copied, refused: 'discard' }
@@ -58,19 +58,19 @@ export function copy(from: ModelVolume, to: ModelVolume, sizeBytes: number, spec
 
 /** Writes blocks as dd does: whole, but for a short last one, which goes through the page cache. */
 function dd(
-  content: Runs<Origin>,
+  content: RangeMap<ByteClass>,
   to: ModelVolume,
-  blocks: Runs<unknown>,
+  blocks: RangeMap<unknown>,
   sizeBytes: number,
   { blockBytes, keepsFile = false }: { readonly blockBytes: number; readonly keepsFile?: boolean },
 ): Copied {
   if (to instanceof FileVolume && !keepsFile) to.truncate()
-  const written = inside(content, blocks)
+  const written = intersect(content, blocks)
   return { readBytes: sizeBytes, writtenBytes: writeWholeAndRest(to, written, sizeBytes, blockBytes), written: cover(written) }
 }
 
 /** Whole blocks are written past the page cache, a short last one through it. Returns what reaches the device, in bytes. */
-function writeWholeAndRest(to: ModelVolume, content: Runs<Origin>, sizeBytes: number, blockBytes: number): number {
+function writeWholeAndRest(to: ModelVolume, content: RangeMap<ByteClass>, sizeBytes: number, blockBytes: number): number {
   const wholeBytes = Math.floor(sizeBytes / blockBytes) * blockBytes
   const [whole, rest] = [clip(content, 0, wholeBytes), clip(content, wholeBytes, sizeBytes)]
   to.write(whole)
@@ -78,9 +78,9 @@ function writeWholeAndRest(to: ModelVolume, content: Runs<Origin>, sizeBytes: nu
 }
 
 /** The blocks that hold a byte that is not zero, as byte ranges. */
-function dataBlocks(content: Runs<Origin>, sizeBytes: number, blockBytes: number): Runs<true> {
+function dataBlocks(content: RangeMap<ByteClass>, sizeBytes: number, blockBytes: number): RangeMap<true> {
   const blocks = touched(
-    where(content, (origin) => origin !== 'zero'),
+    filterRanges(content, (origin) => origin !== 'zero'),
     blockBytes,
   )
   return clip(scaled(blocks, blockBytes), 0, sizeBytes)

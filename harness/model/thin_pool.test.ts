@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { cellsOf, runsOf } from '../../tests/support/cells.ts'
+import { cellsOf, rangesOf } from '../../tests/support/cells.ts'
 import { NaivePool, NaiveThin } from '../../tests/support/naive_pool.ts'
-import type { Origin } from '../content/origin.ts'
-import { lengthOf, type Runs, run } from '../content/runs.ts'
+import type { ByteClass } from '../content/byte_class.ts'
+import { lengthOf, type RangeMap, range } from '../content/ranges.ts'
 import { KiB, MiB, SECTOR_BYTES } from '../units.ts'
 import { ThinPool, type ThinPoolSpec, ThinVolume } from './thin_pool.ts'
 import { PAGE_BYTES, writeBuffered } from './volume.ts'
@@ -11,10 +11,10 @@ import { PAGE_BYTES, writeBuffered } from './volume.ts'
 const TiB = 1024 ** 4
 const CHUNK = 64 * KiB
 const honest: ThinPoolSpec = { chunkBytes: CHUNK, zeroing: true, discards: true }
-const data = (from: number, to: number): Runs<Origin> => run<Origin>(from, to, 'data')
+const data = (from: number, to: number): RangeMap<ByteClass> => range<ByteClass>(from, to, 'data')
 
 describe('against a pool of one cell a sector', () => {
-  const origin = fc.constantFrom<Origin>('zero', 'data', 'stale')
+  const origin = fc.constantFrom<ByteClass>('zero', 'data', 'stale')
   const cells = fc.array(fc.option(origin, { nil: undefined, freq: 1 }), { maxLength: 40 })
   const which = fc.nat({ max: 3 })
   const step = fc.oneof(
@@ -31,7 +31,7 @@ describe('against a pool of one cell a sector', () => {
       fc.property(spec, size, behind, fc.array(step, { maxLength: 12 }), ({ chunkSectors, ...rest }, sectors, hidden, steps) => {
         const naive = new NaivePool({ chunkSectors, ...rest })
         const pool = new ThinPool({ chunkBytes: chunkSectors * SECTOR_BYTES, ...rest })
-        const external = { sizeBytes: hidden.length * SECTOR_BYTES, content: runsOf(hidden, SECTOR_BYTES) }
+        const external = { sizeBytes: hidden.length * SECTOR_BYTES, content: rangesOf(hidden, SECTOR_BYTES) }
         const pairs = [
           { one: new NaiveThin(naive, sectors, hidden), other: new ThinVolume(pool, sectors * SECTOR_BYTES, external) },
           { one: new NaiveThin(naive, sectors), other: new ThinVolume(pool, sectors * SECTOR_BYTES) },
@@ -44,16 +44,16 @@ describe('against a pool of one cell a sector', () => {
           switch (what.does) {
             case 'write':
               one.write(what.cells.slice(0, sectors))
-              other.write(runsOf(what.cells.slice(0, sectors), SECTOR_BYTES))
+              other.write(rangesOf(what.cells.slice(0, sectors), SECTOR_BYTES))
               break
             case 'write-buffered':
               one.write(throughPages(one.read(), what.cells.slice(0, sectors)))
-              writeBuffered(other, runsOf(what.cells.slice(0, sectors), SECTOR_BYTES))
+              writeBuffered(other, rangesOf(what.cells.slice(0, sectors), SECTOR_BYTES))
               break
             case 'discard': {
               const to = Math.min(sectors, what.from + what.length)
               one.discard(what.from, to)
-              expect(other.discard(run(what.from * SECTOR_BYTES, to * SECTOR_BYTES, true))).toBe(rest.discards)
+              expect(other.discard(range(what.from * SECTOR_BYTES, to * SECTOR_BYTES, true))).toBe(rest.discards)
               break
             }
             case 'snapshot':
@@ -79,7 +79,7 @@ describe('against a pool of one cell a sector', () => {
 })
 
 /** The page cache: every page that is written in part is read first, and written whole. */
-function throughPages(before: readonly Origin[], written: readonly (Origin | undefined)[]): (Origin | undefined)[] {
+function throughPages(before: readonly ByteClass[], written: readonly (ByteClass | undefined)[]): (ByteClass | undefined)[] {
   const pageOf = (sector: number) => Math.floor((sector * SECTOR_BYTES) / PAGE_BYTES)
   const dirty = new Set(written.flatMap((value, sector) => (value === undefined ? [] : [pageOf(sector)])))
   return before.map((there, sector) => (dirty.has(pageOf(sector)) ? (written[sector] ?? there) : undefined))
@@ -99,7 +99,7 @@ describe('a thin volume', () => {
 
   test('reads zero when new in a pool that does not zero, and shows what lay there around the first small write', () => {
     const volume = new ThinVolume(new ThinPool({ ...honest, zeroing: false }), MiB)
-    expect(volume.read()).toEqual(run(0, MiB, 'zero'))
+    expect(volume.read()).toEqual(range(0, MiB, 'zero'))
 
     volume.write(data(512, 1024))
 
@@ -114,8 +114,8 @@ describe('a thin volume', () => {
   test('shows what lay there again when it was discarded first, in a pool that does not zero', () => {
     const volume = new ThinVolume(new ThinPool({ ...honest, zeroing: false }), CHUNK)
     volume.write(data(0, CHUNK))
-    volume.discard(run(0, CHUNK, true))
-    expect(volume.read()).toEqual(run(0, CHUNK, 'zero'))
+    volume.discard(range(0, CHUNK, true))
+    expect(volume.read()).toEqual(range(0, CHUNK, 'zero'))
 
     volume.write(data(0, 4096))
 
@@ -129,7 +129,7 @@ describe('a thin volume', () => {
     const volume = new ThinVolume(new ThinPool(honest), 2 * CHUNK)
     volume.write(data(0, 2 * CHUNK))
 
-    volume.discard(run(CHUNK - 4096, 2 * CHUNK - 4096, true))
+    volume.discard(range(CHUNK - 4096, 2 * CHUNK - 4096, true))
 
     expect(volume.read()).toEqual(data(0, 2 * CHUNK))
   })
@@ -139,20 +139,20 @@ describe('a thin volume', () => {
     const volume = new ThinVolume(new ThinPool(honest), sizeBytes)
     volume.write(data(0, sizeBytes))
 
-    volume.discard(run(0, sizeBytes, true))
+    volume.discard(range(0, sizeBytes, true))
 
     expect(volume.read()).toEqual([
       { from: 0, to: CHUNK, value: 'zero' },
       { from: CHUNK, to: sizeBytes, value: 'data' },
     ])
-    expect(volume.mapped()).toEqual(run(CHUNK, 2 * CHUNK, true))
+    expect(volume.mapped()).toEqual(range(CHUNK, 2 * CHUNK, true))
   })
 
   test('changes nothing by a discard that its pool ignores', () => {
     const volume = new ThinVolume(new ThinPool({ ...honest, discards: false }), CHUNK)
     volume.write(data(0, CHUNK))
 
-    expect(volume.discard(run(0, CHUNK, true))).toBe(false)
+    expect(volume.discard(range(0, CHUNK, true))).toBe(false)
     expect(volume.read()).toEqual(data(0, CHUNK))
   })
 })
@@ -161,7 +161,7 @@ describe('snapshots', () => {
   test('share their blocks, which count once, until one of them is written', () => {
     const pool = new ThinPool(honest)
     const volume = new ThinVolume(pool, MiB)
-    volume.write(run<Origin>(0, 4 * CHUNK, 'stale'))
+    volume.write(range<ByteClass>(0, 4 * CHUNK, 'stale'))
     const snapshot = volume.snapshot()
     expect(pool.usedBytes()).toBe(4 * CHUNK)
 
@@ -190,7 +190,7 @@ describe('snapshots', () => {
 })
 
 describe('an external origin', () => {
-  const behind = { sizeBytes: CHUNK + 4096, content: run<Origin>(0, CHUNK + 4096, 'stale') }
+  const behind = { sizeBytes: CHUNK + 4096, content: range<ByteClass>(0, CHUNK + 4096, 'stale') }
 
   test('shows through as far as it goes, and again after a discard', () => {
     const volume = new ThinVolume(new ThinPool(honest), 3 * CHUNK, behind)
@@ -201,7 +201,7 @@ describe('an external origin', () => {
     expect(volume.read()).toEqual(shown)
 
     volume.write(data(0, 3 * CHUNK))
-    volume.discard(run(0, 3 * CHUNK, true))
+    volume.discard(range(0, 3 * CHUNK, true))
 
     expect(volume.read()).toEqual(shown)
   })
@@ -212,7 +212,7 @@ describe('an external origin', () => {
   ] as const)('is copied into a chunk that straddles its end; behind it, with zeroing %s, is %s', (zeroing, rest) => {
     const volume = new ThinVolume(new ThinPool({ ...honest, zeroing }), 3 * CHUNK, { ...behind, content: data(0, behind.sizeBytes) })
 
-    volume.write(run<Origin>(CHUNK, CHUNK + 512, 'noise'))
+    volume.write(range<ByteClass>(CHUNK, CHUNK + 512, 'noise'))
 
     expect(volume.read()).toEqual([
       { from: 0, to: CHUNK, value: 'data' },
@@ -228,7 +228,7 @@ describe('an external origin', () => {
   })
 
   test('that holds more than it is long shows no more than its length', () => {
-    const volume = new ThinVolume(new ThinPool(honest), 2 * CHUNK, { sizeBytes: CHUNK, content: run<Origin>(0, 2 * CHUNK, 'stale') })
+    const volume = new ThinVolume(new ThinPool(honest), 2 * CHUNK, { sizeBytes: CHUNK, content: range<ByteClass>(0, 2 * CHUNK, 'stale') })
 
     expect(cellsOf(volume.read(), 2, CHUNK)).toEqual(['stale', 'zero'])
   })
@@ -240,8 +240,8 @@ test('a volume of 16 TiB costs as many runs as a small one', () => {
     const volume = new ThinVolume(pool, sizeBytes)
     volume.write(data(0, sizeBytes))
     const snapshot = volume.snapshot()
-    snapshot.write(run<Origin>(sizeBytes / 2, sizeBytes / 2 + 512, 'stale'))
-    snapshot.discard(run(sizeBytes / 4, sizeBytes / 2, true))
+    snapshot.write(range<ByteClass>(sizeBytes / 2, sizeBytes / 2 + 512, 'stale'))
+    snapshot.discard(range(sizeBytes / 4, sizeBytes / 2, true))
     return { read: snapshot.read().length, mapped: snapshot.mapped().length, usedBytes: pool.usedBytes() }
   }
 

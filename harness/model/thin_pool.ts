@@ -1,21 +1,21 @@
-import type { Origin } from '../content/origin.ts'
+import type { ByteClass } from '../content/byte_class.ts'
 import {
   clip,
   contained,
   cover,
   filled,
-  inside,
+  filterRanges,
+  intersect,
   joined,
   lengthOf,
   overlay,
-  type Run,
-  type Runs,
-  run,
+  type Range,
+  type RangeMap,
+  range,
   scaled,
+  subtract,
   touched,
-  where,
-  without,
-} from '../content/runs.ts'
+} from '../content/ranges.ts'
 import type { ModelVolume } from './volume.ts'
 
 export interface ThinPoolSpec {
@@ -30,7 +30,7 @@ export interface ThinPoolSpec {
 export class ThinPool {
   readonly spec: ThinPoolSpec
   /** How many volumes map each block. */
-  private uses: Runs<number> = []
+  private uses: RangeMap<number> = []
   private nextBlock = 0
 
   constructor(spec: ThinPoolSpec) {
@@ -42,8 +42,8 @@ export class ThinPool {
   }
 
   /** Gives chunks blocks that nobody has. The value of a run of a map is block minus chunk, so that neighbours join. */
-  allocate(chunks: Runs<unknown>): Runs<number> {
-    const map = chunks.map(({ from, to }): Run<number> => {
+  allocate(chunks: RangeMap<unknown>): RangeMap<number> {
+    const map = chunks.map(({ from, to }): Range<number> => {
       const block = this.nextBlock
       this.nextBlock += to - from
       return { from, to, value: block - from }
@@ -52,32 +52,32 @@ export class ThinPool {
     return joined(map)
   }
 
-  share(map: Runs<number>): void {
+  share(map: RangeMap<number>): void {
     this.count(map, 1)
   }
 
-  release(map: Runs<number>): void {
+  release(map: RangeMap<number>): void {
     this.count(map, -1)
   }
 
   /** The chunks of a map whose blocks another volume maps too. */
-  shared(map: Runs<number>): Runs<number> {
+  shared(map: RangeMap<number>): RangeMap<number> {
     if (this.uses.every(({ value }) => value === 1)) return []
     return joined(
       map.flatMap(({ from, to, value }) =>
-        inside(
-          where(this.uses, (uses) => uses > 1),
-          run(from + value, to + value, true),
+        intersect(
+          filterRanges(this.uses, (uses) => uses > 1),
+          range(from + value, to + value, true),
         ).map((part) => ({ from: part.from - value, to: part.to - value, value })),
       ),
     )
   }
 
-  private count(map: Runs<number>, by: 1 | -1): void {
+  private count(map: RangeMap<number>, by: 1 | -1): void {
     for (const { from, to, value } of map) {
-      const blocks = run(from + value, to + value, 0)
+      const blocks = range(from + value, to + value, 0)
       const counted = filled(this.uses, from + value, to + value, 0).map((part) => ({ ...part, value: part.value + by }))
-      const rest = without(this.uses, blocks)
+      const rest = subtract(this.uses, blocks)
       this.uses = overlay(
         rest,
         counted.filter((part) => part.value > 0),
@@ -89,16 +89,16 @@ export class ThinPool {
 /** What shows through a thin volume where it has no chunk of its own. */
 export interface ExternalOrigin {
   readonly sizeBytes: number
-  readonly content: Runs<Origin>
+  readonly content: RangeMap<ByteClass>
 }
 
 export class ThinVolume implements ModelVolume {
   readonly sizeBytes: number
   private readonly pool: ThinPool
-  private readonly behind: Runs<Origin>
+  private readonly behind: RangeMap<ByteClass>
   private readonly behindBytes: number
-  private chunks: Runs<number> = []
-  private content: Runs<Origin> = []
+  private chunks: RangeMap<number> = []
+  private content: RangeMap<ByteClass> = []
 
   constructor(pool: ThinPool, sizeBytes: number, origin?: ExternalOrigin) {
     this.pool = pool
@@ -107,44 +107,44 @@ export class ThinVolume implements ModelVolume {
     this.behind = clip(origin?.content ?? [], 0, Math.min(this.behindBytes, sizeBytes))
   }
 
-  read(): Runs<Origin> {
+  read(): RangeMap<ByteClass> {
     return overlay(filled(this.behind, 0, this.sizeBytes, 'zero'), clip(this.content, 0, this.sizeBytes))
   }
 
-  write(content: Runs<Origin>): void {
+  write(content: RangeMap<ByteClass>): void {
     const { chunkBytes } = this.pool.spec
     const chunks = touched(content, chunkBytes)
-    const fresh = without(chunks, this.chunks)
-    const shared = this.pool.shared(inside(this.chunks, chunks))
+    const fresh = subtract(chunks, this.chunks)
+    const shared = this.pool.shared(intersect(this.chunks, chunks))
     this.content = overlay(overlay(this.content, this.around(fresh)), content)
     this.pool.release(shared)
     this.chunks = overlay(this.chunks, this.pool.allocate(cover(overlay(fresh, cover(shared)))))
   }
 
   /** What a new chunk holds beside what is written to it. A chunk that is written whole is not prepared at all. */
-  private around(fresh: Runs<unknown>): Runs<Origin> {
+  private around(fresh: RangeMap<unknown>): RangeMap<ByteClass> {
     const { chunkBytes, zeroing } = this.pool.spec
     const bytes = scaled(cover(fresh), chunkBytes)
-    const filling: Origin = zeroing ? 'zero' : 'stale'
-    const prepared = bytes.map(({ from, to }): Run<Origin> => ({ from, to, value: filling }))
+    const filling: ByteClass = zeroing ? 'zero' : 'stale'
+    const prepared = bytes.map(({ from, to }): Range<ByteClass> => ({ from, to, value: filling }))
     if (this.behindBytes === 0) return prepared
     // A chunk that the origin reaches into is copied from it, and only a pool that zeroes clears what lies past its end.
-    const reached = scaled(touched(run(0, this.behindBytes, true), chunkBytes), chunkBytes)
-    const copied = inside(filled(this.behind, 0, this.behindBytes, 'zero'), inside(bytes, reached))
+    const reached = scaled(touched(range(0, this.behindBytes, true), chunkBytes), chunkBytes)
+    const copied = intersect(filled(this.behind, 0, this.behindBytes, 'zero'), intersect(bytes, reached))
     return overlay(prepared, copied)
   }
 
-  discard(bytes: Runs<unknown>): boolean {
+  discard(bytes: RangeMap<unknown>): boolean {
     const { chunkBytes, discards } = this.pool.spec
     if (!discards) return false
-    const gone = inside(this.chunks, contained(bytes, chunkBytes))
+    const gone = intersect(this.chunks, contained(bytes, chunkBytes))
     this.pool.release(gone)
-    this.chunks = without(this.chunks, gone)
-    this.content = without(this.content, scaled(gone, chunkBytes))
+    this.chunks = subtract(this.chunks, gone)
+    this.content = subtract(this.content, scaled(gone, chunkBytes))
     return true
   }
 
-  mapped(): Runs<true> {
+  mapped(): RangeMap<true> {
     return scaled(cover(this.chunks), this.pool.spec.chunkBytes)
   }
 

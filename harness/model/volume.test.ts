@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import type { Origin } from '../content/origin.ts'
-import { lengthOf, type Runs, run } from '../content/runs.ts'
+import type { ByteClass } from '../content/byte_class.ts'
+import { lengthOf, type RangeMap, range } from '../content/ranges.ts'
 import { KiB, MiB } from '../units.ts'
 import { ThinPool, ThinVolume } from './thin_pool.ts'
 import { CryptVolume, FileVolume, PAGE_BYTES, ThickVolume, WIPED_BYTES, writeBuffered } from './volume.ts'
 
 const TiB = 1024 ** 4
-const data = (from: number, to: number): Runs<Origin> => run<Origin>(from, to, 'data')
+const data = (from: number, to: number): RangeMap<ByteClass> => range<ByteClass>(from, to, 'data')
 
 describe('a thick volume', () => {
   test('is wiped for its first 4 KiB only, and has all its storage', () => {
@@ -20,7 +20,7 @@ describe('a thick volume', () => {
   })
 
   test('smaller than what is wiped reads zero', () => {
-    expect(new ThickVolume(512).read()).toEqual(run(0, 512, 'zero'))
+    expect(new ThickVolume(512).read()).toEqual(range(0, 512, 'zero'))
   })
 
   test('takes no discard', () => {
@@ -41,12 +41,12 @@ describe('a file', () => {
       { from: PAGE_BYTES + 512, to: PAGE_BYTES + 1024, value: 'data' },
       { from: PAGE_BYTES + 1024, to: MiB, value: 'zero' },
     ])
-    expect(file.mapped()).toEqual(run(PAGE_BYTES, 2 * PAGE_BYTES, true))
+    expect(file.mapped()).toEqual(range(PAGE_BYTES, 2 * PAGE_BYTES, true))
   })
 
   test('that was only reserved reads zero and has all its storage, until it is cut off', () => {
     const file = new FileVolume(MiB, { reserved: true })
-    expect(file.read()).toEqual(run(0, MiB, 'zero'))
+    expect(file.read()).toEqual(range(0, MiB, 'zero'))
     expect(lengthOf(file.mapped())).toBe(MiB)
 
     file.truncate()
@@ -60,7 +60,7 @@ describe('a file', () => {
 
     file.truncate()
 
-    expect(file.read()).toEqual(run(0, MiB, 'zero'))
+    expect(file.read()).toEqual(range(0, MiB, 'zero'))
   })
 })
 
@@ -74,8 +74,8 @@ describe('an encrypted volume', () => {
   test('reads noise where nobody wrote through it, though all below reads zero', () => {
     const { below, volume } = made()
 
-    expect(below.read()).toEqual(run(0, MiB + HEADER, 'zero'))
-    expect(volume.read()).toEqual(run(0, MiB, 'noise'))
+    expect(below.read()).toEqual(range(0, MiB + HEADER, 'zero'))
+    expect(volume.read()).toEqual(range(0, MiB, 'noise'))
   })
 
   test('reads what was written through it, zeros too, and writes it behind its header', () => {
@@ -90,8 +90,8 @@ describe('an encrypted volume', () => {
       { from: 512, to: 1024, value: 'zero' },
       { from: 1024, to: MiB, value: 'noise' },
     ])
-    expect(below.mapped()).toEqual(run(HEADER, HEADER + 64 * KiB, true))
-    expect(volume.mapped()).toEqual(run(0, 64 * KiB, true))
+    expect(below.mapped()).toEqual(range(HEADER, HEADER + 64 * KiB, true))
+    expect(volume.mapped()).toEqual(range(0, 64 * KiB, true))
   })
 
   test('passes no discard down', () => {
@@ -136,7 +136,7 @@ test('a volume of 16 TiB costs as many runs as a small one', () => {
     for (const volume of volumes) {
       writeBuffered(volume, data(sizeBytes / 2, sizeBytes / 2 + 512))
       expect(volume.read().length).toBeLessThanOrEqual(4)
-      expect(volume.mapped()).toEqual(run(0, sizeBytes, true))
+      expect(volume.mapped()).toEqual(range(0, sizeBytes, true))
     }
   }
 })

@@ -1,5 +1,5 @@
-import type { Origin } from '../content/origin.ts'
-import { filled, inside, lengthOf, overlay, type Runs, run, scaled, shifted, touched, without } from '../content/runs.ts'
+import type { ByteClass } from '../content/byte_class.ts'
+import { filled, intersect, lengthOf, overlay, type RangeMap, range, scaled, shifted, subtract, touched } from '../content/ranges.ts'
 
 /** What the kernel's page cache reads and writes at once, and what ext4 allocates. */
 export const PAGE_BYTES = 4096
@@ -10,37 +10,37 @@ export const WIPED_BYTES = 4096
 export interface ModelVolume {
   readonly sizeBytes: number
   /** What a reader finds, of every byte. */
-  read(): Runs<Origin>
-  write(content: Runs<Origin>): void
+  read(): RangeMap<ByteClass>
+  write(content: RangeMap<ByteClass>): void
   /** Whether the volume takes discards; one that does not changes nothing. */
-  discard(bytes: Runs<unknown>): boolean
+  discard(bytes: RangeMap<unknown>): boolean
   /** What has storage. The last chunk may reach past the end. */
-  mapped(): Runs<true>
+  mapped(): RangeMap<true>
 }
 
 /** Writes as the page cache does: pages that are written in part are read first. Returns how many bytes the pages have. */
-export function writeBuffered(volume: ModelVolume, content: Runs<Origin>): number {
+export function writeBuffered(volume: ModelVolume, content: RangeMap<ByteClass>): number {
   if (content.length === 0) return 0
-  const pages = inside(scaled(touched(content, PAGE_BYTES), PAGE_BYTES), run(0, volume.sizeBytes, true))
-  volume.write(overlay(inside(volume.read(), pages), content))
+  const pages = intersect(scaled(touched(content, PAGE_BYTES), PAGE_BYTES), range(0, volume.sizeBytes, true))
+  volume.write(overlay(intersect(volume.read(), pages), content))
   return lengthOf(pages)
 }
 
 /** A thick volume: what it has not been written holds what its storage held. */
 export class ThickVolume implements ModelVolume {
   readonly sizeBytes: number
-  private content: Runs<Origin>
+  private content: RangeMap<ByteClass>
 
   constructor(sizeBytes: number) {
     this.sizeBytes = sizeBytes
-    this.content = filled(run<Origin>(0, Math.min(WIPED_BYTES, sizeBytes), 'zero'), 0, sizeBytes, 'stale')
+    this.content = filled(range<ByteClass>(0, Math.min(WIPED_BYTES, sizeBytes), 'zero'), 0, sizeBytes, 'stale')
   }
 
-  read(): Runs<Origin> {
+  read(): RangeMap<ByteClass> {
     return this.content
   }
 
-  write(content: Runs<Origin>): void {
+  write(content: RangeMap<ByteClass>): void {
     this.content = overlay(this.content, content)
   }
 
@@ -49,27 +49,27 @@ export class ThickVolume implements ModelVolume {
     return false
   }
 
-  mapped(): Runs<true> {
-    return run(0, this.sizeBytes, true)
+  mapped(): RangeMap<true> {
+    return range(0, this.sizeBytes, true)
   }
 }
 
 /** A file: its holes read as zero, and so does what was only reserved. */
 export class FileVolume implements ModelVolume {
   readonly sizeBytes: number
-  private content: Runs<Origin> = []
-  private allocated: Runs<true>
+  private content: RangeMap<ByteClass> = []
+  private allocated: RangeMap<true>
 
   constructor(sizeBytes: number, { reserved }: { reserved: boolean }) {
     this.sizeBytes = sizeBytes
-    this.allocated = run(0, reserved ? sizeBytes : 0, true)
+    this.allocated = range(0, reserved ? sizeBytes : 0, true)
   }
 
-  read(): Runs<Origin> {
+  read(): RangeMap<ByteClass> {
     return filled(this.content, 0, this.sizeBytes, 'zero')
   }
 
-  write(content: Runs<Origin>): void {
+  write(content: RangeMap<ByteClass>): void {
     this.content = overlay(this.content, content)
     this.allocated = overlay(this.allocated, scaled(touched(content, PAGE_BYTES), PAGE_BYTES))
   }
@@ -84,7 +84,7 @@ export class FileVolume implements ModelVolume {
     return false
   }
 
-  mapped(): Runs<true> {
+  mapped(): RangeMap<true> {
     return this.allocated
   }
 }
@@ -94,7 +94,7 @@ export class CryptVolume implements ModelVolume {
   readonly sizeBytes: number
   private readonly below: ModelVolume
   private readonly headerBytes: number
-  private content: Runs<Origin> = []
+  private content: RangeMap<ByteClass> = []
 
   constructor(below: ModelVolume, headerBytes: number) {
     this.below = below
@@ -102,11 +102,11 @@ export class CryptVolume implements ModelVolume {
     this.sizeBytes = below.sizeBytes - headerBytes
   }
 
-  read(): Runs<Origin> {
+  read(): RangeMap<ByteClass> {
     return filled(this.content, 0, this.sizeBytes, 'noise')
   }
 
-  write(content: Runs<Origin>): void {
+  write(content: RangeMap<ByteClass>): void {
     this.content = overlay(this.content, content)
     this.below.write(shifted(content, this.headerBytes))
   }
@@ -117,7 +117,7 @@ export class CryptVolume implements ModelVolume {
   }
 
   /** Of the device below, behind the header, by offsets of this device. */
-  mapped(): Runs<true> {
-    return shifted(without(this.below.mapped(), run(0, this.headerBytes, true)), -this.headerBytes)
+  mapped(): RangeMap<true> {
+    return shifted(subtract(this.below.mapped(), range(0, this.headerBytes, true)), -this.headerBytes)
   }
 }

@@ -1,5 +1,5 @@
 import type { Lab } from '../lab/lab.ts'
-import { check } from '../machine/machine.ts'
+import { runOrThrow } from '../machine/machine.ts'
 import { MiB } from '../units.ts'
 import type { CopyOrder, Mover } from './mover.ts'
 
@@ -14,7 +14,7 @@ export const dd: Mover = async (lab, order) => {
     // Without conv=notrunc the probe would empty a destination that is a file.
     output: await allowsDirect(lab, ['if=/dev/zero', `of=${order.to}`, 'oflag=direct', 'conv=notrunc']),
   }
-  await check(lab, ddCommand(order, direct), { timeoutSeconds: COPY_SECONDS })
+  await runOrThrow(lab, ddCommand(order, direct), { timeoutSeconds: COPY_SECONDS })
 }
 
 /** The command line of one copy. */

@@ -1,5 +1,5 @@
 import type { CopyMode } from '../result/copy_mode.ts'
-import type { DriverSetup, Result } from './verbs.ts'
+import type { DriverSetup, VerbResult } from './verbs.ts'
 
 /** Where a driver-assisted migration shall go, as the manager tells the source's driver. */
 export interface MigrationTarget {
@@ -51,7 +51,7 @@ export type CapabilityReport = Readonly<Record<string, string | boolean>>
 /** A driver that a module makes. */
 export interface ModuleDriver extends VolumeDriver {
   /** What do_setup answers beside the protocol's version. */
-  readonly about?: Omit<Result<'do_setup'>, 'protocol'>
+  readonly about?: Omit<VerbResult<'do_setup'>, 'protocol'>
   /** Takes back what the making of the driver made. */
   shutdown?(): Promise<void>
 }

@@ -23,7 +23,7 @@ export class Unanswered extends Error {
 }
 
 /** The peer answered with an error. `code` is the one of JSON-RPC 2.0 or the peer's own. */
-export class PeerError extends Error {
+export class RemoteError extends Error {
   override name = 'PeerError'
   readonly code: number
 
@@ -111,7 +111,7 @@ export function callOver({ input, output }: Line, observe: (trouble: string) => 
           .requestAdvanced({ jsonrpc: JSONRPC, id, method, params })
         if (response.error === undefined) return response.result
         const { code, message } = response.error
-        throw code === UNANSWERED ? new Unanswered(message) : new PeerError(message, code)
+        throw code === UNANSWERED ? new Unanswered(message) : new RemoteError(message, code)
       } finally {
         underWay.delete(id)
       }

@@ -104,9 +104,9 @@ export const verbs = {
 } as const
 
 export type Verb = keyof typeof verbs
-export type Params<Name extends Verb> = z.infer<(typeof verbs)[Name]['params']>
-export type Result<Name extends Verb> = z.infer<(typeof verbs)[Name]['result']>
-export type DriverSetup = Params<'do_setup'>
+export type VerbParams<Name extends Verb> = z.infer<(typeof verbs)[Name]['params']>
+export type VerbResult<Name extends Verb> = z.infer<(typeof verbs)[Name]['result']>
+export type DriverSetup = VerbParams<'do_setup'>
 
 /** The published JSON schema of the protocol: for each verb its parameters and its result. */
 export function protocolJsonSchema(): object {

@@ -3,8 +3,8 @@ import type { z } from 'zod'
 import { messageOf } from '../errors.ts'
 import type { Answer } from './capabilities.ts'
 import type { NeededVerbs, OptionalVerbs, VolumeDriver } from './driver.ts'
-import { type Caller, callOver, type Line, METHOD_NOT_FOUND, PeerError, serveOver, Unanswered } from './json_rpc.ts'
-import { type Params, type Result, type Verb, verbs } from './verbs.ts'
+import { type Caller, callOver, type Line, METHOD_NOT_FOUND, RemoteError, serveOver, Unanswered } from './json_rpc.ts'
+import { type Verb, type VerbParams, type VerbResult, verbs } from './verbs.ts'
 
 export interface Limits {
   /** How long `get_capabilities` may take. A later answer is no answer. */
@@ -42,10 +42,10 @@ export function serveDriver(driver: VolumeDriver, line: Line): void {
 
 /** Lets a server answer for a driver. Verbs that the driver lacks are answered with "method not found". */
 export function addVerbs(server: JSONRPCServer, driver: VolumeDriver): void {
-  const serve = <Name extends Verb>(verb: Name, answer: ((params: Params<Name>) => Promise<unknown>) | undefined) => {
+  const serve = <Name extends Verb>(verb: Name, answer: ((params: VerbParams<Name>) => Promise<unknown>) | undefined) => {
     if (answer === undefined) return
     const schema: z.ZodType = verbs[verb].params
-    server.addMethod(verb, async (params) => (await answer(schema.parse(params) as Params<Name>)) ?? {})
+    server.addMethod(verb, async (params) => (await answer(schema.parse(params) as VerbParams<Name>)) ?? {})
   }
   const {
     migrateVolume,
@@ -100,16 +100,16 @@ function bound(driver: VolumeDriver): Partial<OptionalVerbs> {
 export async function callVerb<Name extends Verb>(
   caller: Caller,
   verb: Name,
-  params: Params<Name>,
+  params: VerbParams<Name>,
   seconds: number,
-): Promise<Result<Name>> {
+): Promise<VerbResult<Name>> {
   try {
     const schema: z.ZodType = verbs[verb].result
-    return schema.parse(await caller.request(verb, params, seconds)) as Result<Name>
+    return schema.parse(await caller.request(verb, params, seconds)) as VerbResult<Name>
   } catch (error) {
     const message = `${verb}: ${messageOf(error)}`
     if (error instanceof Unanswered) throw new Unanswered(message, { cause: error })
-    if (error instanceof PeerError && error.code === METHOD_NOT_FOUND && verbs[verb].optional)
+    if (error instanceof RemoteError && error.code === METHOD_NOT_FOUND && verbs[verb].optional)
       throw new NotOffered(message, { cause: error })
     throw new Error(message, { cause: error })
   }
@@ -122,7 +122,7 @@ export function connectService(line: Line, limits: Limits = DEFAULT_LIMITS): Who
 
 /** A volume service over calls that somebody else has opened. */
 export function serviceOf(caller: Caller, limits: Limits = DEFAULT_LIMITS): WholeVolumeService {
-  const call = <Name extends Verb>(verb: Name, params: Params<Name>) => callVerb(caller, verb, params, limits.verbSeconds)
+  const call = <Name extends Verb>(verb: Name, params: VerbParams<Name>) => callVerb(caller, verb, params, limits.verbSeconds)
   const done = async (asked: Promise<unknown>) => void (await asked)
   return {
     getCapabilities: async () => {

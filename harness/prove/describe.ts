@@ -23,7 +23,7 @@ const ARTICLES = {
   'external-origin': 'a',
 } as const
 
-/** A world in a line: what is copied onto what. */
+/** A case in a line: what is copied onto what. */
 export function describeCopy({ sourceAtoms, data, blockAtoms, mode, destination }: SmallCopy): string {
   const holding = data === 0 ? ' of holes' : ` with data at ${ranges(data)}`
   const how = mode === 'sparse' ? '' : ' in full,'

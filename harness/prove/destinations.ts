@@ -1,9 +1,9 @@
 import type { Extent } from '../content/content.ts'
+import type { CopyCase, Prior, StorageSpec } from '../model/copy_case.ts'
 import { PAGE_BYTES } from '../model/volume.ts'
-import type { Prior, StorageSpec, World } from '../model/world.ts'
 
 /**
- * The grain of the small worlds, in bytes. It is what the page cache writes at once and what is wiped of a new thick volume, so
+ * The grain of the small cases, in bytes. It is what the page cache writes at once and what is wiped of a new thick volume, so
  * that nothing finer happens in a copy of whole atoms.
  */
 export const ATOM_BYTES = PAGE_BYTES
@@ -75,8 +75,8 @@ export function* destinationsOf(kind: DestinationKind, atoms: number): Generator
   }
 }
 
-/** The destination as the model's worlds have it. */
-export function asModelled({ kind, atoms, old, originAtoms }: Destination): World['destination'] {
+/** The destination as the model's cases have it. */
+export function asModelled({ kind, atoms, old, originAtoms }: Destination): CopyCase['destination'] {
   const headerBytes = kind.encrypted ? ATOM_BYTES : 0
   const extents = extentsOf(old)
   return {

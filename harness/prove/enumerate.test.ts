@@ -1,43 +1,43 @@
 import { describe, expect, test } from 'vitest'
 import type { Extent } from '../content/content.ts'
-import { predict } from '../model/world.ts'
+import { predict } from '../model/copy_case.ts'
 import { ATOM_BYTES, asModelled, atomsOf, type DestinationKind, destinationKinds, destinationsOf } from './destinations.ts'
-import { checkSources, isSmaller, type SmallCopy, surveyKind, wrongByteOf } from './enumerate.ts'
+import { checkSources, enumerateKind, isSmaller, type SmallCopy, wrongByteOf } from './enumerate.ts'
 import { mayClaim, wholeProbe } from './honest_claims.ts'
-import { type Answers, judge } from './judge_rule.ts'
+import { type Answers, judgeRule } from './judge_rule.ts'
 
 const BOUND = 2
 const kinds = destinationKinds()
 const thick: DestinationKind = { storage: { kind: 'thick' }, prior: 'new', encrypted: false, keepsFile: false }
 
-describe('a survey of a kind', () => {
-  test('counts what predicting every world by itself counts', () => {
+describe('a tally of a kind', () => {
+  test('counts what predicting every case by itself counts', () => {
     for (const kind of kinds) {
       for (const mode of ['full', 'sparse'] as const) {
-        const { all, corrupt } = surveyKind(kind, BOUND).modes[mode]
-        expect({ kind, mode, worlds: all.worlds, corrupt: corrupt.worlds }).toEqual({ kind, mode, ...countOneByOne(kind, mode) })
+        const { all, corrupt } = enumerateKind(kind, BOUND).modes[mode]
+        expect({ kind, mode, cases: all.cases, corrupt: corrupt.cases }).toEqual({ kind, mode, ...countOneByOne(kind, mode) })
       }
     }
   })
 
-  test('counts one copy for sources that read the same, and a world for each of them', () => {
-    const { copies, modes } = surveyKind(thick, 1)
+  test('counts one copy for sources that read the same, and a case for each of them', () => {
+    const { copies, modes } = enumerateKind(thick, 1)
 
     // 2 patterns, 3 blocks, 2 sizes of the destination; the pattern without data is unwritten or has zeros written.
     expect(copies).toBe(2 * 3 * 2 * 2)
-    expect(modes.sparse.all.worlds).toBe(3 * 3 * 2)
+    expect(modes.sparse.all.cases).toBe(3 * 3 * 2)
   })
 
-  test('finds the smallest world that is corrupt, and its first wrong byte', () => {
-    const { smallest } = surveyKind(thick, BOUND).modes.sparse.corrupt
+  test('finds the smallest case that is corrupt, and its first wrong byte', () => {
+    const { smallest } = enumerateKind(thick, BOUND).modes.sparse.corrupt
 
     expect(smallest).toMatchObject({ sourceAtoms: 2, data: 0, blockAtoms: 1, mode: 'sparse', destination: { atoms: 2 } })
     expect(smallest && wrongByteOf(smallest)).toEqual({ offset: ATOM_BYTES, expected: 'zero', found: 'stale' })
   })
 })
 
-function countOneByOne(kind: DestinationKind, how: 'full' | 'sparse'): { worlds: number; corrupt: number } {
-  let [worlds, corrupt] = [0, 0]
+function countOneByOne(kind: DestinationKind, how: 'full' | 'sparse'): { cases: number; corrupt: number } {
+  let [cases, corrupt] = [0, 0]
   for (let atoms = 1; atoms <= BOUND; atoms++) {
     for (let number = 0; number < 3 ** atoms; number++) {
       const extents = Array.from({ length: atoms }, (_, atom) => atom).flatMap((atom): Extent[] => {
@@ -56,13 +56,13 @@ function countOneByOne(kind: DestinationKind, how: 'full' | 'sparse'): { worlds:
             destination: asModelled(destination),
             copy: { how, blockBytes: blockAtoms * ATOM_BYTES, keepsFile: kind.keepsFile },
           })
-          worlds++
+          cases++
           if (wrong.length > 0) corrupt++
         }
       }
     }
   }
-  return { worlds, corrupt }
+  return { cases, corrupt }
 }
 
 test('no copy depends on whether the pool takes discards', () => {
@@ -74,8 +74,8 @@ test('no copy depends on whether the pool takes discards', () => {
 })
 
 function counts(kind: DestinationKind): number[] {
-  const { modes } = surveyKind(kind, BOUND)
-  return [modes.full, modes.sparse].flatMap(({ all, corrupt, leftBehind }) => [all.worlds, corrupt.worlds, leftBehind.worlds])
+  const { modes } = enumerateKind(kind, BOUND)
+  return [modes.full, modes.sparse].flatMap(({ all, corrupt, leftBehind }) => [all.cases, corrupt.cases, leftBehind.cases])
 }
 
 test('every source is read as the one that stands for it', () => {
@@ -103,7 +103,7 @@ describe('a driver may claim', () => {
   })
 })
 
-test('the order of worlds is total: of two different ones of a kind, one is smaller', () => {
+test('the order of cases is total: of two different ones of a kind, one is smaller', () => {
   const copies = kinds.slice(0, 4).flatMap((kind) => copiesOf(kind))
   for (const [index, one] of copies.entries())
     for (const other of copies.slice(index + 1)) {
@@ -131,15 +131,15 @@ test('a rule is held to what drivers may answer, and to nothing else', () => {
     source: [{ name: 'no', answer: false, promises: false }],
     mayGive: ({ promises }) => !promises,
   }
-  const surveys = [surveyKind(thick, BOUND)]
+  const kindTallies = [enumerateKind(thick, BOUND)]
   const believes = (answer: boolean) => (answer ? 'sparse' : 'full')
 
-  expect(judge(surveys, believes, answers).corrupt.worlds).toBe(0)
-  const lied = judge(surveys, believes, { ...answers, mayGive: () => true })
-  expect(lied.corrupt.worlds).toBe(surveys[0]?.modes.sparse.corrupt.worlds)
-  expect(lied.corrupt.smallest).toMatchObject({ answered: 'yes', known: { origin: 'new', layers: [] } })
+  expect(judgeRule(kindTallies, believes, answers).corrupt.cases).toBe(0)
+  const lied = judgeRule(kindTallies, believes, { ...answers, mayGive: () => true })
+  expect(lied.corrupt.cases).toBe(kindTallies[0]?.modes.sparse.corrupt.cases)
+  expect(lied.corrupt.smallest).toMatchObject({ answered: 'yes', known: { history: 'new', layers: [] } })
   expect(lied.corruptKinds).toHaveLength(1)
-  expect(judge(surveys, () => 'full', { ...answers, mayGive: () => true }).needless.worlds).toBeGreaterThan(0)
+  expect(judgeRule(kindTallies, () => 'full', { ...answers, mayGive: () => true }).needless.cases).toBeGreaterThan(0)
 })
 
 test('the atoms of a pattern are its bits', () => {

@@ -1,16 +1,16 @@
+import type { ByteClass } from '../content/byte_class.ts'
 import type { Extent } from '../content/content.ts'
-import type { Origin } from '../content/origin.ts'
-import { type Runs, same } from '../content/runs.ts'
+import { type RangeMap, same } from '../content/ranges.ts'
+import { expectedRanges } from '../model/byte_ranges.ts'
 import { copy } from '../model/copy.ts'
-import { expectedRuns } from '../model/origin.ts'
+import { makeDestination, makeSource, type StorageSpec } from '../model/copy_case.ts'
 import type { ModelVolume } from '../model/volume.ts'
-import { makeDestination, makeSource, type StorageSpec } from '../model/world.ts'
 import type { CopyMode } from '../result/copy_mode.ts'
 import { ATOM_BYTES, asModelled, atomsOf, type Destination, type DestinationKind, destinationsOf, extentsOf } from './destinations.ts'
 
 const BLOCK_ATOMS = [1, 2, 4] as const
 
-/** One copy in a small world. Sizes and blocks in atoms. */
+/** One copy in a small case. Sizes and blocks in atoms. */
 export interface SmallCopy {
   readonly destination: Destination
   readonly sourceAtoms: number
@@ -23,35 +23,35 @@ export interface SmallCopy {
 /** The first byte that is not what the source holds. */
 export interface WrongByte {
   readonly offset: number
-  readonly expected: Origin
-  readonly found: Origin
+  readonly expected: ByteClass
+  readonly found: ByteClass
 }
 
-/** Counts worlds, and keeps the smallest. */
+/** Counts cases, and keeps the smallest. */
 export interface Tally {
-  worlds: number
+  cases: number
   smallest?: SmallCopy
 }
 
 /** What came of all copies of one mode onto one kind of destination. */
-export interface ModeSurvey {
+export interface ModeTally {
   readonly all: Tally
-  /** Worlds with a wrong byte within the volume. */
+  /** Copies with a wrong byte within the volume. */
   readonly corrupt: Tally
-  /** Worlds with stale bytes behind the end of the volume, on a destination that is larger than the source. */
+  /** Copies with stale bytes behind the end of the volume, on a destination that is larger than the source. */
   readonly leftBehind: Tally
 }
 
-export interface KindSurvey {
+export interface KindTally {
   readonly kind: DestinationKind
-  /** Copies that were worked out: fewer than worlds, as one stands for all sources that read the same. */
+  /** Copies that were worked out: fewer than cases, as one stands for all sources that read the same. */
   readonly copies: number
-  readonly modes: Readonly<Record<CopyMode, ModeSurvey>>
+  readonly modes: Readonly<Record<CopyMode, ModeTally>>
 }
 
 /** Works out every copy of both modes onto every destination of a kind, from sources of up to `bound` atoms. */
-export function surveyKind(kind: DestinationKind, bound: number): KindSurvey {
-  const modes = { full: newModeSurvey(), sparse: newModeSurvey() }
+export function enumerateKind(kind: DestinationKind, bound: number): KindTally {
+  const modes = { full: newModeTally(), sparse: newModeTally() }
   let copies = 0
   for (let sourceAtoms = 1; sourceAtoms <= bound; sourceAtoms++) {
     const sources = sourcesOf(sourceAtoms)
@@ -61,7 +61,7 @@ export function surveyKind(kind: DestinationKind, bound: number): KindSurvey {
           for (const blockAtoms of BLOCK_ATOMS) {
             for (const mode of ['full', 'sparse'] as const) {
               const done: SmallCopy = { destination, sourceAtoms, data: source.data, blockAtoms, mode }
-              tally(modes[mode], done, runCopy(done, source), source.worlds)
+              tally(modes[mode], done, runCopy(done, source), source.cases)
               copies++
             }
           }
@@ -75,9 +75,9 @@ export function surveyKind(kind: DestinationKind, bound: number): KindSurvey {
 interface Source {
   readonly data: number
   /** How many sources read the same: each atom without data is unwritten, or has zeros written. */
-  readonly worlds: number
+  readonly cases: number
   readonly volume: ModelVolume
-  readonly reads: Runs<Origin>
+  readonly reads: RangeMap<ByteClass>
 }
 
 const THICK: StorageSpec = { kind: 'thick' }
@@ -91,9 +91,9 @@ function sourceOf(atoms: number, data: number): Source {
   const extents = extentsOf(data)
   return {
     data,
-    worlds: 2 ** (atoms - atomsOf(data).length),
+    cases: 2 ** (atoms - atomsOf(data).length),
     volume: makeSource({ storage: THICK, sizeBytes, extents }),
-    reads: expectedRuns({ sizeBytes, extents }),
+    reads: expectedRanges({ sizeBytes, extents }),
   }
 }
 
@@ -123,8 +123,8 @@ export function checkSources(bound: number, storages: readonly StorageSpec[]): {
   return { sources, odd }
 }
 
-function newModeSurvey(): ModeSurvey {
-  return { all: { worlds: 0 }, corrupt: { worlds: 0 }, leftBehind: { worlds: 0 } }
+function newModeTally(): ModeTally {
+  return { all: { cases: 0 }, corrupt: { cases: 0 }, leftBehind: { cases: 0 } }
 }
 
 interface Outcome {
@@ -150,7 +150,7 @@ export function wrongByteOf(done: SmallCopy): WrongByte | undefined {
 }
 
 /** Both cover all of the volume, the content perhaps more. */
-function firstWrong(content: Runs<Origin>, expected: Runs<Origin>): WrongByte | undefined {
+function firstWrong(content: RangeMap<ByteClass>, expected: RangeMap<ByteClass>): WrongByte | undefined {
   let index = 0
   for (const { from, to, value } of expected) {
     let at = from
@@ -167,19 +167,19 @@ function firstWrong(content: Runs<Origin>, expected: Runs<Origin>): WrongByte | 
   return undefined
 }
 
-function tally(survey: ModeSurvey, done: SmallCopy, { wrong, leftBehind }: Outcome, worlds: number): void {
-  count(survey.all, done, worlds)
-  if (wrong !== undefined) count(survey.corrupt, done, worlds)
-  if (leftBehind) count(survey.leftBehind, done, worlds)
+function tally(modeTally: ModeTally, done: SmallCopy, { wrong, leftBehind }: Outcome, cases: number): void {
+  count(modeTally.all, done, cases)
+  if (wrong !== undefined) count(modeTally.corrupt, done, cases)
+  if (leftBehind) count(modeTally.leftBehind, done, cases)
 }
 
-function count(counted: Tally, done: SmallCopy, worlds: number): void {
-  counted.worlds += worlds
+function count(counted: Tally, done: SmallCopy, cases: number): void {
+  counted.cases += cases
   if (counted.smallest === undefined || isSmaller(done, counted.smallest)) counted.smallest = done
 }
 
 /**
- * The order of worlds: fewer atoms of the source, then of the destination, then no encryption, fewer atoms with data, fewer with
+ * The order of cases: fewer atoms of the source, then of the destination, then no encryption, fewer atoms with data, fewer with
  * old data, a shorter origin, smaller chunks, a smaller block, then data and old data further to the front.
  */
 export function isSmaller(one: SmallCopy, other: SmallCopy): boolean {

@@ -1,6 +1,6 @@
-import type { Origin } from '../content/origin.ts'
-import { overlay, type Runs, run, without } from '../content/runs.ts'
-import { makeDestination } from '../model/world.ts'
+import type { ByteClass } from '../content/byte_class.ts'
+import { overlay, type RangeMap, range, subtract } from '../content/ranges.ts'
+import { makeDestination } from '../model/copy_case.ts'
 import { ATOM_BYTES, asModelled, type DestinationKind, destinationsOf } from './destinations.ts'
 
 /** Large enough for a volume of one chunk of every pool. */
@@ -31,14 +31,14 @@ export function mayClaim(kind: DestinationKind, probe: Probe = wholeProbe): bool
       for (let pattern = 0; pattern < patterns; pattern++) {
         const { volume, below } = makeDestination(asModelled(destination))
         const probed = probe.belowEncryption ? below : volume
-        let written: Runs<true> = []
+        let written: RangeMap<true> = []
         for (let part = 0; 2 ** part <= pattern; part++) {
           if (((pattern >> part) & 1) === 0) continue
           const [from, to] = [part * WRITE_BYTES, (part + 1) * WRITE_BYTES]
-          probed.write(run<Origin>(from, to, 'data'))
-          written = overlay(written, run(from, to, true))
+          probed.write(range<ByteClass>(from, to, 'data'))
+          written = overlay(written, range(from, to, true))
         }
-        const unwritten = without(probed.read(), written)
+        const unwritten = subtract(probed.read(), written)
         if (unwritten.some(({ from, value }) => from < probe.lookedAtBytes && value !== 'zero')) return false
       }
     }

@@ -1,10 +1,10 @@
 import type { CopyMode } from '../result/copy_mode.ts'
 import { asHandedOut, type DestinationKind, sameKind } from './destinations.ts'
-import { isSmaller, type KindSurvey, type ModeSurvey, type SmallCopy, type Tally } from './enumerate.ts'
+import { isSmaller, type KindTally, type ModeTally, type SmallCopy, type Tally } from './enumerate.ts'
 
 /** What the migration knows of the destination volume, as the rule is told it. */
 export interface Known {
-  readonly origin: 'new' | 'reused' | 'clone' | 'restored-snapshot' | 'external-origin'
+  readonly history: 'new' | 'reused' | 'clone' | 'restored-snapshot' | 'external-origin'
   readonly layers: readonly string[]
 }
 
@@ -40,11 +40,11 @@ export interface Role {
 export function rolesOf(kind: DestinationKind): Role[] {
   const handedOut = asHandedOut(kind)
   const layers = kind.encrypted ? ['encryption'] : []
-  const told = originsOf(kind).map((origin): Role => ({ known: { origin, layers }, handsOut: handedOut }))
-  return sameKind(kind, handedOut) ? told : [...told, { known: { origin: 'new', layers: [] }, handsOut: kind }]
+  const told = historiesOf(kind).map((history): Role => ({ known: { history, layers }, handsOut: handedOut }))
+  return sameKind(kind, handedOut) ? told : [...told, { known: { history: 'new', layers: [] }, handsOut: kind }]
 }
 
-function originsOf({ prior }: DestinationKind): Known['origin'][] {
+function historiesOf({ prior }: DestinationKind): Known['history'][] {
   switch (prior) {
     case 'new':
     case 'reserved':
@@ -58,7 +58,7 @@ function originsOf({ prior }: DestinationKind): Known['origin'][] {
   }
 }
 
-/** A world that speaks against a rule. */
+/** A case that speaks against a rule. */
 export interface Against {
   readonly copy: SmallCopy
   readonly known: Known
@@ -67,46 +67,46 @@ export interface Against {
 }
 
 export interface Count {
-  readonly worlds: number
+  readonly cases: number
   readonly smallest?: Against
 }
 
 export interface Judgement {
   /** Sources, destinations, blocks, answers of both drivers, and what is known of the destination: each different one counts. */
-  readonly worlds: number
-  /** Worlds that end with a wrong byte within the volume. */
+  readonly cases: number
+  /** Copies that end with a wrong byte within the volume. */
   readonly corrupt: Count
-  /** Worlds copied in full though the destination is new and bare and its driver promised zeros. */
+  /** Copies copied in full though the destination is new and bare and its driver promised zeros. */
   readonly needless: Count
-  /** Worlds that end with stale bytes behind the volume's end, on a destination that is larger. */
+  /** Copies that end with stale bytes behind the volume's end, on a destination that is larger. */
   readonly leftBehind: Count
   /** The corrupt ones by kind of destination, where there are any. */
   readonly corruptKinds: readonly { readonly kind: DestinationKind; readonly count: Count }[]
 }
 
-/** Holds a rule to every world. */
-export function judge<Answer>(surveys: readonly KindSurvey[], rule: CopyRule<Answer>, answers: Answers<Answer>): Judgement {
+/** Holds a rule to every case. */
+export function judgeRule<Answer>(kindTallies: readonly KindTally[], rule: CopyRule<Answer>, answers: Answers<Answer>): Judgement {
   const [corrupt, needless, leftBehind] = [new Counter(), new Counter(), new Counter()]
   const corruptKinds: { kind: DestinationKind; count: Count }[] = []
   const decisions = decisionsOf(rule, answers)
-  let worlds = 0
-  for (const { kind, modes } of surveys) {
+  let cases = 0
+  for (const { kind, modes } of kindTallies) {
     const ofKind = new Counter()
     for (const { known, handsOut } of rolesOf(kind)) {
       for (const { given, ofSource, mode } of decisions(known)) {
         if (!answers.mayGive(given, handsOut)) continue
-        const survey: ModeSurvey = modes[mode]
+        const modeTally: ModeTally = modes[mode]
         const against = { known, answered: given.name, sourceAnswered: ofSource.name }
-        worlds += survey.all.worlds
-        corrupt.add(survey.corrupt, against)
-        ofKind.add(survey.corrupt, against)
-        leftBehind.add(survey.leftBehind, against)
-        if (mode === 'full' && given.promises && known.origin === 'new' && known.layers.length === 0) needless.add(survey.all, against)
+        cases += modeTally.all.cases
+        corrupt.add(modeTally.corrupt, against)
+        ofKind.add(modeTally.corrupt, against)
+        leftBehind.add(modeTally.leftBehind, against)
+        if (mode === 'full' && given.promises && known.history === 'new' && known.layers.length === 0) needless.add(modeTally.all, against)
       }
     }
-    if (ofKind.worlds > 0) corruptKinds.push({ kind, count: ofKind.counted() })
+    if (ofKind.cases > 0) corruptKinds.push({ kind, count: ofKind.counted() })
   }
-  return { worlds, corrupt: corrupt.counted(), needless: needless.counted(), leftBehind: leftBehind.counted(), corruptKinds }
+  return { cases, corrupt: corrupt.counted(), needless: needless.counted(), leftBehind: leftBehind.counted(), corruptKinds }
 }
 
 interface Decision<Answer> {
@@ -129,16 +129,16 @@ function decisionsOf<Answer>(rule: CopyRule<Answer>, { destination, source }: An
 }
 
 class Counter {
-  worlds = 0
+  cases = 0
   private smallest: Against | undefined
 
-  add({ worlds, smallest }: Tally, against: Omit<Against, 'copy'>): void {
-    this.worlds += worlds
+  add({ cases, smallest }: Tally, against: Omit<Against, 'copy'>): void {
+    this.cases += cases
     if (smallest !== undefined && (this.smallest === undefined || isSmaller(smallest, this.smallest.copy)))
       this.smallest = { copy: smallest, ...against }
   }
 
   counted(): Count {
-    return { worlds: this.worlds, ...(this.smallest !== undefined && { smallest: this.smallest }) }
+    return { cases: this.cases, ...(this.smallest !== undefined && { smallest: this.smallest }) }
   }
 }

@@ -50,7 +50,7 @@ const taking =
   (answer, known, sourceAnswer) =>
     soundRule(answer, change(known), sourceAnswer)
 
-const asNew = (origin: Known['origin']) => taking((known) => (known.origin === origin ? { ...known, origin: 'new' } : known))
+const asNew = (history: Known['history']) => taking((known) => (known.history === history ? { ...known, history: 'new' } : known))
 
 /** Ways to break the rule, and the drivers' claims that it goes by. The proof refutes each, or it proves nothing. */
 export const mutants = {
@@ -106,7 +106,7 @@ export const mutants = {
         answer.kind === 'answered' && !capabilityReportSchema.safeParse(answer.report).success && claimOf(answer, SHIPPED_KEY) === true,
     ),
   },
-  'freshness-ignored': { what: 'nobody asks what the volume was before', rule: taking((known) => ({ ...known, origin: 'new' })) },
+  'freshness-ignored': { what: 'nobody asks what the volume was before', rule: taking((known) => ({ ...known, history: 'new' })) },
   'reused-is-new': { what: 'a reused volume is taken for new', rule: asNew('reused') },
   'clone-is-new': { what: 'a clone is taken for new', rule: asNew('clone') },
   'restored-is-new': { what: 'a restored snapshot is taken for new', rule: asNew('restored-snapshot') },

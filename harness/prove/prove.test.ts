@@ -6,17 +6,17 @@ import { type Findings, failuresOf, prove } from './prove.ts'
 const proof = prove({ bound: 2, version: '0' })
 const firstOf = (cause: string) => proof.original.causes.find((some) => some.cause.includes(cause))?.count.smallest
 
-describe('in every small world', () => {
+describe('in every small case', () => {
   test('the rule ends with no wrong byte, and copies nothing in full that was promised to read zero', () => {
     expect(proof.failures).toEqual([])
     expect(proof.verdict).toBe('upheld')
-    expect(proof.rule).toMatchObject({ corrupt: { worlds: 0 }, needless: { worlds: 0 } })
-    expect(proof.rule.worlds).toBeGreaterThan(1_000_000)
+    expect(proof.rule).toMatchObject({ corrupt: { cases: 0 }, needless: { cases: 0 } })
+    expect(proof.rule.cases).toBeGreaterThan(1_000_000)
     expect(proof.sources.odd).toBe(0)
   })
 
   test("a larger destination keeps another's bytes behind the end, though the rule is kept", () => {
-    expect(proof.rule.leftBehind.worlds).toBeGreaterThan(0)
+    expect(proof.rule.leftBehind.cases).toBeGreaterThan(0)
     expect(proof.rule.leftBehind.smallest?.copy).toContain('in full, in blocks of 4 KiB onto a new thick volume of 8 KiB')
   })
 
@@ -58,7 +58,7 @@ describe('in every small world', () => {
     const mutant = proof.mutants.find((some) => some.name === name)
 
     expect(mutant?.refutedBy).toBe(['never-sparse', 'both-keys-needed'].includes(name) ? 'needless' : 'corrupt')
-    expect(mutant?.count.worlds).toBeGreaterThan(0)
+    expect(mutant?.count.cases).toBeGreaterThan(0)
     expect(mutant?.count.smallest).toBeDefined()
   })
 
@@ -91,7 +91,7 @@ test.each([
 })
 
 test('each finding that is not as it must be is a failure', () => {
-  const sound: Findings = { odd: 0, rule: { corrupt: { worlds: 0 }, needless: { worlds: 0 } }, stricter: [], refuted: [] }
+  const sound: Findings = { odd: 0, rule: { corrupt: { cases: 0 }, needless: { cases: 0 } }, stricter: [], refuted: [] }
 
   expect(failuresOf(sound)).toEqual([])
   expect(failuresOf({ ...sound, odd: 1 })).toEqual(['1 sources do not read as the one that stands for them'])

@@ -1,11 +1,11 @@
-import type { StorageSpec } from '../model/world.ts'
+import type { StorageSpec } from '../model/copy_case.ts'
 import type { Answer } from '../protocol/capabilities.ts'
-import type { Proof, ProofCount, ProofWorld } from '../result/proof.ts'
+import type { Proof, ProofCase, ProofCount } from '../result/proof.ts'
 import { claimsFalse, claimsTrue, destinationAnswers } from './answers.ts'
 import { describeCopy, describeKind, describeWrong } from './describe.ts'
 import { ATOM_BYTES, asHandedOut, type DestinationKind, destinationKinds, sameKind } from './destinations.ts'
-import { checkSources, isSmaller, type KindSurvey, type SmallCopy, surveyKind } from './enumerate.ts'
-import { type Against, type Answers, type CopyRule, type Count, type Judgement, judge } from './judge_rule.ts'
+import { checkSources, enumerateKind, isSmaller, type KindTally, type SmallCopy } from './enumerate.ts'
+import { type Against, type Answers, type CopyRule, type Count, type Judgement, judgeRule } from './judge_rule.ts'
 import { type MutantName, mutantNames, mutants, originalClaim, originalRule, partsOf, soundClaim } from './mutants.ts'
 
 /** From here on every kind that is refused can show why. */
@@ -23,21 +23,21 @@ export interface ProveOptions {
 
 type MayClaim = (kind: DestinationKind) => boolean
 
-/** Holds the rule, what it refuses, its first wording and its mutants to every small world. */
+/** Holds the rule, what it refuses, its first wording and its mutants to every small case. */
 export function prove({ bound, version, broken, tell }: ProveOptions): Proof {
   const startedAt = performance.now()
   const kinds = destinationKinds()
-  const surveys = kinds.map((kind, index) => {
-    const survey = surveyKind(kind, bound)
+  const kindTallies = kinds.map((kind, index) => {
+    const modeTally = enumerateKind(kind, bound)
     tell?.(index + 1, kinds.length)
-    return survey
+    return modeTally
   })
   const { sources, odd } = checkSources(bound, SOURCES)
   const honest = remembered(soundClaim)
   const held = ({ rule, claim }: { rule: CopyRule<Answer>; claim: MayClaim }) =>
-    judge(surveys, rule, answersOf(claim === soundClaim ? honest : remembered(claim)))
+    judgeRule(kindTallies, rule, answersOf(claim === soundClaim ? honest : remembered(claim)))
   const rule = held(partsOf(broken))
-  const stricter = strictness(surveys, honest)
+  const stricter = strictness(kindTallies, honest)
   const refuted = mutantNames.map((name) => refutationOf(name, held(partsOf(name))))
   const failures = failuresOf({ odd, rule, stricter, refuted })
   return {
@@ -48,13 +48,13 @@ export function prove({ bound, version, broken, tell }: ProveOptions): Proof {
     seconds: (performance.now() - startedAt) / 1000,
     ...(broken !== undefined && { broken }),
     kinds: kinds.length,
-    copies: surveys.reduce((sum, { copies }) => sum + copies, 0),
+    copies: kindTallies.reduce((sum, { copies }) => sum + copies, 0),
     sources: { checked: sources, odd },
     answers: destinationAnswers.length,
     honest: kinds.filter(honest).map((kind) => describeKind(kind, 'with chunks')),
     rule: counted(rule),
     stricter,
-    original: originalWording(surveys),
+    original: originalWording(kindTallies),
     mutants: refuted,
     failures,
     verdict: failures.length === 0 ? 'upheld' : 'refuted',
@@ -74,8 +74,8 @@ export interface Findings {
 export function failuresOf({ odd, rule, stricter, refuted }: Findings): string[] {
   return [
     ...(odd === 0 ? [] : [`${odd} sources do not read as the one that stands for them`]),
-    ...(rule.corrupt.worlds === 0 ? [] : [`the rule corrupts ${rule.corrupt.worlds} worlds`]),
-    ...(rule.needless.worlds === 0 ? [] : [`the rule copies ${rule.needless.worlds} worlds in full that need not be`]),
+    ...(rule.corrupt.cases === 0 ? [] : [`the rule corrupts ${rule.corrupt.cases} cases`]),
+    ...(rule.needless.cases === 0 ? [] : [`the rule copies ${rule.needless.cases} cases in full that need not be`]),
     ...stricter
       .filter(({ corrupt, why }) => corrupt === undefined && why === undefined)
       .map(({ kind }) => `nothing speaks against a sparse copy onto ${kind}, and the rule refuses it`),
@@ -95,7 +95,7 @@ const SOURCES: readonly StorageSpec[] = [
 function answersOf(claim: MayClaim): Answers<Answer> {
   return {
     destination: destinationAnswers,
-    // The first is what a world is shown with; the other only where it takes that.
+    // The first is what a case is shown with; the other only where it takes that.
     source: [claimsFalse, claimsTrue],
     mayGive: ({ promises }, handsOut) => !promises || claim(handsOut),
   }
@@ -111,11 +111,11 @@ function remembered(claim: MayClaim): MayClaim {
   }
 }
 
-/** What would come of a sparse copy onto what the rule refuses: of kinds that differ in their chunks only, the smallest world. */
-function strictness(surveys: readonly KindSurvey[], honest: MayClaim): Proof['stricter'] {
+/** What would come of a sparse copy onto what the rule refuses: of kinds that differ in their chunks only, the smallest case. */
+function strictness(kindTallies: readonly KindTally[], honest: MayClaim): Proof['stricter'] {
   const groups = new Map<string, SmallCopy>()
   const harmless: Proof['stricter'] = []
-  for (const { kind, modes } of surveys) {
+  for (const { kind, modes } of kindTallies) {
     if (sameKind(kind, asHandedOut(kind)) && honest(kind)) continue
     const { smallest } = modes.sparse.corrupt
     if (smallest === undefined) {
@@ -149,8 +149,8 @@ const CAUSES: Readonly<Record<string, (kind: DestinationKind) => boolean>> = {
   'an encryption': ({ encrypted }) => encrypted,
 }
 
-function originalWording(surveys: readonly KindSurvey[]): Proof['original'] {
-  const judgement = judge(surveys, originalRule, {
+function originalWording(kindTallies: readonly KindTally[]): Proof['original'] {
+  const judgement = judgeRule(kindTallies, originalRule, {
     destination: [claimsFalse, claimsTrue],
     source: [claimsFalse],
     mayGive: ({ promises }, handsOut) => promises === originalClaim(handsOut),
@@ -168,28 +168,28 @@ function asCount(counts: readonly Count[]): ProofCount {
   const against = counts.flatMap(({ smallest }) => smallest ?? [])
   const [smallest] = against.sort((one, other) => (isSmaller(one.copy, other.copy) ? -1 : 1))
   return {
-    worlds: counts.reduce((sum, { worlds }) => sum + worlds, 0),
-    ...(smallest !== undefined && { smallest: worldOf(smallest) }),
+    cases: counts.reduce((sum, { cases }) => sum + cases, 0),
+    ...(smallest !== undefined && { smallest: caseOf(smallest) }),
   }
 }
 
 function refutationOf(name: MutantName, judgement: Judgement): Proof['mutants'][number] {
   const about = { name, breaks: 'claim' in mutants[name] ? ('claim' as const) : ('rule' as const), what: mutants[name].what }
-  if (judgement.corrupt.worlds > 0) return { ...about, refutedBy: 'corrupt', count: asCount([judgement.corrupt]) }
-  if (judgement.needless.worlds > 0) return { ...about, refutedBy: 'needless', count: asCount([judgement.needless]) }
-  return { ...about, count: { worlds: 0 } }
+  if (judgement.corrupt.cases > 0) return { ...about, refutedBy: 'corrupt', count: asCount([judgement.corrupt]) }
+  if (judgement.needless.cases > 0) return { ...about, refutedBy: 'needless', count: asCount([judgement.needless]) }
+  return { ...about, count: { cases: 0 } }
 }
 
-function counted({ worlds, corrupt, needless, leftBehind }: Judgement): Proof['rule'] {
-  return { worlds, corrupt: asCount([corrupt]), needless: asCount([needless]), leftBehind: asCount([leftBehind]) }
+function counted({ cases, corrupt, needless, leftBehind }: Judgement): Proof['rule'] {
+  return { cases, corrupt: asCount([corrupt]), needless: asCount([needless]), leftBehind: asCount([leftBehind]) }
 }
 
-function worldOf({ copy, known: { origin, layers }, answered, sourceAnswered }: Against): ProofWorld {
+function caseOf({ copy, known: { history, layers }, answered, sourceAnswered }: Against): ProofCase {
   return {
     copy: describeCopy(copy),
     wrong: describeWrong(copy),
     answered,
     ...(sourceAnswered !== claimsFalse.name && { sourceAnswered }),
-    knownAs: [origin, ...layers].join(', '),
+    knownAs: [history, ...layers].join(', '),
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { exampleCertificate, exampleCheck } from '../../tests/support/example_certificate.ts'
-import { exampleCell, exampleWorld } from '../../tests/support/example_result.ts'
+import { exampleCell, exampleCopy } from '../../tests/support/example_result.ts'
 import { adviceOn, advicesOf } from './advice.ts'
 
 test('the advice on a check is that on its leading part', () => {
@@ -10,7 +10,7 @@ test('the advice on a check is that on its leading part', () => {
 })
 
 test('nothing is advised where all held', () => {
-  expect(advicesOf({ cells: [exampleCell()], worlds: [exampleWorld()], certificates: [exampleCertificate()] })).toEqual(new Map())
+  expect(advicesOf({ cells: [exampleCell()], copies: [exampleCopy()], certificates: [exampleCertificate()] })).toEqual(new Map())
 })
 
 test('each advice comes once, with all the checks that it is for', () => {
@@ -18,7 +18,7 @@ test('each advice comes once, with all the checks that it is for', () => {
   const checks = ['new-reads-zero', 'every-volume-reads-zero'].map((id) => exampleCheck({ id, verdict: 'refuted' }))
   const advices = advicesOf({
     cells: [exampleCell({ findings: [bytes] }), exampleCell({ findings: [bytes] })],
-    worlds: [],
+    copies: [],
     certificates: [exampleCertificate({ checks })],
   })
 

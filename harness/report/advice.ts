@@ -123,7 +123,7 @@ const ADVICE: Readonly<Record<string, Advice>> = {
   },
   'migrate-in': {
     means: 'A volume that was migrated to this driver does not hold what its source held, or takes more than its copy mode allows.',
-    todo: 'Wrong bytes after a sparse copy: the claim is false. Moved by a partner that claims: that partner copied sparsely by its own claim.',
+    todo: 'Wrong bytes after a sparse copy: the claim is false. Moved by a peer that claims: that peer copied sparsely by its own claim.',
   },
   'migrate-out': {
     means: 'A volume that this driver moved, or left to the host, does not hold what it held before.',
@@ -148,9 +148,9 @@ export function adviceOn(check: string): Advice | undefined {
 }
 
 /** What is advised on all that failed in a run, each advice once with the checks that it is for. */
-export function advicesOf({ cells, worlds, certificates }: Pick<Result, 'cells' | 'worlds' | 'certificates'>): Map<Advice, string[]> {
+export function advicesOf({ cells, copies, certificates }: Pick<Result, 'cells' | 'copies' | 'certificates'>): Map<Advice, string[]> {
   const failed = [
-    ...[...cells, ...worlds].flatMap(({ findings }) => findings.filter(({ ok }) => !ok).map(({ check }) => check)),
+    ...[...cells, ...copies].flatMap(({ findings }) => findings.filter(({ ok }) => !ok).map(({ check }) => check)),
     ...certificates.flatMap(({ checks }) => checks.filter(({ verdict }) => verdict === 'refuted').map(({ id }) => id)),
   ]
   const advices = new Map<Advice, string[]>()

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { exampleCertificate, exampleCertification, exampleCheck } from '../../tests/support/example_certificate.ts'
 import { exampleCell, exampleResult } from '../../tests/support/example_result.ts'
-import { endingOf } from '../result/ending.ts'
+import { runOutcomeOf } from '../result/run_outcome.ts'
 import { annotationsOf, withoutCommands } from './annotations.ts'
 
 const failing = (id: string, text = '4096 bytes are wrong') =>
@@ -30,7 +30,7 @@ describe('annotations', () => {
     const result = exampleResult(cells)
 
     expect(annotationsOf(result)).toEqual([])
-    expect(annotationsOf(result, endingOf(result, { strict: true }))).toEqual([
+    expect(annotationsOf(result, runOutcomeOf(result, { strict: true }))).toEqual([
       '::error title=refuted%3A the run as a whole::1 could not be shown, and a strict run holds that against it',
     ])
   })

@@ -1,6 +1,6 @@
 import { printable } from '../result/describe.ts'
-import { endingOf } from '../result/ending.ts'
 import type { Result } from '../result/result.ts'
+import { runOutcomeOf } from '../result/run_outcome.ts'
 import { failuresOf } from './failures.ts'
 import { shortened } from './shortened.ts'
 
@@ -9,7 +9,7 @@ const MOST = 10
 const MOST_TEXT = 1000
 
 /** GitHub's workflow commands that make an annotation of each failure, ten at most; the last then says how many more there are. */
-export function annotationsOf(result: Result, ending = endingOf(result)): string[] {
+export function annotationsOf(result: Result, ending = runOutcomeOf(result)): string[] {
   const failures = failuresOf(result, ending)
   const told = failures.length > MOST ? failures.slice(0, MOST - 1) : failures
   const lines = told.map(({ id, verdict, why, repeat }) =>

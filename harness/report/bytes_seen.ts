@@ -1,12 +1,12 @@
-import type { Evidence, WorldResult } from '../result/result.ts'
+import type { CopyResult, Evidence } from '../result/result.ts'
 
-type Seen = Pick<NonNullable<Evidence['verification']>, 'wrongBytes'> | Pick<WorldResult, 'wrongBytes' | 'oldBytesBehind'>
+type Seen = Pick<NonNullable<Evidence['verification']>, 'wrongBytes'> | Pick<CopyResult, 'wrongBytes' | 'staleBytesPastEnd'>
 
 /** What was seen of a copy's bytes: a word for it, and of how many it is so; undefined where nothing was measured. */
 export function bytesSeen(seen: Seen): { readonly word: 'corrupt' | 'stale behind' | 'intact'; readonly bytes: number } | undefined {
   if (seen.wrongBytes === undefined) return undefined
   if (seen.wrongBytes > 0) return { word: 'corrupt', bytes: seen.wrongBytes }
-  const behind = 'oldBytesBehind' in seen ? (seen.oldBytesBehind ?? 0) : 0
+  const behind = 'staleBytesPastEnd' in seen ? (seen.staleBytesPastEnd ?? 0) : 0
   return behind > 0 ? { word: 'stale behind', bytes: behind } : { word: 'intact', bytes: 0 }
 }
 

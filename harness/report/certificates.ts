@@ -1,6 +1,6 @@
 import type { ChalkInstance } from 'chalk'
 import wrapAnsi from 'wrap-ansi'
-import { foundWords } from '../result/describe.ts'
+import { describeFound } from '../result/describe.ts'
 import { type Certificate, type CheckResult, type Counterexample, LEFT_OUT, type Result } from '../result/result.ts'
 import { showCounterexample } from '../result/show_counterexample.ts'
 import { indent } from './indent.ts'
@@ -36,7 +36,7 @@ function checkList({ checks }: Certificate, chalk: ChalkInstance): string {
   const lines = ran.flatMap(({ id, verdict, text }) => {
     const head = `${colourOf(verdict, chalk)(MARKS[verdict])} ${id.padEnd(ID_WIDTH)}`
     const seen = wrapAnsi(text, WIDTH - ID_WIDTH - 3, { hard: true }).split('\n')
-    // A partner's name may make an id longer than its column: then what was seen begins below it.
+    // A peer's name may make an id longer than its column: then what was seen begins below it.
     const beside = id.length > ID_WIDTH ? ['', ...seen] : seen
     return beside.map((line, index) => (index === 0 ? `${head} ${line}` : `${' '.repeat(ID_WIDTH + 3)}${line}`).trimEnd())
   })
@@ -129,7 +129,7 @@ function counterexampleText(
   const [check] = by
   return [
     `${colourOf('refuted', chalk)(`${MARKS.refuted} ${certificate.driver}`)}: the smallest counterexample`,
-    ...indent(`${what}: ${wrongBytes} of ${actualBytes} bytes are wrong, the first at byte ${first.offset}: ${foundWords(first.found)}`),
+    ...indent(`${what}: ${wrongBytes} of ${actualBytes} bytes are wrong, the first at byte ${first.offset}: ${describeFound(first.found)}`),
     ...indent(`shown by ${by.length === 1 ? '' : `${by.length} checks, the first `}${check?.id ?? ''}`),
     // The command is not broken into lines: it is there to be copied.
     `    repeat: ${check?.repeat ?? ''}`,

@@ -7,10 +7,10 @@ const ODD = '</script><!-- <script> \u2028 \u2029 & "quoted" \\ 漢'
 describe('a value embedded in a page', () => {
   test('comes out as it went in, and cannot end its element', () => {
     const html = embedded('x', { odd: ODD })
-    const inside = html.slice(html.indexOf('>') + 1, html.lastIndexOf('</script>'))
+    const helper = html.slice(html.indexOf('>') + 1, html.lastIndexOf('</script>'))
 
-    expect(inside).not.toMatch(/[<\u2028\u2029]/)
-    expect(JSON.parse(inside)).toEqual({ odd: ODD })
+    expect(helper).not.toMatch(/[<\u2028\u2029]/)
+    expect(JSON.parse(helper)).toEqual({ odd: ODD })
   })
 
   test('is packed when it is large, and nothing of it is markup', () => {

@@ -48,7 +48,7 @@ describe('an address', () => {
     expect(entries.map((entry) => entryAt(hashOf(entry), entries))).toEqual(entries)
   })
 
-  test.each(['', '#overview', '#cell=', '#cell=nothing', '#world=host/lvm-thin/nfs/mixed', '#cell=%'])('%j leads to none', (hash) => {
+  test.each(['', '#overview', '#cell=', '#cell=nothing', '#copy=host/lvm-thin/nfs/mixed', '#cell=%'])('%j leads to none', (hash) => {
     expect(entryAt(hash, entries)).toBeUndefined()
   })
 })

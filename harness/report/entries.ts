@@ -1,10 +1,10 @@
-import type { CellResult, Certificate, Result, Verdict, WorldResult } from '../result/result.ts'
+import type { CellResult, Certificate, CopyResult, Result, Verdict } from '../result/result.ts'
 import { isCorrupt } from './bytes_seen.ts'
 
 /** What has a page of its own: a cell, a copy that was predicted, a certified driver. */
 export type Entry =
   | (Facts & { readonly kind: 'cell'; readonly cell: CellResult })
-  | (Facts & { readonly kind: 'world'; readonly world: WorldResult })
+  | (Facts & { readonly kind: 'copy'; readonly copyCase: CopyResult })
   | (Facts & { readonly kind: 'driver'; readonly certificate: Certificate })
 
 interface Facts {
@@ -20,7 +20,7 @@ interface Facts {
 }
 
 /** Every page of a result, in its order. */
-export function entriesOf({ cells, worlds, certificates }: Result): Entry[] {
+export function entriesOf({ cells, copies, certificates }: Result): Entry[] {
   return [
     ...cells.map((cell): Entry => {
       const { id, verdict, source, destination, method, layout, findings, evidence, notes, reason = '' } = cell
@@ -31,11 +31,11 @@ export function entriesOf({ cells, worlds, certificates }: Result): Entry[] {
         text: small([id, layout, reason, ...findings.map(({ text }) => text), ...notes.map(({ text }) => text)]),
       }
     }),
-    ...worlds.map((world): Entry => {
-      const { id, verdict, findings, description, reason = '' } = world
+    ...copies.map((copyCase): Entry => {
+      const { id, verdict, findings, description, reason = '' } = copyCase
       return {
-        ...{ kind: 'world', world, id, verdict, method: 'copy', drivers: [] },
-        corrupt: isCorrupt(world),
+        ...{ kind: 'copy', copyCase, id, verdict, method: 'copy', drivers: [] },
+        corrupt: isCorrupt(copyCase),
         noted: false,
         text: small([id, description, reason, ...findings.map(({ text }) => text)]),
       }
@@ -95,7 +95,7 @@ export function hashOf({ kind, id }: Pick<Entry, 'kind' | 'id'>): string {
 
 /** The entry that an address means; undefined for the overview, and for what the result does not hold. */
 export function entryAt(hash: string, entries: readonly Entry[]): Entry | undefined {
-  const [, kind, encoded = ''] = hash.match(/^#(cell|world|driver)=(.*)$/) ?? []
+  const [, kind, encoded = ''] = hash.match(/^#(cell|copy|driver)=(.*)$/) ?? []
   const id = decoded(encoded)
   return entries.find((entry) => entry.kind === kind && entry.id === id)
 }

@@ -1,10 +1,10 @@
-import { endingOf } from '../result/ending.ts'
-import type { CellResult, Result, WorldResult } from '../result/result.ts'
-import { judgedOf } from './judged.ts'
+import type { CellResult, CopyResult, Result } from '../result/result.ts'
+import { runOutcomeOf } from '../result/run_outcome.ts'
+import { reportableChecks } from './reportable_checks.ts'
 
 /** What failed, for whoever must act on it. */
 export interface Failure {
-  /** A cell's or a world's id, or a driver and its check. */
+  /** A cell's or a copy's id, or a driver and its check. */
   readonly id: string
   readonly verdict: 'refuted' | 'broken'
   /** What was seen, one line or more for each failed check. */
@@ -14,12 +14,12 @@ export interface Failure {
 }
 
 /** All that failed in a run: refutations first, then what broke, then what was left behind, then what fails the run as a whole. */
-export function failuresOf(result: Result, { says, why } = endingOf(result)): Failure[] {
-  const { cells, worlds, certificates, leaks } = result
+export function failuresOf(result: Result, { status: says, why } = runOutcomeOf(result)): Failure[] {
+  const { cells, copies, certificates, leaks } = result
   const all = [
-    ...[...cells, ...worlds].flatMap(failureOf),
+    ...[...cells, ...copies].flatMap(failureOf),
     ...certificates.flatMap((certificate) =>
-      judgedOf(certificate).flatMap(({ id, verdict, text, repeat }): Failure[] =>
+      reportableChecks(certificate).flatMap(({ id, verdict, text, repeat }): Failure[] =>
         verdict === 'refuted' || verdict === 'broken' ? [{ id: `${certificate.driver} ${id}`, verdict, why: [text], repeat }] : [],
       ),
     ),
@@ -30,7 +30,7 @@ export function failuresOf(result: Result, { says, why } = endingOf(result)): Fa
   return [...of('refuted'), ...of('broken'), ...left, ...asWhole]
 }
 
-function failureOf({ id, verdict, findings, reason, repeat }: CellResult | WorldResult): Failure[] {
+function failureOf({ id, verdict, findings, reason, repeat }: CellResult | CopyResult): Failure[] {
   if (verdict !== 'refuted' && verdict !== 'broken') return []
   const failed = findings.filter(({ ok }) => !ok).map(({ check, text }) => `${check}: ${text}`)
   return [{ id, verdict, why: [...failed, ...(reason === undefined ? [] : [reason])], repeat }]

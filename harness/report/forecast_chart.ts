@@ -2,7 +2,7 @@ import { LineChart, type LineSeriesOption } from 'echarts/charts'
 import { GridComponent, MarkLineComponent } from 'echarts/components'
 import { format, init, use } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
-import type { Forecast, Outcome, Point, StrategyName } from '../result/forecast.ts'
+import type { Forecast, Point, StrategyForecast, StrategyName } from '../result/forecast.ts'
 import { bounds } from './sizes.ts'
 
 use([LineChart, GridComponent, MarkLineComponent, SVGRenderer])
@@ -63,7 +63,7 @@ function describe({ outcomes }: Forecast, pool: number): string {
 }
 
 function seriesOf(
-  { strategy, pools }: Outcome,
+  { strategy, pools }: StrategyForecast,
   pool: number,
   end: number,
   at: (point: Point) => number,

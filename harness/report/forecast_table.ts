@@ -2,7 +2,7 @@ import { Chalk, type ChalkInstance } from 'chalk'
 import Table from 'cli-table3'
 import wrapAnsi from 'wrap-ansi'
 import { printable } from '../result/describe.ts'
-import type { Amount, Forecast, ForecastVerdict, Moved, Outcome } from '../result/forecast.ts'
+import type { Amount, Forecast, ForecastMigration, ForecastVerdict, StrategyForecast } from '../result/forecast.ts'
 import { lvmSize } from '../units.ts'
 import { bounds, duration } from './sizes.ts'
 import { BORDERLESS } from './tables.ts'
@@ -58,7 +58,7 @@ function poolTable({ pools, outcomes }: Forecast, chalk: ChalkInstance): string 
 }
 
 /** The pools by how full they get under the strategy that the rule gives, the fullest first; those that nothing changes last. */
-export function fullest(outcomes: readonly Outcome[]): number[] {
+export function fullest(outcomes: readonly StrategyForecast[]): number[] {
   const pools = outcomes.find(({ strategy }) => strategy === 'sparse')?.pools ?? []
   const shares = pools.map(({ points, peak }) => ({ changes: points.length > 1, share: Number(peak.dataPercent.most) }))
   const order = pools.map((_, index) => index)
@@ -69,7 +69,7 @@ export function fullest(outcomes: readonly Outcome[]): number[] {
 
 function volumeTable({ moved, migrations }: Forecast, chalk: ChalkInstance): string {
   const shown = moved.slice(0, MOST_MOVED)
-  const share = (one: Moved['before'], absent: string) => (one === undefined ? absent : bounds(one.dataPercent))
+  const share = (one: ForecastMigration['before'], absent: string) => (one === undefined ? absent : bounds(one.dataPercent))
   const rows = shown.map(({ volume, from, to, before, after }) => [
     cut(volume, 14),
     cut(`${cut(from, 9)}>${cut(to, 9)}`, 19),
@@ -125,7 +125,7 @@ function summary({ outcomes, verdict, migrations, volumes, pools }: Forecast, ch
   return [wrapAnsi(`${coloured(verdict, chalk.bold)}, copied as the rule permits: ${counts}`, COLUMNS), ...lines].join('\n')
 }
 
-export function overfillText({ firstCertain, firstPossible }: Outcome): string | undefined {
+export function overfillText({ firstCertain, firstPossible }: StrategyForecast): string | undefined {
   const overfill = firstCertain ?? firstPossible
   if (overfill === undefined) return undefined
   const { step, volume, pool, missing } = overfill

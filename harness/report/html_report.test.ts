@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { exampleCell, exampleResult } from '../../tests/support/example_result.ts'
-import { ownFile } from '../paths.ts'
+import { assetPath } from '../paths.ts'
 import { resultSchema } from '../result/result.ts'
 import { htmlReport } from './html_report.ts'
 
@@ -20,8 +20,8 @@ test('the page stands alone, and holds the result as it is', async () => {
 
 // `scripts/report reports/sample/result.json` makes it anew.
 test('the sample is what a report of its result is now', async () => {
-  const result = resultSchema.parse(JSON.parse(readFileSync(ownFile('reports/sample/result.json'), 'utf8')))
-  const sample = readFileSync(ownFile('reports/sample/report.html'), 'utf8')
+  const result = resultSchema.parse(JSON.parse(readFileSync(assetPath('reports/sample/result.json'), 'utf8')))
+  const sample = readFileSync(assetPath('reports/sample/report.html'), 'utf8')
 
   expect(unpacked(sample) === unpacked(await htmlReport(result)), 'the sample is of an earlier page, or of another result').toBe(true)
 })

@@ -1,5 +1,5 @@
 import { build, stop } from 'esbuild'
-import { ownFile } from '../paths.ts'
+import { assetPath } from '../paths.ts'
 import type { Result } from '../result/result.ts'
 import { embedded } from './embed.ts'
 
@@ -30,7 +30,7 @@ async function frontEnd(): Promise<{ script: string; style: string }> {
   // A SIGINT from the terminal has ended esbuild's process as well; a new one starts after this.
   await stop()
   const { outputFiles } = await build({
-    entryPoints: ['main.tsx', 'style.css'].map((name) => ownFile(`harness/report/page/${name}`)),
+    entryPoints: ['main.tsx', 'style.css'].map((name) => assetPath(`harness/report/page/${name}`)),
     outdir: 'page',
     write: false,
     bundle: true,

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { exampleCertificate, exampleCertification, exampleCheck } from '../../tests/support/example_certificate.ts'
 import { exampleCell, exampleResult } from '../../tests/support/example_result.ts'
-import { type Ending, endingOf } from '../result/ending.ts'
 import { type CellResult, notShownDriver, type Result } from '../result/result.ts'
+import { type RunOutcome, runOutcomeOf } from '../result/run_outcome.ts'
 import { junitOf } from './junit.ts'
 
 // Strict, so that nothing is written that Jenkins' schema does not know.
@@ -75,7 +75,7 @@ describe('JUnit', () => {
 
   test('makes what fails the run as a whole a failure, or an error where the lab broke', () => {
     const asWhole = (result: Result, options = {}) =>
-      readBack(result, endingOf(result, options)).testcase.find((one) => one['@name'] === 'the run as a whole')
+      readBack(result, runOutcomeOf(result, options)).testcase.find((one) => one['@name'] === 'the run as a whole')
 
     expect(asWhole(exampleResult([upheld, notShown]), { strict: true })?.failure?.['@message']).toContain('a strict run')
     expect(asWhole(exampleResult([upheld], { stopped: true }))?.error?.['@message']).toBe('it was stopped before its end')
@@ -226,7 +226,7 @@ describe('JUnit of certified drivers', () => {
   })
 })
 
-function readBack(result: Result, ending?: Ending): z.infer<typeof suiteSchema> {
+function readBack(result: Result, ending?: RunOutcome): z.infer<typeof suiteSchema> {
   const xml = junitOf(result, ending)
   expect(XMLValidator.validate(xml)).toBe(true)
   const parser = new XMLParser({

@@ -1,7 +1,7 @@
 import { XMLBuilder } from 'fast-xml-parser'
-import { endingOf } from '../result/ending.ts'
-import type { CellResult, Certificate, CheckResult, Result, WorldResult } from '../result/result.ts'
-import { judgedOf } from './judged.ts'
+import type { CellResult, Certificate, CheckResult, CopyResult, Result } from '../result/result.ts'
+import { runOutcomeOf } from '../result/run_outcome.ts'
+import { reportableChecks } from './reportable_checks.ts'
 import { shortened } from './shortened.ts'
 
 interface Case {
@@ -20,10 +20,10 @@ const MOST_TEXT = 20_000
  * JUnit XML: a cell or a check is a test case, and so are the run as a whole and that it left nothing behind; refuted is a failure,
  * broken and leaks are errors, what was not run is skipped. It has no element or attribute but those of Jenkins' schema, which GitLab and GitHub's reporters read too.
  */
-export function junitOf(result: Result, { says, why } = endingOf(result)): string {
-  const { cells, worlds, certificates, leaks, seconds, startedAt, seed, version, verdict } = result
+export function junitOf(result: Result, { status: says, why } = runOutcomeOf(result)): string {
+  const { cells, copies, certificates, leaks, seconds, startedAt, seed, version, verdict } = result
   const asWhole: Case = { name: 'the run as a whole', group: 'lab', seconds: 0, verdict: why.length > 0 ? says : 'upheld', lines: why }
-  const cases = [...[...cells, ...worlds].map(caseOfCell), ...certificates.flatMap(casesOfDriver), asWhole]
+  const cases = [...[...cells, ...copies].map(caseOfCell), ...certificates.flatMap(casesOfDriver), asWhole]
   const count = (...verdicts: CheckResult['verdict'][]) => cases.filter(({ verdict }) => verdicts.includes(verdict)).length
   const leakCase = {
     '@name': 'nothing is left behind',
@@ -59,14 +59,14 @@ export function junitOf(result: Result, { says, why } = endingOf(result)): strin
   )
 }
 
-function caseOfCell({ id, seconds, verdict, findings, reason = '', repeat }: CellResult | WorldResult): Case {
+function caseOfCell({ id, seconds, verdict, findings, reason = '', repeat }: CellResult | CopyResult): Case {
   const failed = findings.filter(({ ok }) => !ok).map(({ check, text }) => `${check}: ${text}`)
   const lines = verdict === 'refuted' ? failed : [reason]
   return { name: id, group: id.split('/')[0] ?? '', seconds, verdict, lines: [...lines, `repeat: ${repeat}`] }
 }
 
 function casesOfDriver(certificate: Certificate): Case[] {
-  return judgedOf(certificate).map(({ id, seconds, verdict, text, repeat }) => ({
+  return reportableChecks(certificate).map(({ id, seconds, verdict, text, repeat }) => ({
     name: id,
     group: `certify.${certificate.driver}`,
     seconds,

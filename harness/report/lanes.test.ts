@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { exampleCell, exampleEvidence } from '../../tests/support/example_result.ts'
-import type { CellResult, WorldResult } from '../result/result.ts'
-import { mapOfCell, mapOfWorld } from './lanes.ts'
+import type { CellResult, CopyResult } from '../result/result.ts'
+import { mapOfCell, mapOfCopy } from './lanes.ts'
 
 const evidence = exampleEvidence()
-const survey = [{ from: 0, to: 100, value: 'zero' as const }]
-const verification = { checkedBytes: 100, wrongBytes: 0, differences: [], moreDifferences: 0, survey }
+const byteClasses = [{ from: 0, to: 100, value: 'zero' as const }]
+const verification = { checkedBytes: 100, wrongBytes: 0, differences: [], moreDifferences: 0, byteClasses }
 const written = { offset: 20, length: 10, write: 'data' as const }
 const prediction: NonNullable<CellResult['prediction']> = {
-  ...{ content: survey, wrongBytes: 0, sourceMappedBytes: 50, destinationMappedBytes: 50, readBytes: 100, writtenBytes: 50 },
+  ...{ content: byteClasses, wrongBytes: 0, sourceMappedBytes: 50, destinationMappedBytes: 50, readBytes: 100, writtenBytes: 50 },
   destinationMapped: [{ from: 0, to: 50, value: true }],
   written: [{ from: 0, to: 50, value: true }],
 }
@@ -60,10 +60,10 @@ describe('the map of a cell', () => {
 
 test('the map of a copy goes on behind the volume where the destination is larger', () => {
   const thick = { kind: 'thick' as const }
-  const world: WorldResult = {
+  const copyCase: CopyResult = {
     ...{ id: 'trap/x', description: '', verdict: 'upheld', findings: [], permitted: true, predictedWrongBytes: 0 },
     ...{ machine: 'uml1', repeat: '', seconds: 1 },
-    world: {
+    copyCase: {
       sizeBytes: 100,
       source: { storage: thick, sizeBytes: 100, extents: [written] },
       destination: { storage: thick, sizeBytes: 160, prior: { kind: 'new' } },
@@ -77,5 +77,5 @@ test('the map of a copy goes on behind the volume where the destination is large
     },
   }
 
-  expect(mapOfWorld(world)).toMatchObject({ volumeBytes: 100, sizeBytes: 160 })
+  expect(mapOfCopy(copyCase)).toMatchObject({ volumeBytes: 100, sizeBytes: 160 })
 })

@@ -1,4 +1,4 @@
-import type { CellResult, Extent, MappedRun, OriginRun, WorldResult } from '../result/result.ts'
+import type { CellResult, ClassRange, CopyResult, Extent, MappedRange } from '../result/result.ts'
 import { type Kind, type Lane, type Stretch, withUnmapped } from './block_map.ts'
 
 /** What a picture of one copy is drawn from. Sizes in bytes. */
@@ -21,14 +21,14 @@ export function mapOfCell({ sizeBytes, extents, evidence, prediction }: CellResu
     predicted: prediction?.content,
     predictedMapped: prediction?.destinationMapped,
     // Of a migration that did not take place the source was read instead.
-    content: evidence?.outcome === 'migrated' ? evidence.verification?.survey : undefined,
+    content: evidence?.outcome === 'migrated' ? evidence.verification?.byteClasses : undefined,
     mapped: evidence?.after?.mapped,
   })
 }
 
-export function mapOfWorld({ world, seen }: WorldResult): BlockMap {
-  return blockMap(world.sizeBytes, {
-    extents: world.source.extents,
+export function mapOfCopy({ copyCase, seen }: CopyResult): BlockMap {
+  return blockMap(copyCase.sizeBytes, {
+    extents: copyCase.source.extents,
     sourceMapped: undefined,
     written: seen?.written,
     predicted: seen?.predicted,
@@ -40,12 +40,12 @@ export function mapOfWorld({ world, seen }: WorldResult): BlockMap {
 
 interface Parts {
   readonly extents: readonly Extent[] | undefined
-  readonly sourceMapped: readonly MappedRun[] | undefined
-  readonly written: readonly MappedRun[] | undefined
-  readonly predicted: readonly OriginRun[] | undefined
-  readonly predictedMapped: readonly MappedRun[] | undefined
-  readonly content: readonly OriginRun[] | undefined
-  readonly mapped: readonly MappedRun[] | undefined
+  readonly sourceMapped: readonly MappedRange[] | undefined
+  readonly written: readonly MappedRange[] | undefined
+  readonly predicted: readonly ClassRange[] | undefined
+  readonly predictedMapped: readonly MappedRange[] | undefined
+  readonly content: readonly ClassRange[] | undefined
+  readonly mapped: readonly MappedRange[] | undefined
 }
 
 function blockMap(volumeBytes: number, parts: Parts): BlockMap {
@@ -74,12 +74,12 @@ function lane(name: string, stretches: readonly Stretch[], rest: Kind): Lane {
   return { name, stretches, rest }
 }
 
-function contentOf(content: readonly Stretch[], mapped: readonly MappedRun[] | undefined): readonly Stretch[] {
+function contentOf(content: readonly Stretch[], mapped: readonly MappedRange[] | undefined): readonly Stretch[] {
   return mapped === undefined ? content : withUnmapped(content, mapped)
 }
 
-function named(runs: readonly MappedRun[], value: Kind): Stretch[] {
-  return runs.map(({ from, to }) => ({ from, to, value }))
+function named(ranges: readonly MappedRange[], value: Kind): Stretch[] {
+  return ranges.map(({ from, to }) => ({ from, to, value }))
 }
 
 /** The whole volume, as its owner left it. */

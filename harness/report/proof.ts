@@ -1,6 +1,6 @@
 import { Chalk, type ChalkInstance } from 'chalk'
 import wrapAnsi from 'wrap-ansi'
-import type { Proof, ProofWorld } from '../result/proof.ts'
+import type { Proof, ProofCase } from '../result/proof.ts'
 import { colourOf, MARKS } from './marks.ts'
 
 const COLUMNS = 80
@@ -11,7 +11,7 @@ export function proofReport(proof: Proof, colours: boolean): string {
   const parts = [
     ...(proof.broken === undefined ? [] : [chalk.yellow(`Broken on purpose (${proof.broken}): this must be red.`)]),
     section('The rule, with honest drivers', ruleLines(proof, chalk), chalk),
-    section('What the rule refuses: the smallest world that a sparse copy would corrupt', strictnessLines(proof, chalk), chalk),
+    section('What the rule refuses: the smallest case that a sparse copy would corrupt', strictnessLines(proof, chalk), chalk),
     section('The first wording: the claim alone, true for whatever is thin', originalLines(proof), chalk),
     section('Mutants: each must be refuted', mutantLines(proof, chalk), chalk),
     summary(proof, chalk),
@@ -24,17 +24,14 @@ function section(title: string, lines: readonly string[], chalk: ChalkInstance):
 }
 
 function ruleLines({ rule, honest, answers }: Proof, chalk: ChalkInstance): string[] {
-  const right = mark(rule.corrupt.worlds === 0, chalk)
-  const lean = mark(rule.needless.worlds === 0, chalk)
+  const right = mark(rule.corrupt.cases === 0, chalk)
+  const lean = mark(rule.needless.cases === 0, chalk)
   return [
-    ...item(right, `${many(rule.corrupt.worlds)} of ${many(rule.worlds)} worlds end with a wrong byte`),
+    ...item(right, `${many(rule.corrupt.cases)} of ${many(rule.cases)} cases end with a wrong byte`),
     ...against(rule.corrupt.smallest),
-    ...item(lean, `${many(rule.needless.worlds)} worlds are copied in full though new, bare and promised to read zero`),
+    ...item(lean, `${many(rule.needless.cases)} cases are copied in full though new, bare and promised to read zero`),
     ...against(rule.needless.smallest),
-    ...item(
-      '-',
-      `${many(rule.leftBehind.worlds)} worlds keep another's bytes behind the end of the volume: it is whole, they are readable`,
-    ),
+    ...item('-', `${many(rule.leftBehind.cases)} cases keep another's bytes behind the end of the volume: it is whole, they are readable`),
     ...against(rule.leftBehind.smallest),
     ...item('-', `${answers} answers; ${honest.length} kinds of destinations may promise zeros: ${honest.join('; ')}`),
   ]
@@ -50,9 +47,9 @@ function strictnessLines({ stricter }: Proof, chalk: ChalkInstance): string[] {
 
 function originalLines({ original }: Proof): string[] {
   return [
-    ...item('-', `${many(original.corrupt.worlds)} of ${many(original.worlds)} worlds end with a wrong byte`),
-    ...original.causes.flatMap(({ cause, count: { worlds, smallest } }) => [
-      ...item('-', `${cause}: ${many(worlds)} worlds`),
+    ...item('-', `${many(original.corrupt.cases)} of ${many(original.cases)} cases end with a wrong byte`),
+    ...original.causes.flatMap(({ cause, count: { cases, smallest } }) => [
+      ...item('-', `${cause}: ${many(cases)} cases`),
       ...(smallest === undefined ? [] : indented(`${smallest.copy}: ${smallest.wrong}`)),
     ]),
   ]
@@ -60,9 +57,9 @@ function originalLines({ original }: Proof): string[] {
 
 function mutantLines({ mutants }: Proof, chalk: ChalkInstance): string[] {
   const width = Math.max(...mutants.map(({ name }) => name.length))
-  return mutants.flatMap(({ name, what, refutedBy, count: { worlds, smallest } }) => {
+  return mutants.flatMap(({ name, what, refutedBy, count: { cases, smallest } }) => {
     const came = { corrupt: 'corrupt', needless: 'in full for nothing' }
-    const seen = refutedBy === undefined ? 'SURVIVES' : `${many(worlds)} worlds ${came[refutedBy]}`
+    const seen = refutedBy === undefined ? 'SURVIVES' : `${many(cases)} cases ${came[refutedBy]}`
     return [...item(mark(refutedBy !== undefined, chalk), `${name.padEnd(width)}  ${what}: ${seen}`), ...against(smallest)]
   })
 }
@@ -80,9 +77,9 @@ function summary(proof: Proof, chalk: ChalkInstance): string {
   ].join('\n')
 }
 
-function against(world: ProofWorld | undefined): string[] {
-  if (world === undefined) return []
-  const { copy, wrong, answered, sourceAnswered, knownAs } = world
+function against(copyCase: ProofCase | undefined): string[] {
+  if (copyCase === undefined) return []
+  const { copy, wrong, answered, sourceAnswered, knownAs } = copyCase
   const bySource = sourceAnswered === undefined ? '' : `; the source's driver: ${sourceAnswered}`
   return indented(`${copy}: ${wrong}; known as ${knownAs}; the driver: ${answered}${bySource}`)
 }

@@ -18,7 +18,7 @@ export const SECTIONS: readonly Section[] = [
   {
     title: 'Odd answers to get_capabilities: a full copy each time',
     holds: ({ id }) => id.startsWith('answer/'),
-    variant: ({ misanswer = '' }) => misanswer,
+    variant: ({ faultyAnswer = '' }) => faultyAnswer,
   },
   { title: 'Other layouts of the source', holds: ({ id }) => /^host\/(?!.*\/mixed$)/.test(id), variant: ({ layout }) => layout },
   { title: 'Controls, against the rule on purpose: must corrupt, or lose thinness', holds: ({ control }) => control },

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { exampleCertificate, exampleCertification, exampleCheck, exampleCounterexample } from '../../tests/support/example_certificate.ts'
-import { exampleCell, exampleResult, exampleWorld } from '../../tests/support/example_result.ts'
+import { exampleCell, exampleCopy, exampleResult } from '../../tests/support/example_result.ts'
 import { COMPARISON_LIMITS, compareResults } from '../result/compare.ts'
 import type { CellResult } from '../result/result.ts'
 import { summaryOf } from './summary.ts'
@@ -50,8 +50,8 @@ describe('the summary of a run', () => {
   })
 
   test('lists each trap with what it did', () => {
-    const worlds = [exampleWorld(), exampleWorld({ id: 'trap/thick/sparse', wrongBytes: 512 })]
-    const summary = summaryOf(exampleResult([], { worlds }))
+    const copies = [exampleCopy(), exampleCopy({ id: 'trap/thick/sparse', wrongBytes: 512 })]
+    const summary = summaryOf(exampleResult([], { copies }))
 
     expect(summary).toContain('| `thin-used/sparse` | ✅ upheld | intact | 0 | 1.5 |')
     expect(summary).toContain('| `thick/sparse` | ✅ upheld | corrupt | 512 | 1.5 |')
@@ -73,7 +73,7 @@ describe('the summary of a run', () => {
   })
 
   test('says of which shard it is, or how many there were and which are missing', () => {
-    const shard = { number: 2, of: 5, asked: 'scripts/verify', whole: { cells: [], worlds: [], drivers: [] } }
+    const shard = { number: 2, of: 5, asked: 'scripts/verify', whole: { cells: [], copies: [], drivers: [] } }
     expect(summaryOf(exampleResult([exampleCell()], { shard }))).toContain('## ✅ upheld, shard 2 of 5')
     const merged = { shards: 5, missingShards: [3, 4], missing: ['a'] }
     expect(summaryOf(exampleResult([exampleCell()], { merged }))).toContain('Missing: shard 3, 4 of 5.')
@@ -98,7 +98,7 @@ describe('the summary of a run', () => {
   })
 
   test('never is longer than it may be, and says what is left out', () => {
-    const result = exampleResult(failing(12, '✗'.repeat(5000)), { worlds: [exampleWorld()] })
+    const result = exampleResult(failing(12, '✗'.repeat(5000)), { copies: [exampleCopy()] })
     fc.assert(
       fc.property(fc.integer({ min: 1000, max: 40_000 }), (mostBytes) => {
         const summary = summaryOf(result, { mostBytes })

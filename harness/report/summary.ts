@@ -1,13 +1,13 @@
 import type { Comparison } from '../result/compare.ts'
-import { foundWords } from '../result/describe.ts'
-import { type Ending, endingOf } from '../result/ending.ts'
+import { describeFound } from '../result/describe.ts'
 import type { CheckResult, Result, Verdict } from '../result/result.ts'
+import { type RunOutcome, runOutcomeOf } from '../result/run_outcome.ts'
 import { MiB } from '../units.ts'
 import { bytesSeen } from './bytes_seen.ts'
 import { comparisonBlocks } from './comparison.ts'
 import { failuresOf } from './failures.ts'
-import { judgedOf } from './judged.ts'
 import { type Block, code, heading, type Inline, listing, markdownOf, paragraph, table } from './markdown.ts'
+import { reportableChecks } from './reportable_checks.ts'
 import { shortened } from './shortened.ts'
 import { specTables } from './terminal.ts'
 
@@ -29,7 +29,7 @@ interface Section {
 }
 
 export interface SummaryOptions {
-  readonly ending?: Ending
+  readonly ending?: RunOutcome
   readonly comparison?: Comparison | undefined
   readonly mostBytes?: number
 }
@@ -40,7 +40,7 @@ export interface SummaryOptions {
  */
 export function summaryOf(
   result: Result,
-  { ending = endingOf(result), comparison, mostBytes = SUMMARY_BYTES }: SummaryOptions = {},
+  { ending = runOutcomeOf(result), comparison, mostBytes = SUMMARY_BYTES }: SummaryOptions = {},
 ): string {
   const [first, ...others] = sections(result, ending, comparison).map(({ name, blocks }) => ({ name, text: markdownOf(blocks) }))
   let text = first?.text ?? ''
@@ -57,7 +57,7 @@ function note(left: readonly string[]): string {
   return `\n${markdownOf([paragraph(`Left out, since a summary may not be longer: ${left.join(', ')}. The report has it all.`)])}`
 }
 
-function sections(result: Result, ending: Ending, comparison: Comparison | undefined): Section[] {
+function sections(result: Result, ending: RunOutcome, comparison: Comparison | undefined): Section[] {
   return [
     { name: 'verdict', blocks: [...verdict(result), counts(result)] },
     { name: 'what failed', blocks: failed(result, ending) },
@@ -85,7 +85,7 @@ function verdict({ verdict, shard, merged, stopped, brokenRule, seconds, seed, m
   ]
 }
 
-function counts({ cells, worlds, certificates }: Result): Block {
+function counts({ cells, copies, certificates }: Result): Block {
   const kinds = ['upheld', 'refuted', 'not-shown', 'broken', 'not-offered'] as const
   const row = (name: string, some: readonly { verdict: CheckResult['verdict'] }[]) =>
     some.length === 0 ? [] : [[name, ...kinds.map((kind) => String(some.filter(({ verdict }) => verdict === kind).length))]]
@@ -93,7 +93,7 @@ function counts({ cells, worlds, certificates }: Result): Block {
     ['', ...kinds.map((kind) => SIGNS[kind])],
     [
       ...row('cells', cells),
-      ...row('copies', worlds),
+      ...row('copies', copies),
       ...row('drivers', certificates),
       ...row(
         'checks',
@@ -103,7 +103,7 @@ function counts({ cells, worlds, certificates }: Result): Block {
   )
 }
 
-function failed(result: Result, ending: Ending): Block[] {
+function failed(result: Result, ending: RunOutcome): Block[] {
   const failures = failuresOf(result, ending)
   if (failures.length === 0) return []
   const rows = failures
@@ -123,11 +123,11 @@ function failed(result: Result, ending: Ending): Block[] {
 }
 
 /** What did not run, by the reason. */
-function notShown({ cells, worlds, certificates }: Result): Block[] {
+function notShown({ cells, copies, certificates }: Result): Block[] {
   const left = [
-    ...[...cells, ...worlds].map(({ id, verdict, reason = '' }) => ({ id, verdict, reason })),
+    ...[...cells, ...copies].map(({ id, verdict, reason = '' }) => ({ id, verdict, reason })),
     ...certificates.flatMap((certificate) =>
-      judgedOf(certificate).map(({ id, verdict, text }) => ({ id: `${certificate.driver} ${id}`, verdict, reason: text })),
+      reportableChecks(certificate).map(({ id, verdict, text }) => ({ id: `${certificate.driver} ${id}`, verdict, reason: text })),
     ),
   ].filter(({ verdict }) => verdict === 'not-shown')
   if (left.length === 0) return []
@@ -155,7 +155,7 @@ function drivers({ certificates }: Result): Block[] {
           ? ''
           : code(
               shortened(
-                `${smallest.what}: ${smallest.wrongBytes} of ${smallest.actualBytes} bytes are wrong, the first at byte ${smallest.first.offset}: ${foundWords(smallest.first.found)}`,
+                `${smallest.what}: ${smallest.wrongBytes} of ${smallest.actualBytes} bytes are wrong, the first at byte ${smallest.first.offset}: ${describeFound(smallest.first.found)}`,
                 MOST_TEXT,
               ),
             ),
@@ -169,8 +169,8 @@ function spec(result: Result): Block[] {
   return tables.length === 0 ? [] : [heading(3, "The spec's table, at its real sizes"), listing(tables.join('\n'))]
 }
 
-function traps({ worlds }: Result): Block[] {
-  const rows = worlds
+function traps({ copies }: Result): Block[] {
+  const rows = copies
     .filter(({ id }) => id.startsWith('trap/'))
     .map((trap) => {
       const { word = '', bytes = '' } = bytesSeen(trap) ?? {}

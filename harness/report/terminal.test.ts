@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { exampleCell, exampleEvidence, exampleResult, exampleWorld } from '../../tests/support/example_result.ts'
-import { endingOf } from '../result/ending.ts'
+import { exampleCell, exampleCopy, exampleEvidence, exampleResult } from '../../tests/support/example_result.ts'
 import type { CellResult, Result } from '../result/result.ts'
+import { runOutcomeOf } from '../result/run_outcome.ts'
 import { cellLine, terminalReport } from './terminal.ts'
 
 const WIDTH = 80
@@ -32,7 +32,7 @@ const everySection: CellResult[] = [
       wide({ id: `host/${source}/${destination}/mixed`, source, destination }),
       wide({ id: `driver/${source}/${destination}/mixed`, method: 'driver', source, destination }),
       wide({ id: `host/${source}/${destination}/last-block-zero`, source, destination, layout: 'last-block-zero' }),
-      wide({ id: `answer/string-false/${source}/${destination}`, source, destination, misanswer: 'string-false' }),
+      wide({ id: `answer/string-false/${source}/${destination}`, source, destination, faultyAnswer: 'string-false' }),
       wide({ id: `control/host/${source}/${destination}/sparse-forced`, source, destination, control: true, forced: 'sparse' }),
     ]),
   ),
@@ -223,7 +223,7 @@ describe('what fails the run as a whole', () => {
   const result = exampleResult([exampleCell(), exampleCell({ id: 'host/b', verdict: 'not-shown', reason: 'no kernel', findings: [] })])
 
   test('stands before the verdict', () => {
-    const text = terminalReport(result, { ending: endingOf(result, { strict: true }) })
+    const text = terminalReport(result, { ending: runOutcomeOf(result, { strict: true }) })
 
     expect(text).toContain('✗ the run as a whole\n    1 could not be shown, and a strict run holds that against it\n\n? NOT-SHOWN')
     expect(terminalReport(result)).not.toContain('the run as a whole')
@@ -243,7 +243,7 @@ describe('a trap that leaves old bytes behind the end of a larger volume', () =>
     { from: size, to: size * 2, value: 'stale' as const },
   ]
   const seen = { content, predicted: content, predictedMapped: [], written: [] }
-  const lines = linesOf(exampleResult([], { worlds: [exampleWorld({ id, oldBytesBehind: size, seen })] }))
+  const lines = linesOf(exampleResult([], { copies: [exampleCopy({ id, staleBytesPastEnd: size, seen })] }))
 
   test('is not called intact', () => {
     expect(lines).toContainEqual(
@@ -259,8 +259,8 @@ describe('a trap that leaves old bytes behind the end of a larger volume', () =>
 
 test('the letters of the maps are explained, also where little is told', () => {
   const { evidence } = refuted
-  const survey = [{ from: 0, to: refuted.sizeBytes, value: 'stale' as const }]
-  const verification = { checkedBytes: 1, wrongBytes: 1, differences: [], moreDifferences: 0, survey }
+  const byteClasses = [{ from: 0, to: refuted.sizeBytes, value: 'stale' as const }]
+  const verification = { checkedBytes: 1, wrongBytes: 1, differences: [], moreDifferences: 0, byteClasses }
   const corrupt = { ...refuted, extents: [], evidence: { ...exampleEvidence(), ...evidence, verification } }
   const quiet = terminalReport(exampleResult([corrupt]), { quiet: true })
 

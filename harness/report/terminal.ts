@@ -2,20 +2,20 @@ import { Chalk, type ChalkInstance } from 'chalk'
 import Table from 'cli-table3'
 import wrapAnsi from 'wrap-ansi'
 import { allPrintable } from '../result/describe.ts'
-import { type Ending, endingOf } from '../result/ending.ts'
-import type { CellResult, Note, Result, WorldResult } from '../result/result.ts'
+import type { CellResult, CopyResult, Note, Result } from '../result/result.ts'
+import { type RunOutcome, runOutcomeOf } from '../result/run_outcome.ts'
 import { MiB } from '../units.ts'
 import { advicesOf } from './advice.ts'
 import { certificateDetails, certificatesReport, certificatesSummary } from './certificates.ts'
+import { copiesReport, copiesSummary, copyDetails } from './copies.ts'
 import { indent } from './indent.ts'
-import { mapOfCell, mapOfWorld } from './lanes.ts'
+import { mapOfCell, mapOfCopy } from './lanes.ts'
 import { lvsTable } from './lvs_table.ts'
 import { colourOf, MARKS } from './marks.ts'
 import { NOTES } from './notes.ts'
 import { SECTIONS, type Section } from './sections.ts'
 import { BORDERLESS } from './tables.ts'
 import { corruptMaps, mapLines } from './terminal_map.ts'
-import { worldDetails, worldsReport, worldsSummary } from './worlds.ts'
 
 const MOST_ADVICES = 4
 
@@ -25,13 +25,13 @@ export interface TerminalOptions {
   readonly quiet?: boolean
   /** Where the run's files are. */
   readonly folder?: string
-  readonly ending?: Ending
+  readonly ending?: RunOutcome
 }
 
 /** The run as text for a terminal of 80 columns. */
 export function terminalReport(of: Result, options: TerminalOptions = {}): string {
   const result = allPrintable(of)
-  const { colours = false, quiet = false, folder = 'reports', ending = endingOf(result) } = options
+  const { colours = false, quiet = false, folder = 'reports', ending = runOutcomeOf(result) } = options
   const chalk = new Chalk({ level: colours ? 1 : 0 })
   const end = [...troubles(result, ending, chalk), ...whatToDo(result, chalk), summary(result, chalk)]
   if (quiet)
@@ -40,7 +40,7 @@ export function terminalReport(of: Result, options: TerminalOptions = {}): strin
     const cells = result.cells.filter(section.holds)
     return cells.length === 0 ? [] : [`${chalk.bold(section.title)}\n${table(cells, section, chalk)}`]
   })
-  parts.push(...worldsReport(result.worlds, chalk), ...certificatesReport(result.certificates, folder, chalk))
+  parts.push(...copiesReport(result.copies, chalk), ...certificatesReport(result.certificates, folder, chalk))
   parts.push(...specTables(result), ...corruptMaps(result, chalk), ...worthKnowing(result), ...end)
   return `${parts.join('\n\n')}\n`
 }
@@ -139,13 +139,15 @@ function worthKnowing({ cells }: Result): string[] {
   })
 }
 
-function troubles({ cells, worlds, leaks, brokenRule }: Result, { says, why }: Ending, chalk: ChalkInstance): string[] {
-  const failed = ({ verdict }: CellResult | WorldResult) => verdict === 'refuted' || verdict === 'broken'
+function troubles({ cells, copies, leaks, brokenRule }: Result, { status: says, why }: RunOutcome, chalk: ChalkInstance): string[] {
+  const failed = ({ verdict }: CellResult | CopyResult) => verdict === 'refuted' || verdict === 'broken'
   const lines = [
     ...cells.filter(failed).map((cell) => trouble(cell, mapLines(mapOfCell(cell), chalk), chalk)),
-    ...worlds.filter(failed).map((world) => trouble(world, [...worldDetails(world), ...mapLines(mapOfWorld(world), chalk)], chalk)),
+    ...copies
+      .filter(failed)
+      .map((copyCase) => trouble(copyCase, [...copyDetails(copyCase), ...mapLines(mapOfCopy(copyCase), chalk)], chalk)),
   ]
-  const notShown = [...cells, ...worlds].filter(({ verdict }) => verdict === 'not-shown')
+  const notShown = [...cells, ...copies].filter(({ verdict }) => verdict === 'not-shown')
   for (const because of new Set(notShown.map(({ reason = '' }) => reason))) {
     const { length } = notShown.filter(({ reason = '' }) => reason === because)
     const head = chalk.yellow(`${MARKS['not-shown']} not shown`)
@@ -163,7 +165,7 @@ function indented(head: string, texts: readonly string[]): string {
 }
 
 function trouble(
-  { id, verdict, reason, findings, repeat }: CellResult | WorldResult,
+  { id, verdict, reason, findings, repeat }: CellResult | CopyResult,
   more: readonly string[],
   chalk: ChalkInstance,
 ): string {
@@ -192,7 +194,7 @@ function whatToDo(result: Result, chalk: ChalkInstance): string[] {
 }
 
 function summary(result: Result, chalk: ChalkInstance): string {
-  const { cells, worlds, certificates, counts, leaks, seconds, seed, machines, verdict } = result
+  const { cells, copies, certificates, counts, leaks, seconds, seed, machines, verdict } = result
   const controls = cells.filter(({ control }) => control)
   const worked = controls.filter((cell) => cell.verdict === 'upheld').length
   const checked = cells.reduce((sum, { evidence }) => sum + (evidence?.verification?.checkedBytes ?? 0), 0)
@@ -201,14 +203,14 @@ function summary(result: Result, chalk: ChalkInstance): string {
   const head = colourOf(verdict, chalk).bold(`${MARKS[verdict]} ${verdict.toUpperCase()}`)
   const where = `  ${seconds.toFixed(1)} s on ${machines.length} x ${kernels}; seed ${seed}${shardsOf(result)}`
   if (certificates.length > 0) return `${head}  ${certificatesSummary(result)}\n${where}`
-  const some = [...(cells.length > 0 ? [`${cells.length} cells`] : []), ...(worlds.length > 0 ? [`${worlds.length} copies`] : [])]
+  const some = [...(cells.length > 0 ? [`${cells.length} cells`] : []), ...(copies.length > 0 ? [`${copies.length} copies`] : [])]
   const what = some.length === 0 ? 'nothing ran' : some.join(' and ')
   if (cells.length === 0)
-    return [`${head}  ${what}: ${parts.join(', ')}`, ...worldsSummary(worlds), `  ${leaks.length} leaks`, where].join('\n')
+    return [`${head}  ${what}: ${parts.join(', ')}`, ...copiesSummary(copies), `  ${leaks.length} leaks`, where].join('\n')
   return [
     `${head}  ${what}: ${parts.join(', ')}`,
     `  ${worked} of ${controls.length} controls did what breaking the rule must do`,
-    ...worldsSummary(worlds),
+    ...copiesSummary(copies),
     `  ${(checked / MiB).toFixed(0)} MiB checked byte by byte; ${leaks.length} leaks`,
     where,
   ].join('\n')

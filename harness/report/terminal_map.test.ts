@@ -2,18 +2,18 @@ import { stripVTControlCharacters } from 'node:util'
 import { Chalk } from 'chalk'
 import { describe, expect, test } from 'vitest'
 import { exampleCell, exampleEvidence, exampleResult } from '../../tests/support/example_result.ts'
-import type { CellResult, OriginRun } from '../result/result.ts'
+import type { CellResult, ClassRange } from '../result/result.ts'
 import { MiB } from '../units.ts'
 import { mapOfCell } from './lanes.ts'
 import { terminalReport } from './terminal.ts'
 import { mapLines } from './terminal_map.ts'
 
-const run = (from: number, to: number, value: OriginRun['value']): OriginRun => ({ from: from * MiB, to: to * MiB, value })
+const run = (from: number, to: number, value: ClassRange['value']): ClassRange => ({ from: from * MiB, to: to * MiB, value })
 
 /** 58 MiB, so that a letter is one: data, a hole, data; the hole came out stale, then noise, then zeros with and without storage. */
 function cell(change: Partial<CellResult> = {}): CellResult {
   const evidence = exampleEvidence()
-  const survey = [run(0, 10, 'data'), run(10, 20, 'stale'), run(20, 30, 'noise'), run(30, 50, 'zero'), run(50, 58, 'data')]
+  const byteClasses = [run(0, 10, 'data'), run(10, 20, 'stale'), run(20, 30, 'noise'), run(30, 50, 'zero'), run(50, 58, 'data')]
   return exampleCell({
     id: 'control/host/lvm-thin/lvm-thin/odd',
     control: true,
@@ -24,7 +24,7 @@ function cell(change: Partial<CellResult> = {}): CellResult {
     ],
     evidence: {
       ...evidence,
-      verification: { checkedBytes: 58 * MiB, wrongBytes: 20 * MiB, differences: [], moreDifferences: 0, survey },
+      verification: { checkedBytes: 58 * MiB, wrongBytes: 20 * MiB, differences: [], moreDifferences: 0, byteClasses },
       after: {
         ...evidence.before,
         mapped: [
@@ -53,7 +53,7 @@ describe('the map of a copy on a terminal', () => {
   })
 
   test('shows a single wrong byte', () => {
-    const survey = [
+    const byteClasses = [
       run(0, 10, 'data'),
       { from: 10 * MiB, to: 10 * MiB + 1, value: 'stale' as const },
       { ...run(10, 50, 'zero'), from: 10 * MiB + 1 },
@@ -61,7 +61,7 @@ describe('the map of a copy on a terminal', () => {
     ]
     const { evidence = exampleEvidence() } = cell()
     const odd = cell({
-      evidence: { ...evidence, verification: { checkedBytes: 1, wrongBytes: 1, differences: [], moreDifferences: 0, survey } },
+      evidence: { ...evidence, verification: { checkedBytes: 1, wrongBytes: 1, differences: [], moreDifferences: 0, byteClasses } },
     })
 
     expect(mapLines(mapOfCell(odd), new Chalk({ level: 0 }))[1]).toContain('#X.')

@@ -2,7 +2,7 @@ import type { ChalkInstance } from 'chalk'
 import type { Result } from '../result/result.ts'
 import { foremost, type Kind, slicesOf } from './block_map.ts'
 import { isCorrupt } from './bytes_seen.ts'
-import { type BlockMap, mapOfCell, mapOfWorld } from './lanes.ts'
+import { type BlockMap, mapOfCell, mapOfCopy } from './lanes.ts'
 
 const SLICES = 58
 /** With the label before it and the indentation by its caller, a line is at most 76 wide. */
@@ -23,7 +23,7 @@ export function mapLines({ source, destination, sizeBytes }: BlockMap, chalk: Ch
   }
   return [source, destination].map((lane) => {
     const kinds = slicesOf(lane, 0, sizeBytes, SLICES).map(foremost)
-    return `${lane.name.padEnd(LABEL_WIDTH)}${runsOf(kinds)
+    return `${lane.name.padEnd(LABEL_WIDTH)}${rangesOf(kinds)
       .map(({ kind, count }) => colours[kind](LETTERS[kind].repeat(count)))
       .join('')}`
   })
@@ -33,12 +33,12 @@ export function mapLines({ source, destination, sizeBytes }: BlockMap, chalk: Ch
  * What is corrupt though upheld, unless `quiet`: it was made so on purpose. Where a failure is told, its map stands with it; the
  * letters of all are explained here.
  */
-export function corruptMaps({ cells, worlds }: Result, chalk: ChalkInstance, quiet = false): string[] {
-  const copies = [
+export function corruptMaps({ cells, copies }: Result, chalk: ChalkInstance, quiet = false): string[] {
+  const all = [
     ...cells.map((cell) => ({ ...cell, corrupt: isCorrupt(cell.evidence?.verification), map: mapOfCell(cell) })),
-    ...worlds.map((world) => ({ ...world, corrupt: isCorrupt(world), map: mapOfWorld(world) })),
+    ...copies.map((copyCase) => ({ ...copyCase, corrupt: isCorrupt(copyCase), map: mapOfCopy(copyCase) })),
   ]
-  const drawn = copies
+  const drawn = all
     .filter(({ corrupt, verdict }) => verdict === 'refuted' || verdict === 'broken' || (corrupt && !quiet))
     .flatMap(({ id, verdict, map }) => {
       const lines = mapLines(map, chalk)
@@ -55,12 +55,12 @@ function legend(): string {
   return `  ${explained.join('  ')}`
 }
 
-function runsOf(kinds: readonly Kind[]): { kind: Kind; count: number }[] {
-  const runs: { kind: Kind; count: number }[] = []
+function rangesOf(kinds: readonly Kind[]): { kind: Kind; count: number }[] {
+  const ranges: { kind: Kind; count: number }[] = []
   for (const kind of kinds) {
-    const last = runs.at(-1)
+    const last = ranges.at(-1)
     if (last?.kind === kind) last.count++
-    else runs.push({ kind, count: 1 })
+    else ranges.push({ kind, count: 1 })
   }
-  return runs
+  return ranges
 }

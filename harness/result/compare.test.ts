@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { exampleCertificate, exampleCertification, exampleCheck } from '../../tests/support/example_certificate.ts'
-import { exampleCell, exampleResult, exampleWorld } from '../../tests/support/example_result.ts'
+import { exampleCell, exampleCopy, exampleResult } from '../../tests/support/example_result.ts'
 import { type ChangeKind, COMPARISON_LIMITS, type Comparison, changeKinds, compareResults } from './compare.ts'
 import { type CellResult, LEFT_OUT, type Result, verdictSchema } from './result.ts'
 
@@ -129,11 +129,11 @@ describe('a comparison', () => {
   })
 
   test('leaves out random copies of another seed, which are other copies, and copies of failed cells', () => {
-    const withWorlds = (seed: number, id: string) => exampleResult([], { seed, worlds: [exampleWorld({ id })] })
+    const withCopies = (seed: number, id: string) => exampleResult([], { seed, copies: [exampleCopy({ id })] })
 
-    expect(changed(compare(withWorlds(1, 'random/1'), withWorlds(2, 'random/2')))).toEqual({})
-    expect(changed(compare(withWorlds(1, 'random/1'), withWorlds(1, 'random/2')))).toEqual({ gone: ['random/1'], new: ['random/2'] })
-    expect(changed(compare(withWorlds(1, 'copy/a'), withWorlds(1, 'copy/b')))).toEqual({})
+    expect(changed(compare(withCopies(1, 'random/1'), withCopies(2, 'random/2')))).toEqual({})
+    expect(changed(compare(withCopies(1, 'random/1'), withCopies(1, 'random/2')))).toEqual({ gone: ['random/1'], new: ['random/2'] })
+    expect(changed(compare(withCopies(1, 'copy/a'), withCopies(1, 'copy/b')))).toEqual({})
   })
 })
 

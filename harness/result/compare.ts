@@ -2,7 +2,7 @@ import { type CheckResult, LEFT_OUT, type Result } from './result.ts'
 
 type Verdict = CheckResult['verdict']
 
-/** What became of a cell, a world or a driver's check between two runs. */
+/** What became of a cell, a copy or a driver's check between two runs. */
 export interface Change {
   readonly id: string
   /** Absent where it was not there. */
@@ -47,7 +47,7 @@ export type Timing =
 
 type Side = Pick<Result, 'version' | 'startedAt' | 'seed' | 'seconds' | 'verdict' | 'counts'>
 
-/** What became of a run's cells, worlds and checks since an earlier run. */
+/** What became of a run's cells, copies and checks since an earlier run. */
 export interface Comparison {
   readonly schema: 'holeproof-comparison-1'
   readonly before: Side
@@ -87,7 +87,7 @@ interface Unit {
   readonly seconds: number
 }
 
-/** Compares a run with an earlier one, by the ids of cells, worlds and checks. */
+/** Compares a run with an earlier one, by the ids of cells, copies and checks. */
 export function compareResults(before: Result, after: Result, limits: ComparisonLimits): Comparison {
   const sameSeed = before.seed === after.seed
   const earlier = new Map(unitsOf(before, after, sameSeed).map((unit) => [unit.id, unit]))
@@ -121,13 +121,13 @@ export function compareResults(before: Result, after: Result, limits: Comparison
 }
 
 /**
- * What a run showed one by one. Copies of failed cells tell of those cells again; random worlds are others with another seed. A
+ * What a run showed one by one. Copies of failed cells tell of those cells again; random copies are others with another seed. A
  * driver that was not even begun was not shown to pass the checks that the other run has of it.
  */
-function unitsOf({ cells, worlds, certificates }: Result, other: Result, withRandom: boolean): Unit[] {
-  const copies = [...cells, ...worlds.filter(({ id }) => !id.startsWith('copy/') && (withRandom || !id.startsWith('random/')))]
+function unitsOf({ cells, copies, certificates }: Result, other: Result, withRandom: boolean): Unit[] {
+  const units = [...cells, ...copies.filter(({ id }) => !id.startsWith('copy/') && (withRandom || !id.startsWith('random/')))]
   return [
-    ...copies.map(({ id, verdict, findings, reason = '', repeat, seconds }) => {
+    ...units.map(({ id, verdict, findings, reason = '', repeat, seconds }) => {
       const failed = findings.filter(({ ok }) => !ok).map(({ check, text }) => `${check}: ${text}`)
       return { id, verdict, text: failed.length === 0 ? reason : failed.join('; '), repeat, seconds }
     }),

@@ -1,7 +1,7 @@
 import type { Difference } from './result.ts'
 
 /** What lay where something else belongs, in words. */
-export function foundWords(found: Difference['found']): string {
+export function describeFound(found: Difference['found']): string {
   switch (found.what) {
     case 'zero':
       return 'zeros'
@@ -17,13 +17,13 @@ export function foundWords(found: Difference['found']): string {
 }
 
 /** What belongs there, in words. */
-export function belongingWords(expected: Difference['expected']): string {
+export function describeExpected(expected: Difference['expected']): string {
   return expected === 'zero' ? 'zeros belong' : 'data belongs'
 }
 
 /** "at byte 4096: 512 bytes of poison where zero belongs". */
 export function describeDifference({ offset, length, expected, found }: Difference): string {
-  return `at byte ${offset}: ${length} bytes of ${foundWords(found)} where ${belongingWords(expected)}`
+  return `at byte ${offset}: ${length} bytes of ${describeFound(found)} where ${describeExpected(expected)}`
 }
 
 /** Text that somebody else wrote, with its control characters but the line feed, and those that turn the direction of writing, written out: it cannot steer a terminal. */

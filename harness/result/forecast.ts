@@ -62,7 +62,7 @@ const outcomeSchema = z.object({
     }),
   ),
 })
-export type Outcome = z.infer<typeof outcomeSchema>
+export type StrategyForecast = z.infer<typeof outcomeSchema>
 
 const movedSchema = z.object({
   step,
@@ -79,7 +79,7 @@ const movedSchema = z.object({
     .array(z.object({ strategy: strategySchema, written: amount, share: shareSchema.optional() }))
     .describe('what each strategy writes, and leaves allocated; no share where a volume takes its whole size'),
 })
-export type Moved = z.infer<typeof movedSchema>
+export type ForecastMigration = z.infer<typeof movedSchema>
 
 /** The one shape that all reports of a forecast are made from. */
 export const forecastSchema = z.object({

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { exampleCertificate } from '../../tests/support/example_certificate.ts'
-import { exampleCell, exampleResult, exampleWorld } from '../../tests/support/example_result.ts'
+import { exampleCell, exampleCopy, exampleResult } from '../../tests/support/example_result.ts'
 import { mergeResults, type Part, type StandIns } from './merge.ts'
-import { type CellResult, type Certificate, type Result, resultOf, resultSchema, verdictSchema, type WorldResult } from './result.ts'
+import { type CellResult, type Certificate, type CopyResult, type Result, resultOf, resultSchema, verdictSchema } from './result.ts'
 
 const verdict = fc.constantFrom(...verdictSchema.options)
 const cell = fc.record({ id: fc.uuid(), verdict, disagrees: fc.boolean() }).map(({ id, verdict, disagrees }) =>
@@ -12,33 +12,33 @@ const cell = fc.record({ id: fc.uuid(), verdict, disagrees: fc.boolean() }).map(
     findings: [{ check: 'model/bytes', ok: !disagrees, text: 'as predicted, or not' }],
   }),
 )
-const world = fc.record({ id: fc.uuid(), verdict }).map(exampleWorld)
+const copyCase = fc.record({ id: fc.uuid(), verdict }).map(exampleCopy)
 const certificate = fc.record({ driver: fc.uuid(), verdict }).map(exampleCertificate)
 
 /** A run as it ends without shards: of the cells that disagree with the model the first is looked into as a mere copy. */
 const wholeRuns = fc
   .record({
     cells: fc.array(cell, { maxLength: 12 }),
-    worlds: fc.array(world, { maxLength: 6 }),
+    copies: fc.array(copyCase, { maxLength: 6 }),
     certificates: fc.array(certificate, { maxLength: 4 }),
     leaks: fc.array(fc.string(), { maxLength: 1 }),
   })
-  .filter(({ cells, worlds, certificates }) => cells.length + worlds.length + certificates.length > 0)
-  .map((run) => ({ ...run, worlds: [...run.worlds, ...copiesIn(run.cells)] }))
+  .filter(({ cells, copies, certificates }) => cells.length + copies.length + certificates.length > 0)
+  .map((run) => ({ ...run, copies: [...run.copies, ...copiesIn(run.cells)] }))
 
 /** For each of a run's entries, in order, which shard has it; every shard is there. */
 const sharedOut = fc.tuple(wholeRuns, fc.integer({ min: 1, max: 5 }), fc.infiniteStream(fc.nat()))
 
-function copiesIn(cells: readonly CellResult[]): WorldResult[] {
+function copiesIn(cells: readonly CellResult[]): CopyResult[] {
   const first = cells.find(({ findings }) => findings.some(({ ok }) => !ok))
-  return first === undefined ? [] : [exampleWorld({ id: `copy/${first.id}` })]
+  return first === undefined ? [] : [exampleCopy({ id: `copy/${first.id}` })]
 }
 
-const isCopy = ({ id }: WorldResult) => id.startsWith('copy/')
+const isCopy = ({ id }: CopyResult) => id.startsWith('copy/')
 
-function partsOf(run: Pick<Result, 'cells' | 'worlds' | 'certificates' | 'leaks'>, of: number, shardOf: () => number): Part[] {
+function partsOf(run: Pick<Result, 'cells' | 'copies' | 'certificates' | 'leaks'>, of: number, shardOf: () => number): Part[] {
   const at = new Map<object, number>()
-  for (const entry of [...run.cells, ...run.worlds, ...run.certificates]) at.set(entry, (shardOf() % of) + 1)
+  for (const entry of [...run.cells, ...run.copies, ...run.certificates]) at.set(entry, (shardOf() % of) + 1)
   return Array.from({ length: of }, (_, index): Part => {
     const number = index + 1
     const mine = (entry: object) => at.get(entry) === number
@@ -47,13 +47,13 @@ function partsOf(run: Pick<Result, 'cells' | 'worlds' | 'certificates' | 'leaks'
       ...{ number, of, asked: 'scripts/verify' },
       whole: {
         cells: run.cells.map(({ id }) => id),
-        worlds: run.worlds.filter((some) => !isCopy(some)).map(({ id }) => id),
+        copies: run.copies.filter((some) => !isCopy(some)).map(({ id }) => id),
         drivers: run.certificates.map(({ driver, kind }) => ({ driver, kind })),
       },
     }
     const parts = {
       ...exampleResult([]),
-      ...{ shard, cells, worlds: [...run.worlds.filter((some) => mine(some) && !isCopy(some)), ...copiesIn(cells)] },
+      ...{ shard, cells, copies: [...run.copies.filter((some) => mine(some) && !isCopy(some)), ...copiesIn(cells)] },
       ...{ certificates: run.certificates.filter(mine), leaks: index === 0 ? run.leaks : [] },
     }
     return { name: `shard-${number}`, result: resultOf(parts) }
@@ -67,14 +67,14 @@ function comparable(result: Result): object {
   return {
     ...rest,
     cells: rest.cells.map(nowhere),
-    worlds: rest.worlds.map(nowhere),
+    copies: rest.copies.map(nowhere),
     certificates: rest.certificates.map(nowhere),
   }
 }
 
 const standIns: StandIns = {
   cell: (id, reason) => exampleCell({ id, verdict: 'not-shown', reason, findings: [], machine: '' }),
-  world: (id, reason) => exampleWorld({ id, verdict: 'not-shown', reason, findings: [], machine: '' }),
+  copy: (id, reason) => exampleCopy({ id, verdict: 'not-shown', reason, findings: [], machine: '' }),
 }
 
 describe('the results of shards', () => {
@@ -111,13 +111,13 @@ describe('the results of shards', () => {
   })
 })
 
-function held({ cells, worlds, certificates }: Result): number {
-  return cells.length + worlds.filter((some) => !isCopy(some)).length + certificates.length
+function held({ cells, copies, certificates }: Result): number {
+  return cells.length + copies.filter((some) => !isCopy(some)).length + certificates.length
 }
 
 const two = (change: Partial<Result> = {}, shard: Partial<NonNullable<Result['shard']>> = {}): Part[] => {
   const cells = [exampleCell({ id: 'host/a' }), exampleCell({ id: 'host/b' })]
-  const whole = { cells: ['host/a', 'host/b'], worlds: [], drivers: [] }
+  const whole = { cells: ['host/a', 'host/b'], copies: [], drivers: [] }
   const part = (index: number): Part => ({
     name: `part-${index + 1}`,
     result: exampleResult(cells.slice(index, index + 1), { shard: { number: index + 1, of: 2, asked: 'scripts/verify', whole } }),
@@ -152,8 +152,8 @@ describe('parts that do not fit together', () => {
     ['another number of shards', two({}, { of: 3 }), ['another number of shards: part-1 has 2, part-2 has 3']],
     [
       'other cells',
-      two({}, { whole: { cells: ['host/b'], worlds: [], drivers: [] } }),
-      ['part-1 and part-2 are parts of runs of different cells, worlds or drivers'],
+      two({}, { whole: { cells: ['host/b'], copies: [], drivers: [] } }),
+      ['part-1 and part-2 are parts of runs of different cells, copies or drivers'],
     ],
     ['a shard twice', [...two(), ...two().slice(1)], ['shard 2 of 2 is there 2 times: part-2, part-2']],
     ['a cell twice', two({ cells: [exampleCell({ id: 'host/a' })] }), ['host/a is in more than one shard: part-1, part-2']],
@@ -177,7 +177,7 @@ describe('parts that do not fit together', () => {
   })
 
   test('are refused when what is missing is not known here', () => {
-    const unknown = { cell: () => undefined, world: () => undefined }
+    const unknown = { cell: () => undefined, copy: () => undefined }
     expect(why(two().slice(1), unknown)).toEqual(['host/a: missing, and not known to this version of holeproof'])
   })
 })
@@ -214,7 +214,7 @@ describe('a merged result', () => {
   })
 
   test('shows a driver of a missing shard as not shown', () => {
-    const whole = { cells: [], worlds: [], drivers: ['a', 'b'].map((driver) => ({ driver, kind: 'built-in' as const })) }
+    const whole = { cells: [], copies: [], drivers: ['a', 'b'].map((driver) => ({ driver, kind: 'built-in' as const })) }
     const certificates: Certificate[] = [exampleCertificate({ driver: 'a' })]
     const shard = { number: 1, of: 2, asked: 'scripts/certify a b', whole }
     const { certificates: merged } = mergedOf([{ name: 'one', result: exampleResult([], { shard, certificates }) }], standIns)

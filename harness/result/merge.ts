@@ -1,4 +1,4 @@
-import { type CellResult, firstDisagreements, notShownDriver, type Result, resultOf, type Shard, type WorldResult } from './result.ts'
+import { type CellResult, type CopyResult, firstDisagreements, notShownDriver, type Result, resultOf, type Shard } from './result.ts'
 
 /** The result of a shard, and where it came from. */
 export interface Part {
@@ -6,10 +6,10 @@ export interface Part {
   readonly result: Result
 }
 
-/** What stands for a cell or a world of a missing shard; undefined where nothing is known of one with this id. */
+/** What stands for a cell or a copy of a missing shard; undefined where nothing is known of one with this id. */
 export interface StandIns {
   readonly cell: (id: string, reason: string) => CellResult | undefined
-  readonly world: (id: string, reason: string) => WorldResult | undefined
+  readonly copy: (id: string, reason: string) => CopyResult | undefined
 }
 
 /** Either the result of the whole run, or all the reasons why the parts make none; `incomplete`: stand-ins would do. */
@@ -39,13 +39,13 @@ export function mergeResults(parts: readonly Part[], standIns?: StandIns): Merge
   const ordered = shards.toSorted((one, other) => one.shard.number - other.shard.number).map(withMachinesNamed)
   const found = {
     cells: byId(ordered.flatMap(({ cells }) => cells)),
-    worlds: byId(ordered.flatMap(({ worlds }) => worlds)),
+    copies: byId(ordered.flatMap(({ copies }) => copies)),
     certificates: new Map(ordered.flatMap(({ certificates }) => certificates.map((some) => [some.driver, some] as const))),
   }
-  const { cells, worlds, drivers } = first.shard.whole
+  const { cells, copies, drivers } = first.shard.whole
   const missing = [
     ...cells.filter((id) => !found.cells.has(id)),
-    ...worlds.filter((id) => !found.worlds.has(id)),
+    ...copies.filter((id) => !found.copies.has(id)),
     ...drivers.map(({ driver }) => driver).filter((driver) => !found.certificates.has(driver)),
   ]
   const reason = missingShards.length > 0 ? sayMissing(missingShards, first.shard.of) : 'no shard ran it'
@@ -58,9 +58,9 @@ export function mergeResults(parts: readonly Part[], standIns?: StandIns): Merge
     return entry === undefined ? [] : [entry]
   }
   const allCells = cells.flatMap((id) => known(id, found.cells.get(id) ?? standIns?.cell(id, reason)))
-  const allWorlds = worlds.flatMap((id) => known(id, found.worlds.get(id) ?? standIns?.world(id, reason)))
+  const allCopies = copies.flatMap((id) => known(id, found.copies.get(id) ?? standIns?.copy(id, reason)))
   if (unknown.length > 0) return { kind: 'do-not-fit', why: [`${unknown.join(', ')}: missing, and not known to this version of holeproof`] }
-  const copies = firstDisagreements(allCells).flatMap(({ id }) => found.worlds.get(`${COPY}${id}`) ?? [])
+  const copiesOfCells = firstDisagreements(allCells).flatMap(({ id }) => found.copies.get(`${COPY}${id}`) ?? [])
   return {
     kind: 'merged',
     result: resultOf({
@@ -72,7 +72,7 @@ export function mergeResults(parts: readonly Part[], standIns?: StandIns): Merge
       ...(ordered.some(({ stopped }) => stopped) && { stopped: true }),
       machines: ordered.flatMap(({ machines }) => machines),
       cells: allCells,
-      worlds: [...allWorlds, ...copies],
+      copies: [...allCopies, ...copiesOfCells],
       certificates: drivers.map(
         ({ driver, kind }) => found.certificates.get(driver) ?? notShownDriver(driver, kind, reason, first.shard.asked),
       ),
@@ -96,7 +96,7 @@ function differences(one: ShardOf, other: ShardOf): string[] {
   // Whatever else may differ in what there was to run: to name it would tell the same again.
   return found.length > 0 || JSON.stringify(one.shard.whole) === JSON.stringify(other.shard.whole)
     ? found
-    : [`${one.name} and ${other.name} are parts of runs of different cells, worlds or drivers`]
+    : [`${one.name} and ${other.name} are parts of runs of different cells, copies or drivers`]
 }
 
 /** Shards, or what they ran, that are there more than once. */
@@ -108,8 +108,8 @@ function twice(shards: readonly ShardOf[]): string[] {
   }
   const again = held(({ shard }) => [`shard ${shard.number} of ${shard.of}`])
   if (again.length > 0) return again.map(([what, names]) => `${what} is there ${names.length} times: ${names.join(', ')}`)
-  const same = held(({ result: { cells, worlds, certificates } }) => [
-    ...[...cells, ...worlds].map(({ id }) => id).filter((id) => !id.startsWith(COPY)),
+  const same = held(({ result: { cells, copies, certificates } }) => [
+    ...[...cells, ...copies].map(({ id }) => id).filter((id) => !id.startsWith(COPY)),
     ...certificates.map(({ driver }) => driver),
   ])
   return same.map(([what, names]) => `${what} is in more than one shard: ${names.join(', ')}`)
@@ -123,7 +123,7 @@ function withMachinesNamed({ result, shard }: ShardOf): Result {
     ...result,
     machines: result.machines.map((machine) => ({ ...machine, name: named(machine.name) })),
     cells: result.cells.map(renamed),
-    worlds: result.worlds.map(renamed),
+    copies: result.copies.map(renamed),
     certificates: result.certificates.map(renamed),
   }
 }

@@ -3,23 +3,23 @@ import { z } from 'zod'
 const bytes = z.number().int().nonnegative().describe('bytes')
 const count = z.number().int().nonnegative()
 
-const worldSchema = z.object({
+const copyCaseSchema = z.object({
   copy: z.string().describe('what is copied onto what'),
   wrong: z.string().describe('the first byte that is wrong, or that none is'),
   answered: z.string().describe("what the destination's driver answers"),
   sourceAnswered: z.string().optional().describe("what the source's driver would answer, where it matters"),
   knownAs: z.string().describe('what the migration knows of the destination'),
 })
-export type ProofWorld = z.infer<typeof worldSchema>
+export type ProofCase = z.infer<typeof copyCaseSchema>
 
-const countSchema = z.object({ worlds: count, smallest: worldSchema.optional() })
+const countSchema = z.object({ cases: count, smallest: copyCaseSchema.optional() })
 export type ProofCount = z.infer<typeof countSchema>
 
 const judgementSchema = z.object({
-  worlds: count.describe('each different source, destination, block, answer of both drivers, and knowledge of the destination'),
-  corrupt: countSchema.describe('worlds that end with a wrong byte within the volume'),
-  needless: countSchema.describe('worlds copied in full though the destination is new and bare and its driver promised zeros'),
-  leftBehind: countSchema.describe('worlds that end with stale bytes behind the end of the volume, on a larger destination'),
+  cases: count.describe('each different source, destination, block, answer of both drivers, and knowledge of the destination'),
+  corrupt: countSchema.describe('cases that end with a wrong byte within the volume'),
+  needless: countSchema.describe('cases copied in full though the destination is new and bare and its driver promised zeros'),
+  leftBehind: countSchema.describe('cases that end with stale bytes behind the end of the volume, on a larger destination'),
 })
 
 export const proofSchema = z.object({
@@ -30,7 +30,7 @@ export const proofSchema = z.object({
   seconds: z.number().nonnegative(),
   broken: z.string().optional().describe('what was broken on purpose'),
   kinds: count.describe('kinds of destinations'),
-  copies: count.describe('copies that were worked out: one for all worlds that differ in nothing that a copy depends on'),
+  copies: count.describe('copies that were worked out: one for all cases that differ in nothing that a copy depends on'),
   sources: z.object({ checked: count, odd: count }).describe('sources, and those that do not read as the one that stands for them'),
   answers: count.describe("answers of the destination's driver"),
   honest: z.array(z.string()).describe('kinds whose drivers may claim that new volumes read as zeros'),
@@ -42,7 +42,7 @@ export const proofSchema = z.object({
         corrupt: z
           .object({ copy: z.string(), wrong: z.string() })
           .optional()
-          .describe('the smallest world that a sparse copy corrupts; absent where there is none'),
+          .describe('the smallest case that a sparse copy corrupts; absent where there is none'),
         why: z.string().optional().describe('why there is none'),
       }),
     )

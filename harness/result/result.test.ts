@@ -74,7 +74,7 @@ describe('the schema of a result', () => {
     { what: 'noise' as const },
   ]
   const refuted = exampleCell({
-    ...{ id: 'control/host/lvm-thin/lvm-thick', control: true, forced: 'sparse', misanswer: 'silence', verdict: 'refuted' },
+    ...{ id: 'control/host/lvm-thin/lvm-thick', control: true, forced: 'sparse', faultyAnswer: 'silence', verdict: 'refuted' },
     notes: [{ kind: 'thinness-lost', text: 'twice as much' }],
     evidence: {
       ...exampleEvidence(),

@@ -4,9 +4,9 @@ const bytes = z.number().int().nonnegative().describe('bytes')
 const seconds = z.number().nonnegative().describe('seconds')
 
 const mappedRunSchema = z.object({ from: bytes, to: bytes, value: z.literal(true) })
-export type MappedRun = z.infer<typeof mappedRunSchema>
+export type MappedRange = z.infer<typeof mappedRunSchema>
 const originRunSchema = z.object({ from: bytes, to: bytes, value: z.enum(['zero', 'data', 'stale', 'noise']) })
-export type OriginRun = z.infer<typeof originRunSchema>
+export type ClassRange = z.infer<typeof originRunSchema>
 const extentSchema = z.object({ offset: bytes, length: bytes, write: z.enum(['data', 'zeros']) })
 export type Extent = z.infer<typeof extentSchema>
 
@@ -49,7 +49,7 @@ const verificationSchema = z.object({
   wrongBytes: bytes,
   differences: z.array(differenceSchema),
   moreDifferences: z.number().int().nonnegative().describe('ranges left out of differences'),
-  survey: z.array(originRunSchema).optional().describe('where every byte comes from; absent where that changes too often'),
+  byteClasses: z.array(originRunSchema).optional().describe('where every byte comes from; absent where that changes too often'),
   firstWrongPage: wrongPageSchema.optional(),
 })
 
@@ -119,7 +119,7 @@ const cellResultSchema = z.object({
   sizeBytes: bytes,
   extents: z.array(extentSchema).optional().describe('what was written to the source; all else of it reads as zero'),
   forced: modeSchema.optional().describe('the rule was not asked'),
-  misanswer: z.string().optional().describe('what the destination answered instead of its report'),
+  faultyAnswer: z.string().optional().describe('what the destination answered instead of its report'),
   verdict: verdictSchema,
   reason: z.string().optional().describe('why the cell is not-shown or broken'),
   findings: z.array(findingSchema).describe('every check with its outcome'),
@@ -198,7 +198,7 @@ const storageSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('thick') }),
   z.object({ kind: z.literal('file') }),
 ])
-const worldSchema = z.object({
+const copyCaseSchema = z.object({
   sizeBytes: bytes.describe('of the volume that is copied'),
   source: z.object({
     storage: storageSchema,
@@ -225,9 +225,9 @@ const worldSchema = z.object({
   ]),
 })
 
-const worldResultSchema = z.object({
+const copyResultSchema = z.object({
   id: z.string().describe('stable: what --only takes'),
-  world: worldSchema.describe('one copy and all that it depends on'),
+  copyCase: copyCaseSchema.describe('one copy and all that it depends on'),
   description: z.string(),
   verdict: verdictSchema,
   reason: z.string().optional().describe('why it is not-shown or broken'),
@@ -235,7 +235,7 @@ const worldResultSchema = z.object({
   permitted: z.boolean().describe('whether the rule permits this copy, of an honest driver'),
   wrongBytes: bytes.optional().describe('of the volume, as measured'),
   predictedWrongBytes: bytes.describe('of the volume, as the model has it'),
-  oldBytesBehind: bytes.optional().describe("behind the volume's end on a larger destination: old bytes that its user can read"),
+  staleBytesPastEnd: bytes.optional().describe("behind the volume's end on a larger destination: old bytes that its user can read"),
   seen: z
     .object({
       content: z.array(originRunSchema).describe('where every byte of the destination comes from'),
@@ -248,7 +248,7 @@ const worldResultSchema = z.object({
     .optional()
     .describe('of a copy that is corrupt, leaves old bytes behind or is refuted, where it can be told in few runs'),
   smallest: z
-    .object({ world: worldSchema, description: z.string(), text: z.string() })
+    .object({ copyCase: copyCaseSchema, description: z.string(), text: z.string() })
     .optional()
     .describe('the smallest that shows the same'),
   machine: z.string(),
@@ -256,7 +256,7 @@ const worldResultSchema = z.object({
   seconds,
 })
 /** A copy on real storage, held against what the model predicted. */
-export type WorldResult = z.infer<typeof worldResultSchema>
+export type CopyResult = z.infer<typeof copyResultSchema>
 
 const number = z.number().int().positive()
 const shardSchema = z.object({
@@ -266,7 +266,7 @@ const shardSchema = z.object({
   whole: z
     .object({
       cells: z.array(z.string()),
-      worlds: z.array(z.string()),
+      copies: z.array(z.string()),
       drivers: z.array(z.object({ driver: z.string(), kind: candidateKindSchema })),
     })
     .describe('all that the shards run together, in order'),
@@ -276,7 +276,7 @@ export type Shard = z.infer<typeof shardSchema>
 
 /** The one shape that every report is made from. */
 export const resultSchema = z.object({
-  schema: z.literal('holeproof-result-1'),
+  schema: z.literal('holeproof-result-2'),
   version: z.string(),
   startedAt: z.iso.datetime(),
   seconds,
@@ -294,7 +294,7 @@ export const resultSchema = z.object({
   stopped: z.literal(true).optional().describe('the run was ended early'),
   machines: z.array(z.object({ name: z.string(), kind: z.enum(['native', 'uml', 'qemu']), kernel: z.string() })),
   cells: z.array(cellResultSchema),
-  worlds: z.array(worldResultSchema).describe('copies on real storage that were predicted beforehand'),
+  copies: z.array(copyResultSchema).describe('copies on real storage that were predicted beforehand'),
   certificates: z.array(certificateSchema).describe('of drivers that were certified'),
   leaks: z.array(z.string()).describe('what was left behind or could not be released'),
   counts: z.object({ upheld: z.number(), refuted: z.number(), 'not-shown': z.number(), broken: z.number() }),
@@ -307,8 +307,8 @@ export type ResultParts = Omit<Result, 'schema' | 'counts' | 'verdict'>
 
 /** A result with the counts and the verdict that follow from its parts. */
 export function resultOf(parts: ResultParts): Result {
-  const counts = countVerdicts([...parts.cells, ...parts.worlds, ...parts.certificates])
-  return { schema: 'holeproof-result-1', ...parts, counts, verdict: overallVerdict(counts, parts) }
+  const counts = countVerdicts([...parts.cells, ...parts.copies, ...parts.certificates])
+  return { schema: 'holeproof-result-2', ...parts, counts, verdict: overallVerdict(counts, parts) }
 }
 
 /** The result of a run that ends now, and was stopped where its signal was given. */

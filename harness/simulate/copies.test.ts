@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Run, touched } from '../content/runs.ts'
+import { type Range, touched } from '../content/ranges.ts'
 import { KiB, MiB } from '../units.ts'
 import { bytesOf, type Content, fullCopy, skippingCopy } from './copies.ts'
 
@@ -10,7 +10,7 @@ const thin = { grainBytes: 64 * KiB, whole: false }
 const scattered: Content = {
   kind: 'mapped',
   unitBytes: 64 * KiB,
-  runs: [0, 2, 4, 6].map((chunk) => ({ from: chunk * 64 * KiB, to: (chunk + 1) * 64 * KiB, value: true })),
+  ranges: [0, 2, 4, 6].map((chunk) => ({ from: chunk * 64 * KiB, to: (chunk + 1) * 64 * KiB, value: true })),
 }
 
 describe('a copy', () => {
@@ -69,10 +69,10 @@ const sizes = fc.integer({ min: 1, max: 40 })
 const mappedVolume = fc
   .record({ sizeBytes: fc.integer({ min: 1, max: 200 }), unitBytes: sizes, bits: fc.array(fc.boolean(), { maxLength: 200 }) })
   .map(({ sizeBytes, unitBytes, bits }) => {
-    const runs: Run<true>[] = []
+    const ranges: Range<true>[] = []
     for (let unit = 0; unit * unitBytes < sizeBytes; unit++)
-      if (bits[unit]) runs.push({ from: unit * unitBytes, to: (unit + 1) * unitBytes, value: true })
-    const content: Content = { kind: 'mapped', unitBytes, runs }
+      if (bits[unit]) ranges.push({ from: unit * unitBytes, to: (unit + 1) * unitBytes, value: true })
+    const content: Content = { kind: 'mapped', unitBytes, ranges }
     return { sizeBytes, unitBytes, content }
   })
 
@@ -100,7 +100,7 @@ test('a copy writes every unit with data, nothing past the end, and takes the ch
       const copy = skippingCopy(content, sizeBytes, blockBytes, { grainBytes, whole: false }, 'all')
       if (content.kind !== 'mapped' || copy.mapped.kind !== 'mapped') throw new Error('a map is copied to a map')
       const written = new Set<number>()
-      for (const { from, to } of touched(content.runs, blockBytes))
+      for (const { from, to } of touched(content.ranges, blockBytes))
         for (let at = from * blockBytes; at < Math.min(to * blockBytes, sizeBytes); at++) written.add(at)
 
       expect(copy.written.least).toBe(written.size)

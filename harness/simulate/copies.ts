@@ -1,9 +1,9 @@
-import { clip, lengthOf, type Runs, scaled, touched } from '../content/runs.ts'
+import { clip, lengthOf, type RangeMap, scaled, touched } from '../content/ranges.ts'
 import { type Amount, exactly, inGrains } from '../model/amount.ts'
 
 /** What of a volume holds data: where, in bytes; or only how many of its units of `unitBytes`, lying anywhere. */
 export type Content =
-  | { readonly kind: 'mapped'; readonly unitBytes: number; readonly runs: Runs<true> }
+  | { readonly kind: 'mapped'; readonly unitBytes: number; readonly ranges: RangeMap<true> }
   | { readonly kind: 'counted'; readonly unitBytes: number; readonly units: Amount }
 
 /** How a pool gives storage to a volume. */
@@ -36,7 +36,7 @@ export function allOf(sizeBytes: number, unitBytes: number): Content {
 
 /** How many bytes a volume's content is, in its own units. */
 export function bytesOf(content: Content): Amount {
-  if (content.kind === 'mapped') return exactly(lengthOf(content.runs))
+  if (content.kind === 'mapped') return exactly(lengthOf(content.ranges))
   return { least: content.units.least * content.unitBytes, most: content.units.most * content.unitBytes }
 }
 
@@ -46,14 +46,14 @@ export function bytesOf(content: Content): Amount {
  */
 export function skippingCopy(content: Content, sizeBytes: number, blockBytes: number, to: Storing, reads: 'all' | 'data'): Copy {
   if (content.kind === 'mapped') {
-    const blocks = clip(scaled(touched(content.runs, blockBytes), blockBytes), 0, sizeBytes)
+    const blocks = clip(scaled(touched(content.ranges, blockBytes), blockBytes), 0, sizeBytes)
     const mapped = scaled(touched(blocks, to.grainBytes), to.grainBytes)
     const written = exactly(lengthOf(blocks))
     return {
       read: reads === 'all' ? exactly(sizeBytes) : written,
       written,
       taken: exactly(to.whole ? inGrains(sizeBytes, to.grainBytes) : lengthOf(mapped)),
-      mapped: { kind: 'mapped', unitBytes: to.grainBytes, runs: mapped },
+      mapped: { kind: 'mapped', unitBytes: to.grainBytes, ranges: mapped },
     }
   }
   const { unitBytes, units } = content

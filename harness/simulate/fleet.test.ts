@@ -46,7 +46,7 @@ describe('a fleet file', () => {
     expect(readFleet({ pools: two, volumes: [{ ...rest, extents }] }, 'f').volumes[0]?.content).toEqual({
       kind: 'mapped',
       unitBytes: 65536,
-      runs: [
+      ranges: [
         { from: 0, to: 65536, value: true },
         { from: MiB, to: MiB + 65536, value: true },
       ],

@@ -1,4 +1,4 @@
-import { type Run, type Runs, scaled, touched } from '../content/runs.ts'
+import { type Range, type RangeMap, scaled, touched } from '../content/ranges.ts'
 import { type Amount, exactly, inGrains } from '../model/amount.ts'
 import { chunksOfDataPercent } from '../model/data_percent.ts'
 import { KiB } from '../units.ts'
@@ -168,8 +168,8 @@ function readContent(allocation: Allocation, sizeBytes: number, pool: Omit<Pool,
   if (Number(extents !== undefined) + Number(dataPercent !== undefined) + Number(mapped !== undefined) > 1)
     faults.add(path, 'give one of extents, dataPercent and mapped')
   if (extents !== undefined) {
-    const runs = readExtents(extents, sizeBytes, `${path}.extents`, faults)
-    return { kind: 'mapped', unitBytes: grainBytes, runs: scaled(touched(runs, grainBytes), grainBytes) }
+    const ranges = readExtents(extents, sizeBytes, `${path}.extents`, faults)
+    return { kind: 'mapped', unitBytes: grainBytes, ranges: scaled(touched(ranges, grainBytes), grainBytes) }
   }
   if (dataPercent !== undefined)
     return { kind: 'counted', unitBytes: grainBytes, units: chunksOfDataPercent(Number(dataPercent), sizeBytes, grainBytes) }
@@ -183,21 +183,21 @@ function readContent(allocation: Allocation, sizeBytes: number, pool: Omit<Pool,
   return allOf(sizeBytes, grainBytes)
 }
 
-function readExtents(extents: unknown, sizeBytes: number, path: string, faults: Faults): Runs<true> {
+function readExtents(extents: unknown, sizeBytes: number, path: string, faults: Faults): RangeMap<true> {
   if (!Array.isArray(extents)) {
     faults.add(path, `it is no list; write [[offset, length], ...] (it is ${shown(extents)})`)
     return []
   }
-  const runs: Run<true>[] = []
+  const ranges: Range<true>[] = []
   let end = 0
   for (const [index, extent] of extents.entries()) {
     const [offset, length] = readExtent(extent, `${path}[${index}]`, faults)
     if (offset < end) faults.add(`${path}[${index}]`, `it begins at ${offset}, before the one before it ends (${end})`)
     if (offset + length > sizeBytes) faults.add(`${path}[${index}]`, `it ends at ${offset + length}, past the volume's end (${sizeBytes})`)
     end = Math.max(end, offset + length)
-    if (length > 0) runs.push({ from: offset, to: offset + length, value: true })
+    if (length > 0) ranges.push({ from: offset, to: offset + length, value: true })
   }
-  return runs
+  return ranges
 }
 
 function readExtent(extent: unknown, path: string, faults: Faults): readonly [number, number] {

@@ -78,7 +78,7 @@ export function forecast(fleet: Fleet, permit: (claims: unknown) => Permission):
   const places = Int32Array.from(fleet.volumes, ({ pool }) => pool)
   const remaining = new Uint32Array(fleet.volumes.length)
   for (const { volume } of fleet.migrations) remaining[volume] = (remaining[volume] ?? 0) + 1
-  const runs = STRATEGIES.map((strategy) => new StrategyRun(strategy, fleet, timed))
+  const ranges = STRATEGIES.map((strategy) => new StrategyRun(strategy, fleet, timed))
   const forbidden = new Map<number, FleetForecast['forbidden'][number]>()
   const moved: Moved[] = []
   for (const [index, migration] of fleet.migrations.entries()) {
@@ -94,12 +94,12 @@ export function forecast(fleet: Fleet, permit: (claims: unknown) => Permission):
     const from = places[migration.volume] ?? 0
     const move: Move = { step, migration, volume, source, destination, from, sparse: permission.sparse, goesOn: left > 0 }
     const first = places[migration.volume] === volume.pool
-    const copies = runs.map((run) => run.migrate(move))
+    const copies = ranges.map((run) => run.migrate(move))
     places[migration.volume] = migration.to
     if (!permission.sparse) noteForbidden(forbidden, move, permission.reason)
     if (moved.length < MOST_MOVED) moved.push(movedOf(move, copies, first))
   }
-  const outcomes = runs.map((run) => run.outcome())
+  const outcomes = ranges.map((run) => run.outcome())
   return {
     verdict: outcomes.find(({ strategy }) => strategy === 'sparse')?.verdict ?? 'fits',
     volumes: fleet.volumes.length,

@@ -1,6 +1,6 @@
 import type { LvmInventory, VolumeRow } from '../block/lvm_inventory.ts'
 import type { ThinMap } from '../block/thin_map.ts'
-import { cover, inside, joined, lengthOf, type Run, type Runs } from '../content/runs.ts'
+import { cover, intersect, joined, lengthOf, type Range, type RangeMap } from '../content/ranges.ts'
 import { UsageError } from '../errors.ts'
 import { inGrains } from '../model/amount.ts'
 import { chunksOfDataPercent } from '../model/data_percent.ts'
@@ -87,13 +87,13 @@ function mapped(members: readonly VolumeRow[], pool: VolumeRow, maps: ReadonlyMa
       const end = Math.min(to * chunk, row.lv_size)
       return from * chunk < end ? [[from * chunk, end - from * chunk]] : []
     })
-    const ours = lengthOf(inside(chunksOf([map], 1), shared)) * chunk
+    const ours = lengthOf(intersect(chunksOf([map], 1), shared)) * chunk
     return { name: poolName(row), pool: poolName(pool), size: row.lv_size, extents, ...(ours > 0 && { shared: ours }) }
   })
 }
 
 /** The chunks of a pool that so many of its volumes have, or more. */
-export function chunksOf(maps: readonly ThinMap[], volumes: number): Runs<true> {
+export function chunksOf(maps: readonly ThinMap[], volumes: number): RangeMap<true> {
   const edges = maps
     .flatMap((map) =>
       map.flatMap(({ from, to, value }) => [
@@ -102,7 +102,7 @@ export function chunksOf(maps: readonly ThinMap[], volumes: number): Runs<true> 
       ]),
     )
     .toSorted((one, other) => one.at - other.at || one.step - other.step)
-  const found: Run<true>[] = []
+  const found: Range<true>[] = []
   let depth = 0
   let since = 0
   for (const { at, step } of edges) {

@@ -13,7 +13,7 @@ import { fleetFromLvm, isPool, poolName } from './from_lvm.ts'
 /** What the rule says of a new volume of a pool whose driver answers so; undefined: it answers without a claim. */
 export function permit(claims: unknown): Permission {
   const report = claims === undefined ? {} : { sparse_copy_volume: claims }
-  const { mode, reason } = decideCopyMode({ kind: 'answered', report }, { origin: 'new', layers: [] })
+  const { mode, reason } = decideCopyMode({ kind: 'answered', report }, { history: 'new', layers: [] })
   return { sparse: mode === 'sparse', reason }
 }
 

@@ -1,9 +1,9 @@
-import type { CellResult, Certificate, CheckResult, WorldResult } from '../result/result.ts'
+import type { CellResult, Certificate, CheckResult, CopyResult } from '../result/result.ts'
 
 /** What happens during a run, for whoever shows it. */
 export type RunEvent =
   | { readonly kind: 'cell-started'; readonly id: string; readonly machine: string }
-  | { readonly kind: 'cell-ended'; readonly result: CellResult | WorldResult }
+  | { readonly kind: 'cell-ended'; readonly result: CellResult | CopyResult }
 
 /** What happens while drivers are certified, for whoever shows it. */
 export type CertifyEvent =
@@ -12,7 +12,7 @@ export type CertifyEvent =
 
 /** How a run is watched and stopped. */
 export interface RunControls {
-  readonly tell: (event: RunEvent) => void
+  readonly onEvent: (event: RunEvent) => void
   /** No further cell or copy is begun after it. */
   readonly signal: AbortSignal
 }

@@ -1,5 +1,5 @@
 import { compare, type Measured } from '../model/compare.ts'
-import type { Prediction } from '../model/world.ts'
+import type { Prediction } from '../model/copy_case.ts'
 import type { Finding, Verdict } from '../result/result.ts'
 
 /** A refutation stands whatever else failed; a lab that broke or leaked shows nothing. */

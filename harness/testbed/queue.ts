@@ -1,5 +1,5 @@
 import { messageOf } from '../errors.ts'
-import type { Bench } from './test_bed.ts'
+import type { TestBed } from './test_bed.ts'
 
 /** Why something is not shown in a run that was ended early. */
 export const STOPPED = 'the run was stopped'
@@ -12,39 +12,39 @@ export interface QueueRun<Item> {
 }
 
 /**
- * Runs items on all benches at once, each taking the next in order. A bench whose machine is dead takes no more, and after the
+ * Runs items on all test beds at once, each taking the next in order. A test bed whose machine is dead takes no more, and after the
  * signal none does.
  */
 export async function runQueue<Item>(
   items: Iterable<Item>,
-  benches: readonly Bench[],
+  testBeds: readonly TestBed[],
   signal: AbortSignal,
-  run: (bench: Bench, item: Item) => Promise<{ broken: boolean; leaks: readonly string[] }>,
+  run: (testBed: TestBed, item: Item) => Promise<{ broken: boolean; leaks: readonly string[] }>,
 ): Promise<QueueRun<Item>> {
   const queue = items[Symbol.iterator]()
   const leaks: string[] = []
   const faults: string[] = []
-  const work = async (bench: Bench) => {
+  const work = async (testBed: TestBed) => {
     while (!signal.aborted) {
       const next = queue.next()
       if (next.done) return
-      const ended = await run(bench, next.value)
+      const ended = await run(testBed, next.value)
       leaks.push(...ended.leaks)
-      const dead = ended.broken ? await isDead(bench) : undefined
+      const dead = ended.broken ? await isDead(testBed) : undefined
       if (dead !== undefined) return void faults.push(dead)
     }
   }
-  await Promise.all(benches.map(work))
+  await Promise.all(testBeds.map(work))
   const left: Item[] = []
-  if (signal.aborted || faults.length === benches.length)
+  if (signal.aborted || faults.length === testBeds.length)
     for (let next = queue.next(); !next.done; next = queue.next()) left.push(next.value)
   return { leaks, left, why: signal.aborted ? STOPPED : faults.join('; ') }
 }
 
-async function isDead({ machine, lab }: Bench): Promise<string | undefined> {
+async function isDead({ machine, lab }: TestBed): Promise<string | undefined> {
   try {
     await machine.run(['true'], { timeoutSeconds: 20 })
-    await lab.inside.ping()
+    await lab.helper.ping()
     return undefined
   } catch (error) {
     return messageOf(error)

@@ -4,7 +4,7 @@ import type { Machine, MachineKind } from '../machine/machine.ts'
 import type { Mover } from '../movers/mover.ts'
 import { MiB } from '../units.ts'
 import { GUEST_MIB, guestCount, openMachines } from './open_machines.ts'
-import { Bench } from './test_bed.ts'
+import { TestBed } from './test_bed.ts'
 
 export interface SessionOptions {
   readonly machine: MachineKind
@@ -21,16 +21,16 @@ export interface SessionOptions {
   readonly signal?: AbortSignal
 }
 
-/** A run's folder, machines and benches, from first to last. */
+/** A run's folder, machines and test beds, from first to last. */
 export class Session {
-  readonly benches: readonly Bench[]
+  readonly testBeds: readonly TestBed[]
   private readonly folder: RunFolder
   private readonly machines: readonly Machine[]
 
-  private constructor(folder: RunFolder, machines: readonly Machine[], benches: readonly Bench[]) {
+  private constructor(folder: RunFolder, machines: readonly Machine[], testBeds: readonly TestBed[]) {
     this.folder = folder
     this.machines = machines
-    this.benches = benches
+    this.testBeds = testBeds
   }
 
   /** Throws BrokenLab when there is no room, a machine does not start, or the run is stopped before; nothing is left then. */
@@ -41,8 +41,8 @@ export class Session {
     let machines: Machine[] = []
     try {
       machines = await openMachines(options.machine, folder.path, count, memoryMiB)
-      const benches = await Promise.all(machines.map((machine) => Bench.open(machine, { ...options, prefix: folder.prefix })))
-      return new Session(folder, machines, benches)
+      const testBeds = await Promise.all(machines.map((machine) => TestBed.open(machine, { ...options, prefix: folder.prefix })))
+      return new Session(folder, machines, testBeds)
     } catch (error) {
       for (const machine of machines) await machine.close()
       await folder.remove()
@@ -58,7 +58,7 @@ export class Session {
   /** Releases everything; returns what was left behind or could not be released, one line each. */
   async close(): Promise<string[]> {
     const faults: string[] = []
-    for (const bench of this.benches) faults.push(...(await bench.close()))
+    for (const testBed of this.testBeds) faults.push(...(await testBed.close()))
     for (const machine of this.machines) await machine.close().catch((error: unknown) => faults.push(messageOf(error)))
     await this.folder.remove()
     return faults

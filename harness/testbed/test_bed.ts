@@ -2,10 +2,10 @@ import { join } from 'node:path'
 import { Lvm } from '../block/lvm.ts'
 import { createBackend, type DriverName, type StorageBackend } from '../drivers/backend.ts'
 import { type NfsServer, startNfsServer } from '../drivers/nfs/server.ts'
-import { type Inside, openInside } from '../helper/client.ts'
+import { type Helper, openHelper } from '../helper/client.ts'
 import { Lab } from '../lab/lab.ts'
 import type { Machine } from '../machine/machine.ts'
-import { countMoved, type Moved } from '../movers/count_moved.ts'
+import { type BytesMoved, countMoved } from '../movers/count_moved.ts'
 import type { Mover } from '../movers/mover.ts'
 import { MiB } from '../units.ts'
 
@@ -17,7 +17,7 @@ export interface BackendSize {
   readonly poisonBytes: number
 }
 
-export interface BenchOptions {
+export interface TestBedOptions {
   /** The run's. */
   readonly prefix: string
   readonly seed: number
@@ -27,32 +27,32 @@ export interface BenchOptions {
 }
 
 /** A machine with what the cells that run on it share: LVM, an NFS server, and one source backend of each kind. */
-export class Bench {
+export class TestBed {
   readonly machine: Machine
   readonly lab: Lab
   readonly lvm: Lvm
   readonly mover: Mover
   /** What the last copy moved. */
-  moved: Moved | undefined
-  private readonly inside: Inside
+  moved: BytesMoved | undefined
+  private readonly helper: Helper
   private readonly nfsBytes: number
   private readonly sources = new Map<string, Promise<StorageBackend>>()
   private nfsServer: Promise<NfsServer> | undefined
 
-  private constructor(machine: Machine, inside: Inside, lab: Lab, lvm: Lvm, { mover, nfsBytes = NFS_BYTES }: BenchOptions) {
+  private constructor(machine: Machine, helper: Helper, lab: Lab, lvm: Lvm, { mover, nfsBytes = NFS_BYTES }: TestBedOptions) {
     this.machine = machine
-    this.inside = inside
+    this.helper = helper
     this.lab = lab
     this.lvm = lvm
     this.mover = this.counting(mover)
     this.nfsBytes = nfsBytes
   }
 
-  static async open(machine: Machine, options: BenchOptions): Promise<Bench> {
-    const inside = await openInside(machine)
+  static async open(machine: Machine, options: TestBedOptions): Promise<TestBed> {
+    const helper = await openHelper(machine)
     const prefix = `${options.prefix}_${machine.name}`
-    const lab = await Lab.open({ ...options, machine, inside, prefix, folder: join(machine.shared, prefix) })
-    return new Bench(machine, inside, lab, await Lvm.open(lab), options)
+    const lab = await Lab.open({ ...options, machine, helper: helper, prefix, folder: join(machine.shared, prefix) })
+    return new TestBed(machine, helper, lab, await Lvm.open(lab), options)
   }
 
   /** A mover that leaves in `moved` what it has moved. */
@@ -88,7 +88,7 @@ export class Bench {
   /** Releases all that is left; returns what went wrong. */
   async close(): Promise<string[]> {
     const faults = await this.lab.release()
-    await this.inside.close().catch(() => {}) // a helper that is gone needs no closing
+    await this.helper.close().catch(() => {}) // a helper that is gone needs no closing
     return faults
   }
 }

@@ -1,5 +1,5 @@
 import type { Content } from '../content/content.ts'
-import { honest, type StorageBackend } from '../drivers/backend.ts'
+import { definitionOf, type StorageBackend } from '../drivers/backend.ts'
 import { BrokenLab, messageOf } from '../errors.ts'
 import type { Lab } from '../lab/lab.ts'
 import type { Backend } from '../migration/volume.ts'
@@ -25,7 +25,7 @@ export async function placeVolume(lab: Lab, { driver }: StorageBackend, name: st
 
 /** Writes a content. What the owner leaves out is zeroed where new volumes do not read as zeros. */
 export async function stampVolume(lab: Lab, { kind, driver }: StorageBackend, name: string, content: Content): Promise<void> {
-  await lab.inside.stamp(await driver.attachVolume(name), content, !honest(kind).claim)
+  await lab.helper.stamp(await driver.attachVolume(name), content, !definitionOf(kind).claim)
 }
 
 /** Deletes a volume that may not exist. */

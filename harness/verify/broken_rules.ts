@@ -1,5 +1,5 @@
 import { type BrokenModel, brokenModels, type Model } from '../explore/broken_models.ts'
-import { check } from '../machine/machine.ts'
+import { runOrThrow } from '../machine/machine.ts'
 import { type RuleParts, soundParts } from '../migration/parts.ts'
 import { decideCopyMode, type Rule } from '../migration/rule.ts'
 import { dd } from '../movers/dd.ts'
@@ -44,7 +44,7 @@ export const brokenRules = {
   'skip-without-seek': {
     mover: async (lab, order) => {
       if (order.mode === 'full') return dd(lab, order)
-      await check(lab, ['perl', '-e', SKIP_WITHOUT_SEEKING, order.from, order.to, String(order.bytes)])
+      await runOrThrow(lab, ['perl', '-e', SKIP_WITHOUT_SEEKING, order.from, order.to, String(order.bytes)])
     },
   },
   'mebi-for-gibi': { mover: (lab, order) => dd(lab, { ...order, bytes: order.bytes / 1024 }) },

@@ -28,8 +28,8 @@ describe('the ids of the cells', () => {
   })
 
   test('say which answer is odd, and whether one is', () => {
-    for (const { id, misanswer } of allCells) expect(id.startsWith('answer/')).toBe(misanswer !== undefined)
-    for (const { id, misanswer = '' } of allCells.filter((cell) => cell.misanswer)) expect(id.split('/')).toContain(misanswer)
+    for (const { id, faultyAnswer } of allCells) expect(id.startsWith('answer/')).toBe(faultyAnswer !== undefined)
+    for (const { id, faultyAnswer = '' } of allCells.filter((cell) => cell.faultyAnswer)) expect(id.split('/')).toContain(faultyAnswer)
   })
 
   test('say of every cell that corrupts that it is a control', () => {
@@ -44,7 +44,7 @@ describe('the matrix', () => {
 
   test.each(combinations)('migrates from $source to $destination by the $method, by the rule', ({ method, source, destination }) => {
     const found = ruled.filter(
-      (cell) => cell.method === method && cell.source === source && cell.destination === destination && !cell.misanswer,
+      (cell) => cell.method === method && cell.source === source && cell.destination === destination && !cell.faultyAnswer,
     )
 
     expect(found.length).toBeGreaterThan(0)
@@ -72,8 +72,8 @@ describe('the matrix', () => {
 
   test.each(['string-true', 'string-false', 'error', 'garbage', 'silence', 'late-true'] as const)(
     'expects a full copy on the answer %s',
-    (misanswer) => {
-      const found = allCells.filter((cell) => cell.misanswer === misanswer)
+    (faultyAnswer) => {
+      const found = allCells.filter((cell) => cell.faultyAnswer === faultyAnswer)
 
       expect(found.length).toBeGreaterThan(0)
       for (const { expect: expectation } of found) expect(expectation).toMatchObject({ mode: 'full', bytes: 'intact' })

@@ -6,7 +6,7 @@ import type { CopyMode } from '../result/copy_mode.ts'
 import { MiB } from '../units.ts'
 
 /** What the destination answers instead of its own report, in the cells that ask for it. */
-export type Misanswer = 'string-true' | 'string-false' | 'error' | 'garbage' | 'silence' | 'late-true'
+export type FaultyAnswer = 'string-true' | 'string-false' | 'error' | 'garbage' | 'silence' | 'late-true'
 
 /** LVM's Data% of the pool and of the volume, to the digit. */
 export interface DataPercent {
@@ -31,7 +31,7 @@ export interface Cell {
   readonly neighbourBytes: number
   /** Overrides the rule: a control, or the table's copy without conv=sparse. */
   readonly forced?: CopyMode
-  readonly misanswer?: Misanswer
+  readonly faultyAnswer?: FaultyAnswer
   readonly expect: Expectation
 }
 
@@ -70,7 +70,7 @@ const pairs: Cell[] = (['host', 'driver'] as const).flatMap((method) =>
       (destination): Cell => ({
         ...common,
         id: `${method}/${source}/${destination}/mixed`,
-        ...{ method, source, destination, layout: 'mixed', expect: byTheRule(destination, mover(method, source, destination)) },
+        ...{ method, source, destination, layout: 'mixed', expect: byTheRule(destination, expectedMovedBy(method, source, destination)) },
       }),
     ),
   ),
@@ -90,12 +90,12 @@ const controls: Cell[] = pairs
   })
 
 /** A sparse copy depends on where the data lies, a full one only at its edges and on zeros that were written. */
-const sweepLayouts: Partial<Record<MatrixDriver, readonly LayoutName[]>> = {
+const layoutsTo: Partial<Record<MatrixDriver, readonly LayoutName[]>> = {
   'lvm-thin': layoutNames.filter((layout) => layout !== 'mixed'),
   'lvm-thick': ['edge-bytes', 'written-zeros', 'last-block-zero'],
 }
-const sweep: Cell[] = matrixDrivers.flatMap((destination) =>
-  (sweepLayouts[destination] ?? []).map(
+const layoutCells: Cell[] = matrixDrivers.flatMap((destination) =>
+  (layoutsTo[destination] ?? []).map(
     (layout): Cell => ({
       ...common,
       id: `host/lvm-thin/${destination}/${layout}`,
@@ -104,7 +104,7 @@ const sweep: Cell[] = matrixDrivers.flatMap((destination) =>
   ),
 )
 
-const misanswers: Record<Misanswer, DecidedBy> = {
+const faultyAnswers: Record<FaultyAnswer, DecidedBy> = {
   'string-true': 'claim-not-boolean',
   'string-false': 'claim-not-boolean',
   error: 'no-answer',
@@ -112,11 +112,11 @@ const misanswers: Record<Misanswer, DecidedBy> = {
   silence: 'no-answer',
   'late-true': 'no-answer',
 }
-const answers: Cell[] = (Object.keys(misanswers) as Misanswer[]).map((misanswer) => ({
+const answers: Cell[] = (Object.keys(faultyAnswers) as FaultyAnswer[]).map((faultyAnswer) => ({
   ...common,
-  id: `answer/${misanswer}/lvm-thin/lvm-thick`,
-  ...{ method: 'host', source: 'lvm-thin', destination: 'lvm-thick', layout: 'mixed', misanswer },
-  expect: { mode: 'full', movedBy: 'host', decidedBy: misanswers[misanswer], bytes: 'intact' },
+  id: `answer/${faultyAnswer}/lvm-thin/lvm-thick`,
+  ...{ method: 'host', source: 'lvm-thin', destination: 'lvm-thick', layout: 'mixed', faultyAnswer },
+  expect: { mode: 'full', movedBy: 'host', decidedBy: faultyAnswers[faultyAnswer], bytes: 'intact' },
 }))
 
 /** The spec's example at its real sizes (section "Problem description"): 1.00g with 200 MiB written, pools of 3.80g. */
@@ -143,10 +143,10 @@ const table: Cell[] = (['full', 'sparse'] as const).map((mode) => {
 })
 
 /** Everything that `scripts/verify` runs. The long ones come first, so that they do not end alone. */
-export const allCells: readonly Cell[] = [...table, ...answers, ...pairs, ...controls, ...sweep]
+export const allCells: readonly Cell[] = [...table, ...answers, ...pairs, ...controls, ...layoutCells]
 
 /** Only LVM's driver moves volumes by itself, and only to LVM. */
-function mover(method: MigrationMethod, source: MatrixDriver, destination: MatrixDriver): MigrationMethod {
+function expectedMovedBy(method: MigrationMethod, source: MatrixDriver, destination: MatrixDriver): MigrationMethod {
   return method === 'driver' && isLvm(source) && isLvm(destination) ? 'driver' : 'host'
 }
 

@@ -6,21 +6,21 @@ import { SHIPPED_KEY } from '../protocol/capabilities.ts'
 import { overriding, type VolumeDriver } from '../protocol/driver.ts'
 import { type Line, makeLine } from '../protocol/json_rpc.ts'
 import { connectService, DEFAULT_LIMITS, serveDriver } from '../protocol/volume_service.ts'
-import type { Misanswer } from './cell.ts'
+import type { FaultyAnswer } from './cell.ts'
 
 /** How long the asker waits in these cells, in seconds: short, because two of them wait it out. */
 const ASK_SECONDS = 1
 const LATE_SECONDS = 2
 
 /** Puts a backend behind a volume service that is sound but for its answer to get_capabilities. */
-export function serveFaulty({ name, driver }: StorageBackend, misanswer: Misanswer): Backend {
+export function serveFaulty({ name, driver }: StorageBackend, faultyAnswer: FaultyAnswer): Backend {
   const [there, here] = makeLine()
-  if (misanswer === 'garbage') serveGarbage(driver, there)
-  else serveDriver(overriding(driver, { getCapabilities: ANSWERS[misanswer] }), there)
+  if (faultyAnswer === 'garbage') serveGarbage(driver, there)
+  else serveDriver(overriding(driver, { getCapabilities: ANSWERS[faultyAnswer] }), there)
   return { name, service: connectService(here, { ...DEFAULT_LIMITS, askSeconds: ASK_SECONDS }) }
 }
 
-const ANSWERS: Record<Exclude<Misanswer, 'garbage'>, () => Promise<unknown>> = {
+const ANSWERS: Record<Exclude<FaultyAnswer, 'garbage'>, () => Promise<unknown>> = {
   'string-true': async () => ({ [SHIPPED_KEY]: 'True' }),
   'string-false': async () => ({ [SHIPPED_KEY]: 'False' }),
   error: async () => {

@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import type { Content } from '../content/content.ts'
 import { contentOf } from '../content/layouts.ts'
-import { clip, lengthOf, type Runs } from '../content/runs.ts'
+import { clip, lengthOf, type RangeMap } from '../content/ranges.ts'
 import type { Difference } from '../content/verify.ts'
+import { type Prediction, predict } from '../model/copy_case.ts'
 import { dataPercent } from '../model/data_percent.ts'
-import { type Prediction, predict } from '../model/world.ts'
 import { describeDifference } from '../result/describe.ts'
 import type { Evidence, Finding } from '../result/result.ts'
 import { MiB } from '../units.ts'
 import type { Cell } from './cell.ts'
-import { judge } from './judge_cell.ts'
-import { worldOfCell } from './model_of_cell.ts'
+import { judgeCell } from './judge_cell.ts'
+import { copyCaseOf } from './model_of_cell.ts'
 
 const SIZE = 16 * MiB
 const CHUNK = 64 * 1024
@@ -57,14 +57,14 @@ const table: Cell = {
 }
 
 function predicted(cell: Cell, some: Content): Prediction {
-  return predict(worldOfCell(cell, some, cell.expect.mode))
+  return predict(copyCaseOf(cell, some, cell.expect.mode))
 }
 
 /** What a run leaves behind when all is as the cell expects it. */
 function goodEvidence(cell: Cell, some: Content = content): Evidence {
   const { mode, decidedBy, bytes, dataPercent: percent } = cell.expect
-  const { content: survey, wrong, sourceMapped, destinationMapped, poolUsedBytes } = predicted(cell, some)
-  const space = (percent: { pool: string; volume: string } | undefined, mapped: Runs<true>, usedBytes: number | undefined) => ({
+  const { content: byteClasses, wrong, sourceMapped, destinationMapped, poolUsedBytes } = predicted(cell, some)
+  const space = (percent: { pool: string; volume: string } | undefined, mapped: RangeMap<true>, usedBytes: number | undefined) => ({
     mappedBytes: lengthOf(mapped),
     dataPercent: percent?.volume ?? dataPercent(lengthOf(mapped), some.sizeBytes),
     ...(usedBytes !== undefined && {
@@ -83,7 +83,7 @@ function goodEvidence(cell: Cell, some: Content = content): Evidence {
       wrongBytes: lengthOf(wrong),
       differences: bytes === 'corrupt' ? [{ ...STALE }] : [],
       moreDifferences: 0,
-      survey: [...survey],
+      byteClasses: [...byteClasses],
     },
     before: space(percent?.before, sourceMapped, USED_BEFORE),
     after: space(percent?.after, destinationMapped, poolUsedBytes),
@@ -116,14 +116,14 @@ describe('good evidence', () => {
   })
 
   test.each(Object.entries(cells))('of %s is told check by check, each in words', (_, cell) => {
-    const { findings } = judge(cell, content, goodEvidence(cell))
+    const { findings } = judgeCell(cell, content, goodEvidence(cell))
 
     expect(new Set(findings.map(({ check }) => check)).size).toBe(findings.length)
     expect(findings.filter(({ text }) => text.trim() === '')).toEqual([])
   })
 
   test('brings the checks that a cell is about', () => {
-    const checks = (cell: Cell) => judge(cell, content, goodEvidence(cell)).findings.map(({ check }) => check)
+    const checks = (cell: Cell) => judgeCell(cell, content, goodEvidence(cell)).findings.map(({ check }) => check)
 
     expect(checks(host)).toEqual(['migrated', 'source', 'decision', 'bytes', 'model', 'model/data-percent'])
     expect(checks(control)).toEqual(['migrated', 'source', 'control-corrupts', 'model'])
@@ -147,7 +147,7 @@ describe('each check goes red alone', () => {
     (change: Partial<NonNullable<Evidence['verification']>>): Change =>
     (good) => {
       const seen = { checkedBytes: SIZE, wrongBytes: 0, differences: [], moreDifferences: 0, ...change }
-      return { ...good, verification: { survey: [...clip(good.verification?.survey ?? [], 0, seen.checkedBytes)], ...seen } }
+      return { ...good, verification: { byteClasses: [...clip(good.verification?.byteClasses ?? [], 0, seen.checkedBytes)], ...seen } }
     }
   const decision =
     (change: Partial<NonNullable<Evidence['decision']>>): Change =>
@@ -304,7 +304,7 @@ describe('a red check says', () => {
 })
 
 describe('a note is made', () => {
-  const kinds = (cell: Cell, evidence = goodEvidence(cell)) => judge(cell, content, evidence).notes.map(({ kind }) => kind)
+  const kinds = (cell: Cell, evidence = goodEvidence(cell)) => judgeCell(cell, content, evidence).notes.map(({ kind }) => kind)
 
   test('of thinness lost to blocks larger than a chunk', () => {
     expect(kinds(host)).toEqual(['thinness-lost'])
@@ -317,7 +317,7 @@ describe('a note is made', () => {
   test('of nothing where the copy is as thin as the data', () => {
     const data = contentOf('last-block-data', SIZE, 5, 9)
 
-    expect(judge(host, data, goodEvidence(host, data))).toMatchObject({ notes: [] })
+    expect(judgeCell(host, data, goodEvidence(host, data))).toMatchObject({ notes: [] })
   })
 
   test('of nothing after a full copy', () => {
@@ -326,5 +326,5 @@ describe('a note is made', () => {
 })
 
 function failed(cell: Cell, evidence: Evidence): Finding[] {
-  return judge(cell, content, evidence).findings.filter(({ ok }) => !ok)
+  return judgeCell(cell, content, evidence).findings.filter(({ ok }) => !ok)
 }

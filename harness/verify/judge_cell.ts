@@ -1,15 +1,15 @@
 import { type Content, dataBlocks } from '../content/content.ts'
-import { lengthOf } from '../content/runs.ts'
+import { lengthOf } from '../content/ranges.ts'
 import type { MatrixDriver } from '../drivers/backend.ts'
 import type { Measured, MeasuredSpace } from '../model/compare.ts'
+import { type CopyCase, type Prediction, predict } from '../model/copy_case.ts'
 import { dataPercent } from '../model/data_percent.ts'
-import { type Prediction, predict, type World } from '../model/world.ts'
 import { describeDifference } from '../result/describe.ts'
 import type { Evidence, Finding, Note } from '../result/result.ts'
 import { checkModel } from '../testbed/findings.ts'
 import { MiB } from '../units.ts'
 import { type Cell, isLvm } from './cell.ts'
-import { worldOfCell } from './model_of_cell.ts'
+import { copyCaseOf } from './model_of_cell.ts'
 
 const CHUNK_BYTES = 64 * 1024
 /** LVM's label, its metadata and the pool's lie before the pool's data. */
@@ -19,13 +19,13 @@ const POOL_START_BYTES = 32 * MiB
  * Holds a cell's evidence against what must come of it and what the model predicts of the copy that was decided. Pure. Every check
  * says what it saw, also when all is well.
  */
-export function judge(
+export function judgeCell(
   cell: Cell,
   content: Content,
   evidence: Evidence,
-  model: (world: World) => Prediction = predict,
+  model: (copyCase: CopyCase) => Prediction = predict,
 ): { findings: Finding[]; notes: Note[]; prediction: Prediction } {
-  const prediction = model(worldOfCell(cell, content, evidence.decision?.mode ?? cell.expect.mode))
+  const prediction = model(copyCaseOf(cell, content, evidence.decision?.mode ?? cell.expect.mode))
   const findings = [checkOutcome(cell, evidence), checkSource(evidence), ...checkDecision(cell, evidence)]
   const { verification, after, outcome } = evidence
   if (verification !== undefined)
@@ -43,7 +43,7 @@ export function judge(
 function measuredOf(
   { source, destination, neighbourBytes }: Cell,
   { before, moved }: Evidence,
-  { survey, checkedBytes }: NonNullable<Evidence['verification']>,
+  { byteClasses, checkedBytes }: NonNullable<Evidence['verification']>,
   after: NonNullable<Evidence['after']>,
 ): Measured {
   const space = (driver: MatrixDriver, { mappedBytes, mapped }: Evidence['before']): MeasuredSpace => ({
@@ -52,8 +52,8 @@ function measuredOf(
     ...(mapped !== undefined && { mapped }),
   })
   return {
-    ...(survey !== undefined && { survey }),
-    surveyedBytes: checkedBytes,
+    ...(byteClasses !== undefined && { byteClasses }),
+    classifiedBytes: checkedBytes,
     source: space(source, before),
     destination: space(destination, after),
     ...(after.pool !== undefined && { poolUsedBytes: after.pool.usedBytes - neighbourBytes }),

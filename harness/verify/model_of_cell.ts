@@ -1,6 +1,6 @@
 import type { Content } from '../content/content.ts'
 import type { MatrixDriver } from '../drivers/backend.ts'
-import type { Prior, StorageSpec, World } from '../model/world.ts'
+import type { CopyCase, Prior, StorageSpec } from '../model/copy_case.ts'
 import { DD_BLOCK_BYTES } from '../movers/dd.ts'
 import type { CopyMode } from '../result/copy_mode.ts'
 import type { Cell } from './cell.ts'
@@ -16,7 +16,7 @@ const volumes: Record<MatrixDriver, { readonly storage: StorageSpec; readonly pr
 }
 
 /** A cell as the model sees it, with the copy that was decided. */
-export function worldOfCell({ source, destination }: Pick<Cell, 'source' | 'destination'>, content: Content, mode: CopyMode): World {
+export function copyCaseOf({ source, destination }: Pick<Cell, 'source' | 'destination'>, content: Content, mode: CopyMode): CopyCase {
   const { sizeBytes, extents } = content
   return {
     sizeBytes,

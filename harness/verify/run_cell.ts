@@ -1,24 +1,24 @@
 import type { Content } from '../content/content.ts'
 import { contentOf } from '../content/layouts.ts'
-import { lengthOf } from '../content/runs.ts'
-import type { Surveyed } from '../content/verify.ts'
-import { lookAt, type Space, type StorageBackend } from '../drivers/backend.ts'
+import { lengthOf } from '../content/ranges.ts'
+import type { ClassifiedVerification } from '../content/verify.ts'
+import { inspectStorage, type Space, type StorageBackend } from '../drivers/backend.ts'
 import { messageOf } from '../errors.ts'
 import type { Lab } from '../lab/lab.ts'
 import { type MigrationRecord, migrate } from '../migration/migrate.ts'
 import { migrationParts } from '../migration/parts.ts'
 import type { Rule } from '../migration/rule.ts'
 import type { Volume } from '../migration/volume.ts'
-import type { Prediction } from '../model/world.ts'
+import type { Prediction } from '../model/copy_case.ts'
 import type { CellResult, Evidence } from '../result/result.ts'
 import { verdictOf } from '../testbed/findings.ts'
-import type { Bench } from '../testbed/test_bed.ts'
+import type { TestBed } from '../testbed/test_bed.ts'
 import { placeVolume, serveBackend, stampVolume, volumeExists } from '../testbed/volumes.ts'
 import { MiB } from '../units.ts'
 import type { VerifyParts } from './broken_rules.ts'
 import type { Cell } from './cell.ts'
 import { serveFaulty } from './faulty_answers.ts'
-import { judge, predictedPercent } from './judge_cell.ts'
+import { judgeCell, predictedPercent } from './judge_cell.ts'
 
 /** The spec's volume name. */
 const VOLUME = 'volume-1234'
@@ -29,21 +29,21 @@ export interface CellOptions {
   /** The command that repeats a cell. */
   readonly repeat: (cell: Cell) => string
   /** Called before the storage of a cell that is not upheld is cleared away. */
-  readonly keepWreck?: (bench: Bench, cell: Cell) => Promise<void>
+  readonly debugShell?: (testBed: TestBed, cell: Cell) => Promise<void>
 }
 
-/** Runs one cell on a bench: a lab of its own, real storage, a verdict. Never throws: a lab that fails is a `broken` cell. */
+/** Runs one cell on a test bed: a lab of its own, real storage, a verdict. Never throws: a lab that fails is a `broken` cell. */
 export async function runCell(
-  bench: Bench,
+  testBed: TestBed,
   cell: Cell,
-  { parts, repeat, keepWreck }: CellOptions,
+  { parts, repeat, debugShell }: CellOptions,
 ): Promise<{ result: CellResult; leaks: string[] }> {
   const began = performance.now()
-  const lab = await bench.lab.child()
+  const lab = await testBed.lab.child()
   let judged: Pick<CellResult, 'findings' | 'notes' | 'extents' | 'evidence' | 'prediction'> & { broken?: string }
   try {
-    const { content, evidence } = await gatherEvidence(bench, lab, cell, parts)
-    const { findings, notes, prediction } = judge(cell, content, evidence, parts.model)
+    const { content, evidence } = await gatherEvidence(testBed, lab, cell, parts)
+    const { findings, notes, prediction } = judgeCell(cell, content, evidence, parts.model)
     const extents = content.extents.map((extent) => ({ ...extent }))
     judged = { findings, notes, extents, evidence, prediction: recordOfPrediction(cell, evidence, prediction) }
   } catch (error) {
@@ -51,8 +51,8 @@ export async function runCell(
   }
   const faults: string[] = []
   const verdict = (leaks: readonly string[]) => verdictOf(judged, leaks)
-  if (keepWreck !== undefined && verdict([]).verdict !== 'upheld')
-    await keepWreck(bench, cell).catch((error: unknown) => faults.push(messageOf(error)))
+  if (debugShell !== undefined && verdict([]).verdict !== 'upheld')
+    await debugShell(testBed, cell).catch((error: unknown) => faults.push(messageOf(error)))
   const leaks = [...faults, ...(await lab.release())]
   const result: CellResult = {
     ...describeCell(cell),
@@ -62,7 +62,7 @@ export async function runCell(
     ...(judged.extents !== undefined && { extents: judged.extents }),
     ...(judged.evidence !== undefined && { evidence: judged.evidence }),
     ...(judged.prediction !== undefined && { prediction: judged.prediction }),
-    machine: bench.machine.name,
+    machine: testBed.machine.name,
     commands: lab.commands.map((command) => ({ ...command, argv: [...command.argv] })),
     repeat: repeat(cell),
     seconds: (performance.now() - began) / 1000,
@@ -71,22 +71,27 @@ export async function runCell(
 }
 
 /** The part of a cell's result that is known before it runs. */
-export function describeCell({ id, method, source, destination, layout, sizeBytes, forced, misanswer }: Cell) {
+export function describeCell({ id, method, source, destination, layout, sizeBytes, forced, faultyAnswer }: Cell) {
   const control = id.startsWith('control/')
-  return { id, control, method, source, destination, layout, sizeBytes, ...(forced && { forced }), ...(misanswer && { misanswer }) }
+  return { id, control, method, source, destination, layout, sizeBytes, ...(forced && { forced }), ...(faultyAnswer && { faultyAnswer }) }
 }
 
-async function gatherEvidence(bench: Bench, lab: Lab, cell: Cell, parts: VerifyParts): Promise<{ content: Content; evidence: Evidence }> {
+async function gatherEvidence(
+  testBed: TestBed,
+  lab: Lab,
+  cell: Cell,
+  parts: VerifyParts,
+): Promise<{ content: Content; evidence: Evidence }> {
   const { backendBytes: dataBytes, poisonBytes } = cell
-  const from = await bench.source(cell.source, { dataBytes, poisonBytes: poisonBytes.source })
-  const to = await bench.create(lab, cell.destination, 'destination', { dataBytes, poisonBytes: poisonBytes.destination })
+  const from = await testBed.source(cell.source, { dataBytes, poisonBytes: poisonBytes.source })
+  const to = await testBed.create(lab, cell.destination, 'destination', { dataBytes, poisonBytes: poisonBytes.destination })
   for (const backend of [from, to]) if (cell.neighbourBytes > 0) await placeNeighbour(lab, backend, cell.neighbourBytes)
 
   const content = contentOfCell(cell, lab.tag(), lab.seed)
   await placeVolume(lab, from, VOLUME, content.sizeBytes)
   await stampVolume(lab, from, VOLUME, content)
 
-  const before = await lookAt(lab, bench.lvm, [from, to])
+  const before = await inspectStorage(lab, testBed.lvm, [from, to])
   const spaceBefore = await before.spaceOf(from, VOLUME)
   const volume: Volume = {
     name: VOLUME,
@@ -96,21 +101,21 @@ async function gatherEvidence(bench: Bench, lab: Lab, cell: Cell, parts: VerifyP
     backend: serveBackend(from),
   }
   const rule = forcedRule(cell) ?? parts.rule
-  bench.moved = undefined
+  testBed.moved = undefined
   const result = await migrate(
     volume,
-    cell.misanswer === undefined ? serveBackend(to) : serveFaulty(to, cell.misanswer),
+    cell.faultyAnswer === undefined ? serveBackend(to) : serveFaulty(to, cell.faultyAnswer),
     cell.method,
-    migrationParts(lab, { ...parts, mover: bench.counting(parts.mover), ...(rule && { rule }) }),
+    migrationParts(lab, { ...parts, mover: testBed.counting(parts.mover), ...(rule && { rule }) }),
   )
   lab.signal.throwIfAborted() // a migration that was stopped says nothing of the rule
 
   const sourceRemains = await volumeExists(from.driver, VOLUME)
-  const after = await lookAt(lab, bench.lvm, [from, to])
+  const after = await inspectStorage(lab, testBed.lvm, [from, to])
   const migrated = result.outcome === 'migrated'
   const holder = migrated ? to : from
   await holder.dropCache?.(VOLUME)
-  const verification = (migrated || sourceRemains) && (await lab.inside.verify(await holder.driver.attachVolume(VOLUME), content, true))
+  const verification = (migrated || sourceRemains) && (await lab.helper.verify(await holder.driver.attachVolume(VOLUME), content, true))
   return {
     content,
     evidence: {
@@ -119,7 +124,7 @@ async function gatherEvidence(bench: Bench, lab: Lab, cell: Cell, parts: VerifyP
       states: result.outcome === 'refused' ? [] : [...result.states],
       ...(result.outcome !== 'refused' && recordOf(result)),
       sourceRemains,
-      ...(bench.moved !== undefined && { moved: bench.moved }),
+      ...(testBed.moved !== undefined && { moved: testBed.moved }),
       ...(verification && { verification: verificationRecord(verification) }),
       before: spaceRecord(spaceBefore),
       ...(migrated && { after: spaceRecord(await after.spaceOf(to, VOLUME)) }),
@@ -140,8 +145,8 @@ function spaceRecord({ mapped, ...space }: Space): Evidence['before'] {
   return { ...space, ...(mapped !== undefined && { mapped: [...mapped] }) }
 }
 
-function verificationRecord({ differences, survey, ...verification }: Surveyed): NonNullable<Evidence['verification']> {
-  return { ...verification, differences: [...differences], ...(survey !== undefined && { survey: [...survey] }) }
+function verificationRecord({ differences, byteClasses, ...verification }: ClassifiedVerification): NonNullable<Evidence['verification']> {
+  return { ...verification, differences: [...differences], ...(byteClasses !== undefined && { byteClasses: [...byteClasses] }) }
 }
 
 function recordOfPrediction(cell: Cell, { after }: Evidence, prediction: Prediction): NonNullable<CellResult['prediction']> {

@@ -3,20 +3,19 @@ import { describe, expect, test } from 'vitest'
 import { UsageError } from '../errors.ts'
 import { traps } from '../explore/traps.ts'
 import { allCells } from './cell.ts'
-import { priceOfCell, priceOfWorld } from './cost.ts'
-import { type Priced, shareOut } from './shard.ts'
+import { assignToShard, estimateCellCost, estimateCopyCost, type Weighted } from './shard.ts'
 
 /** Items of all prices, and a number of shards that they suffice for. */
 const runs = fc.uniqueArray(fc.string(), { minLength: 1, maxLength: 40 }).chain((ids) =>
   fc.record({
-    items: fc.tuple(...ids.map((id) => fc.integer({ min: 1, max: 1000 }).map((cost): Priced => ({ id, cost })))),
+    items: fc.tuple(...ids.map((id) => fc.integer({ min: 1, max: 1000 }).map((cost): Weighted => ({ id, cost })))),
     of: fc.integer({ min: 1, max: ids.length }),
   }),
 )
 
-const allShards = (items: readonly Priced[], of: number) =>
-  Array.from({ length: of }, (_, index) => shareOut(items, { number: index + 1, of }))
-const costs = (items: readonly Priced[], shards: readonly ReadonlySet<string>[]) =>
+const allShards = (items: readonly Weighted[], of: number) =>
+  Array.from({ length: of }, (_, index) => assignToShard(items, { number: index + 1, of }))
+const costs = (items: readonly Weighted[], shards: readonly ReadonlySet<string>[]) =>
   shards.map((ids) => items.filter(({ id }) => ids.has(id)).reduce((sum, { cost }) => sum + cost, 0))
 
 describe('what is shared out', () => {
@@ -54,14 +53,14 @@ describe('what is shared out', () => {
   })
 
   test('is refused when there is less of it than shards', () => {
-    expect(() => shareOut([{ id: 'host/nfs', cost: 1 }], { number: 1, of: 2 })).toThrow(
+    expect(() => assignToShard([{ id: 'host/nfs', cost: 1 }], { number: 1, of: 2 })).toThrow(
       new UsageError('--shard: 1 to run and 2 shards: one would have nothing; ask for 1 at most'),
     )
   })
 })
 
 describe('the whole matrix', () => {
-  const items = [...allCells.map(priceOfCell), ...traps.map(priceOfWorld)]
+  const items = [...allCells.map(estimateCellCost), ...traps.map(estimateCopyCost)]
 
   test.each([2, 3, 4, 5, 8])('costs about the same in each of %i shards', (of) => {
     const each = costs(items, allShards(items, of))
@@ -77,7 +76,7 @@ describe('the whole matrix', () => {
   })
 
   test('is shared out as in every other checkout of this version', () => {
-    expect([...shareOut(items, { number: 5, of: 5 })].toSorted()).toMatchInlineSnapshot(`
+    expect([...assignToShard(items, { number: 5, of: 5 })].toSorted()).toMatchInlineSnapshot(`
       [
         "answer/silence/lvm-thin/lvm-thick",
         "control/driver/lvm-thin/lvm-thick/sparse-forced",

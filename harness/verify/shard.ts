@@ -1,7 +1,11 @@
+import type { MatrixDriver } from '../drivers/backend.ts'
 import { UsageError } from '../errors.ts'
+import type { NamedCopy } from '../explore/run_copies.ts'
+import { MiB } from '../units.ts'
+import type { Cell } from './cell.ts'
 
 /** Something to run, and what it costs next to others; more than 0. */
-export interface Priced {
+export interface Weighted {
   readonly id: string
   readonly cost: number
 }
@@ -10,7 +14,7 @@ export interface Priced {
  * The ids that one of several shards runs, the same on every machine: the dearest first, each goes to the shard that has the least
  * so far. Throws UsageError when there is less to run than shards.
  */
-export function shareOut(items: readonly Priced[], { number, of }: { readonly number: number; readonly of: number }): Set<string> {
+export function assignToShard(items: readonly Weighted[], { number, of }: { readonly number: number; readonly of: number }): Set<string> {
   if (items.length < of)
     throw new UsageError(`--shard: ${items.length} to run and ${of} shards: one would have nothing; ask for ${items.length} at most`)
   const shards = Array.from({ length: of }, () => ({ ids: new Set<string>(), cost: 0 }))
@@ -20,4 +24,32 @@ export function shareOut(items: readonly Priced[], { number, of }: { readonly nu
     lightest.cost += cost
   }
   return shards[number - 1]?.ids ?? new Set()
+}
+
+// In seconds on a UML guest that has a core to itself. Only how they compare matters, and that all machines know the same.
+const BACKEND: Record<MatrixDriver, number> = { 'lvm-thin': 1.2, 'lvm-thick': 1, nfs: 0.7, 'nfs-prealloc': 0.7 }
+const MIB_MOVED = 0.0027
+const WORLD = 2.5
+const ENCRYPTION = 1
+
+/** What a cell costs: to set its backends up, and for every byte that is poisoned, copied or verified. */
+export function estimateCellCost({
+  id,
+  source,
+  destination,
+  sizeBytes,
+  backendBytes,
+  poisonBytes,
+  neighbourBytes,
+  expect,
+}: Cell): Weighted {
+  const poisoned = Math.min(backendBytes, poisonBytes.source) + Math.min(backendBytes, poisonBytes.destination)
+  const copied = (expect.mode === 'full' ? 2 : 1) * sizeBytes
+  const bytes = poisoned + 2 * neighbourBytes + copied + sizeBytes
+  return { id, cost: BACKEND[source] + BACKEND[destination] + (bytes / MiB) * MIB_MOVED }
+}
+
+/** What a copy costs. */
+export function estimateCopyCost({ id, copyCase: { destination } }: NamedCopy): Weighted {
+  return { id, cost: WORLD + (destination.cryptHeaderBytes === undefined ? 0 : ENCRYPTION) }
 }

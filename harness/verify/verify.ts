@@ -1,6 +1,6 @@
 import type { BrokenModel } from '../explore/broken_models.ts'
-import { WORLD_IMAGE_BYTES } from '../explore/build_storage.ts'
-import { type NamedWorld, runWorlds, type WorldOptions } from '../explore/run_copies.ts'
+import { COPY_IMAGE_BYTES } from '../explore/build_storage.ts'
+import { type CopyRunOptions, type NamedCopy, runCopies } from '../explore/run_copies.ts'
 import type { MachineKind } from '../machine/machine.ts'
 import { soundParts } from '../migration/parts.ts'
 import { type CellResult, endedResult, firstDisagreements, type Result } from '../result/result.ts'
@@ -8,14 +8,14 @@ import { Session } from '../testbed/session.ts'
 import { MiB } from '../units.ts'
 import { type BrokenRule, brokenParts, type VerifyParts } from './broken_rules.ts'
 import type { Cell } from './cell.ts'
-import { worldOfCell } from './model_of_cell.ts'
+import { copyCaseOf } from './model_of_cell.ts'
 import { contentOfCell } from './run_cell.ts'
 import { type RunOptions, runCells } from './run_cells.ts'
 
-export interface VerifyOptions extends Omit<RunOptions, 'parts' | 'repeat'>, Pick<WorldOptions, 'shrinkSeconds'> {
+export interface VerifyOptions extends Omit<RunOptions, 'parts' | 'repeat'>, Pick<CopyRunOptions, 'shrinkSeconds'> {
   readonly cells: readonly Cell[]
-  readonly worlds: readonly NamedWorld[]
-  /** The command that repeats a cell or a world. */
+  readonly copies: readonly NamedCopy[]
+  /** The command that repeats a cell or a copy. */
   readonly repeat: (named: { readonly id: string }) => string
   readonly machine: MachineKind
   readonly seed: number
@@ -27,23 +27,23 @@ export interface VerifyOptions extends Omit<RunOptions, 'parts' | 'repeat'>, Pic
 
 /** The main job: runs the cells on real storage and says what they show. Throws BrokenLab when no machine can be had. */
 export async function verify(options: VerifyOptions): Promise<Result> {
-  const { cells, worlds, brokenRule } = options
+  const { cells, copies, brokenRule } = options
   const startedAt = new Date()
   const parts: VerifyParts = brokenRule === undefined ? soundParts : brokenParts(brokenRule)
   const session = await Session.open({
     machine: options.machine,
-    machines: Math.min(cells.length + worlds.length, options.machines ?? Number.MAX_SAFE_INTEGER),
-    imageBytes: Math.max(imageBytes(cells), WORLD_IMAGE_BYTES),
+    machines: Math.min(cells.length + copies.length, options.machines ?? Number.MAX_SAFE_INTEGER),
+    imageBytes: Math.max(imageBytes(cells), COPY_IMAGE_BYTES),
     seed: options.seed,
     mover: parts.mover,
     signal: options.signal,
   })
   let run: Awaited<ReturnType<typeof runCells>>
-  let copies: Awaited<ReturnType<typeof runWorlds>>
+  let copied: Awaited<ReturnType<typeof runCopies>>
   let faults: string[] = []
   try {
-    run = await runCells(cells, session.benches, { ...options, parts })
-    copies = await runWorlds([...worlds, ...copiesOf(run.results, cells, options.seed)], session.benches, {
+    run = await runCells(cells, session.testBeds, { ...options, parts })
+    copied = await runCopies([...copies, ...copiesOf(run.results, cells, options.seed)], session.testBeds, {
       ...options,
       repeat: ({ id }) => options.repeat({ id: id.replace(COPY, '') }),
       ...(parts.model !== undefined && { model: parts.model }),
@@ -51,7 +51,7 @@ export async function verify(options: VerifyOptions): Promise<Result> {
   } finally {
     faults = await session.close()
   }
-  const leaks = [...run.leaks, ...copies.leaks, ...faults]
+  const leaks = [...run.leaks, ...copied.leaks, ...faults]
   return endedResult(
     {
       version: options.version,
@@ -59,7 +59,7 @@ export async function verify(options: VerifyOptions): Promise<Result> {
       ...(brokenRule !== undefined && { brokenRule }),
       machines: session.machinesUsed,
       cells: run.results,
-      worlds: copies.results,
+      copies: copied.results,
       certificates: [],
       leaks,
     },
@@ -69,11 +69,11 @@ export async function verify(options: VerifyOptions): Promise<Result> {
 }
 
 /** Cells that were not as the model predicted, once more as mere copies, to look for the smallest that are not. */
-function copiesOf(results: readonly CellResult[], cells: readonly Cell[], seed: number): NamedWorld[] {
+function copiesOf(results: readonly CellResult[], cells: readonly Cell[], seed: number): NamedCopy[] {
   return firstDisagreements(results).flatMap(({ id, evidence }) => {
     const cell = cells.find((some) => some.id === id)
     if (cell === undefined) return []
-    return [{ id: `copy/${id}`, world: worldOfCell(cell, contentOfCell(cell, 0, seed), evidence?.decision?.mode ?? cell.expect.mode) }]
+    return [{ id: `copy/${id}`, copyCase: copyCaseOf(cell, contentOfCell(cell, 0, seed), evidence?.decision?.mode ?? cell.expect.mode) }]
   })
 }
 

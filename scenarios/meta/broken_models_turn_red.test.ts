@@ -1,5 +1,5 @@
 import { type BrokenModel, brokenModels } from '../../harness/explore/broken_models.ts'
-import { runWorlds } from '../../harness/explore/run_copies.ts'
+import { runCopies } from '../../harness/explore/run_copies.ts'
 import { traps } from '../../harness/explore/traps.ts'
 import { expect, scenario } from '../../harness/scenario.ts'
 
@@ -15,7 +15,7 @@ const caught: Record<BrokenModel, { id: string; checks: string[] }> = {
 
 for (const [name, { id, checks }] of Object.entries(caught) as [BrokenModel, (typeof caught)[BrokenModel]][]) {
   scenario(`a model broken by '${name}' is refuted by ${id}`, async ({ session }) => {
-    const { results, leaks } = await run(id, session.benches, name, 0)
+    const { results, leaks } = await run(id, session.testBeds, name, 0)
 
     const failed = results.flatMap(({ findings }) => findings.filter(({ ok }) => !ok))
     expect(results.map(({ verdict }) => verdict)).toEqual(['refuted'])
@@ -25,16 +25,16 @@ for (const [name, { id, checks }] of Object.entries(caught) as [BrokenModel, (ty
 }
 
 scenario('what a broken model gets wrong is shown at its smallest', async ({ session }) => {
-  const { results } = await run(TRAP, session.benches, 'model-zeroes-every-pool', 10)
+  const { results } = await run(TRAP, session.testBeds, 'model-zeroes-every-pool', 10)
 
   const smallest = results[0]?.smallest
   expect(smallest?.text).toMatch(/^model\/bytes: .* are stale, the model says zero/)
-  expect(smallest?.world.source.extents.length).toBeLessThan(traps.find(({ id }) => id === TRAP)?.world.source.extents.length ?? 0)
-  expect(smallest?.world.destination.storage).toMatchObject({ kind: 'thin', zeroing: false })
+  expect(smallest?.copyCase.source.extents.length).toBeLessThan(traps.find(({ id }) => id === TRAP)?.copyCase.source.extents.length ?? 0)
+  expect(smallest?.copyCase.destination.storage).toMatchObject({ kind: 'thin', zeroing: false })
 })
 
-function run(id: string, benches: Parameters<typeof runWorlds>[1], broken: BrokenModel, shrinkSeconds: number) {
-  const worlds = traps.filter((trap) => trap.id === id)
+function run(id: string, testBeds: Parameters<typeof runCopies>[1], broken: BrokenModel, shrinkSeconds: number) {
+  const copies = traps.filter((trap) => trap.id === id)
   const { signal } = new AbortController()
-  return runWorlds(worlds, benches, { model: brokenModels[broken], shrinkSeconds, repeat: () => '', tell: () => {}, signal })
+  return runCopies(copies, testBeds, { model: brokenModels[broken], shrinkSeconds, repeat: () => '', onEvent: () => {}, signal })
 }

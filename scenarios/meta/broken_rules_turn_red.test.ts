@@ -28,9 +28,9 @@ const caught: Record<BrokenRule, { id: string; checks: string[]; says: RegExp }>
 for (const [name, { id, checks, says }] of Object.entries(caught) as [BrokenRule, (typeof caught)[BrokenRule]][]) {
   scenario(`a rule broken by '${name}' is refuted in ${id}`, async ({ session }) => {
     const cells = allCells.filter((cell) => cell.id === id)
-    const options = { parts: brokenRules[name], repeat: () => '', tell: () => {}, signal: new AbortController().signal }
+    const options = { parts: brokenRules[name], repeat: () => '', onEvent: () => {}, signal: new AbortController().signal }
 
-    const { results, leaks } = await runCells(cells, session.benches, options)
+    const { results, leaks } = await runCells(cells, session.testBeds, options)
 
     const failed = results.flatMap(({ findings }) => findings.filter(({ ok }) => !ok))
     expect(results.map(({ verdict }) => verdict)).toEqual(['refuted'])

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import type { Candidate } from '../../harness/certify/candidate/candidate.ts'
 import { certify, STORAGE_BYTES } from '../../harness/certify/certify.ts'
-import { chosenKind } from '../../harness/machine/machine_kind.ts'
+import { selectedKind } from '../../harness/machine/machine_kind.ts'
 import { printable } from '../../harness/result/describe.ts'
 import { type Behaviour, type BehaviourName, behaviours } from '../../tests/support/hostile/behaviours.ts'
 
@@ -24,7 +24,7 @@ test(`${entries.length} hostile and broken drivers: each ends in its finding, an
   const { certificates, leaks } = await certify({
     candidates,
     peers: [],
-    machine: chosenKind,
+    machine: selectedKind,
     seed: 1,
     version: 'test',
     storageBytes: STORAGE_BYTES / 4,
@@ -34,7 +34,7 @@ test(`${entries.length} hostile and broken drivers: each ends in its finding, an
       [...ALWAYS, behaviours[name as BehaviourName].expected].some((wanted) => wanted !== '' && isOrBelow(id, wanted)),
     seconds: Number.MAX_SAFE_INTEGER,
     signal,
-    tell: () => {},
+    onEvent: () => {},
     repeat: () => '',
   })
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { randomNumbers } from '../../harness/content/layouts.ts'
-import { chosenKind } from '../../harness/machine/machine_kind.ts'
+import { selectedKind } from '../../harness/machine/machine_kind.ts'
 import { resultSchema } from '../../harness/result/result.ts'
 import { startScript } from '../../tests/support/scripts.ts'
 
@@ -41,7 +41,7 @@ for (let kill = 1; kill <= KILLS; kill++) {
   const seconds = 1 + random() * LATEST_SECONDS
   test(`a run killed with SIGKILL after ${seconds.toFixed(1)} s leaves nothing that a sweep does not remove`, async () => {
     await withFolder(async (folder, env) => {
-      const run = startScript('verify', ['--machine', chosenKind, '--only', 'host', '--out', join(folder, 'out')], env)
+      const run = startScript('verify', ['--machine', selectedKind, '--only', 'host', '--out', join(folder, 'out')], env)
       await new Promise((resolve) => setTimeout(resolve, seconds * 1000))
       run.kill(constants.signals.SIGKILL)
       await run.finished
@@ -64,7 +64,7 @@ for (const [command, argv] of STOPPED_RUNS) {
   test(`${command}, stopped as a terminal does it, clears up, keeps its result, and holds nothing against anybody`, async () => {
     await withFolder(async (folder, env) => {
       const out = join(folder, 'out')
-      const run = startScript(command, ['--machine', chosenKind, '--out', out, ...argv], env)
+      const run = startScript(command, ['--machine', selectedKind, '--out', out, ...argv], env)
       await run.said('✓') // its first part has ended
       run.kill(constants.signals.SIGINT) // the whole process group
       const { ending, stdout, stderr } = await run.finished
@@ -88,7 +88,7 @@ test('a sweep leaves a living run alone', async () => {
   await withFolder(async (folder, env) => {
     const run = startScript(
       'verify',
-      ['--machine', chosenKind, '--only', 'host/lvm-thin/lvm-thin/mixed', '--out', join(folder, 'out')],
+      ['--machine', selectedKind, '--only', 'host/lvm-thin/lvm-thin/mixed', '--out', join(folder, 'out')],
       env,
     )
     await run.said('').then(() => new Promise((resolve) => setTimeout(resolve, 2500)))

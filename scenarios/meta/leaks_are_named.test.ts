@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { poisonedLoop } from '../../harness/block/loop.ts'
 import { Lvm } from '../../harness/block/lvm.ts'
 import { createVolumeGroup } from '../../harness/block/volume_group.ts'
-import { check } from '../../harness/machine/machine.ts'
+import { runOrThrow } from '../../harness/machine/machine.ts'
 import { expect, MiB, scenario } from '../../harness/scenario.ts'
 
 scenario('a loop device that nobody releases is a named leak', async ({ stage }) => {
@@ -11,10 +11,10 @@ scenario('a loop device that nobody releases is a named leak', async ({ stage })
   const device = await poisonedLoop(stage.lab, 'outside', 4 * MiB)
   const file = join(lab.folder, 'leaked.img')
   await writeFile(file, Buffer.alloc(MiB))
-  const leaked = (await check(stage.machine, ['losetup', '--find', '--show', file])).trim()
+  const leaked = (await runOrThrow(stage.machine, ['losetup', '--find', '--show', file])).trim()
 
   const faults = await lab.release()
-  await check(stage.machine, ['losetup', '--detach', leaked])
+  await runOrThrow(stage.machine, ['losetup', '--detach', leaked])
 
   expect(faults).toEqual([`leaked loop device ${leaked} (${file})`, `leaked file ${file}`])
   expect(faults.join()).not.toContain(device)
@@ -54,8 +54,8 @@ scenario('what fails to be acquired is released all the same', async ({ stage })
 scenario('a link to a volume that its group does not know goes with the group', async ({ stage }) => {
   const lab = await stage.lab.child()
   const { name } = await createVolumeGroup(lab, await Lvm.open(lab), lab.name('group'), { dataBytes: 4 * MiB })
-  await check(stage.machine, ['mkdir', join('/dev', name)])
-  await check(stage.machine, ['ln', '-s', `/dev/mapper/${name}-lvol0`, join('/dev', name, 'lvol0')])
+  await runOrThrow(stage.machine, ['mkdir', join('/dev', name)])
+  await runOrThrow(stage.machine, ['ln', '-s', `/dev/mapper/${name}-lvol0`, join('/dev', name, 'lvol0')])
 
   expect(await lab.release()).toEqual([])
 })

@@ -34,7 +34,7 @@ scenario('scripts/verify --machine native upholds the rule as root on a kernel w
 scenario('a native run killed with SIGKILL leaves devices, mounts and an NFS server, and a sweep removes them all', async ({ stage }) => {
   const folder = await folderFor(stage)
   const env = { TMPDIR: folder, HOME: folder }
-  const before = await stage.lab.inside.inventory('holeproof')
+  const before = await stage.lab.helper.inventory('holeproof')
   const run = await stage.machine.start(
     [script('verify'), '--machine', 'native', '--only', CELLS.join(','), '--out', join(folder, 'out')],
     { env },
@@ -44,7 +44,7 @@ scenario('a native run killed with SIGKILL leaves devices, mounts and an NFS ser
   await new Promise((resolve) => setTimeout(resolve, 500))
   run.kill(constants.signals.SIGKILL)
   await run.ended
-  const left = await stage.lab.inside.inventory('holeproof')
+  const left = await stage.lab.helper.inventory('holeproof')
 
   const sweep = await stage.machine.run([script('sweep')], { env })
 
@@ -54,6 +54,6 @@ scenario('a native run killed with SIGKILL leaves devices, mounts and an NFS ser
     /removed NFS server[\s\S]*removed device-mapper device[\s\S]*removed loop device[\s\S]*removed folder/,
   )
   expect(sweep.ending).toEqual({ how: 'exit', code: 0 })
-  expect(await stage.lab.inside.inventory('holeproof')).toEqual(before)
+  expect(await stage.lab.helper.inventory('holeproof')).toEqual(before)
   expect((await stage.machine.run(['pgrep', '-f', 'answerer.pl'])).stdout.toString()).toBe('')
 })

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { ownFile } from '../../harness/paths.ts'
+import { assetPath } from '../../harness/paths.ts'
 import { findCandidates, readWords } from './certify.ts'
 
-const PROGRAM = ownFile('examples/drivers/shell/driver.sh')
+const PROGRAM = assetPath('examples/drivers/shell/driver.sh')
 
 describe("a program's arguments are its own", () => {
   test.each([

@@ -7,16 +7,16 @@ import { CANDIDATE_LIMITS, certify, STORAGE_BYTES } from '../../harness/certify/
 import { type DriverName, driverNames, honestNames } from '../../harness/drivers/backend.ts'
 import { UsageError } from '../../harness/errors.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
-import { callOf } from '../../harness/paths.ts'
+import { commandLine } from '../../harness/paths.ts'
 import { quoted } from '../../harness/result/describe.ts'
 import { MiB } from '../../harness/units.ts'
-import { shareOut } from '../../harness/verify/shard.ts'
+import { assignToShard } from '../../harness/verify/shard.ts'
 import { baselineOption, readBaseline } from '../lib/baseline.ts'
 import { EXIT, newCommand, runnable, version } from '../lib/command.ts'
-import { prepareMachine } from '../lib/machine_choice.ts'
 import { showProgress } from '../lib/progress.ts'
 import {
   COUNTEREXAMPLES,
+  createLogger,
   isMeant,
   newSeed,
   onlyOption,
@@ -25,10 +25,10 @@ import {
   prepareRun,
   quietOption,
   report,
-  speaker,
   stopOnSignals,
   summaryOption,
 } from '../lib/run.ts'
+import { prepareMachine } from '../lib/select_machine.ts'
 import { setUp } from '../lib/setup.ts'
 import { type ShardNumber, seedOfShards, shardOption } from '../lib/shard.ts'
 
@@ -119,7 +119,7 @@ export default runnable(command, async () => {
   // A driver's checks share its storage and come in order, so a driver is not shared out.
   const share =
     options.shard &&
-    shareOut(
+    assignToShard(
       all.map(({ name }) => ({ id: name, cost: 1 })),
       options.shard,
     )
@@ -143,7 +143,7 @@ export default runnable(command, async () => {
   const driverOptions = Object.fromEntries(options.option.map(parsePair))
   const seed = options.shard ? seedOfShards(options.seed) : (options.seed ?? newSeed())
   const baseline = await readBaseline(options.baseline)
-  const say = speaker(options)
+  const say = createLogger(options)
   // What follows a program is the program's, also where it looks like an option of this command.
   if (drivers.length > 1 && candidates.some(({ kind, name }) => kind === 'program' && !isCinder(name)))
     say(`the driver is called as: ${drivers.map(quoted).join(' ')}`)
@@ -168,11 +168,11 @@ export default runnable(command, async () => {
     options: driverOptions,
     seconds: options.minutes * 60,
     signal: stop.signal,
-    tell: progress.tell,
+    onEvent: progress.tell,
     repeat: (candidate, check) => repeat(options, machine, seed, candidate, check),
     only: isWanted,
   }).finally(progress.stop)
-  const whole = { cells: [], worlds: [], drivers: all.map(({ name, kind }) => ({ driver: name, kind })) }
+  const whole = { cells: [], copies: [], drivers: all.map(({ name, kind }) => ({ driver: name, kind })) }
   const result = options.shard ? { ...ended, shard: { ...options.shard, whole, asked: asked(options, drivers) } } : ended
 
   const code = await report(result, { ...options, baseline })
@@ -195,7 +195,7 @@ export function readWords(words: readonly string[]): { readonly options: Options
 /** Throws UsageError where the words name no driver. */
 export function findCandidates(words: readonly string[]): Candidate[] {
   const [first, ...rest] = words
-  if (first === undefined) throw new UsageError(`name a driver; ${callOf('certify')} --help shows how`)
+  if (first === undefined) throw new UsageError(`name a driver; ${commandLine('certify')} --help shows how`)
   if (isCinder(first)) return words.map((word) => findCandidate(word))
   if (!isNamed(first)) return [findCandidate(first, rest)]
   return [...new Set(words.flatMap((word) => GROUPS.get(word) ?? word))].map((word) => findCandidate(word))
@@ -242,7 +242,7 @@ function conditions({ storage, askSeconds, verbSeconds, option, peer }: Options)
 }
 
 function inShell(command: string, words: readonly string[]): string {
-  return callOf([command, ...words.map(quoted)].join(' '))
+  return commandLine([command, ...words.map(quoted)].join(' '))
 }
 
 function collect(text: string, before: string[]): string[] {

@@ -2,11 +2,11 @@ import { Option } from 'commander'
 import { type BrokenModel, brokenModelNames } from '../../harness/explore/broken_models.ts'
 import { explore } from '../../harness/explore/explore.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
-import { callOf } from '../../harness/paths.ts'
+import { commandLine } from '../../harness/paths.ts'
 import { newCommand, runnable, version } from '../lib/command.ts'
-import { prepareMachine } from '../lib/machine_choice.ts'
 import { showProgress } from '../lib/progress.ts'
-import { newSeed, parseWhole, prepareRun, quietOption, report, speaker, stopOnSignals, summaryOption } from '../lib/run.ts'
+import { createLogger, newSeed, parseWhole, prepareRun, quietOption, report, stopOnSignals, summaryOption } from '../lib/run.ts'
+import { prepareMachine } from '../lib/select_machine.ts'
 
 interface Options {
   machine: MachineKind | 'auto'
@@ -49,7 +49,7 @@ const command = newCommand(
 
 export default runnable(command, async () => {
   const options = command.parse().opts<Options>()
-  const say = speaker(options)
+  const say = createLogger(options)
   await prepareRun(options.out, say)
   const machine = await prepareMachine(options.machine, say)
   const seed = options.seed ?? newSeed()
@@ -62,9 +62,9 @@ export default runnable(command, async () => {
     seconds: options.minutes * 60,
     shrinkSeconds: options.shrinkSeconds,
     signal: stop.signal,
-    tell: progress.tell,
+    onEvent: progress.tell,
     repeat: ({ id }) =>
-      callOf(
+      commandLine(
         [
           ...['explore', '--machine', machine, '--seed', seed, '--only', id.replace('random/', '')],
           ...(options.break === undefined ? [] : ['--break', options.break]),

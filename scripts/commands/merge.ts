@@ -2,7 +2,7 @@ import { existsSync, lstatSync, readdirSync, realpathSync, statSync } from 'node
 import { cp } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { UsageError } from '../../harness/errors.ts'
-import { notShownWorld } from '../../harness/explore/run_copies.ts'
+import { notShownCopy } from '../../harness/explore/run_copies.ts'
 import { traps } from '../../harness/explore/traps.ts'
 import { mergeResults, type Part, type StandIns } from '../../harness/result/merge.ts'
 import { allCells } from '../../harness/verify/cell.ts'
@@ -92,7 +92,7 @@ function resultsIn(path: string): string[] {
   return results.toSorted()
 }
 
-/** What is known of the cells and worlds of a missing shard; the machine to repeat them on is that of the others. */
+/** What is known of the cells and copies of a missing shard; the machine to repeat them on is that of the others. */
 function standInsFor(parts: readonly Part[]): StandIns {
   const { seed = 0, brokenRule, machines: [{ kind: machine } = { kind: 'uml' as const }] = [] } = parts[0]?.result ?? {}
   const repeat = ({ id }: { readonly id: string }) => repeatVerify(id, { machine, seed, brokenRule })
@@ -101,9 +101,9 @@ function standInsFor(parts: readonly Part[]): StandIns {
       const cell = allCells.find((some) => some.id === id)
       return cell && notShown(cell, reason, repeat(cell))
     },
-    world: (id, reason) => {
-      const world = traps.find((some) => some.id === id)
-      return world && notShownWorld(world, reason, { repeat })
+    copy: (id, reason) => {
+      const trap = traps.find((some) => some.id === id)
+      return trap && notShownCopy(trap, reason, { repeat })
     },
   }
 }

@@ -1,12 +1,12 @@
 import { Option } from 'commander'
 import { makeRunFolder } from '../../harness/lab/run_folder.ts'
 import { describeEnding } from '../../harness/machine/command_failed.ts'
-import { loadWanted } from '../../harness/machine/guest/load_storage_modules.ts'
+import { loadStorageModules } from '../../harness/machine/guest/load_storage_modules.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
 import { openMachines } from '../../harness/testbed/open_machines.ts'
 import { MiB } from '../../harness/units.ts'
 import { EXIT, newCommand, runnable } from '../lib/command.ts'
-import { prepareMachine } from '../lib/machine_choice.ts'
+import { prepareMachine } from '../lib/select_machine.ts'
 
 const GUEST_BYTES = 512 * MiB
 
@@ -32,7 +32,7 @@ export default runnable(command, async () => {
     const machines = await openMachines(kind, folder.path, 1)
     try {
       for (const machine of machines) {
-        await loadWanted(machine)
+        await loadStorageModules(machine)
         const argv = ['sh', '-c', 'cd "$0" && exec "$@"', process.cwd(), ...command.args]
         const running = await machine.start(argv, { env: { HOLEPROOF_RUN: folder.path, TMPDIR: folder.path } })
         for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => running.kill())

@@ -1,7 +1,7 @@
 import { Option } from 'commander'
 import type { MachineKind } from '../../harness/machine/machine.ts'
 import { EXIT, newCommand, runnable } from '../lib/command.ts'
-import { prepareMachine } from '../lib/machine_choice.ts'
+import { prepareMachine } from '../lib/select_machine.ts'
 import { setUp } from '../lib/setup.ts'
 
 const command = newCommand(

@@ -2,7 +2,7 @@ import { join, relative } from 'node:path'
 import { dir } from 'tmp-promise'
 import { UsageError } from '../../harness/errors.ts'
 import { openNative } from '../../harness/machine/native.ts'
-import { callOf, ownFile } from '../../harness/paths.ts'
+import { assetPath, commandLine } from '../../harness/paths.ts'
 import { forecastPage } from '../../harness/report/forecast_page.ts'
 import { forecastReport } from '../../harness/report/forecast_table.ts'
 import type { Forecast } from '../../harness/result/forecast.ts'
@@ -12,7 +12,7 @@ import { forecastOf, readLvm, withPlan } from '../../harness/simulate/plan.ts'
 import { EXIT, newCommand, runnable, version } from '../lib/command.ts'
 import { makeOutFolder, writeOutFile } from '../lib/out.ts'
 import { readJson } from '../lib/read_json.ts'
-import { hasColours, speaker, stopOnSignals } from '../lib/run.ts'
+import { createLogger, hasColours, stopOnSignals } from '../lib/run.ts'
 import { setUp } from '../lib/setup.ts'
 
 interface Options {
@@ -27,7 +27,7 @@ const command = newCommand(
   'simulate',
   'Forecasts what a plan of migrations will take of every pool, from a model, without touching storage. Refuses a plan that would exhaust one.',
   [
-    [`simulate ${relative('', ownFile('examples/spec.fleet.json'))}`, "the spec's own example"],
+    [`simulate ${relative('', assetPath('examples/spec.fleet.json'))}`, "the spec's own example"],
     ['simulate plan.json --out forecast', 'the same with forecast.json and forecast.html'],
     ['simulate - < plan.json', 'the plan from standard input'],
     ['simulate --from-lvm vg1 vg2', "this machine's pools and volumes, as a fleet file to fill in"],
@@ -61,7 +61,7 @@ async function readInput(file: string | undefined, { fromLvm, plan, maps = false
   if (fromLvm === undefined) {
     if (plan !== undefined || maps)
       throw new UsageError(`${maps ? '--maps' : '--plan'} goes with --from-lvm; give a plan without it as the argument`)
-    if (file === undefined) throw new UsageError(`give a fleet file, or --from-lvm; ${callOf('simulate')} --help shows how`)
+    if (file === undefined) throw new UsageError(`give a fleet file, or --from-lvm; ${commandLine('simulate')} --help shows how`)
     return { kind: 'plan', fleet: readFleet(await readJson(file), nameOf(file)) }
   }
   if (file !== undefined) throw new UsageError(`--from-lvm takes the place of ${file}; give a plan with --plan`)
@@ -73,7 +73,7 @@ async function readInput(file: string | undefined, { fromLvm, plan, maps = false
 }
 
 async function readThisMachine(groups: readonly string[], maps: boolean): Promise<Pick<FleetFile, 'pools' | 'volumes'>> {
-  await setUp(['storage'], speaker({}))
+  await setUp(['storage'], createLogger({}))
   const { signal } = stopOnSignals()
   const folder = await dir({ prefix: 'holeproof-', unsafeCleanup: true })
   try {

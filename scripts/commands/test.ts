@@ -4,7 +4,7 @@ import { $ } from 'zx'
 import type { MachineKind } from '../../harness/machine/machine.ts'
 import { bringBrowser } from '../lib/browser.ts'
 import { EXIT, newCommand, runnable } from '../lib/command.ts'
-import { prepareMachine } from '../lib/machine_choice.ts'
+import { prepareMachine } from '../lib/select_machine.ts'
 import { setUp } from '../lib/setup.ts'
 
 /** The kinds of tests, which are vitest's projects. */

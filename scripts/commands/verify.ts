@@ -2,19 +2,18 @@ import { Option } from 'commander'
 import { type BrokenModel, brokenModelNames } from '../../harness/explore/broken_models.ts'
 import { traps } from '../../harness/explore/traps.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
-import { callOf } from '../../harness/paths.ts'
+import { commandLine } from '../../harness/paths.ts'
 import { type BrokenRule, brokenRuleNames } from '../../harness/verify/broken_rules.ts'
 import { allCells } from '../../harness/verify/cell.ts'
-import { priceOfCell, priceOfWorld } from '../../harness/verify/cost.ts'
-import { shareOut } from '../../harness/verify/shard.ts'
+import { assignToShard, estimateCellCost, estimateCopyCost } from '../../harness/verify/shard.ts'
 import { verify } from '../../harness/verify/verify.ts'
 import { baselineOption, readBaseline } from '../lib/baseline.ts'
 import { EXIT, newCommand, runnable, version } from '../lib/command.ts'
-import { enterWreck } from '../lib/keep_wreck.ts'
-import { prepareMachine } from '../lib/machine_choice.ts'
+import { openDebugShell } from '../lib/debug_shell.ts'
 import { showProgress } from '../lib/progress.ts'
 import { repeatVerify } from '../lib/repeat_verify.ts'
 import {
+  createLogger,
   isMeant,
   newSeed,
   onlyOption,
@@ -23,10 +22,10 @@ import {
   prepareRun,
   quietOption,
   report,
-  speaker,
   stopOnSignals,
   summaryOption,
 } from '../lib/run.ts'
+import { prepareMachine } from '../lib/select_machine.ts'
 import { type ShardNumber, seedOfShards, shardOption } from '../lib/shard.ts'
 
 interface Options {
@@ -80,44 +79,44 @@ const command = newCommand(
 export default runnable(command, async () => {
   const options = command.parse().opts<Options>()
   const meant = choose(options.only)
-  const all = { cells: allCells.filter(meant), worlds: traps.filter(meant) }
-  const share = options.shard && shareOut([...all.cells.map(priceOfCell), ...all.worlds.map(priceOfWorld)], options.shard)
+  const all = { cells: allCells.filter(meant), copies: traps.filter(meant) }
+  const share = options.shard && assignToShard([...all.cells.map(estimateCellCost), ...all.copies.map(estimateCopyCost)], options.shard)
   const isMine = ({ id }: { readonly id: string }) => share === undefined || share.has(id)
   const cells = all.cells.filter(isMine)
-  const worlds = all.worlds.filter(isMine)
+  const copies = all.copies.filter(isMine)
   if (options.list) {
-    console.log([...cells, ...worlds].map(({ id }) => id).join('\n'))
+    console.log([...cells, ...copies].map(({ id }) => id).join('\n'))
     return EXIT.upheld
   }
   const seed = options.shard ? seedOfShards(options.seed) : (options.seed ?? newSeed())
   const baseline = await readBaseline(options.baseline)
-  const say = speaker(options)
+  const say = createLogger(options)
   await prepareRun(options.out, say)
   const machine = await prepareMachine(options.machine, say)
 
   const stop = stopOnSignals()
-  const progress = showProgress(cells.length + worlds.length, options)
+  const progress = showProgress(cells.length + copies.length, options)
   const ended = await verify({
     cells,
-    worlds,
+    copies,
     shrinkSeconds: SHRINK_SECONDS,
     machine,
     seed,
     version,
     signal: stop.signal,
-    tell: progress.tell,
+    onEvent: progress.tell,
     repeat: ({ id }) => repeatVerify(id, { machine, seed, brokenRule: options.break }),
     ...(options.break !== undefined && { brokenRule: options.break }),
     ...(options.keep && {
       machines: 1,
-      keepWreck: async (bench, cell) => {
+      debugShell: async (testBed, cell) => {
         progress.stop()
-        await enterWreck(bench, cell)
+        await openDebugShell(testBed, cell)
         stop.abort()
       },
     }),
   }).finally(progress.stop)
-  const whole = { cells: all.cells.map(({ id }) => id), worlds: all.worlds.map(({ id }) => id), drivers: [] }
+  const whole = { cells: all.cells.map(({ id }) => id), copies: all.copies.map(({ id }) => id), drivers: [] }
   const result = options.shard ? { ...ended, shard: { ...options.shard, whole, asked: asked(options) } } : ended
 
   return report(result, { ...options, baseline })
@@ -126,7 +125,7 @@ export default runnable(command, async () => {
 /** What all shards of a run are asked, whatever else they are given. */
 function asked({ only, break: broken }: Options): string {
   const words = ['verify', ...(only === undefined ? [] : ['--only', only]), ...(broken === undefined ? [] : ['--break', broken])]
-  return callOf(words.join(' '))
+  return commandLine(words.join(' '))
 }
 
 /** Whether a cell or a trap is meant by --only. */

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { BrokenLab, messageOf, UsageError } from '../../harness/errors.ts'
 import { CommandFailed } from '../../harness/machine/command_failed.ts'
-import { callOf, ownFile } from '../../harness/paths.ts'
+import { assetPath, commandLine } from '../../harness/paths.ts'
 
 /** 0 upheld, 1 refuted, 2 usage or bad input, 3 broken lab. */
 export const EXIT = { upheld: 0, refuted: 1, usage: 2, broken: 3 } as const
 
-export const version: string = JSON.parse(readFileSync(ownFile('package.json'), 'utf8')).version
+export const version: string = JSON.parse(readFileSync(assetPath('package.json'), 'utf8')).version
 
 const COLUMNS = 80
 
@@ -19,8 +19,8 @@ export function newCommand(name: string, description: string, examples: readonly
   return new Command(name)
     .description(description)
     .version(version)
-    .configureHelp({ commandUsage: (command) => `${callOf(name)} ${command.usage()}` })
-    .showHelpAfterError(`(${callOf(name)} --help shows the options)`)
+    .configureHelp({ commandUsage: (command) => `${commandLine(name)} ${command.usage()}` })
+    .showHelpAfterError(`(${commandLine(name)} --help shows the options)`)
     .addHelpText('after', examplesText(examples))
     .exitOverride((error) => {
       process.exit(error.exitCode === 0 ? EXIT.upheld : EXIT.usage)
@@ -29,7 +29,7 @@ export function newCommand(name: string, description: string, examples: readonly
 
 /** The end of a help text. */
 export function examplesText(examples: readonly Example[]): string {
-  const lines = examples.map(([words, what]) => ({ line: callOf(words), what }))
+  const lines = examples.map(([words, what]) => ({ line: commandLine(words), what }))
   const width = Math.max(...lines.map(({ line }) => line.length))
   const beside = lines.map(({ line, what }) => `  ${line.padEnd(width)}  ${what}`)
   const below = lines.flatMap(({ line, what }) => [`  ${line}`, `      ${what}`])

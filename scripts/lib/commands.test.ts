@@ -1,13 +1,13 @@
 import { readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { ownFile } from '../../harness/paths.ts'
+import { assetPath } from '../../harness/paths.ts'
 import { commands } from './commands.ts'
 
 const COMPLETION = 'completion'
 
 test('every command of a checkout has its link to scripts/launch, and every link is a command', () => {
-  const folder = ownFile('scripts')
+  const folder = assetPath('scripts')
   const links = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isSymbolicLink())
 
   expect(links.map(({ name }) => name).sort()).toEqual([...commands.keys()].sort())

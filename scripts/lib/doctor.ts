@@ -1,15 +1,15 @@
 import { availableParallelism, release, totalmem } from 'node:os'
 import { messageOf } from '../../harness/errors.ts'
-import { refuses, temporaryFolders } from '../../harness/lab/run_folder.ts'
+import { temporaryFolders, whyUnusable } from '../../harness/lab/run_folder.ts'
 import { findRuns } from '../../harness/lab/sweep.ts'
 import { knownOfKvm } from '../../harness/machine/guest/kvm_probe.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
 import { lacksForNative } from '../../harness/machine/probe_native.ts'
 import { cacheFolder, findProgram } from '../../harness/machine/tools.ts'
-import { callOf } from '../../harness/paths.ts'
+import { commandLine } from '../../harness/paths.ts'
 import { GiB } from '../../harness/units.ts'
-import { type GuestKind, guestsInOrder, PARTS, prefersNative, recall, tryBoot } from './machine_choice.ts'
 import { tryToWrite } from './out.ts'
+import { type GuestKind, guestsInOrder, PARTS, prefersNative, recall, tryBoot } from './select_machine.ts'
 import { lacksOf, type Part } from './setup.ts'
 
 /** A run of the matrix on two guests. */
@@ -78,7 +78,7 @@ export const realProbes: Probes = {
   folders: () =>
     Promise.all(
       temporaryFolders.map(async (folder) => {
-        const refusal = await refuses(folder, WANTED_BYTES)
+        const refusal = await whyUnusable(folder, WANTED_BYTES)
         return { folder, ...(refusal !== undefined && { refusal }) }
       }),
     ),
@@ -179,7 +179,7 @@ async function observe(probes: Probes): Promise<Observation[]> {
             what,
             state: 'missing',
             text: missing.join(', '),
-            help: `${callOf(SETUP[part])} brings it, or apt-get install ${packages.join(' ')}`,
+            help: `${commandLine(SETUP[part])} brings it, or apt-get install ${packages.join(' ')}`,
           }
     }),
     roomy === undefined
@@ -204,7 +204,7 @@ async function observe(probes: Probes): Promise<Observation[]> {
           what: 'killed runs',
           state: 'unwell',
           text: `${leftovers} left something behind`,
-          help: `${callOf('sweep')} removes it`,
+          help: `${commandLine('sweep')} removes it`,
         },
   ]
 }

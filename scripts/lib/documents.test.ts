@@ -3,27 +3,27 @@ import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { listChecks } from '../../harness/certify/certification.ts'
 import { traps } from '../../harness/explore/traps.ts'
-import { ownFile } from '../../harness/paths.ts'
+import { assetPath } from '../../harness/paths.ts'
 import { allCells } from '../../harness/verify/cell.ts'
 import { isMeant } from './run.ts'
 
 const DOCUMENTS = [
   'README.md',
   'adapters/cinder/README.md',
-  ...readdirSync(ownFile('docs'))
+  ...readdirSync(assetPath('docs'))
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
 ]
 const ids = [...allCells, ...traps, ...listChecks([])].map(({ id }) => id)
 
 describe.each(DOCUMENTS)('%s', (document) => {
-  const text = readFileSync(ownFile(document), 'utf8')
+  const text = readFileSync(assetPath(document), 'utf8')
 
   test('links to what there is', () => {
     const targets = [...text.matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(([, target = '']) => target)
     const broken = targets.filter((target) => {
       const [path = '', anchor] = target.split('#')
-      const file = path === '' ? ownFile(document) : join(dirname(ownFile(document)), path)
+      const file = path === '' ? assetPath(document) : join(dirname(assetPath(document)), path)
       return !existsSync(file) || (anchor !== undefined && !anchorsOf(readFileSync(file, 'utf8')).includes(anchor))
     })
 

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { listChecks } from '../../harness/certify/certification.ts'
-import { ownFile } from '../../harness/paths.ts'
+import { assetPath } from '../../harness/paths.ts'
 import { adviceOn, advisedChecks } from '../../harness/report/advice.ts'
 
-const document = readFileSync(ownFile('docs/findings.md'), 'utf8')
+const document = readFileSync(assetPath('docs/findings.md'), 'utf8')
 
 test.each(listChecks([]))('there is advice on $id', ({ id }) => {
   expect(adviceOn(id)).toBeDefined()

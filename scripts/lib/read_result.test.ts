@@ -32,17 +32,26 @@ describe('an earlier result', () => {
     )
   })
 
+  test('of version 1 is read in the names of version 2', async () => {
+    const { copies, ...result } = exampleResult()
+    await expect(reading({ ...result, schema: 'holeproof-result-1', worlds: copies })).resolves.toEqual(exampleResult())
+  })
+
   test('of another schema is refused with both schemas', async () => {
     const other = { ...exampleResult(), schema: 'holeproof-result-0' }
-    await expect(reading(other)).rejects.toThrow(/result\.json is of the schema holeproof-result-0; this version reads holeproof-result-1$/)
+    await expect(reading(other)).rejects.toThrow(
+      /result\.json has the schema holeproof-result-0\. This version reads holeproof-result-2 and holeproof-result-1\.$/,
+    )
   })
 
   test.each([{}, [], 'text', null, 5])('that is none is refused: %j', async (content) => {
-    await expect(reading(content)).rejects.toThrow(/result\.json is no result of a run: it names no schema$/)
+    await expect(reading(content)).rejects.toThrow(/result\.json is not a holeproof result: it has no field "schema"$/)
   })
 
   test('with a part that is wrong is refused with its place', async () => {
-    await expect(reading({ ...exampleResult(), seed: 'seven' })).rejects.toThrow(/result\.json is no result of this version[\s\S]*at seed/)
+    await expect(reading({ ...exampleResult(), seed: 'seven' })).rejects.toThrow(
+      /result\.json does not match result\.schema\.json[\s\S]*at seed/,
+    )
     await expect(reading({ ...exampleResult(), seed: 'seven' })).rejects.toThrow(UsageError)
   })
 

@@ -2,7 +2,8 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { messageOf, UsageError } from '../../harness/errors.ts'
-import { callOf } from '../../harness/paths.ts'
+import { commandLine } from '../../harness/paths.ts'
+import { fromVersion1, VERSION_1 } from '../../harness/result/read_version_1.ts'
 import { type Result, resultSchema } from '../../harness/result/result.ts'
 import { readJson } from './read_json.ts'
 import { RESULT_FILE } from './run.ts'
@@ -20,13 +21,15 @@ export async function resultFile(path: string): Promise<string> {
 export async function readResult(path: string): Promise<Result> {
   const file = await resultFile(path)
   const json = await readJson(file).catch((error: unknown) => {
-    throw new UsageError(`${messageOf(error)}\n(${callOf('verify')} and ${callOf('certify')} write one)`)
+    throw new UsageError(`${messageOf(error)}\n(${commandLine('verify')} and ${commandLine('certify')} write one)`)
   })
   const { value } = resultSchema.shape.schema
-  const schema = typeof json === 'object' && json !== null && 'schema' in json ? json.schema : undefined
-  if (schema === undefined) throw new UsageError(`${file} is no result of a run: it names no schema`)
-  if (schema !== value) throw new UsageError(`${file} is of the schema ${schema}; this version reads ${value}`)
-  const { data, error } = resultSchema.safeParse(json)
-  if (data === undefined) throw new UsageError(`${file} is no result of this version, see result.schema.json:\n${z.prettifyError(error)}`)
+  if (typeof json !== 'object' || json === null || !('schema' in json))
+    throw new UsageError(`${file} is not a holeproof result: it has no field "schema"`)
+  const { schema } = json
+  if (schema !== value && schema !== VERSION_1)
+    throw new UsageError(`${file} has the schema ${schema}. This version reads ${value} and ${VERSION_1}.`)
+  const { data, error } = resultSchema.safeParse(schema === VERSION_1 ? fromVersion1({ ...json }) : json)
+  if (data === undefined) throw new UsageError(`${file} does not match result.schema.json:\n${z.prettifyError(error)}`)
   return data
 }

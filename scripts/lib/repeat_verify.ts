@@ -1,11 +1,11 @@
 import type { MachineKind } from '../../harness/machine/machine.ts'
-import { callOf } from '../../harness/paths.ts'
+import { commandLine } from '../../harness/paths.ts'
 
-/** The command that repeats a cell or a world of verify. */
+/** The command that repeats a cell or a copy of verify. */
 export function repeatVerify(
   id: string,
   { machine, seed, brokenRule }: { readonly machine: MachineKind; readonly seed: number; readonly brokenRule: string | undefined },
 ): string {
   const broken = brokenRule === undefined ? [] : ['--break', brokenRule]
-  return callOf(['verify', '--machine', machine, '--only', id, '--seed', seed, ...broken].join(' '))
+  return commandLine(['verify', '--machine', machine, '--only', id, '--seed', seed, ...broken].join(' '))
 }

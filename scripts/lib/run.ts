@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { Option } from 'commander'
 import { UsageError } from '../../harness/errors.ts'
 import { findRuns, sweep } from '../../harness/lab/sweep.ts'
-import { callOf } from '../../harness/paths.ts'
+import { commandLine } from '../../harness/paths.ts'
 import { annotationsOf } from '../../harness/report/annotations.ts'
 import { badgeEndpointOf, badgeOf } from '../../harness/report/badge.ts'
 import { comparisonReport } from '../../harness/report/comparison.ts'
@@ -12,8 +12,8 @@ import { junitOf } from '../../harness/report/junit.ts'
 import { summaryOf } from '../../harness/report/summary.ts'
 import { terminalReport } from '../../harness/report/terminal.ts'
 import { COMPARISON_LIMITS, compareResults } from '../../harness/result/compare.ts'
-import { endingOf } from '../../harness/result/ending.ts'
 import type { Result } from '../../harness/result/result.ts'
+import { runOutcomeOf } from '../../harness/result/run_outcome.ts'
 import { EXIT } from './command.ts'
 import { addToJobSummary, printReport } from './github.ts'
 import { makeOutFolder, outFile, writeOutFile } from './out.ts'
@@ -28,7 +28,7 @@ export const COUNTEREXAMPLES = 'counterexamples'
 const FILES = [RESULT_FILE, JUNIT_FILE, REPORT_FILE, BADGE_FILE, BADGE_ENDPOINT_FILE, COMPARISON_FILE, COUNTEREXAMPLES]
 
 /** Tells what is done before a run begins; nothing where --quiet was asked for. */
-export function speaker({ quiet }: { readonly quiet?: boolean }): (line: string) => void {
+export function createLogger({ quiet }: { readonly quiet?: boolean }): (line: string) => void {
   return quiet ? () => {} : (line) => console.error(line)
 }
 
@@ -39,11 +39,11 @@ export async function prepareFolder(out: string): Promise<void> {
 }
 
 /** Makes the folder for the result, so that a run fails before it begins and not in its end, and clears away what killed runs left. */
-export async function prepareRun(out: string, say: (line: string) => void): Promise<void> {
+export async function prepareRun(out: string, log: (line: string) => void): Promise<void> {
   await prepareFolder(out)
   const { removed, failed } = await sweep(await findRuns())
   for (const what of failed) console.error(`left by a killed run, and not removed: ${what}`)
-  for (const what of removed) say(`cleared away what a killed run left: ${what}`)
+  for (const what of removed) log(`cleared away what a killed run left: ${what}`)
 }
 
 /** Aborted by SIGINT and SIGTERM. */
@@ -73,7 +73,7 @@ export interface ReportOptions {
 /** Prints the report, writes the result's files, and gives the run's exit code. */
 export async function report(result: Result, { out, plain, quiet = false, strict, summary, baseline }: ReportOptions): Promise<number> {
   const comparison = baseline && compareResults(baseline, result, { ...COMPARISON_LIMITS, goneIsWorse: strict === true })
-  const ending = endingOf(result, { strict: strict === true, comparison })
+  const ending = runOutcomeOf(result, { strict: strict === true, comparison })
   const colours = hasColours(plain)
   const compared = comparison === undefined ? '' : `\n${comparisonReport(comparison, colours)}`
   printReport(`${terminalReport(result, { colours, quiet, folder: out, ending })}${compared}`, annotationsOf(result, ending))
@@ -93,7 +93,7 @@ export async function report(result: Result, { out, plain, quiet = false, strict
   }
   if (summary !== undefined) await writeOutFile('--summary', summary, summaryOf(result, { ending, comparison }))
   await addToJobSummary((mostBytes) => summaryOf(result, { ending, comparison, mostBytes }))
-  return EXIT[ending.says]
+  return EXIT[ending.status]
 }
 
 /** Whether the standard output takes colours. */
@@ -151,6 +151,6 @@ export function parseOnly(only: string, ids: readonly string[], what: string, co
   const wanted = only.split(',').map((id) => id.trim())
   const unknown = wanted.filter((id) => !ids.some((known) => isMeant(known, id)))
   if (unknown.length > 0)
-    throw new UsageError(`--only: no ${what} is called ${unknown.join(' or ')}; ${callOf(command)} --list prints them all`)
+    throw new UsageError(`--only: no ${what} is called ${unknown.join(' or ')}; ${commandLine(command)} --list prints them all`)
   return wanted
 }

@@ -1,6 +1,6 @@
 import { Option } from 'commander'
 import { UsageError } from '../../harness/errors.ts'
-import { callOf } from '../../harness/paths.ts'
+import { commandLine } from '../../harness/paths.ts'
 
 /** One of several parts of a run, counted from 1. */
 export interface ShardNumber {
@@ -12,7 +12,7 @@ export interface ShardNumber {
 export function shardOption(what: string): Option {
   return new Option(
     '--shard <number/of>',
-    `run one of several shares of the ${what}, as 2/5; ${callOf('merge')} makes one result of them`,
+    `run one of several shares of the ${what}, as 2/5; ${commandLine('merge')} makes one result of them`,
   ).argParser(parseShard)
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import type { Ending } from '../../harness/machine/command_failed.ts'
+import type { CommandEnding } from '../../harness/machine/command_failed.ts'
 import { startHere } from '../../harness/machine/native.ts'
 
 export const actionFile = fileURLToPath(new URL('../../action.yml', import.meta.url))
@@ -29,7 +29,7 @@ export interface Job {
 
 export interface ActionRun {
   /** Of the first step that failed, else of the last. */
-  readonly ending: Ending
+  readonly ending: CommandEnding
   readonly outputs: Readonly<Record<string, string>>
   readonly stepOutputs: Readonly<Record<string, string>>
   readonly summary: string
@@ -65,7 +65,7 @@ export async function runAction(
   const summaryFile = join(folder, 'step-summary')
   await writeFile(summaryFile, '')
   let stdout = ''
-  let ending: Ending = { how: 'exit', code: 0 }
+  let ending: CommandEnding = { how: 'exit', code: 0 }
   for (const [index, { id = `step-${index}`, run, env: stepEnv }] of action.runs.steps.entries()) {
     if (run === undefined || ending.how !== 'exit' || ending.code !== 0) continue
     const [script, outputFile] = [join(folder, `${id}.sh`), join(folder, `${id}.output`)]

@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Ending } from '../../harness/machine/command_failed.ts'
+import type { CommandEnding } from '../../harness/machine/command_failed.ts'
 import { startHere } from '../../harness/machine/native.ts'
 import { type DriverSetup, PROTOCOL } from '../../harness/protocol/verbs.ts'
 import { MiB } from '../../harness/units.ts'
@@ -80,12 +80,12 @@ export class DriverProgram implements AsyncDisposable {
   }
 
   /** Closes its input and gives how it ended; undefined when it did not within `ms`. */
-  async close(ms = PATIENCE_MS): Promise<Ending | undefined> {
+  async close(ms = PATIENCE_MS): Promise<CommandEnding | undefined> {
     this.running.stdin.end()
     return this.endsWithin(ms)
   }
 
-  async endsWithin(ms = PATIENCE_MS): Promise<Ending | undefined> {
+  async endsWithin(ms = PATIENCE_MS): Promise<CommandEnding | undefined> {
     const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), ms))
     return Promise.race([this.running.ended, late])
   }

@@ -1,4 +1,11 @@
-import { type Forecast, forecastSchema, type Outcome, type Share, type StrategyName, strategyNames } from '../../harness/result/forecast.ts'
+import {
+  type Forecast,
+  forecastSchema,
+  type Share,
+  type StrategyForecast,
+  type StrategyName,
+  strategyNames,
+} from '../../harness/result/forecast.ts'
 import { GiB, MiB } from '../../harness/units.ts'
 
 const POOL_BYTES = 4 * GiB
@@ -9,7 +16,7 @@ const share = (least: number, most = least, total = POOL_BYTES): Share => ({
 })
 
 /** For tests: what a strategy comes to in the example. */
-export function exampleOutcome(strategy: StrategyName, more: Partial<Outcome> = {}): Outcome {
+export function exampleOutcome(strategy: StrategyName, more: Partial<StrategyForecast> = {}): StrategyForecast {
   const written = {
     full: { least: GiB, most: GiB },
     sparse: { least: 200 * MiB, most: GiB },

@@ -1,4 +1,4 @@
-import { type CellResult, countVerdicts, overallVerdict, type Result, type WorldResult } from '../../harness/result/result.ts'
+import { type CellResult, type CopyResult, countVerdicts, overallVerdict, type Result } from '../../harness/result/result.ts'
 
 /** A cell's result for the tests of what is made from it: a sparse host copy that is upheld, but for what is given. */
 export function exampleCell(change: Partial<CellResult> = {}): CellResult {
@@ -43,12 +43,12 @@ export function exampleEvidence(): NonNullable<CellResult['evidence']> {
   }
 }
 
-/** A world's result, as the model predicted, but for what is given. */
-export function exampleWorld(change: Partial<WorldResult> = {}): WorldResult {
+/** A copy's result, as the model predicted, but for what is given. */
+export function exampleCopy(change: Partial<CopyResult> = {}): CopyResult {
   const storage = { kind: 'thin', chunkBytes: 65536, zeroing: true, discards: true } as const
   return {
     id: 'trap/thin-used/sparse',
-    world: {
+    copyCase: {
       sizeBytes: 16777216,
       source: { storage, sizeBytes: 16777216, extents: [{ offset: 0, length: 4096, write: 'data' }] },
       destination: { storage, sizeBytes: 16777216, prior: { kind: 'new' } },
@@ -71,14 +71,14 @@ export function exampleWorld(change: Partial<WorldResult> = {}): WorldResult {
 export function exampleResult(cells: readonly CellResult[] = [exampleCell()], change: Partial<Result> = {}): Result {
   const counts = countVerdicts(cells)
   return {
-    schema: 'holeproof-result-1',
+    schema: 'holeproof-result-2',
     version: '0.1.0',
     startedAt: '2026-01-02T03:04:05.678Z',
     seconds: 61.25,
     seed: 7,
     machines: [{ name: 'uml1', kind: 'uml', kernel: '6.1.0' }],
     cells: [...cells],
-    worlds: [],
+    copies: [],
     certificates: [],
     leaks: [],
     counts,

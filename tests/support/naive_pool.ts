@@ -1,4 +1,4 @@
-import type { Origin } from '../../harness/content/origin.ts'
+import type { ByteClass } from '../../harness/content/byte_class.ts'
 
 export interface NaivePoolSpec {
   readonly chunkSectors: number
@@ -20,27 +20,27 @@ export class NaivePool {
     return new Set(this.volumes.flatMap(({ blocks }) => [...blocks.values()])).size * this.spec.chunkSectors
   }
 
-  isShared(block: Origin[]): boolean {
+  isShared(block: ByteClass[]): boolean {
     return this.volumes.filter(({ blocks }) => [...blocks.values()].includes(block)).length > 1
   }
 }
 
 /** A thin volume: a block of sectors for every chunk that has one. Blocks are told apart by identity. */
 export class NaiveThin {
-  blocks = new Map<number, Origin[]>()
+  blocks = new Map<number, ByteClass[]>()
   private readonly pool: NaivePool
   private readonly size: number
-  private readonly behind: readonly Origin[]
+  private readonly behind: readonly ByteClass[]
 
   /** The size is in sectors; `behind` are those of the external origin. */
-  constructor(pool: NaivePool, size: number, behind: readonly Origin[] = []) {
+  constructor(pool: NaivePool, size: number, behind: readonly ByteClass[] = []) {
     this.pool = pool
     this.size = size
     this.behind = behind
     pool.volumes.push(this)
   }
 
-  read(): Origin[] {
+  read(): ByteClass[] {
     const { chunkSectors } = this.pool.spec
     return Array.from({ length: this.size }, (_, sector) => {
       const block = this.blocks.get(Math.floor(sector / chunkSectors))
@@ -49,7 +49,7 @@ export class NaiveThin {
   }
 
   /** Sector by sector; undefined is not written. */
-  write(sectors: readonly (Origin | undefined)[]): void {
+  write(sectors: readonly (ByteClass | undefined)[]): void {
     const { chunkSectors } = this.pool.spec
     sectors.forEach((value, sector) => {
       if (value === undefined) return
@@ -61,7 +61,7 @@ export class NaiveThin {
     })
   }
 
-  private newBlock(chunk: number): Origin[] {
+  private newBlock(chunk: number): ByteClass[] {
     const { chunkSectors, zeroing } = this.pool.spec
     const start = chunk * chunkSectors
     return Array.from({ length: chunkSectors }, (_, at) => this.behind[start + at] ?? (zeroing ? 'zero' : 'stale'))

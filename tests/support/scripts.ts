@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { Ending } from '../../harness/machine/command_failed.ts'
+import type { CommandEnding } from '../../harness/machine/command_failed.ts'
 import { startHere } from '../../harness/machine/native.ts'
 
 export interface StartedScript {
   kill(signal: number): void
-  readonly finished: Promise<{ ending: Ending; stdout: string; stderr: string }>
+  readonly finished: Promise<{ ending: CommandEnding; stdout: string; stderr: string }>
   /** Resolves when standard error has said this; rejects when the script ends without. */
   said(text: string): Promise<void>
 }

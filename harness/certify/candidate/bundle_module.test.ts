@@ -3,9 +3,9 @@ import { basename, join } from 'node:path'
 import { withDir } from 'tmp-promise'
 import { describe, expect, test } from 'vitest'
 import { UsageError } from '../../errors.ts'
-import type { Ending } from '../../machine/command_failed.ts'
+import type { CommandEnding } from '../../machine/command_failed.ts'
 import { startHere } from '../../machine/native.ts'
-import { type Caller, callOver, METHOD_NOT_FOUND, PeerError } from '../../protocol/json_rpc.ts'
+import { type Caller, callOver, METHOD_NOT_FOUND, RemoteError } from '../../protocol/json_rpc.ts'
 import { type DriverSetup, PROTOCOL } from '../../protocol/verbs.ts'
 import { callVerb, serviceOf, type WholeVolumeService } from '../../protocol/volume_service.ts'
 import { bundleModule, bundleName } from './bundle_module.ts'
@@ -72,7 +72,7 @@ describe('a driver module', () => {
       expect(await callVerb(caller, 'do_setup', setup, SECONDS)).toEqual({ protocol: PROTOCOL })
       expect(await service.migrateVolume('v', { locationInfo: 'a', copyMode: 'full', sizeBytes: 512 })).toBe(false)
       for (const verb of ['extend_volume', 'shutdown'])
-        await expect(caller.request(verb, {}, SECONDS)).rejects.toThrow(new PeerError('Method not found', METHOD_NOT_FOUND))
+        await expect(caller.request(verb, {}, SECONDS)).rejects.toThrow(new RemoteError('Method not found', METHOD_NOT_FOUND))
     }))
 
   test('is set up by nothing but the protocol it speaks', () =>
@@ -128,10 +128,10 @@ interface RunningModule {
   readonly service: WholeVolumeService
   /** What came over the line and was no answer. */
   readonly troubles: readonly string[]
-  readonly ended: Promise<Ending>
+  readonly ended: Promise<CommandEnding>
   log(): string
   /** Closes its input and waits for its end. */
-  end(): Promise<Ending>
+  end(): Promise<CommandEnding>
 }
 
 /** Bundles the first of these files and runs it. */

@@ -1,9 +1,9 @@
 import { basename, dirname, join } from 'node:path'
 import { UsageError } from '../../errors.ts'
 import { bundleForNode } from '../../helper/bundle.ts'
-import { ownFile } from '../../paths.ts'
+import { assetPath } from '../../paths.ts'
 
-const HOST = ownFile('harness/protocol/module_host.ts')
+const HOST = assetPath('harness/protocol/module_host.ts')
 
 export function bundleName(path: string): string {
   return `${basename(path)}.driver.mjs`

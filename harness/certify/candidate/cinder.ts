@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { cacheFolder, toolsEnvironment, toolsRoot } from '../../machine/tools.ts'
-import { ownFile } from '../../paths.ts'
+import { assetPath } from '../../paths.ts'
 
 /** Where the setup unpacks Cinder and the Python libraries that it needs. */
 export const cinderRoot = join(cacheFolder, 'cinder')
 export const cinderPackages = join(cinderRoot, 'usr/lib/python3/dist-packages')
 /** The sections of Cinder's own LVM and NFS drivers. */
-export const cinderConfiguration = ownFile('adapters/cinder/cinder.conf')
+export const cinderConfiguration = assetPath('adapters/cinder/cinder.conf')
 
-const SHIM = ownFile('adapters/cinder/shim.py')
+const SHIM = assetPath('adapters/cinder/shim.py')
 /** The distribution's: another Python that is first in PATH may not load what was built for this one. */
 const PYTHONS = ['/usr/bin/python3', join(cinderRoot, 'usr/bin/python3')]
 

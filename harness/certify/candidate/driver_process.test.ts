@@ -2,13 +2,13 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { withDir } from 'tmp-promise'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { Inside } from '../../helper/client.ts'
+import type { Helper } from '../../helper/client.ts'
 import { Lab } from '../../lab/lab.ts'
 import { openNative } from '../../machine/native.ts'
-import { type Line, makeLine, PeerError, Unanswered } from '../../protocol/json_rpc.ts'
+import { type Line, makeLine, RemoteError, Unanswered } from '../../protocol/json_rpc.ts'
 import { type DriverSetup, PROTOCOL } from '../../protocol/verbs.ts'
 import { NotOffered } from '../../protocol/volume_service.ts'
-import { DriverFault, DriverGone, type Installation, InstalledDriver } from './driver_process.ts'
+import { DriverFault, DriverGone, DriverProcess, type Installation } from './driver_process.ts'
 
 const LIMITS = { askSeconds: 5, verbSeconds: 5 }
 const METHOD_NOT_FOUND = -32601
@@ -326,7 +326,7 @@ describe('what is asked in the raw', () => {
     await opened(
       new Peer({ ...answering, create_volume: { error: { code: 5, message: 'no' } }, delete_volume: 'ends' }),
       async (driver) => {
-        await expect(driver.raw('create_volume', {})).rejects.toThrow(new PeerError('no', 5))
+        await expect(driver.raw('create_volume', {})).rejects.toThrow(new RemoteError('no', 5))
         await expect(driver.raw('delete_volume', {})).rejects.toThrow(Unanswered)
       },
     )
@@ -361,7 +361,7 @@ class Peer {
       ...('setup' in change ? {} : { setup }),
       storageBytes: 4096,
       start: async () => this.start(),
-      refusesPath: async () => undefined,
+      whyForeign: async () => undefined,
       clearLeftovers: async () => [],
     }
   }
@@ -411,14 +411,14 @@ class Peer {
   }
 }
 
-async function opened(peer: Peer, use: (driver: InstalledDriver) => Promise<void>, change: { setup?: undefined } = {}): Promise<void> {
+async function opened(peer: Peer, use: (driver: DriverProcess) => Promise<void>, change: { setup?: undefined } = {}): Promise<void> {
   await withDir(
     async ({ path }) => {
       const lab = await Lab.open({
-        ...{ machine: openNative('here', path), inside, prefix: 'holeproof_1', folder: join(path, 'lab'), seed: 1 },
+        ...{ machine: openNative('here', path), helper: helper, prefix: 'holeproof_1', folder: join(path, 'lab'), seed: 1 },
       })
       try {
-        await use(await InstalledDriver.open(lab, peer.installation(change), LIMITS))
+        await use(await DriverProcess.open(lab, peer.installation(change), LIMITS))
       } finally {
         vi.useRealTimers()
         expect(await lab.release()).toEqual([])
@@ -432,7 +432,7 @@ const unused = async () => {
   throw new Error('nothing of this is in a machine')
 }
 /** A lab's look for leaks, where there is nothing that could leak. */
-const inside: Inside = {
+const helper: Helper = {
   ...{ ping: unused, stamp: unused, verify: unused, measure: unused, surroundings: unused, lookAtPath: unused, stackedOn: unused },
   killMarked: unused,
   transferred: unused,

@@ -1,7 +1,7 @@
 import { messageOf } from '../../errors.ts'
 import type { Lab } from '../../lab/lab.ts'
 import { type Caller, callOver, type Line, Unanswered } from '../../protocol/json_rpc.ts'
-import type { DriverSetup, Result } from '../../protocol/verbs.ts'
+import type { DriverSetup, VerbResult } from '../../protocol/verbs.ts'
 import { callVerb, type Limits, NotOffered, serviceOf, type WholeVolumeService } from '../../protocol/volume_service.ts'
 
 /** A driver's program under way. */
@@ -22,7 +22,7 @@ export interface Installation {
   readonly storageBytes: number
   start(): Promise<RunningDriver>
   /** Why a path that the driver gave cannot be a volume of its own; undefined when it can. */
-  refusesPath(path: string): Promise<string | undefined>
+  whyForeign(path: string): Promise<string | undefined>
   /** Makes a server forget what it has cached of a volume, so that a read shows what is stored. */
   dropCache?(volume: string): Promise<void>
   /** What the driver left on its storage and the machine after it ended; all of it is removed. */
@@ -44,12 +44,12 @@ export class DriverGone extends DriverFault {
 }
 
 /** A driver that another one is certified with failed, which says nothing of that other one. */
-export class PartnerFault extends Error {
+export class PeerFailed extends Error {
   override name = 'PartnerFault'
 }
 
 /** A driver that has been set up, with all that was seen of its conduct. */
-export class InstalledDriver {
+export class DriverProcess {
   readonly lab: Lab
   readonly installation: Installation
   /** What came over the line and was no answer, and unasked ends of the driver: one line each. */
@@ -57,7 +57,7 @@ export class InstalledDriver {
   private readonly limits: Limits
   private running: RunningDriver | undefined
   private caller: Caller | undefined
-  private answer: Partial<Result<'do_setup'>> = {}
+  private answer: Partial<VerbResult<'do_setup'>> = {}
   private unanswered = 0
   private expectedToEnd = false
 
@@ -68,8 +68,8 @@ export class InstalledDriver {
   }
 
   /** Starts the driver and sets it up. Throws DriverFault when it does not come up. */
-  static async open(lab: Lab, installation: Installation, limits: Limits): Promise<InstalledDriver> {
-    const driver = new InstalledDriver(lab, installation, limits)
+  static async open(lab: Lab, installation: Installation, limits: Limits): Promise<DriverProcess> {
+    const driver = new DriverProcess(lab, installation, limits)
     await lab.own(
       'the driver',
       async () => {},
@@ -79,7 +79,7 @@ export class InstalledDriver {
     return driver
   }
 
-  get about(): Partial<Result<'do_setup'>> {
+  get about(): Partial<VerbResult<'do_setup'>> {
     return this.answer
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { PathLook, Surroundings } from '../../helper/surroundings.ts'
-import { refusePath } from './provision.ts'
+import type { PathInfo, Surroundings } from '../../helper/surroundings.ts'
+import { whyForeign } from './provision.ts'
 
 const GIVEN = ['/dev/loop3']
 const before: Surroundings = {
@@ -10,19 +10,19 @@ const before: Surroundings = {
     { device: '0:44', mountedOn: '/tmp' },
   ],
 }
-const file: PathLook = { kind: 'file', filesystem: '7:9', inode: 12, sizeBytes: 4096 }
+const file: PathInfo = { kind: 'file', filesystem: '7:9', inode: 12, sizeBytes: 4096 }
 
 /** A block device that stands on these. */
-function block(...bottoms: string[]): PathLook {
+function block(...bottoms: string[]): PathInfo {
   return { kind: 'block', device: 'dm-3', dmName: 'holeproof-volume', bottoms, sizeBytes: 4096, optimalBytes: 0 }
 }
 
-function refusal(look: PathLook, given = GIVEN): string | undefined {
-  return refusePath('/dev/v/volume-1', look, before, given)
+function refusal(look: PathInfo, given = GIVEN): string | undefined {
+  return whyForeign('/dev/v/volume-1', look, before, given)
 }
 
 describe('a path is refused', () => {
-  test.each<[string, PathLook, string]>([
+  test.each<[string, PathInfo, string]>([
     ['where nothing is', { kind: 'missing', why: 'ENOENT: no such file' }, 'there is nothing at "/dev/v/volume-1": ENOENT: no such file'],
     ['where a directory is', { kind: 'other', what: 'a directory' }, '"/dev/v/volume-1" is a directory'],
     ['where a pipe is', { kind: 'other', what: 'neither a block device nor a file' }, 'is neither a block device nor a file'],
@@ -46,7 +46,7 @@ describe('a path is refused', () => {
 })
 
 describe('a path is accepted', () => {
-  test.each<[string, PathLook]>([
+  test.each<[string, PathInfo]>([
     ['of a file on a filesystem that was not there before', file],
     ['of a device that stands on the given one', block('loop3')],
     ['of the given device itself', { kind: 'block', device: 'loop3', dmName: '', bottoms: ['loop3'], sizeBytes: 4096, optimalBytes: 0 }],
@@ -60,13 +60,13 @@ describe('a path is accepted', () => {
 describe('a refusal', () => {
   const path = '/dev/\u001b[2J\u0007\tv'
 
-  test.each<[string, PathLook]>([
+  test.each<[string, PathInfo]>([
     ['of nothing', { kind: 'missing', why: `ENOENT: no such file or directory, stat '${path}'` }],
     ['of a directory', { kind: 'other', what: 'a directory' }],
     ['of a file', { ...file, filesystem: '254:1' }],
     ['of a device', block('vda')],
   ])('%s holds no character that could disturb a terminal', (_, look) => {
-    const why = refusePath(path, look, before, GIVEN)
+    const why = whyForeign(path, look, before, GIVEN)
 
     expect(why).toContain('"/dev/\\u001b[2J\\u0007\\tv"')
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that must not be there

@@ -3,16 +3,16 @@ import { constants } from 'node:os'
 import { basename, join } from 'node:path'
 import { removeDeviceFolders } from '../../block/device_folders.ts'
 import { poisonedLoop } from '../../block/loop.ts'
-import type { PathLook, Surroundings } from '../../helper/surroundings.ts'
+import type { PathInfo, Surroundings } from '../../helper/surroundings.ts'
 import type { Lab } from '../../lab/lab.ts'
 import { describeEnding } from '../../machine/command_failed.ts'
-import { loadWanted } from '../../machine/guest/load_storage_modules.ts'
-import { check } from '../../machine/machine.ts'
+import { loadStorageModules } from '../../machine/guest/load_storage_modules.ts'
+import { runOrThrow } from '../../machine/machine.ts'
 import { makeLine } from '../../protocol/json_rpc.ts'
 import { PROTOCOL } from '../../protocol/verbs.ts'
 import { serveDriver } from '../../protocol/volume_service.ts'
 import { printable } from '../../result/describe.ts'
-import type { Bench } from '../../testbed/test_bed.ts'
+import type { TestBed } from '../../testbed/test_bed.ts'
 import { MiB } from '../../units.ts'
 import { bundleModule } from './bundle_module.ts'
 import type { Candidate } from './candidate.ts'
@@ -31,12 +31,12 @@ const LOG_KEPT = 2000
 const SHOWN_OF_LOG = 200
 
 /** Gives a candidate poisoned storage of its own. All of it goes with the lab. */
-export async function install(bench: Bench, lab: Lab, candidate: Candidate, options: InstallOptions): Promise<Installation> {
+export async function provision(testBed: TestBed, lab: Lab, candidate: Candidate, options: InstallOptions): Promise<Installation> {
   switch (candidate.kind) {
     case 'built-in':
-      return installBuiltIn(bench, lab, candidate, options)
+      return installBuiltIn(testBed, lab, candidate, options)
     case 'program':
-      return installProgram(bench, lab, candidate, options)
+      return installProgram(testBed, lab, candidate, options)
     case 'module': {
       const bundle = await bundleModule(candidate.path, lab.folder)
       await lab.own(
@@ -44,20 +44,20 @@ export async function install(bench: Bench, lab: Lab, candidate: Candidate, opti
         async () => {},
         () => rm(bundle, { force: true }),
       )
-      const installation = await installProgram(bench, lab, { argv: [process.execPath, bundle], cwd: process.cwd() }, options)
+      const installation = await installProgram(testBed, lab, { argv: [process.execPath, bundle], cwd: process.cwd() }, options)
       return { ...installation, program: { argv: ['node', basename(bundle)] } }
     }
   }
 }
 
 async function installBuiltIn(
-  bench: Bench,
+  testBed: TestBed,
   lab: Lab,
   { driver: kind }: Extract<Candidate, { kind: 'built-in' }>,
   { storageBytes }: InstallOptions,
 ): Promise<Installation> {
-  const before = await lab.inside.surroundings()
-  const backend = await bench.create(lab, kind, 'driver', { dataBytes: storageBytes, poisonBytes: Number.MAX_SAFE_INTEGER })
+  const before = await lab.helper.surroundings()
+  const backend = await testBed.create(lab, kind, 'driver', { dataBytes: storageBytes, poisonBytes: Number.MAX_SAFE_INTEGER })
   const { dropCache } = backend
   return {
     storageBytes,
@@ -70,41 +70,41 @@ async function installBuiltIn(
       }
       return { line: here, ended: new Promise(() => {}), stop }
     },
-    refusesPath: async (path) => refusePath(path, await lab.inside.lookAtPath(path), before, []),
+    whyForeign: async (path) => whyForeign(path, await lab.helper.lookAtPath(path), before, []),
     ...(dropCache && { dropCache: (volume: string) => dropCache(volume) }),
     clearLeftovers: async () => [],
   }
 }
 
 async function installProgram(
-  bench: Bench,
+  testBed: TestBed,
   lab: Lab,
   { argv, env, cwd }: Pick<Extract<Candidate, { kind: 'program' }>, 'argv' | 'env' | 'cwd'>,
   { storageBytes, options }: InstallOptions,
 ): Promise<Installation> {
-  await loadWanted(lab.machine)
+  await loadStorageModules(lab.machine)
   const prefix = lab.name('driver')
   const device = await poisonedLoop(lab, `${prefix}_device`, storageBytes)
   const disk = await poisonedLoop(lab, `${prefix}_folder`, storageBytes, FOLDER_POISON_BYTES)
   const folder = join(lab.folder, prefix)
   const temporary = join(lab.folder, `${prefix}_tmp`)
-  const before = await lab.inside.surroundings()
+  const before = await lab.helper.surroundings()
   await lab.own(
     `the admission of ${device}`,
-    () => bench.lvm.admit(device),
-    () => bench.lvm.dismiss(device),
+    () => testBed.lvm.admit(device),
+    () => testBed.lvm.dismiss(device),
   )
   await lab.own(
     `the folder ${folder}`,
     async () => {
       // Commands of the machine, as the script of a counterexample repeats them.
-      await check(lab, ['mkfs.ext4', '-q', '-E', 'nodiscard', '-O', '^has_journal', disk])
-      await check(lab, ['mkdir', folder])
-      await check(lab, ['mount', '-t', 'ext4', disk, folder])
+      await runOrThrow(lab, ['mkfs.ext4', '-q', '-E', 'nodiscard', '-O', '^has_journal', disk])
+      await runOrThrow(lab, ['mkdir', folder])
+      await runOrThrow(lab, ['mount', '-t', 'ext4', disk, folder])
     },
     async () => {
-      const { mounts } = await lab.inside.inventory(prefix)
-      for (const point of mounts.toReversed()) await check(lab, ['umount', point])
+      const { mounts } = await lab.helper.inventory(prefix)
+      for (const point of mounts.toReversed()) await runOrThrow(lab, ['umount', point])
       await rm(folder, { recursive: true, force: true })
     },
   )
@@ -115,16 +115,16 @@ async function installProgram(
   )
   const mark = `HOLEPROOF_DRIVER=${prefix}`
   const clearLeftovers = async () => {
-    const left = (await lab.inside.killMarked(mark)).map((command) => `a process: ${command}`)
-    const { mounts } = await lab.inside.inventory(prefix)
+    const left = (await lab.helper.killMarked(mark)).map((command) => `a process: ${command}`)
+    const { mounts } = await lab.helper.inventory(prefix)
     for (const point of mounts.toReversed()) {
       if (point === folder) continue
       left.push(`a mount: ${point}`)
-      await check(lab, ['umount', point])
+      await runOrThrow(lab, ['umount', point])
     }
-    for (const name of await lab.inside.stackedOn(device)) {
+    for (const name of await lab.helper.stackedOn(device)) {
       left.push(`a device: ${name}`)
-      await check(lab, ['dmsetup', 'remove', '--noudevsync', '--force', '--retry', name])
+      await runOrThrow(lab, ['dmsetup', 'remove', '--noudevsync', '--force', '--retry', name])
     }
     await removeDeviceFolders(lab, prefix)
     return left
@@ -134,7 +134,7 @@ async function installProgram(
     async () => {},
     async () => void (await clearLeftovers()),
   )
-  const size = (await lab.inside.measure(device)).sizeBytes
+  const size = (await lab.helper.measure(device)).sizeBytes
   return {
     setup: {
       protocol: PROTOCOL,
@@ -146,8 +146,8 @@ async function installProgram(
     },
     program: { argv, cwd },
     storageBytes,
-    start: () => startProgram(lab, argv, cwd, { ...bench.lvm.environment, TMPDIR: temporary, HOLEPROOF_DRIVER: prefix, ...env }),
-    refusesPath: async (path) => refusePath(path, await lab.inside.lookAtPath(path), before, [device]),
+    start: () => startProgram(lab, argv, cwd, { ...testBed.lvm.environment, TMPDIR: temporary, HOLEPROOF_DRIVER: prefix, ...env }),
+    whyForeign: async (path) => whyForeign(path, await lab.helper.lookAtPath(path), before, [device]),
     clearLeftovers,
   }
 }
@@ -172,7 +172,7 @@ async function startProgram(lab: Lab, argv: readonly string[], cwd: string, env:
       if (await settles(ended, ENDS_WITHIN_SECONDS)) return []
       running.kill(constants.signals.SIGKILL)
       // A child that left the process group may hold its output open.
-      if (!(await settles(ended, 1))) await lab.inside.killMarked(`HOLEPROOF_DRIVER=${env.HOLEPROOF_DRIVER}`)
+      if (!(await settles(ended, 1))) await lab.helper.killMarked(`HOLEPROOF_DRIVER=${env.HOLEPROOF_DRIVER}`)
       return [`the driver still ran ${ENDS_WITHIN_SECONDS} s after its input was closed`]
     },
   }
@@ -200,7 +200,7 @@ function lastWords(log: string): string {
  * Why a path cannot be a volume of the driver's own: it is no volume, or it was there before the driver was. Reading it might
  * stall and writing to it might destroy what is somebody else's, so this comes first. Pure.
  */
-export function refusePath(path: string, look: PathLook, before: Surroundings, given: readonly string[]): string | undefined {
+export function whyForeign(path: string, look: PathInfo, before: Surroundings, given: readonly string[]): string | undefined {
   const own = given.map((device) => device.split('/').at(-1))
   switch (look.kind) {
     case 'missing':

@@ -1,9 +1,9 @@
 import type { Difference } from '../../content/verify.ts'
+import type { DriverSession } from '../driver_session.ts'
 import type { Case, Reading } from './experiment.ts'
-import type { Trial } from './trial.ts'
 
 /** What came of a check. */
-export type Outcome =
+export type CheckOutcome =
   | {
       readonly verdict: 'upheld'
       readonly text: string
@@ -36,14 +36,14 @@ export interface Check {
   /** What must hold, on one line. */
   readonly title: string
   /** Throws DriverFault when the driver fails at what it must do, which refutes it. */
-  run(trial: Trial): Promise<Outcome>
+  run(session: DriverSession): Promise<CheckOutcome>
 }
 
-export function upheld(text: string): Outcome {
+export function upheld(text: string): CheckOutcome {
   return { verdict: 'upheld', text }
 }
 
-export function refuted(text: string): Outcome {
+export function refuted(text: string): CheckOutcome {
   return { verdict: 'refuted', text }
 }
 

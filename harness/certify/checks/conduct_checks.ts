@@ -8,8 +8,8 @@ import { Unanswered } from '../../protocol/json_rpc.ts'
 import { describeDifference } from '../../result/describe.ts'
 import { sizeText } from '../../units.ts'
 import { DriverFault, DriverGone } from '../candidate/driver_process.ts'
-import { type Check, type Outcome, refuted, upheld, wrongBytesOf } from './check.ts'
-import type { Trial, TrialVolume } from './trial.ts'
+import type { DriverSession, DriverVolume } from '../driver_session.ts'
+import { type Check, type CheckOutcome, refuted, upheld, wrongBytesOf } from './check.ts'
 
 const ASKED_TIMES = 5
 const BETWEEN_ASKS_MS = 100
@@ -23,7 +23,7 @@ const reportWellFormed: Check = {
   title: 'the capability report passes the schema, and a claim in it is a boolean at the top level',
   run: async ({ driver }) => {
     const answer = await driver.service.getCapabilities()
-    const { decidedBy, reason } = decideCopyMode(answer, { origin: 'new', layers: [] })
+    const { decidedBy, reason } = decideCopyMode(answer, { history: 'new', layers: [] })
     const sound = ['claimed-true', 'claimed-false', 'nothing-claimed'].includes(decidedBy)
     if (!sound) return refuted(reason)
     const odd = answer.kind === 'answered' ? oddForm(answer.report) : undefined
@@ -52,19 +52,19 @@ function oddForm(report: unknown): string | undefined {
 const claimStable: Check = {
   id: 'claim-stable',
   title: 'the claim stays the same over time, with volumes on the storage, and after a restart of the driver',
-  run: async (trial) => {
+  run: async (session) => {
     const claims: string[] = []
     const ask = async (when: string) => {
-      const decision = decideCopyMode(await trial.driver.service.getCapabilities(), { origin: 'new', layers: [] })
+      const decision = decideCopyMode(await session.driver.service.getCapabilities(), { history: 'new', layers: [] })
       claims.push(`${decision.decidedBy} ${when}`)
     }
     for (let asked = 1; asked <= ASKED_TIMES; asked++) {
       await ask(`when asked for the ${asked}. time`)
       await sleep(BETWEEN_ASKS_MS)
     }
-    await trial.create()
+    await session.create()
     await ask('with a volume on the storage')
-    await trial.driver.restart()
+    await session.driver.restart()
     await ask('after a restart')
     const [first = ''] = claims
     const other = claims.find((claim) => claim.split(' ')[0] !== first.split(' ')[0])
@@ -75,8 +75,8 @@ const claimStable: Check = {
 const pathsAreItsOwn: Check = {
   id: 'paths-are-its-own',
   title: "a volume is attached as a block device or file of the driver's own, of the size asked for, and no two share one",
-  run: async (trial) => {
-    const volumes = [await trial.create(), await trial.create()]
+  run: async (session) => {
+    const volumes = [await session.create(), await session.create()]
     const seen = new Set<string>()
     for (const volume of volumes) {
       const look = await volume.look()
@@ -91,11 +91,11 @@ const pathsAreItsOwn: Check = {
 const twoAtOnce: Check = {
   id: 'two-at-once',
   title: 'two volumes made, written and deleted at the same time keep apart',
-  run: async (trial) => {
+  run: async (session) => {
     const pair = await Promise.all(
       ['one', 'other'].map(async () => {
-        const volume = await trial.create()
-        return { volume, content: mixed(trial, volume) }
+        const volume = await session.create()
+        return { volume, content: mixed(session, volume) }
       }),
     )
     await Promise.all(pair.map(({ volume, content }) => volume.write(content, 'everywhere')))
@@ -104,35 +104,35 @@ const twoAtOnce: Check = {
       if (wrong !== undefined) return wrong
     }
     await Promise.all(pair.map(({ volume }) => volume.delete()))
-    return upheld(`both hold their own ${sizeText(trial.volumeBytes)}`)
+    return upheld(`both hold their own ${sizeText(session.volumeBytes)}`)
   },
 }
 
 const attachRepeats: Check = {
   id: 'attach-repeats',
   title: 'attaching and detaching again and again shows the same bytes',
-  run: async (trial) => {
-    const volume = await trial.create()
-    const content = mixed(trial, volume)
+  run: async (session) => {
+    const volume = await session.create()
+    const content = mixed(session, volume)
     await volume.write(content, 'everywhere')
     for (let time = 0; time < ATTACHED_TIMES; time++) {
       await volume.detach()
       const wrong = await wrongIn(volume, content)
       if (wrong !== undefined) return wrong
     }
-    return upheld(`${ATTACHED_TIMES} times the same ${sizeText(trial.volumeBytes)}`)
+    return upheld(`${ATTACHED_TIMES} times the same ${sizeText(session.volumeBytes)}`)
   },
 }
 
 const survivesRestart: Check = {
   id: 'survives-restart',
   title: "a volume's bytes are there after a restart of the driver",
-  run: async (trial) => {
-    const volume = await trial.create()
-    const content = mixed(trial, volume)
+  run: async (session) => {
+    const volume = await session.create()
+    const content = mixed(session, volume)
     await volume.write(content, 'everywhere')
     await volume.detach()
-    await trial.driver.restart()
+    await session.driver.restart()
     return (await wrongIn(volume, content)) ?? upheld(`all ${sizeText(volume.sizeBytes)}`)
   },
 }
@@ -140,15 +140,15 @@ const survivesRestart: Check = {
 const extendKeeps: Check = {
   id: 'extend-keeps',
   title: 'an extension keeps what the volume held',
-  run: async (trial) => {
-    const volume = await trial.create()
-    const content = mixed(trial, volume)
+  run: async (session) => {
+    const volume = await session.create()
+    const content = mixed(session, volume)
     await volume.write(content, 'everywhere')
     await volume.detach()
     const { name } = volume
     const newSizeBytes = 2 * volume.sizeBytes
-    await trial.ask('extend_volume', { name, new_size_bytes: newSizeBytes }, (service) => service.extendVolume(name, newSizeBytes))
-    const grown = trial.adopt(name, newSizeBytes)
+    await session.ask('extend_volume', { name, new_size_bytes: newSizeBytes }, (service) => service.extendVolume(name, newSizeBytes))
+    const grown = session.adopt(name, newSizeBytes)
     return (await wrongIn(grown, content)) ?? upheld(`${sizeText(volume.sizeBytes)} kept, ${sizeText(newSizeBytes)} now`)
   },
 }
@@ -156,10 +156,10 @@ const extendKeeps: Check = {
 const errorsAreErrors: Check = {
   id: 'errors-are-errors',
   title: 'what cannot be done is an error: no such volume, a size of 0, a name that is taken, more than fits',
-  run: async (trial) => {
-    const { driver } = trial
-    const volume = await trial.create()
-    const content = mixed(trial, volume)
+  run: async (session) => {
+    const { driver } = session
+    const volume = await session.create()
+    const content = mixed(session, volume)
     await volume.write(content, 'everywhere')
     await volume.detach()
     const tolerated: string[] = []
@@ -181,36 +181,36 @@ const errorsAreErrors: Check = {
     const wrong = [
       driver.about.delete_is_idempotent === true ? undefined : await fails('deleting what is not there', 'delete_volume', missing),
       await fails('attaching what is not there', 'attach_volume', missing),
-      await fails('a size of 0', 'create_volume', { name: trial.newName(), size_bytes: 0 }),
-      await fails('a negative size', 'create_volume', { name: trial.newName(), size_bytes: -trial.stepBytes }),
-      await fails('a name that is taken', 'create_volume', { name: volume.name, size_bytes: trial.volumeBytes }),
+      await fails('a size of 0', 'create_volume', { name: session.newName(), size_bytes: 0 }),
+      await fails('a negative size', 'create_volume', { name: session.newName(), size_bytes: -session.stepBytes }),
+      await fails('a name that is taken', 'create_volume', { name: volume.name, size_bytes: session.volumeBytes }),
     ].filter((text) => text !== undefined)
     const changed = await wrongIn(volume, content)
     if (changed !== undefined) return { ...changed, text: `after errors: ${changed.text}` }
-    const beyond = await beyondCapacity(trial)
+    const beyond = await beyondCapacity(session)
     if (beyond.wrong !== undefined) wrong.push(beyond.wrong)
     if (beyond.tolerated !== undefined) tolerated.push(beyond.tolerated)
-    await (await trial.create()).delete()
+    await (await session.create()).delete()
     return wrong.length > 0 ? refuted(wrong.join('; ')) : upheld(['all are errors', ...tolerated].join('; '))
   },
 }
 
 /** A thin backend may promise more than it has; any other must refuse, and leave nothing of the attempt. */
-async function beyondCapacity(trial: Trial): Promise<{ wrong?: string; tolerated?: string }> {
-  const name = trial.newName()
-  const sizeBytes = trial.roundUp(FAR_BEYOND * trial.driver.installation.storageBytes)
+async function beyondCapacity(session: DriverSession): Promise<{ wrong?: string; tolerated?: string }> {
+  const name = session.newName()
+  const sizeBytes = session.roundUp(FAR_BEYOND * session.driver.installation.storageBytes)
   try {
-    const volume = await trial.create(sizeBytes, name)
+    const volume = await session.create(sizeBytes, name)
     await volume.delete()
   } catch (error) {
     if (error instanceof DriverGone || !(error instanceof DriverFault)) throw error
-    const path = await trial.driver.call((service) => service.attachVolume(name)).catch(() => undefined)
-    const look = path === undefined ? undefined : await trial.lab.inside.lookAtPath(path)
+    const path = await session.driver.call((service) => service.attachVolume(name)).catch(() => undefined)
+    const look = path === undefined ? undefined : await session.lab.helper.lookAtPath(path)
     return look !== undefined && look.kind !== 'missing' ? { wrong: `creating more than fits failed and left ${JSON.stringify(path)}` } : {}
   }
-  return trial.thinProvisioned
+  return session.thinProvisioned
     ? { tolerated: `${sizeText(sizeBytes)} were promised, as thin provisioning may` }
-    : { wrong: `creating ${sizeText(sizeBytes)} on ${sizeText(trial.driver.installation.storageBytes)} was no error` }
+    : { wrong: `creating ${sizeText(sizeBytes)} on ${sizeText(session.driver.installation.storageBytes)} was no error` }
 }
 
 /** The checks of what a driver does, whatever it claims. */
@@ -219,12 +219,12 @@ export const conductChecks = {
   later: [pathsAreItsOwn, claimStable, twoAtOnce, attachRepeats, extendKeeps, survivesRestart, errorsAreErrors],
 } as const satisfies Record<string, readonly Check[]>
 
-export function mixed(trial: Trial, { sizeBytes }: TrialVolume): Content {
-  return contentOf('mixed', sizeBytes, trial.lab.tag(), trial.lab.seed)
+export function mixed(session: DriverSession, { sizeBytes }: DriverVolume): Content {
+  return contentOf('mixed', sizeBytes, session.lab.tag(), session.lab.seed)
 }
 
 /** A refutation when a volume does not hold a content; where it is larger, the rest is not looked at. */
-export async function wrongIn(volume: TrialVolume, content: Content): Promise<Outcome | undefined> {
+export async function wrongIn(volume: DriverVolume, content: Content): Promise<CheckOutcome | undefined> {
   const wrong = wrongBytesOf({ verification: await volume.verify(content) })
   if (wrong === undefined) return undefined
   const text = `${volume.name}: ${wrong.count} of ${content.sizeBytes} bytes are wrong, first ${describeDifference(wrong.first)}`

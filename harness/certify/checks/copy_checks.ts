@@ -1,15 +1,15 @@
 import { type Content, dataBlocks } from '../../content/content.ts'
 import { contentOf } from '../../content/layouts.ts'
 import type { MigrationMethod } from '../../migration/migrate.ts'
-import { type Destination, decideCopyMode } from '../../migration/rule.ts'
+import { type DestinationFacts, decideCopyMode } from '../../migration/rule.ts'
 import { DD_BLOCK_BYTES } from '../../movers/dd.ts'
 import { describeDifference } from '../../result/describe.ts'
 import { MiB, sizeText } from '../../units.ts'
-import { PartnerFault } from '../candidate/driver_process.ts'
-import { type Check, type Outcome, refuted, upheld, wrongBytesOf } from './check.ts'
+import { PeerFailed } from '../candidate/driver_process.ts'
+import type { DriverSession, DriverVolume } from '../driver_session.ts'
+import { type Check, type CheckOutcome, refuted, upheld, wrongBytesOf } from './check.ts'
 import { mixed, wrongIn } from './conduct_checks.ts'
 import { migrateContent, writtenTo } from './migration.ts'
-import type { Trial, TrialVolume } from './trial.ts'
 
 const CHANGED_BYTES = 64 * 1024
 const LEAST_MIGRATED_BYTES = 16 * MiB
@@ -17,52 +17,52 @@ const LEAST_MIGRATED_BYTES = 16 * MiB
 const FILE_SLACK_BYTES = 64 * 1024
 
 /** Another driver, to migrate from and to. */
-export interface Partner {
+export interface Peer {
   readonly name: string
   /** Sets it up at its first use. */
-  open(): Promise<Trial>
+  open(): Promise<DriverSession>
   /** Sets another one up, on storage that nobody has used: what others wrote there before would hide what a copy leaves out. */
-  withFresh<Result>(use: (trial: Trial) => Promise<Result>): Promise<Result>
+  withFresh<Result>(use: (session: DriverSession) => Promise<Result>): Promise<Result>
 }
 
-/** A migration from every partner by both methods, and to every partner by the driver's own means. */
-export function migrationChecks(partners: readonly Partner[]): Check[] {
+/** A migration from every peer by both methods, and to every peer by the driver's own means. */
+export function migrationChecks(peers: readonly Peer[]): Check[] {
   const into = (['host', 'driver'] as const).flatMap((method) =>
-    partners.map(
-      (partner): Check => ({
-        id: `migrate-in/${method}/${partner.name}`,
+    peers.map(
+      (peer): Check => ({
+        id: `migrate-in/${method}/${peer.name}`,
         title:
           method === 'host'
-            ? `a volume copied from ${partner.name} by the host keeps every byte, and stays thin where that is promised`
-            : `a volume moved from ${partner.name}, by that driver's own means where it can, keeps every byte`,
-        run: async (trial) => migrateBetween(partner, await partner.open(), trial, 'in', method),
+            ? `a volume copied from ${peer.name} by the host keeps every byte, and stays thin where that is promised`
+            : `a volume moved from ${peer.name}, by that driver's own means where it can, keeps every byte`,
+        run: async (session) => migrateBetween(peer, await peer.open(), session, 'in', method),
       }),
     ),
   )
-  const out = partners.map(
-    (partner): Check => ({
-      id: `migrate-out/driver/${partner.name}`,
-      title: `a volume moved to ${partner.name} by the driver's own means, or by the host where it declines, keeps every byte`,
-      run: (trial) => partner.withFresh((fresh) => migrateBetween(partner, fresh, trial, 'out', 'driver')),
+  const out = peers.map(
+    (peer): Check => ({
+      id: `migrate-out/driver/${peer.name}`,
+      title: `a volume moved to ${peer.name} by the driver's own means, or by the host where it declines, keeps every byte`,
+      run: (session) => peer.withFresh((fresh) => migrateBetween(peer, fresh, session, 'out', 'driver')),
     }),
   )
   return [...into, ...out]
 }
 
 async function migrateBetween(
-  partner: Partner,
-  other: Trial,
-  trial: Trial,
+  peer: Peer,
+  other: DriverSession,
+  session: DriverSession,
   direction: 'in' | 'out',
   method: MigrationMethod,
-): Promise<Outcome> {
-  const [source, destination] = direction === 'in' ? [other, trial] : [trial, other]
+): Promise<CheckOutcome> {
+  const [source, destination] = direction === 'in' ? [other, session] : [session, other]
   const sizeBytes = [source, destination].reduce((size, { stepBytes }) => Math.ceil(size / stepBytes) * stepBytes, LEAST_MIGRATED_BYTES)
-  const content = contentOf('mixed', sizeBytes, trial.lab.tag(), trial.lab.seed)
+  const content = contentOf('mixed', sizeBytes, session.lab.tag(), session.lab.seed)
   const { result, arrived } = await migrateContent(source, destination, method, content, writtenTo(source, direction))
   if (result.outcome !== 'migrated' || arrived === undefined) {
     const ended = await other.driver.hasEnded()
-    if (ended !== undefined) throw new PartnerFault(`${other.name} ${ended}`)
+    if (ended !== undefined) throw new PeerFailed(`${other.name} ${ended}`)
     const leftovers = result.outcome === 'failed' && result.leftovers.length > 0 ? `; left: ${result.leftovers.join('; ')}` : ''
     return refuted(`the migration ${result.outcome}: ${result.outcome === 'migrated' ? '' : result.why}${leftovers}`)
   }
@@ -73,11 +73,11 @@ async function migrateBetween(
   // Of a copy that is whole but takes too much there is no smaller case to look for.
   if (outcome.verdict !== 'refuted' || outcome.wrong === undefined) return outcome
   const writes = content.extents.filter(({ write }) => write === 'data')
-  return { ...outcome, shownBy: { kind: 'migration', partner: partner.name, direction, method, sizeBytes, writes } }
+  return { ...outcome, shownBy: { kind: 'migration', peer: peer.name, direction, method, sizeBytes, writes } }
 }
 
 /** Every byte, and what it takes. A sparse copy leaves out whole blocks only, so that is how thin a copy can be. */
-async function judgeArrival(destination: Trial, arrived: TrialVolume, content: Content, how: string): Promise<Outcome> {
+async function judgeArrival(destination: DriverSession, arrived: DriverVolume, content: Content, how: string): Promise<CheckOutcome> {
   const actualBytes = await arrived.actualBytes()
   const verification = await arrived.verify({ ...content, sizeBytes: actualBytes })
   const wrong = wrongBytesOf({ verification })
@@ -106,71 +106,71 @@ async function judgeArrival(destination: Trial, arrived: TrialVolume, content: C
 }
 
 /** Volumes that are not new: they hold what they were made from, and the rule never takes them for zero. */
-export function copyChecks(thinSource: Partner): Check[] {
+export function copyChecks(thinSource: Peer): Check[] {
   return [
     {
       id: 'snapshot-is-not-new',
       title: 'a volume made from a snapshot holds the snapshot, and a migration onto it copies every block',
-      run: async (trial) => {
-        const { origin, content } = await makeOrigin(trial)
-        const snapshot = await trial.snapshot(origin.name)
+      run: async (session) => {
+        const { origin, content } = await makeOrigin(session)
+        const snapshot = await session.snapshot(origin.name)
         // What is written afterwards belongs to the origin alone.
-        await origin.write(changeOf(content, trial))
+        await origin.write(changeOf(content, session))
         await origin.detach()
-        const name = trial.newName()
+        const name = session.newName()
         const params = { name, size_bytes: origin.sizeBytes, snapshot_name: snapshot.name, volume_name: origin.name }
-        const made = await trial.make(name, origin.sizeBytes, 'create_volume_from_snapshot', params, (service) =>
+        const made = await session.make(name, origin.sizeBytes, 'create_volume_from_snapshot', params, (service) =>
           service.createVolumeFromSnapshot(name, origin.sizeBytes, snapshot.name, origin.name),
         )
-        return copyOntoUsed(trial, made, content, thinSource, 'restored-snapshot')
+        return copyOntoUsed(session, made, content, thinSource, 'restored-snapshot')
       },
     },
     {
       id: 'clone-is-not-new',
       title: 'a clone holds what its source held, and a migration onto it copies every block',
-      run: async (trial) => {
-        const { origin, content } = await makeOrigin(trial)
-        const name = trial.newName()
+      run: async (session) => {
+        const { origin, content } = await makeOrigin(session)
+        const name = session.newName()
         const params = { name, size_bytes: origin.sizeBytes, source_name: origin.name }
-        const made = await trial.make(name, origin.sizeBytes, 'create_cloned_volume', params, (service) =>
+        const made = await session.make(name, origin.sizeBytes, 'create_cloned_volume', params, (service) =>
           service.createClonedVolume(name, origin.sizeBytes, origin.name),
         )
-        await origin.write(changeOf(content, trial))
+        await origin.write(changeOf(content, session))
         await origin.detach()
-        return copyOntoUsed(trial, made, content, thinSource, 'clone')
+        return copyOntoUsed(session, made, content, thinSource, 'clone')
       },
     },
   ]
 }
 
-async function makeOrigin(trial: Trial): Promise<{ origin: TrialVolume; content: Content }> {
-  const origin = await trial.create()
-  const content = mixed(trial, origin)
+async function makeOrigin(session: DriverSession): Promise<{ origin: DriverVolume; content: Content }> {
+  const origin = await session.create()
+  const content = mixed(session, origin)
   await origin.write(content, 'everywhere')
   await origin.detach()
   return { origin, content }
 }
 
 /** Other data in a whole block of what was written: a single byte might come out the same. */
-function changeOf(content: Content, trial: Trial): Content {
+function changeOf(content: Content, session: DriverSession): Content {
   const whole = content.extents.filter(({ write, length }) => write === 'data' && length >= CHANGED_BYTES)
-  return { ...content, tag: trial.lab.tag(), extents: whole.slice(0, 1) }
+  return { ...content, tag: session.lab.tag(), extents: whole.slice(0, 1) }
 }
 
 async function copyOntoUsed(
-  trial: Trial,
-  made: TrialVolume,
+  session: DriverSession,
+  made: DriverVolume,
   content: Content,
-  thinSource: Partner,
-  origin: Destination['origin'],
-): Promise<Outcome> {
+  thinSource: Peer,
+  origin: DestinationFacts['history'],
+): Promise<CheckOutcome> {
   const wrong = await wrongIn(made, content)
   if (wrong !== undefined) return wrong
-  const { mode, reason } = decideCopyMode(trial.answer, { origin, layers: [] })
+  const { mode, reason } = decideCopyMode(session.answer, { history: origin, layers: [] })
   const source = await (await thinSource.open()).create(made.sizeBytes)
-  const fresh: Content = { ...mixed(trial, made), extents: [{ offset: 0, length: 512, write: 'data' }] }
+  const fresh: Content = { ...mixed(session, made), extents: [{ offset: 0, length: 512, write: 'data' }] }
   await source.write(fresh)
-  await trial.bench.mover(trial.lab, { from: await source.attach(), to: await made.attach(), bytes: made.sizeBytes, mode })
+  await session.testBed.mover(session.lab, { from: await source.attach(), to: await made.attach(), bytes: made.sizeBytes, mode })
   const after = await wrongIn(made, fresh)
   await source.delete()
   if (after !== undefined) return { ...after, text: `after a ${mode} copy (${reason}): ${after.text}` }

@@ -22,7 +22,7 @@ const plain: Experiment = { kind: 'new', reused: false, volumes: 1, sizeBytes: 8
 const sector = { offset: 4096, length: SECTOR }
 const migration: MigrationCase = {
   kind: 'migration',
-  partner: 'nfs',
+  peer: 'nfs',
   direction: 'in',
   method: 'driver',
   sizeBytes: 16 * MiB,
@@ -51,7 +51,7 @@ const anyExperiment = withLeast(({ stepBytes }) =>
 const anyMigration = withLeast(({ stepBytes }) =>
   fc
     .record({
-      partner: fc.constantFrom(PLAIN_PARTNER, 'nfs'),
+      peer: fc.constantFrom(PLAIN_PARTNER, 'nfs'),
       direction: fc.constantFrom('in' as const, 'out' as const),
       method: fc.constantFrom('host' as const, 'driver' as const),
       size: fc.integer({ min: 1, max: 64 * MiB }),
@@ -109,7 +109,7 @@ describe('the simpler cases', () => {
     )
   })
 
-  test('of a migration are no larger, go the same way, and need no other partner than the plain one', () => {
+  test('of a migration are no larger, go the same way, and need no other peer than the plain one', () => {
     fc.assert(
       fc.property(anyMigration, ([some, least]) => {
         for (const simpler of migrationsIn(simplerThan(some, least))) {
@@ -117,19 +117,19 @@ describe('the simpler cases', () => {
           expect(writtenBytes(simpler)).toBeLessThanOrEqual(writtenBytes(some))
           expect(simpler.writes.length).toBeLessThanOrEqual(some.writes.length)
           expect(simpler.direction).toBe(some.direction)
-          expect([PLAIN_PARTNER, some.partner]).toContain(simpler.partner)
+          expect([PLAIN_PARTNER, some.peer]).toContain(simpler.peer)
           expect(['host', some.method]).toContain(simpler.method)
         }
       }),
     )
   })
 
-  test('of a migration from the driver keep its partner and its method: it is they that may be wrong', () => {
+  test('of a migration from the driver keep its peer and its method: it is they that may be wrong', () => {
     fc.assert(
       fc.property(anyMigration, ([some, least]) => {
         fc.pre(some.direction === 'out')
-        for (const { partner, method } of migrationsIn(simplerThan(some, least))) {
-          expect([partner, method]).toEqual([some.partner, some.method])
+        for (const { peer, method } of migrationsIn(simplerThan(some, least))) {
+          expect([peer, method]).toEqual([some.peer, some.method])
         }
       }),
     )
@@ -166,10 +166,10 @@ describe('the simpler cases', () => {
     expect(sizes).toEqual([3 * MiB, 9 * MiB, 12 * MiB, 3 * MiB])
   })
 
-  test('of a migration to the driver begin with the plain partner and the host, then come back to its own', () => {
+  test('of a migration to the driver begin with the plain peer and the host, then come back to its own', () => {
     const sizes = [MiB, least.volumeBytes]
     const writes = [[], [{ offset: 0, length: SECTOR }]]
-    const between = [{ partner: PLAIN_PARTNER, method: 'host' }, {}]
+    const between = [{ peer: PLAIN_PARTNER, method: 'host' }, {}]
 
     expect(simplerThan(migration, least)).toEqual(
       between.flatMap((other) =>
@@ -192,7 +192,7 @@ describe('the key of a case', () => {
       { ...plain, writes: [{ ...sector, length: 1024 }] },
       { ...plain, writes: [sector, sector] },
       migration,
-      { ...migration, partner: 'lvm-thin' },
+      { ...migration, peer: 'lvm-thin' },
       { ...migration, direction: 'out' },
       { ...migration, method: 'host' },
       { ...migration, sizeBytes: MiB },
@@ -214,7 +214,7 @@ describe('a case in words', () => {
     ['a volume of 16 MiB, 2 writes of up to 1 MiB, then migrated from nfs by the driver', migration],
     [
       'a volume of 16 MiB, nothing written, then migrated to lvm-thin by the host',
-      { ...migration, direction: 'out', partner: 'lvm-thin', method: 'host', writes: [] },
+      { ...migration, direction: 'out', peer: 'lvm-thin', method: 'host', writes: [] },
     ],
   ])('is "%s"', (words, some) => {
     expect(describeCase(some)).toBe(words)

@@ -3,7 +3,7 @@ import type { Verification } from '../../content/verify.ts'
 import type { MigrationMethod } from '../../migration/migrate.ts'
 import { MiB, SECTOR_BYTES, sizeText } from '../../units.ts'
 import { DriverFault, DriverGone } from '../candidate/driver_process.ts'
-import type { Trial, TrialVolume } from './trial.ts'
+import type { DriverSession, DriverVolume } from '../driver_session.ts'
 
 /** How a new volume comes about and what its user writes to it, before it is asked whether all the rest reads as zero. */
 export interface Experiment {
@@ -19,10 +19,10 @@ export interface Experiment {
   readonly writes: readonly Pick<Extent, 'offset' | 'length'>[]
 }
 
-/** A volume with these writes, migrated between the driver and a partner. */
+/** A volume with these writes, migrated between the driver and a peer. */
 export interface MigrationCase {
   readonly kind: 'migration'
-  readonly partner: string
+  readonly peer: string
   /** To the driver, or from it. */
   readonly direction: 'in' | 'out'
   readonly method: MigrationMethod
@@ -55,21 +55,21 @@ export interface Fill {
 /** Storage is filled with about this many volumes. */
 const FILL_VOLUMES = 6
 const SMALL_VOLUME_BYTES = MiB
-/** The partner that a counterexample is first sought with. */
+/** The peer that a counterexample is first sought with. */
 export const PLAIN_PARTNER = 'lvm-thin'
 
 /** Runs an experiment and reads every volume of it to its last byte. */
-export async function runExperiment(trial: Trial, experiment: Experiment): Promise<Reading[]> {
-  if (experiment.reused) await fillAndFree(trial)
-  const volumes: TrialVolume[] = []
-  for (let made = 0; made < experiment.volumes; made++) volumes.push(await trial.create(experiment.sizeBytes))
+export async function runExperiment(session: DriverSession, experiment: Experiment): Promise<Reading[]> {
+  if (experiment.reused) await fillAndFree(session)
+  const volumes: DriverVolume[] = []
+  for (let made = 0; made < experiment.volumes; made++) volumes.push(await session.create(experiment.sizeBytes))
   const readings: Reading[] = []
   for (const [index, volume] of volumes.entries()) {
     const { extendedTo } = experiment
-    const grown = extendedTo === undefined ? volume : await extend(trial, volume, extendedTo)
+    const grown = extendedTo === undefined ? volume : await extend(session, volume, extendedTo)
     const actualBytes = await grown.actualBytes()
     const extents = experiment.writes.map((extent) => ({ ...extent, write: 'data' as const }))
-    const content: Content = { sizeBytes: actualBytes, tag: trial.lab.tag(), extents }
+    const content: Content = { sizeBytes: actualBytes, tag: session.lab.tag(), extents }
     if (extents.length > 0) await grown.write(content)
     readings.push({ volume: index + 1, name: volume.name, actualBytes, verification: await grown.verify(content) })
   }
@@ -77,35 +77,35 @@ export async function runExperiment(trial: Trial, experiment: Experiment): Promi
   return readings
 }
 
-async function extend(trial: Trial, volume: TrialVolume, newSizeBytes: number): Promise<TrialVolume> {
+async function extend(session: DriverSession, volume: DriverVolume, newSizeBytes: number): Promise<DriverVolume> {
   const { name } = volume
   await volume.detach()
-  await trial.ask('extend_volume', { name, new_size_bytes: newSizeBytes }, (service) => service.extendVolume(name, newSizeBytes))
-  return trial.adopt(name, newSizeBytes)
+  await session.ask('extend_volume', { name, new_size_bytes: newSizeBytes }, (service) => service.extendVolume(name, newSizeBytes))
+  return session.adopt(name, newSizeBytes)
 }
 
 /** Fills the driver's storage with volumes full of data. They stay. */
-async function fill(trial: Trial): Promise<Fill & { readonly made: readonly TrialVolume[] }> {
-  const sizeBytes = trial.roundUp(Math.floor(trial.fillBytes / FILL_VOLUMES / MiB) * MiB)
-  const made: TrialVolume[] = []
-  while ((made.length + 1) * sizeBytes <= trial.fillBytes) {
-    let volume: TrialVolume
+async function fill(session: DriverSession): Promise<Fill & { readonly made: readonly DriverVolume[] }> {
+  const sizeBytes = session.roundUp(Math.floor(session.fillBytes / FILL_VOLUMES / MiB) * MiB)
+  const made: DriverVolume[] = []
+  while ((made.length + 1) * sizeBytes <= session.fillBytes) {
+    let volume: DriverVolume
     try {
-      volume = await trial.create(sizeBytes)
+      volume = await session.create(sizeBytes)
     } catch (error) {
       if (!(error instanceof DriverFault) || error instanceof DriverGone || made.length === 0) throw error
       return { made, sizeBytes, volumes: made.length, endedBy: error.message }
     }
     made.push(volume)
-    await volume.write({ sizeBytes, tag: trial.lab.tag(), extents: [{ offset: 0, length: sizeBytes, write: 'data' }] })
+    await volume.write({ sizeBytes, tag: session.lab.tag(), extents: [{ offset: 0, length: sizeBytes, write: 'data' }] })
     await volume.detach()
   }
   return { made, sizeBytes, volumes: made.length }
 }
 
 /** Fills the storage and deletes all of it again. */
-export async function fillAndFree(trial: Trial): Promise<Fill> {
-  const { made, ...filled } = await fill(trial)
+export async function fillAndFree(session: DriverSession): Promise<Fill> {
+  const { made, ...filled } = await fill(session)
   for (const volume of made.toReversed()) await volume.delete()
   return filled
 }
@@ -148,7 +148,7 @@ function simplerExperiments(experiment: Experiment, { stepBytes, volumeBytes }: 
 function simplerMigrations(migration: MigrationCase, { stepBytes, volumeBytes }: Least): MigrationCase[] {
   const small = Math.ceil(SMALL_VOLUME_BYTES / stepBytes) * stepBytes
   const sizes = [...new Set([small, volumeBytes].map((size) => Math.min(size, migration.sizeBytes)))]
-  const plain = { ...migration, partner: PLAIN_PARTNER, method: 'host' as const }
+  const plain = { ...migration, peer: PLAIN_PARTNER, method: 'host' as const }
   const written = migration.writes.length > 0 ? [[], ONE_SECTOR] : [[]]
   return [...(migration.direction === 'in' ? [plain] : []), migration].flatMap((between) =>
     written.flatMap((writes) => sizes.map((sizeBytes) => ({ ...between, sizeBytes, writes }))),
@@ -158,7 +158,7 @@ function simplerMigrations(migration: MigrationCase, { stepBytes, volumeBytes }:
 /** Tells cases apart. */
 export function keyOf(some: Case): string {
   const writes = some.writes.map(({ offset, length }) => [offset, length])
-  if (some.kind === 'migration') return JSON.stringify([some.partner, some.direction, some.method, some.sizeBytes, writes])
+  if (some.kind === 'migration') return JSON.stringify([some.peer, some.direction, some.method, some.sizeBytes, writes])
   return JSON.stringify([some.reused, some.volumes, some.sizeBytes, some.extendedTo, writes])
 }
 
@@ -171,7 +171,7 @@ export function firstStale(readings: readonly Reading[]): Reading | undefined {
 export function describeCase(some: Case): string {
   const size = sizeText(some.sizeBytes)
   if (some.kind === 'migration') {
-    const way = some.direction === 'in' ? `from ${some.partner}` : `to ${some.partner}`
+    const way = some.direction === 'in' ? `from ${some.peer}` : `to ${some.peer}`
     return `a volume of ${size}, ${describeWrites(some.writes)}, then migrated ${way} by the ${some.method}`
   }
   return [

@@ -2,30 +2,30 @@ import type { Content } from '../../content/content.ts'
 import { type MigrationMethod, type MigrationResult, migrate } from '../../migration/migrate.ts'
 import { migrationParts, soundParts } from '../../migration/parts.ts'
 import type { Backend, Volume } from '../../migration/volume.ts'
-import type { Trial, TrialVolume, Written } from './trial.ts'
+import type { DriverSession, DriverVolume, Written } from '../driver_session.ts'
 
-export interface Migrated {
+export interface MigratedContent {
   readonly result: MigrationResult
   /** The volume on the destination; absent when it did not arrive. */
-  readonly arrived?: TrialVolume
+  readonly arrived?: DriverVolume
 }
 
 /**
  * What is written to the source: what it does not promise to read as zero must be written as zero, and the promise of a driver
  * under test is not what a migration away from it is about.
  */
-export function writtenTo(source: Trial, direction: 'in' | 'out'): Written {
+export function writtenTo(source: DriverSession, direction: 'in' | 'out'): Written {
   return direction === 'in' && source.claim ? 'extents' : 'everywhere'
 }
 
 /** Makes a volume with a content on one driver and migrates it to another, by the rule. */
 export async function migrateContent(
-  source: Trial,
-  destination: Trial,
+  source: DriverSession,
+  destination: DriverSession,
   method: MigrationMethod,
   content: Content,
   written: Written,
-): Promise<Migrated> {
+): Promise<MigratedContent> {
   const { sizeBytes } = content
   const volume = await source.create(sizeBytes)
   await volume.write(content, written)
@@ -43,6 +43,6 @@ export async function migrateContent(
   return { result, arrived: destination.adopt(record.name, sizeBytes) }
 }
 
-function backendOf(trial: Trial): Backend {
-  return { name: trial.name, service: trial.recordedService() }
+function backendOf(session: DriverSession): Backend {
+  return { name: session.name, service: session.recordedService() }
 }

@@ -1,8 +1,8 @@
 import { describeDifference } from '../../result/describe.ts'
 import { MiB, SECTOR_BYTES, sizeText } from '../../units.ts'
-import { type Check, type Outcome, refuted, upheld, type WrongBytes, wrongBytesOf } from './check.ts'
+import type { DriverSession } from '../driver_session.ts'
+import { type Check, type CheckOutcome, refuted, upheld, type WrongBytes, wrongBytesOf } from './check.ts'
 import { describeCase, type Experiment, type Fill, fillAndFree, firstStale, type Reading, runExperiment } from './experiment.ts'
-import type { Trial } from './trial.ts'
 
 const GRAINS = [SECTOR_BYTES, 4096, 64 * 1024, MiB] as const
 const VOLUMES = 4
@@ -10,8 +10,8 @@ const VOLUMES = 4
 /** What a claim promises: every byte of a new volume that nobody wrote reads as zero, after any pattern of partial writes. */
 export const zeroChecks: readonly Check[] = [
   zeroCheck('new-reads-zero', 'a new volume reads as zero on storage that holds old bytes', ({ volumeBytes }) => plain(volumeBytes)),
-  zeroCheck('rounded-size-reads-zero', 'a volume of an odd size reads as zero to its last byte, also where it came out larger', (trial) =>
-    plain(trial.stepBytes === 1 ? 5 * MiB + 3 * SECTOR_BYTES : trial.volumeBytes + trial.stepBytes),
+  zeroCheck('rounded-size-reads-zero', 'a volume of an odd size reads as zero to its last byte, also where it came out larger', (session) =>
+    plain(session.stepBytes === 1 ? 5 * MiB + 3 * SECTOR_BYTES : session.volumeBytes + session.stepBytes),
   ),
   zeroCheck('every-volume-reads-zero', 'many volumes read as zero, not just the first', ({ volumeBytes, fillBytes }) => ({
     ...plain(volumeBytes),
@@ -24,9 +24,9 @@ export const zeroChecks: readonly Check[] = [
       ({ volumeBytes }) => ({ ...plain(volumeBytes), writes: scatteredWrites(volumeBytes, grain) }),
     ),
   ),
-  zeroCheck('extended-reads-zero', 'what an extension adds reads as zero', (trial) => ({
-    ...plain(trial.volumeBytes),
-    extendedTo: 2 * trial.volumeBytes,
+  zeroCheck('extended-reads-zero', 'what an extension adds reads as zero', (session) => ({
+    ...plain(session.volumeBytes),
+    extendedTo: 2 * session.volumeBytes,
   })),
   {
     id: 'reused-reads-zero',
@@ -39,13 +39,13 @@ function plain(sizeBytes: number): Experiment {
   return { kind: 'new', reused: false, volumes: 1, sizeBytes, writes: [] }
 }
 
-function zeroCheck(id: string, title: string, experimentFor: (trial: Trial) => Experiment): Check {
+function zeroCheck(id: string, title: string, experimentFor: (session: DriverSession) => Experiment): Check {
   return {
     id,
     title,
-    run: async (trial) => {
-      const experiment = experimentFor(trial)
-      return judgeReadings(trial.claim, experiment, await runExperiment(trial, experiment))
+    run: async (session) => {
+      const experiment = experimentFor(session)
+      return judgeReadings(session.claim, experiment, await runExperiment(session, experiment))
     },
   }
 }
@@ -60,7 +60,7 @@ function scatteredWrites(volumeBytes: number, grain: number): { offset: number; 
  * A claim is refuted by a single byte. Where nothing is claimed, old bytes are only told, but what was written must be there: also
  * behind old bytes, and in a volume after one that holds them. Pure.
  */
-export function judgeReadings(claim: boolean, experiment: Experiment, readings: readonly Reading[]): Outcome {
+export function judgeReadings(claim: boolean, experiment: Experiment, readings: readonly Reading[]): CheckOutcome {
   const what = describeCase(experiment)
   const fault = findWrong(claim ? readings : readings.map(lossesIn))
   if (fault !== undefined) {
@@ -89,11 +89,11 @@ function lossesIn(reading: Reading): Reading {
   return { ...reading, verification: { ...reading.verification, differences, wrongBytes } }
 }
 
-async function reuse(trial: Trial): Promise<Outcome> {
-  const fill = await fillAndFree(trial)
+async function reuse(session: DriverSession): Promise<CheckOutcome> {
+  const fill = await fillAndFree(session)
   const sector = [{ offset: MiB + SECTOR_BYTES, length: SECTOR_BYTES }]
   const experiment: Experiment = { kind: 'new', reused: false, volumes: fill.volumes, sizeBytes: fill.sizeBytes, writes: sector }
-  const outcome = judgeReadings(trial.claim, { ...experiment, reused: true }, await runExperiment(trial, experiment))
+  const outcome = judgeReadings(session.claim, { ...experiment, reused: true }, await runExperiment(session, experiment))
   return { ...outcome, text: `${describeFill(fill)}; ${outcome.text}` }
 }
 
@@ -101,16 +101,16 @@ async function reuse(trial: Trial): Promise<Outcome> {
 export const deleteFrees: Check = {
   id: 'delete-frees',
   title: 'deleting volumes gives their space back, and a deleted volume is gone',
-  run: async (trial) => {
-    const volume = await trial.create()
+  run: async (session) => {
+    const volume = await session.create()
     await volume.attach()
     await volume.delete()
-    const path = await trial.driver.call((service) => service.attachVolume(volume.name)).catch(() => undefined)
-    const look = path === undefined ? undefined : await trial.lab.inside.lookAtPath(path)
+    const path = await session.driver.call((service) => service.attachVolume(volume.name)).catch(() => undefined)
+    const look = path === undefined ? undefined : await session.lab.helper.lookAtPath(path)
     if (look !== undefined && look.kind !== 'missing')
       return refuted(`${volume.name} was deleted and can be attached still, at ${JSON.stringify(path)}`)
-    const first = await fillAndFree(trial)
-    const second = await fillAndFree(trial)
+    const first = await fillAndFree(session)
+    const second = await fillAndFree(session)
     if (second.volumes < first.volumes) return refuted(`${describeFill(first)}; then ${describeFill(second)}: ${second.endedBy ?? ''}`)
     return upheld(`${describeFill(first)}, twice`)
   },

@@ -198,11 +198,11 @@ describe('a built-in driver', () => {
   })
 
   test('of a migration is written to at the source and compared at the destination', () => {
-    const source = { driver: 'the partner nfs', name: 'volume-1' }
+    const source = { driver: 'the peer nfs', name: 'volume-1' }
     const lines = doing({ recorder: { acts: [write(0, 512, source), write(0, 512)], programs: [] }, writtenTo: source })
 
     expect(lines).toEqual([
-      'write "$path_of_volume_1_on_the_partner_nfs" 0 512',
+      'write "$path_of_volume_1_on_the_peer_nfs" 0 512',
       'write_other "$path_of_volume_1_on_lvm_thin" 0 512',
       'compare "$path_of_volume_1_on_lvm_thin" 1048576',
     ])
@@ -267,9 +267,9 @@ describe('a driver that is a program', () => {
   )
 
   test('is told from a second one, each over a line of its own', () => {
-    const second = { ...program, driver: 'the partner b' }
+    const second = { ...program, driver: 'the peer b' }
     const lines = doing({
-      recorder: { acts: [verb('create_volume', { name: 'v' }, [], undefined, 'the partner b')], programs: [program, second] },
+      recorder: { acts: [verb('create_volume', { name: 'v' }, [], undefined, 'the peer b')], programs: [program, second] },
     })
 
     expect(lines.filter((line) => /^(ask|exec) /.test(line)).map((line) => line.slice(0, 20))).toEqual([

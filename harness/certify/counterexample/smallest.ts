@@ -13,7 +13,7 @@ import {
   simplerThan,
 } from '../checks/experiment.ts'
 import { migrateContent, writtenTo } from '../checks/migration.ts'
-import type { Trial } from '../checks/trial.ts'
+import type { DriverSession } from '../driver_session.ts'
 import { Recorder } from './recorder.ts'
 import type { Recording } from './script.ts'
 
@@ -27,8 +27,8 @@ export interface Shown {
 export interface SearchParts {
   readonly openLab: () => Promise<Lab>
   /** Sets the driver under test up in a lab that is released afterwards. */
-  readonly openTrial: (lab: Lab, recorder: Recorder) => Promise<Trial>
-  readonly openPartner: (lab: Lab, recorder: Recorder, partner: string) => Promise<Trial>
+  readonly openDriverSession: (lab: Lab, recorder: Recorder) => Promise<DriverSession>
+  readonly openPeer: (lab: Lab, recorder: Recorder, peer: string) => Promise<DriverSession>
   /** No case is begun later than this many seconds after the first. */
   readonly seconds: number
 }
@@ -74,20 +74,20 @@ export class SmallestSearch {
 
   private async runNew(lab: Lab, experiment: Extract<Case, { kind: 'new' }>): Promise<Shown | undefined> {
     const recorder = new Recorder()
-    const trial = await this.parts.openTrial(lab, recorder)
+    const session = await this.parts.openDriverSession(lab, recorder)
     const before = await snapshotOf(lab)
-    const stale = firstStale(await runExperiment(trial, experiment))
+    const stale = firstStale(await runExperiment(session, experiment))
     if (stale === undefined) return undefined
-    const volume = { driver: trial.name, name: stale.name }
+    const volume = { driver: session.name, name: stale.name }
     return { case: experiment, stale, recording: { ...before, recorder, volume, writtenTo: volume, bytes: stale.actualBytes } }
   }
 
   private async runMigration(lab: Lab, migration: MigrationCase): Promise<Shown | undefined> {
     const recorder = new Recorder()
-    const tried = await this.parts.openTrial(lab, recorder)
-    const partner = await this.parts.openPartner(lab, recorder, migration.partner)
+    const tried = await this.parts.openDriverSession(lab, recorder)
+    const peer = await this.parts.openPeer(lab, recorder, migration.peer)
     const before = await snapshotOf(lab)
-    const [source, destination] = migration.direction === 'in' ? [partner, tried] : [tried, partner]
+    const [source, destination] = migration.direction === 'in' ? [peer, tried] : [tried, peer]
     const { sizeBytes, writes } = migration
     const content = { sizeBytes, tag: lab.tag(), extents: writes.map((write) => ({ ...write, write: 'data' as const })) }
     const { arrived } = await migrateContent(source, destination, migration.method, content, writtenTo(source, migration.direction))

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Lab } from '../../lab/lab.ts'
-import { check } from '../../machine/machine.ts'
+import { runOrThrow } from '../../machine/machine.ts'
 import { dd } from '../../movers/dd.ts'
 import type { BuiltInDriver, CapabilityReport } from '../../protocol/driver.ts'
 import type { FileKind } from './kinds.ts'
@@ -58,7 +58,7 @@ export class FileDriver implements BuiltInDriver {
 
   async updateMigratedVolume(name: string, newName: string): Promise<void> {
     await this.kind.detach(this.lab, this.fileOf(name))
-    await check(this.lab, ['mv', '--no-clobber', this.fileOf(name), this.fileOf(newName)])
+    await runOrThrow(this.lab, ['mv', '--no-clobber', this.fileOf(name), this.fileOf(newName)])
   }
 
   /** The volume may have to be attached anew afterwards. */
@@ -72,7 +72,7 @@ export class FileDriver implements BuiltInDriver {
   }
 
   async deleteSnapshot(name: string): Promise<void> {
-    await check(this.lab, ['rm', this.fileOf(name)])
+    await runOrThrow(this.lab, ['rm', this.fileOf(name)])
   }
 
   createVolumeFromSnapshot(name: string, sizeBytes: number, snapshot: string): Promise<void> {
@@ -92,12 +92,12 @@ export class FileDriver implements BuiltInDriver {
   /** Copies all of a file, its format included, to where no file may be. A copy that fails is removed again. */
   private async copy(from: string, to: string): Promise<void> {
     await this.kind.flush(this.lab, this.fileOf(from))
-    const { sizeBytes } = await this.lab.inside.measure(this.fileOf(from))
-    await check(this.lab, ['sh', '-c', 'set -C && : >"$0"', this.fileOf(to)])
+    const { sizeBytes } = await this.lab.helper.measure(this.fileOf(from))
+    await runOrThrow(this.lab, ['sh', '-c', 'set -C && : >"$0"', this.fileOf(to)])
     try {
       await dd(this.lab, { from: this.fileOf(from), to: this.fileOf(to), bytes: sizeBytes, mode: 'full' })
     } catch (error) {
-      await check(this.lab, ['rm', '-f', this.fileOf(to)])
+      await runOrThrow(this.lab, ['rm', '-f', this.fileOf(to)])
       throw error
     }
   }

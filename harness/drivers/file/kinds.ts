@@ -1,8 +1,8 @@
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import type { Lab } from '../../lab/lab.ts'
-import { check } from '../../machine/machine.ts'
-import { ownFile } from '../../paths.ts'
+import { runOrThrow } from '../../machine/machine.ts'
+import { assetPath } from '../../paths.ts'
 
 /** How a folder's volumes are made and used: every step works on the path of a volume's file; sizes are in bytes. */
 export interface FileKind {
@@ -27,11 +27,11 @@ const nothing = async () => {}
 
 /** A raw file: what is attached is the file. */
 const raw = {
-  remove: (lab: Lab, file: string) => check(lab, ['rm', file]),
-  resize: (lab: Lab, file: string, sizeBytes: number) => check(lab, ['truncate', '--no-create', `--size=${sizeBytes}`, file]),
-  sizeOf: async (lab: Lab, file: string) => (await lab.inside.measure(file)).sizeBytes,
+  remove: (lab: Lab, file: string) => runOrThrow(lab, ['rm', file]),
+  resize: (lab: Lab, file: string, sizeBytes: number) => runOrThrow(lab, ['truncate', '--no-create', `--size=${sizeBytes}`, file]),
+  sizeOf: async (lab: Lab, file: string) => (await lab.helper.measure(file)).sizeBytes,
   attach: async (lab: Lab, file: string) => {
-    await lab.inside.measure(file)
+    await lab.helper.measure(file)
     return file
   },
   detach: nothing,
@@ -41,7 +41,7 @@ const raw = {
 
 function make(lab: Lab, file: string, command: readonly string[]): Promise<string> {
   const script = '[ ! -e "$0" ] || { echo "$0 is there already" >&2; exit 1; }; "$@" || { rm -f "$0"; exit 1; }'
-  return check(lab, ['sh', '-c', script, file, ...command])
+  return runOrThrow(lab, ['sh', '-c', script, file, ...command])
 }
 
 /** Cinder's `nfs_sparsed_volumes`. */
@@ -75,7 +75,7 @@ const reused: FileKind = {
     const takeOld = 'old=$(ls -A "$3" 2>/dev/null | head -n 1) && { [ -z "$old" ] || mv --no-clobber "$3/$old" "$1"; }'
     // Two that are made at once must not take the same one.
     const alone = ['flock', dirname(file)]
-    return check(lab, [
+    return runOrThrow(lab, [
       ...alone,
       'sh',
       '-c',
@@ -86,14 +86,14 @@ const reused: FileKind = {
       binOf(file),
     ])
   },
-  remove: (lab, file) => check(lab, ['sh', '-c', 'mkdir -p "$2" && mv --backup=numbered "$1" "$2/"', 'sh', file, binOf(file)]),
+  remove: (lab, file) => runOrThrow(lab, ['sh', '-c', 'mkdir -p "$2" && mv --backup=numbered "$1" "$2/"', 'sh', file, binOf(file)]),
 }
 
 function binOf(file: string): string {
   return file.replace(/[^/]+$/, '.deleted')
 }
 
-const NBD = ownFile('harness/drivers/file/nbd.sh')
+const NBD = assetPath('harness/drivers/file/nbd.sh')
 const imageSchema = z.object({ 'virtual-size': z.number() })
 
 /** Attached through qemu-nbd as a block device. While a volume is attached its file belongs to qemu-nbd. */
@@ -104,19 +104,19 @@ const qcow2: FileKind = {
   remove: raw.remove,
   resize: async (lab, file, sizeBytes) => {
     await qcow2.detach(lab, file)
-    await check(lab, ['qemu-img', 'resize', '-q', '-f', 'qcow2', file, `${sizeBytes}`])
+    await runOrThrow(lab, ['qemu-img', 'resize', '-q', '-f', 'qcow2', file, `${sizeBytes}`])
   },
   sizeOf: async (lab, file) => {
-    const text = await check(lab, ['qemu-img', 'info', '--force-share', '--output=json', '-f', 'qcow2', file])
+    const text = await runOrThrow(lab, ['qemu-img', 'info', '--force-share', '--output=json', '-f', 'qcow2', file])
     return imageSchema.parse(JSON.parse(text))['virtual-size']
   },
   attach: async (lab, file) => {
-    await lab.inside.measure(file)
-    return (await check(lab, ['sh', NBD, 'attach', file])).trim()
+    await lab.helper.measure(file)
+    return (await runOrThrow(lab, ['sh', NBD, 'attach', file])).trim()
   },
-  detach: (lab, file) => check(lab, ['sh', NBD, 'detach', file]),
-  flush: (lab, file) => check(lab, ['sh', NBD, 'flush', file]),
-  detachAll: (lab, folder) => check(lab, ['sh', NBD, 'detach', `${folder}/`]),
+  detach: (lab, file) => runOrThrow(lab, ['sh', NBD, 'detach', file]),
+  flush: (lab, file) => runOrThrow(lab, ['sh', NBD, 'flush', file]),
+  detachAll: (lab, folder) => runOrThrow(lab, ['sh', NBD, 'detach', `${folder}/`]),
 }
 
 export const fileKinds = { sparse, preallocated, fallocated, reused, qcow2 }

@@ -2,7 +2,7 @@ import { rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { poisonedLoop } from '../../block/loop.ts'
 import type { Lab } from '../../lab/lab.ts'
-import { check } from '../../machine/machine.ts'
+import { runOrThrow } from '../../machine/machine.ts'
 import { MiB } from '../../units.ts'
 
 /** ext4's own tables, and what its extents need. */
@@ -13,19 +13,32 @@ export async function makeLocalFolder(lab: Lab, name: string, dataBytes: number,
   const folder = join(lab.folder, name)
   const device = await poisonedLoop(lab, name, dataBytes + OVERHEAD_BYTES, poisonBytes)
   // No journal and no lazy work: what lies on the device is only what the volumes write. 4 KiB blocks at any size.
-  await check(lab, ['mkfs.ext4', '-q', '-F', '-b', '4096', '-m', '0', '-O', '^has_journal', '-E', 'nodiscard,lazy_itable_init=1', device])
+  await runOrThrow(lab, [
+    'mkfs.ext4',
+    '-q',
+    '-F',
+    '-b',
+    '4096',
+    '-m',
+    '0',
+    '-O',
+    '^has_journal',
+    '-E',
+    'nodiscard,lazy_itable_init=1',
+    device,
+  ])
   return lab.own(
     `the filesystem on ${folder}`,
     async () => {
       // A command of the machine, as the script of a counterexample repeats it.
-      await check(lab, ['mkdir', folder])
-      await check(lab, ['mount', '-o', 'noinit_itable', device, folder])
-      await check(lab, ['rmdir', join(folder, 'lost+found')])
+      await runOrThrow(lab, ['mkdir', folder])
+      await runOrThrow(lab, ['mount', '-o', 'noinit_itable', device, folder])
+      await runOrThrow(lab, ['rmdir', join(folder, 'lost+found')])
       return folder
     },
     async () => {
-      const { mounts } = await lab.inside.inventory(lab.prefix)
-      if (mounts.includes(folder)) await check(lab, ['umount', folder])
+      const { mounts } = await lab.helper.inventory(lab.prefix)
+      if (mounts.includes(folder)) await runOrThrow(lab, ['umount', folder])
       await rmdir(folder).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'ENOENT') throw error
       })

@@ -2,11 +2,20 @@ import type { Lvm } from '../../block/lvm.ts'
 import { createVolumeGroup, EXTENT_BYTES, type VolumeGroup } from '../../block/volume_group.ts'
 import { messageOf } from '../../errors.ts'
 import type { Lab } from '../../lab/lab.ts'
-import { check } from '../../machine/machine.ts'
+import { runOrThrow } from '../../machine/machine.ts'
 import { dd } from '../../movers/dd.ts'
 import type { Mover } from '../../movers/mover.ts'
 import type { BuiltInDriver, CapabilityReport, MigrationTarget } from '../../protocol/driver.ts'
-import { devicePath, furnish, isLvmType, type LvmKind, type LvmType, lvmKind, overheadBytes, SNAPSHOT_MODULES } from './kinds.ts'
+import {
+  createPoolAndOrigin,
+  devicePath,
+  isLvmType,
+  type LvmKind,
+  type LvmType,
+  lvmKind,
+  overheadBytes,
+  SNAPSHOT_MODULES,
+} from './kinds.ts'
 
 export interface LvmStorageOptions {
   readonly dataBytes: number
@@ -30,7 +39,7 @@ export async function createLvmStorage(
     ...(poisonBytes !== undefined && { poisonBytes }),
     ...(kind.devices !== undefined && { devices: kind.devices }),
   })
-  await furnish(group, kind, sizeBytes)
+  await createPoolAndOrigin(group, kind, sizeBytes)
   return group
 }
 
@@ -71,7 +80,7 @@ export class LvmDriver implements BuiltInDriver {
 
   async attachVolume(name: string): Promise<string> {
     const path = devicePath(this.group.name, name)
-    await this.group.lab.inside.measure(path)
+    await this.group.lab.helper.measure(path)
     return path
   }
 
@@ -89,7 +98,7 @@ export class LvmDriver implements BuiltInDriver {
       await this.deleteVolume(name)
     } catch (error) {
       // lvremove may have failed after its work was done: then the arrival is the only copy.
-      if (await lab.inside.measure(from).catch(() => undefined)) await removeAfter(this.group, `${target.group}/${name}`, error)
+      if (await lab.helper.measure(from).catch(() => undefined)) await removeAfter(this.group, `${target.group}/${name}`, error)
       throw error
     }
     return true
@@ -157,7 +166,7 @@ export class LvmDriver implements BuiltInDriver {
   private async clear(name: string, mostBytes: number): Promise<void> {
     const bytes = Math.min(await this.sizeOf(name), mostBytes)
     const { lab, name: group } = this.group
-    await check(lab, [
+    await runOrThrow(lab, [
       'dd',
       'if=/dev/zero',
       `of=${devicePath(group, name)}`,
@@ -169,7 +178,7 @@ export class LvmDriver implements BuiltInDriver {
   }
 
   private async sizeOf(volume: string): Promise<number> {
-    const { sizeBytes } = await this.group.lab.inside.measure(devicePath(this.group.name, volume))
+    const { sizeBytes } = await this.group.lab.helper.measure(devicePath(this.group.name, volume))
     return sizeBytes
   }
 
@@ -190,7 +199,7 @@ async function createVolumeIn(from: VolumeGroup, group: string, type: LvmType, n
   await lvm.run(lab, ['lvcreate', '--quiet', '--yes', '--name', name, ...kind.create(group, bytes)])
   if (kind.base === undefined) return
   try {
-    const made = await lab.inside.measure(devicePath(group, name))
+    const made = await lab.helper.measure(devicePath(group, name))
     if (bytes > made.sizeBytes) await extendVolumeIn(from, group, kind, name, sizeBytes)
   } catch (error) {
     await removeAfter(from, `${group}/${name}`, error)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { MiB } from '../../units.ts'
-import { furnitureOf, isLvmType, lvmKind, overheadBytes } from './kinds.ts'
+import { internalVolumes, isLvmType, lvmKind, overheadBytes } from './kinds.ts'
 
 describe('what lvcreate is told', () => {
   test.each([
@@ -26,9 +26,9 @@ test.each([
 })
 
 test('a group is told from its furniture', () => {
-  expect(furnitureOf('vg', lvmKind('default'))).toEqual([])
-  expect(furnitureOf('vg', lvmKind('thin-nozero'))).toEqual(['vg-pool'])
-  expect(furnitureOf('vg', lvmKind('thin-from-template'))).toEqual(['vg-pool', 'vg-template'])
+  expect(internalVolumes('vg', lvmKind('default'))).toEqual([])
+  expect(internalVolumes('vg', lvmKind('thin-nozero'))).toEqual(['vg-pool'])
+  expect(internalVolumes('vg', lvmKind('thin-from-template'))).toEqual(['vg-pool', 'vg-template'])
 })
 
 test('a group needs room for the metadata of its pool twice, and for what its volumes are made from', () => {

@@ -71,7 +71,7 @@ const externalOrigin = {
 
 async function fill({ lab, name: group }: VolumeGroup, name: string): Promise<void> {
   const content = { sizeBytes: BASE_BYTES, tag: lab.tag(), extents: [{ offset: 0, length: BASE_BYTES, write: 'data' as const }] }
-  await lab.inside.stamp(devicePath(group, name), content, false)
+  await lab.helper.stamp(devicePath(group, name), content, false)
 }
 
 /** By the name that stands in a backend's `location_info`; `thin` and `default` are Cinder's. */
@@ -132,7 +132,7 @@ export function overheadBytes({ pool, extraBytes = 0 }: LvmKind): number {
 }
 
 /** Puts into a new group what its volumes are made in or from: a pool with room for `dataBytes`, a base. */
-export async function furnish(group: VolumeGroup, { pool, base }: LvmKind, dataBytes: number): Promise<void> {
+export async function createPoolAndOrigin(group: VolumeGroup, { pool, base }: LvmKind, dataBytes: number): Promise<void> {
   if (pool !== undefined) {
     const { extraBytes = 0, ...options } = pool
     await createThinPool(group, poolName(group.name), { ...options, sizeBytes: dataBytes + extraBytes })
@@ -141,6 +141,6 @@ export async function furnish(group: VolumeGroup, { pool, base }: LvmKind, dataB
 }
 
 /** The volumes of a group that belong to it and are nobody's. */
-export function furnitureOf(group: string, { pool, base }: LvmKind): string[] {
+export function internalVolumes(group: string, { pool, base }: LvmKind): string[] {
   return [...(pool === undefined ? [] : [poolName(group)]), ...(base === undefined ? [] : [base.name(group)])]
 }

@@ -2,8 +2,8 @@ import { copyFile, mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writePoison } from '../../content/poison.ts'
 import type { Lab } from '../../lab/lab.ts'
-import { check } from '../../machine/machine.ts'
-import { ownFile } from '../../paths.ts'
+import { runOrThrow } from '../../machine/machine.ts'
+import { assetPath } from '../../paths.ts'
 import { MiB } from '../../units.ts'
 
 /** A real NFSv4.2 mount in the machine, served by its kernel from an ext4 filesystem on a poisoned image. */
@@ -29,22 +29,22 @@ export async function startNfsServer(lab: Lab, dataBytes: number): Promise<NfsSe
     async () => {
       await mkdir(folder, { recursive: true })
       // The folder that a sweep finds must hold what stops the server.
-      for (const name of SCRIPTS) await copyFile(ownFile(`harness/drivers/nfs/${name}`), join(folder, name))
+      for (const name of SCRIPTS) await copyFile(assetPath(`harness/drivers/nfs/${name}`), join(folder, name))
       await writePoison(image, { sizeBytes: dataBytes + OVERHEAD_BYTES, tag: lab.tag(), signal: lab.signal })
       const namespaces = ['unshare', '--net', '--mount', '--propagation', 'private']
-      await check(lab, [...namespaces, 'sh', join(folder, 'start.sh'), folder, image, join(folder, 'answerer.pl')])
+      await runOrThrow(lab, [...namespaces, 'sh', join(folder, 'start.sh'), folder, image, join(folder, 'answerer.pl')])
       const pid = (await readFile(join(folder, 'pid'), 'utf8')).trim()
       const root = join('/proc', pid, 'root', folder)
       const disk = join(root, 'disk')
       return { mount: join(root, 'mnt'), disk, dropCache: (user, path) => dropCache(user, join(disk, path)) }
     },
     async () => {
-      await check(lab, ['sh', join(folder, 'stop.sh'), folder])
+      await runOrThrow(lab, ['sh', join(folder, 'stop.sh'), folder])
       await rm(folder, { recursive: true, force: true })
     },
   )
 }
 
 async function dropCache(lab: Lab, file: string): Promise<void> {
-  await check(lab, ['dd', `if=${file}`, `of=${file}`, 'count=0', 'iflag=nocache', 'conv=notrunc,fdatasync', 'status=none'])
+  await runOrThrow(lab, ['dd', `if=${file}`, `of=${file}`, 'count=0', 'iflag=nocache', 'conv=notrunc,fdatasync', 'status=none'])
 }

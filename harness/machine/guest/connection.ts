@@ -1,6 +1,6 @@
 import { PassThrough, type Readable, Writable } from 'node:stream'
 import type { BrokenLab } from '../../errors.ts'
-import type { Ending } from '../command_failed.ts'
+import type { CommandEnding } from '../command_failed.ts'
 import type { Running } from '../machine.ts'
 import { encodeFrame, encodeRun, type Frame, FrameReader } from './frames.ts'
 
@@ -12,7 +12,7 @@ const SIGKILL = 9
 interface Command {
   readonly stdout: PassThrough
   readonly stderr: PassThrough
-  settle(ending: Ending): void
+  settle(ending: CommandEnding): void
   fail(error: Error): void
 }
 
@@ -48,7 +48,7 @@ export class GuestConnection {
     const id = this.nextId++
     const stdout = new PassThrough()
     const stderr = new PassThrough()
-    const ended = new Promise<Ending>((resolve, reject) => {
+    const ended = new Promise<CommandEnding>((resolve, reject) => {
       this.commands.set(id, { stdout, stderr, settle: resolve, fail: reject })
     })
     ended.catch(() => {})
@@ -141,7 +141,7 @@ export class GuestConnection {
   }
 }
 
-function parseEnding(text: string): Ending {
+function parseEnding(text: string): CommandEnding {
   const [how, number] = text.split(' ')
   return how === 'signal' ? { how, signal: Number(number) } : { how: 'exit', code: Number(number) }
 }

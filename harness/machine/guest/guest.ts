@@ -1,6 +1,6 @@
 import { BrokenLab } from '../../errors.ts'
 import { describeEnding } from '../command_failed.ts'
-import { check, type Machine, type MachineKind, type StartOptions } from '../machine.ts'
+import { type Machine, type MachineKind, runOrThrow, type StartOptions } from '../machine.ts'
 import { startHere } from '../native.ts'
 import { RUN_VARIABLE } from '../prefix.ts'
 import { runToEnd } from '../run_to_end.ts'
@@ -75,7 +75,7 @@ export async function bootGuest(plan: GuestPlan): Promise<Machine> {
       loadModules: async (names) => {
         const wanted = names.filter((name) => !loaded.has(name))
         if (wanted.length === 0) return
-        await check({ run }, [plan.agent, plan.modules, ...wanted])
+        await runOrThrow({ run }, [plan.agent, plan.modules, ...wanted])
         for (const name of wanted) loaded.add(name)
       },
       close,

@@ -7,7 +7,7 @@ const loads = new WeakMap<Machine, Promise<void>>()
  * Loads what storage may stand on, for programs that nobody knows: a guest loads no kernel module by itself. What there is none
  * of, nobody misses; a machine is asked once.
  */
-export function loadWanted(machine: Machine): Promise<void> {
+export function loadStorageModules(machine: Machine): Promise<void> {
   const known = loads.get(machine)
   if (known !== undefined) return known
   const load = loadAll(machine)

@@ -1,7 +1,7 @@
 import { copyFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { BrokenLab } from '../../errors.ts'
-import { callOf, ownFile } from '../../paths.ts'
+import { assetPath, commandLine } from '../../paths.ts'
 import type { Machine } from '../machine.ts'
 import { findProgram, toolsEnvironment } from '../tools.ts'
 import { bootGuest, type GuestPlacement } from './guest.ts'
@@ -22,10 +22,10 @@ export async function bootQemu(name: string, { shared, memoryMiB }: GuestPlaceme
   const program = findProgram('qemu-system-x86_64')
   const prepared = preparedKernel()
   if (program === undefined || prepared === undefined) {
-    throw new BrokenLab(`QEMU or the kernel of its guests is not here; ${callOf('setup --machine qemu')} brings them`)
+    throw new BrokenLab(`QEMU or the kernel of its guests is not here; ${commandLine('setup --machine qemu')} brings them`)
   }
   const agent = join(shared, `${name}.agent`)
-  await copyFile(ownFile('harness/machine/guest/agent.pl'), agent)
+  await copyFile(assetPath('harness/machine/guest/agent.pl'), agent)
   const kernelArguments = [
     ...['console=ttyS0', 'quiet', 'panic=-1', 'mitigations=off', 'nokaslr', 'cryptomgr.notests'],
     ...[`holeproof.agent=${agent}`, `holeproof.port=${PORT}`, `holeproof.shared=${shared}`, 'holeproof.sharing=9p'],

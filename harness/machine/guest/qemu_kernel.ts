@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BrokenLab } from '../../errors.ts'
-import { ownFile } from '../../paths.ts'
+import { assetPath } from '../../paths.ts'
 import { cacheFolder } from '../tools.ts'
 import { GUEST_MODULES, MODULES_ON_DEMAND } from './guest.ts'
 import { type Entry, writeInitramfs } from './initramfs.ts'
@@ -16,7 +16,7 @@ export const QEMU_MODULES = ['virtio_console', 'crc32c_generic', ...GUEST_MODULE
 const OPTIONAL_MODULES = ['crc32c_generic', ...MODULES_ON_DEMAND]
 /** What is needed to reach this machine's root. */
 const BOOT_MODULES = ['virtio_pci', '9pnet_virtio', '9p']
-const INIT = ownFile('harness/machine/guest/init.sh')
+const INIT = assetPath('harness/machine/guest/init.sh')
 
 /** A kernel that is ready to boot: files, and the folder of its modules. */
 export interface QemuKernel {

@@ -1,7 +1,7 @@
 import { copyFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BrokenLab } from '../../errors.ts'
-import { callOf, ownFile } from '../../paths.ts'
+import { assetPath, commandLine } from '../../paths.ts'
 import type { Machine } from '../machine.ts'
 import { findProgram, toolsRoot } from '../tools.ts'
 import { bootGuest, GUEST_MODULES, type GuestPlacement } from './guest.ts'
@@ -11,10 +11,10 @@ const BOOT_SECONDS = 30
 /** Boots User-Mode Linux with this machine's root, read-only, as its own. Needs neither root nor KVM. */
 export async function bootUml(name: string, { shared, core, memoryMiB }: GuestPlacement): Promise<Machine> {
   const program = findProgram('linux.uml')
-  if (program === undefined) throw new BrokenLab(`linux.uml is not here; ${callOf('setup --machine uml')} brings it`)
+  if (program === undefined) throw new BrokenLab(`linux.uml is not here; ${commandLine('setup --machine uml')} brings it`)
   const modules = await modulesFolder()
   const agent = join(shared, `${name}.agent`)
-  await copyFile(ownFile('harness/machine/guest/agent.pl'), agent)
+  await copyFile(assetPath('harness/machine/guest/agent.pl'), agent)
   const kernelArguments = [
     `mem=${memoryMiB}M`,
     ...['root=/dev/root', 'rootfstype=hostfs', 'rootflags=/', 'ro', `init=${agent}`],
@@ -46,5 +46,5 @@ async function modulesFolder(): Promise<string> {
     const [version] = await readdir(folder).catch(() => [])
     if (version !== undefined) return join(folder, version)
   }
-  throw new BrokenLab(`no modules for linux.uml; ${callOf('setup --machine uml')} brings them`)
+  throw new BrokenLab(`no modules for linux.uml; ${commandLine('setup --machine uml')} brings them`)
 }

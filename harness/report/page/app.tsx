@@ -5,10 +5,10 @@ import { decoded, type Entry, entriesOf, entryAt, type Filter, findingsOf, hashO
 import { MARKS } from '../marks.ts'
 import { Patterns } from './block_map.tsx'
 import { CellPage } from './cell_page.tsx'
+import { CopyPage } from './copy_page.tsx'
 import { DriverPage } from './driver_page.tsx'
 import { Overview } from './overview.tsx'
 import { useTheme } from './theme.ts'
-import { WorldPage } from './world_page.tsx'
 
 const OVERVIEW = '#overview'
 
@@ -87,7 +87,7 @@ export function App({ result }: { result: Result }) {
         {entry === undefined && hash !== '' && hash !== OVERVIEW && <p class="is-broken">This result holds no {decoded(hash.slice(1))}.</p>}
         {entry === undefined && <Overview result={result} entries={entries} filter={filter} onFilter={setFilter} />}
         {entry?.kind === 'cell' && <CellPage key={entry.id} cell={entry.cell} />}
-        {entry?.kind === 'world' && <WorldPage key={entry.id} world={entry.world} />}
+        {entry?.kind === 'copy' && <CopyPage key={entry.id} copyCase={entry.copyCase} />}
         {entry?.kind === 'driver' && <DriverPage key={entry.id} certificate={entry.certificate} />}
       </main>
       <Keys dialog={keys} />
@@ -145,7 +145,7 @@ const SENTENCES: Readonly<Record<Result['verdict'], string>> = {
 }
 
 function Banner({ result, isSmall, children }: { result: Result; isSmall: boolean; children: preact.ComponentChildren }) {
-  const { verdict, counts, cells, worlds, certificates, machines, seconds, seed, startedAt, version, leaks } = result
+  const { verdict, counts, cells, copies, certificates, machines, seconds, seed, startedAt, version, leaks } = result
   const controls = cells.filter(({ control }) => control)
   const worked = controls.filter((cell) => cell.verdict === 'upheld').length
   const checked = cells.reduce((sum, { evidence }) => sum + (evidence?.verification?.checkedBytes ?? 0), 0)
@@ -161,7 +161,7 @@ function Banner({ result, isSmall, children }: { result: Result; isSmall: boolea
       {!isSmall && (
         <ul class="facts">
           {cells.length > 0 && <Fact value={cells.length} name="cells" />}
-          {worlds.length > 0 && <Fact value={worlds.length} name="predicted copies" />}
+          {copies.length > 0 && <Fact value={copies.length} name="predicted copies" />}
           {certificates.length > 0 && <Fact value={certificates.length} name="drivers" />}
           <Fact value={counts.upheld} name="upheld" />
           <Fact value={counts.refuted} name="refuted" />

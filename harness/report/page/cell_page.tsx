@@ -1,4 +1,4 @@
-import { foundWords, quoted } from '../../result/describe.ts'
+import { describeFound, quoted } from '../../result/describe.ts'
 import type { CellResult, Evidence, Finding } from '../../result/result.ts'
 import { lvmSize } from '../../units.ts'
 import { adviceOn } from '../advice.ts'
@@ -119,7 +119,7 @@ function Differences({ differences, moreDifferences, wrongBytes }: NonNullable<E
                 <td class="figure">{length}</td>
                 <td class="figure">{wrong}</td>
                 <td>{expected}</td>
-                <td>{foundWords(found)}</td>
+                <td>{describeFound(found)}</td>
               </tr>
             ))}
           </tbody>

@@ -1,4 +1,4 @@
-import { belongingWords, foundWords } from '../../result/describe.ts'
+import { describeExpected, describeFound } from '../../result/describe.ts'
 import type { Certificate, Counterexample } from '../../result/result.ts'
 import { showCounterexample } from '../../result/show_counterexample.ts'
 import { advicesOf } from '../advice.ts'
@@ -75,7 +75,7 @@ export function DriverPage({ certificate }: { certificate: Certificate }) {
 
 /** What its refuted checks mean, each advice once. */
 function Advices({ certificate }: { certificate: Certificate }) {
-  const advices = [...advicesOf({ cells: [], worlds: [], certificates: [certificate] })]
+  const advices = [...advicesOf({ cells: [], copies: [], certificates: [certificate] })]
   if (advices.length === 0) return null
   return (
     <Section title="What it means, and what to do">
@@ -99,8 +99,8 @@ function CounterexampleView({ certificate, counterexample, shows }: Counterexamp
   return (
     <Section title="A counterexample, the smallest that was found">
       <p>
-        {what}: <strong>{wrongBytes}</strong> of {actualBytes} bytes are wrong, the first at byte {first.offset}: {foundWords(first.found)}{' '}
-        where {belongingWords(first.expected)}. Shown by {shows.join(', ')}.
+        {what}: <strong>{wrongBytes}</strong> of {actualBytes} bytes are wrong, the first at byte {first.offset}:{' '}
+        {describeFound(first.found)} where {describeExpected(first.expected)}. Shown by {shows.join(', ')}.
       </p>
       <p>Without holeproof, as a plain shell script beside this report:</p>
       <Command text={showCounterexample(certificate, counterexample, reportFolder(location))} />

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks'
 import type { CellResult, Certificate, Result } from '../../result/result.ts'
 import { bytesSeen } from '../bytes_seen.ts'
 import { type Entry, type Filter, findingsOf, hashOf, NO_FILTER, passes } from '../entries.ts'
-import { mapOfCell, mapOfWorld } from '../lanes.ts'
+import { mapOfCell, mapOfCopy } from '../lanes.ts'
 import { lvsTable } from '../lvs_table.ts'
 import { NOTES } from '../notes.ts'
 import { type Section as CellSection, SECTIONS } from '../sections.ts'
@@ -29,7 +29,7 @@ export function Overview({
 }) {
   const shown = entries.filter((entry) => passes(entry, filter))
   const cells = shown.filter((entry) => entry.kind === 'cell')
-  const worlds = shown.filter((entry) => entry.kind === 'world')
+  const copies = shown.filter((entry) => entry.kind === 'copy')
   const certificates = shown.filter((entry) => entry.kind === 'driver')
   const left = cells.filter(({ cell }) => !SECTIONS.some(({ holds }) => holds(cell)))
   return (
@@ -44,8 +44,8 @@ export function Overview({
         <CellGrid section={{ title: 'Other cells', holds: () => true, variant: ({ layout }) => layout }} entries={left} />
       </div>
       <SpecTables cells={cells.map(({ cell }) => cell)} />
-      <Traps entries={worlds.filter(({ id }) => id.startsWith('trap/'))} />
-      <RandomCopies entries={worlds.filter(({ id }) => !id.startsWith('trap/'))} />
+      <Traps entries={copies.filter(({ id }) => id.startsWith('trap/'))} />
+      <RandomCopies entries={copies.filter(({ id }) => !id.startsWith('trap/'))} />
       <Certificates certificates={certificates.map(({ certificate }) => certificate)} />
       <WorthKnowing cells={cells} />
       {result.leaks.length > 0 && (
@@ -204,7 +204,7 @@ function inWords(entries: readonly Entry[]): string {
 
 function Picture({ entry }: { entry: Entry }) {
   if (entry.kind === 'driver') return null
-  return <Thumbnail map={entry.kind === 'cell' ? mapOfCell(entry.cell) : mapOfWorld(entry.world)} />
+  return <Thumbnail map={entry.kind === 'cell' ? mapOfCell(entry.cell) : mapOfCopy(entry.copyCase)} />
 }
 
 function shortText(entry: Entry): string {
@@ -212,7 +212,7 @@ function shortText(entry: Entry): string {
     const refuted = entry.certificate.checks.find(({ verdict }) => verdict === entry.verdict)
     return entry.certificate.reason ?? (refuted === undefined ? '' : `${refuted.id}: ${refuted.text}`)
   }
-  const { findings, reason } = entry.kind === 'cell' ? entry.cell : entry.world
+  const { findings, reason } = entry.kind === 'cell' ? entry.cell : entry.copyCase
   const failed = findings.filter(({ ok }) => !ok)
   const told =
     failed.find(({ check }) => check === 'bytes') ??
@@ -318,7 +318,7 @@ function SpecTables({ cells }: { cells: readonly CellResult[] }) {
   )
 }
 
-function Traps({ entries }: { entries: readonly Of<'world'>[] }) {
+function Traps({ entries }: { entries: readonly Of<'copy'>[] }) {
   if (entries.length === 0) return null
   return (
     <Section title="Traps: what real storage does to a copy">
@@ -339,8 +339,8 @@ function Traps({ entries }: { entries: readonly Of<'world'>[] }) {
           </thead>
           <tbody>
             {entries.map((entry) => {
-              const { permitted, predictedWrongBytes } = entry.world
-              const seen = bytesSeen(entry.world)
+              const { permitted, predictedWrongBytes } = entry.copyCase
+              const seen = bytesSeen(entry.copyCase)
               return (
                 <tr key={entry.id}>
                   <th scope="row">
@@ -362,9 +362,9 @@ function Traps({ entries }: { entries: readonly Of<'world'>[] }) {
   )
 }
 
-function RandomCopies({ entries }: { entries: readonly Of<'world'>[] }) {
+function RandomCopies({ entries }: { entries: readonly Of<'copy'>[] }) {
   if (entries.length === 0) return null
-  const permitted = entries.filter(({ world }) => world.permitted)
+  const permitted = entries.filter(({ copyCase }) => copyCase.permitted)
   const corrupt = permitted.filter((entry) => entry.corrupt).length
   return (
     <Section title="Random copies, held against the model">
@@ -374,7 +374,11 @@ function RandomCopies({ entries }: { entries: readonly Of<'world'>[] }) {
       <ul class="dots">
         {entries.map((entry) => (
           <li key={entry.id}>
-            <a class={`tile edge-${entry.verdict}${entry.corrupt ? ' corrupt' : ''}`} href={hashOf(entry)} title={entry.world.description}>
+            <a
+              class={`tile edge-${entry.verdict}${entry.corrupt ? ' corrupt' : ''}`}
+              href={hashOf(entry)}
+              title={entry.copyCase.description}
+            >
               <Mark verdict={entry.verdict} />
               <span class="aloud">{entry.id}</span>
             </a>

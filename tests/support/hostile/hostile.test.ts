@@ -24,7 +24,7 @@ const shown: Record<Exclude<BehaviourName, NeedsRoot>, Show | { readonly amount:
   sound: soundly(async (driver) => {
     await create(driver, 'v', 5_244_417)
     const path = await attach(driver, 'v')
-    expect(await oldBytes(path)).toEqual({ size: 5_244_417, old: 0 })
+    expect(await staleBytes(path)).toEqual({ size: 5_244_417, old: 0 })
     await writeFile(path, 'written', { flag: 'r+' })
     await result(driver, 'create_snapshot', { name: 's', volume_name: 'v' })
     await result(driver, 'create_cloned_volume', { name: 'c', size_bytes: 6_000_000, source_name: 'v' })
@@ -300,12 +300,12 @@ const shown: Record<Exclude<BehaviourName, NeedsRoot>, Show | { readonly amount:
     await create(driver, 'v')
     await fill(await attach(driver, 'v'))
     await driver.restart()
-    expect(await oldBytes(await attach(driver, 'v'))).toEqual({ size: MiB, old: 0 })
+    expect(await staleBytes(await attach(driver, 'v'))).toEqual({ size: MiB, old: 0 })
   }),
   'attach-empties': soundly(async (driver) => {
     await create(driver, 'v')
     await fill(await attach(driver, 'v'))
-    expect(await oldBytes(await attach(driver, 'v'))).toEqual({ size: MiB, old: 0 })
+    expect(await staleBytes(await attach(driver, 'v'))).toEqual({ size: MiB, old: 0 })
   }),
 
   stale: soundly(async (driver) => {
@@ -347,20 +347,20 @@ const shown: Record<Exclude<BehaviourName, NeedsRoot>, Show | { readonly amount:
     await create(driver, 'v')
     await fill(await attach(driver, 'v'))
     await result(driver, 'create_cloned_volume', { name: 'c', size_bytes: MiB, source_name: 'v' })
-    expect(await oldBytes(await attach(driver, 'c'))).toEqual({ size: MiB, old: 0 })
+    expect(await staleBytes(await attach(driver, 'c'))).toEqual({ size: MiB, old: 0 })
   }),
   'clone-shares': soundly(async (driver) => {
     await create(driver, 'v')
     await result(driver, 'create_cloned_volume', { name: 'c', size_bytes: MiB, source_name: 'v' })
     await fill(await attach(driver, 'v'))
-    expect((await oldBytes(await attach(driver, 'c'))).old).toBe(MiB)
+    expect((await staleBytes(await attach(driver, 'c'))).old).toBe(MiB)
   }),
   'snapshot-follows': soundly(async (driver) => {
     await create(driver, 'v')
     await result(driver, 'create_snapshot', { name: 's', volume_name: 'v' })
     await fill(await attach(driver, 'v'))
     await result(driver, 'create_volume_from_snapshot', { name: 'r', size_bytes: MiB, snapshot_name: 's', volume_name: 'v' })
-    expect((await oldBytes(await attach(driver, 'r'))).old).toBe(MiB)
+    expect((await staleBytes(await attach(driver, 'r'))).old).toBe(MiB)
   }),
   'moves-nothing': soundly(async (driver) => {
     await create(driver, 'v')
@@ -380,7 +380,7 @@ const shown: Record<Exclude<BehaviourName, NeedsRoot>, Show | { readonly amount:
     await create(driver, 'v')
     await fill(await attach(driver, 'v'))
     await result(driver, 'update_migrated_volume', { name: 'v', new_name: 'w' })
-    expect(await oldBytes(await attach(driver, 'w'))).toEqual({ size: MiB, old: 0 })
+    expect(await staleBytes(await attach(driver, 'w'))).toEqual({ size: MiB, old: 0 })
   }),
 }
 
@@ -464,16 +464,16 @@ async function attach(driver: DriverProgram, name: string): Promise<string> {
 
 async function newVolume(driver: DriverProgram, sizeBytes = MiB, name = 'v'): Promise<{ size: number; old: number }> {
   await create(driver, name, sizeBytes)
-  return oldBytes(await attach(driver, name))
+  return staleBytes(await attach(driver, name))
 }
 
 async function extended(driver: DriverProgram): Promise<{ size: number; old: number }> {
   await result(driver, 'extend_volume', { name: 'v', new_size_bytes: 3 * MiB })
-  return oldBytes(await attach(driver, 'v'))
+  return staleBytes(await attach(driver, 'v'))
 }
 
 /** Counts the old bytes of a file; all others must be zero. */
-async function oldBytes(path: string): Promise<{ size: number; old: number }> {
+async function staleBytes(path: string): Promise<{ size: number; old: number }> {
   const bytes = await readFile(path)
   const old = bytes.reduce((sum, byte) => sum + (byte === OLD ? 1 : 0), 0)
   expect(bytes.reduce((sum, byte) => sum + (byte === 0 ? 1 : 0), 0)).toBe(bytes.length - old)

@@ -1,13 +1,13 @@
-import type { WorldResult } from '../../result/result.ts'
-import { mapOfWorld } from '../lanes.ts'
+import type { CopyResult } from '../../result/result.ts'
+import { mapOfCopy } from '../lanes.ts'
 import { BlockMapView } from './block_map.tsx'
 import { Findings } from './cell_page.tsx'
 import { HexView } from './hex_view.tsx'
 import { Command, Section, VerdictWord, Wide } from './parts.tsx'
 
 /** All that is known of one copy that was predicted. */
-export function WorldPage({ world: result }: { world: WorldResult }) {
-  const { id, verdict, description, permitted, wrongBytes, predictedWrongBytes, oldBytesBehind = 0, reason, seen, smallest } = result
+export function CopyPage({ copyCase: result }: { copyCase: CopyResult }) {
+  const { id, verdict, description, permitted, wrongBytes, predictedWrongBytes, staleBytesPastEnd = 0, reason, seen, smallest } = result
   return (
     <article>
       <h1>
@@ -20,11 +20,11 @@ export function WorldPage({ world: result }: { world: WorldResult }) {
       <p>
         {wrongBytes === undefined ? 'Nothing was measured' : <strong>{wrongBytes} bytes are wrong</strong>}; {predictedWrongBytes} were
         predicted.
-        {oldBytesBehind > 0 && ` Behind the volume's end ${oldBytesBehind} old bytes can be read.`}
+        {staleBytesPastEnd > 0 && ` Behind the volume's end ${staleBytesPastEnd} old bytes can be read.`}
       </p>
       <Findings findings={result.findings} />
       <Section title="Where every byte comes from">
-        <BlockMapView map={mapOfWorld(result)} firstWrong={seen?.firstWrongPage?.offset} />
+        <BlockMapView map={mapOfCopy(result)} firstWrong={seen?.firstWrongPage?.offset} />
         {seen === undefined && <p class="quiet">What the destination holds is kept of copies that are corrupt or refuted.</p>}
       </Section>
       {seen?.firstWrongPage !== undefined && (
@@ -44,7 +44,7 @@ export function WorldPage({ world: result }: { world: WorldResult }) {
       <details>
         <summary>The copy and all that it depends on</summary>
         <Wide label="The copy and all that it depends on">
-          <pre>{JSON.stringify(result.world, null, 1)}</pre>
+          <pre>{JSON.stringify(result.copyCase, null, 1)}</pre>
         </Wide>
       </details>
     </article>

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { exampleCertificate, exampleCertification, exampleCheck } from '../../tests/support/example_certificate.ts'
 import { COMPARISON_LIMITS, compareResults } from './compare.ts'
-import { type Ending, type EndingOptions, endingOf } from './ending.ts'
 import { LEFT_OUT, type Result, type Verdict } from './result.ts'
+import { type RunOutcome, type RunOutcomeOptions, runOutcomeOf } from './run_outcome.ts'
 
 describe('a run ends', () => {
   const checks = [exampleCheck(), exampleCheck({ verdict: 'not-shown', text: LEFT_OUT })]
@@ -11,7 +11,7 @@ describe('a run ends', () => {
   const of = (...verdicts: Verdict[]): Result =>
     exampleCertification(verdicts.map((verdict) => exampleCertificate({ checks: [exampleCheck({ verdict })] })))
 
-  test.each<[string, Result, EndingOptions, Ending['says']]>([
+  test.each<[string, Result, RunOutcomeOptions, RunOutcome['status']]>([
     ['upheld where all is upheld', of('upheld', 'upheld'), {}, 'upheld'],
     ['upheld where all is upheld, strictly', of('upheld'), { strict: true }, 'upheld'],
     ['refuted where anything is refuted', of('upheld', 'refuted', 'broken'), {}, 'refuted'],
@@ -37,12 +37,12 @@ describe('a run ends', () => {
       'upheld',
     ],
   ])('%s', (_, result, options, says) => {
-    expect(endingOf(result, options).says).toBe(says)
+    expect(runOutcomeOf(result, options).status).toBe(says)
   })
 
   const WORSE = compareResults(of('upheld', 'upheld'), of('upheld', 'refuted'), COMPARISON_LIMITS)
 
-  test.each<[string, Result, EndingOptions, readonly string[]]>([
+  test.each<[string, Result, RunOutcomeOptions, readonly string[]]>([
     ['nothing, where all is upheld', of('upheld'), { strict: true }, []],
     ['nothing, where its own parts tell it', of('upheld', 'refuted', 'broken'), {}, []],
     ['that it was stopped', { ...of('upheld'), stopped: true }, {}, ['it was stopped before its end']],
@@ -56,11 +56,11 @@ describe('a run ends', () => {
     ['what is missing', { ...of('upheld'), merged: { shards: 2, missingShards: [2], missing: ['nfs'] } }, {}, ['no result holds nfs']],
     ['what is worse than before', of('upheld', 'upheld'), { comparison: WORSE }, ['it is worse than before: 1 new failures']],
   ])('and tells %s', (_, result, options, why) => {
-    expect(endingOf(result, options).why).toEqual(why)
+    expect(runOutcomeOf(result, options).why).toEqual(why)
   })
 
   test('refuted where it is worse than before, and broken where the lab broke, too', () => {
-    expect(endingOf(of('upheld', 'upheld'), { comparison: WORSE }).says).toBe('refuted')
-    expect(endingOf(of('upheld', 'broken'), { comparison: WORSE }).says).toBe('broken')
+    expect(runOutcomeOf(of('upheld', 'upheld'), { comparison: WORSE }).status).toBe('refuted')
+    expect(runOutcomeOf(of('upheld', 'broken'), { comparison: WORSE }).status).toBe('broken')
   })
 })

@@ -1,24 +1,24 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { cellsOf, runsOf } from '../../tests/support/cells.ts'
+import { cellsOf, rangesOf } from '../../tests/support/cells.ts'
 import {
   clip,
   contained,
   cover,
   filled,
-  inside,
+  filterRanges,
+  intersect,
   joined,
   lengthOf,
   overlay,
-  type Runs,
-  run,
+  type RangeMap,
+  range,
   same,
   scaled,
   shifted,
+  subtract,
   touched,
-  where,
-  without,
-} from './runs.ts'
+} from './ranges.ts'
 
 const CELLS = 32
 type Cells = readonly (number | undefined)[]
@@ -28,8 +28,8 @@ const position = fc.integer({ min: 0, max: CELLS })
 const grain = fc.integer({ min: 1, max: 7 })
 
 /** That the map says what the cells do, and is as every map must be: sorted, disjoint, nothing empty, neighbours joined. */
-function expectCells<Value>(runs: Runs<Value>, expected: readonly (Value | undefined)[]): void {
-  expect(runs).toEqual(runsOf(expected))
+function expectCells<Value>(ranges: RangeMap<Value>, expected: readonly (Value | undefined)[]): void {
+  expect(ranges).toEqual(rangesOf(expected))
 }
 
 /** Grains of cells, the last of which may be short. */
@@ -41,19 +41,19 @@ describe('a map', () => {
   test('comes back from its cells as it was', () => {
     fc.assert(
       fc.property(cells, (some) => {
-        expect(cellsOf(runsOf(some), CELLS)).toEqual(some)
+        expect(cellsOf(rangesOf(some), CELLS)).toEqual(some)
       }),
     )
   })
 
   test('of one run is empty when the run is', () => {
-    expect(run(3, 5, 'a')).toEqual([{ from: 3, to: 5, value: 'a' }])
-    expect(run(3, 3, 'a')).toEqual([])
-    expect(run(4, 3, 'a')).toEqual([])
+    expect(range(3, 5, 'a')).toEqual([{ from: 3, to: 5, value: 'a' }])
+    expect(range(3, 3, 'a')).toEqual([])
+    expect(range(4, 3, 'a')).toEqual([])
   })
 
   test('joins what touches and agrees, and leaves out what is empty', () => {
-    const runs = [
+    const ranges = [
       { from: 0, to: 2, value: 'a' },
       { from: 2, to: 4, value: 'a' },
       { from: 4, to: 4, value: 'b' },
@@ -61,7 +61,7 @@ describe('a map', () => {
       { from: 6, to: 7, value: 'b' },
     ]
 
-    expect(joined(runs)).toEqual([
+    expect(joined(ranges)).toEqual([
       { from: 0, to: 4, value: 'a' },
       { from: 4, to: 5, value: 'b' },
       { from: 6, to: 7, value: 'b' },
@@ -74,7 +74,7 @@ describe('cell by cell', () => {
     fc.assert(
       fc.property(cells, cells, (base, top) =>
         expectCells(
-          overlay(runsOf(base), runsOf(top)),
+          overlay(rangesOf(base), rangesOf(top)),
           base.map((value, cell) => top[cell] ?? value),
         ),
       ),
@@ -84,13 +84,13 @@ describe('cell by cell', () => {
   test('without leaves what is outside the cover, and inside what is in it', () => {
     fc.assert(
       fc.property(cells, cells, (some, covering) => {
-        const [runs, holes] = [runsOf(some), runsOf(covering)]
+        const [ranges, holes] = [rangesOf(some), rangesOf(covering)]
         expectCells(
-          without(runs, holes),
+          subtract(ranges, holes),
           some.map((value, cell) => (covering[cell] === undefined ? value : undefined)),
         )
         expectCells(
-          inside(runs, holes),
+          intersect(ranges, holes),
           some.map((value, cell) => (covering[cell] === undefined ? undefined : value)),
         )
       }),
@@ -102,11 +102,11 @@ describe('cell by cell', () => {
       fc.property(cells, position, position, (some, from, to) => {
         const within = (cell: number) => from <= cell && cell < to
         expectCells(
-          clip(runsOf(some), from, to),
+          clip(rangesOf(some), from, to),
           some.map((value, cell) => (within(cell) ? value : undefined)),
         )
         expectCells(
-          filled(runsOf(some), from, to, 9),
+          filled(rangesOf(some), from, to, 9),
           some.map((value, cell) => (within(cell) ? (value ?? 9) : undefined)),
         )
       }),
@@ -117,11 +117,11 @@ describe('cell by cell', () => {
     fc.assert(
       fc.property(cells, (some) => {
         expectCells(
-          where(runsOf(some), (value) => value > 0),
+          filterRanges(rangesOf(some), (value) => value > 0),
           some.map((value) => (value !== undefined && value > 0 ? true : undefined)),
         )
         expectCells(
-          cover(runsOf(some)),
+          cover(rangesOf(some)),
           some.map((value) => (value === undefined ? undefined : true)),
         )
       }),
@@ -132,11 +132,11 @@ describe('cell by cell', () => {
     fc.assert(
       fc.property(cells, grain, (some, size) => {
         expectCells(
-          touched(runsOf(some), size),
+          touched(rangesOf(some), size),
           grains(some, size).map((part) => (part.some((value) => value !== undefined) ? true : undefined)),
         )
         expectCells(
-          contained(runsOf(some), size),
+          contained(rangesOf(some), size),
           grains(some, size).map((part) => (part.length === size && part.every((value) => value !== undefined) ? true : undefined)),
         )
       }),
@@ -147,11 +147,11 @@ describe('cell by cell', () => {
     fc.assert(
       fc.property(cells, grain, (some, size) => {
         expectCells(
-          scaled(runsOf(some), size),
+          scaled(rangesOf(some), size),
           some.flatMap((value) => Array<number | undefined>(size).fill(value)),
         )
-        expectCells(shifted(runsOf(some), size), [...Array<undefined>(size), ...some])
-        expect(shifted(shifted(runsOf(some), size), -size)).toEqual(runsOf(some))
+        expectCells(shifted(rangesOf(some), size), [...Array<undefined>(size), ...some])
+        expect(shifted(shifted(rangesOf(some), size), -size)).toEqual(rangesOf(some))
       }),
     )
   })
@@ -159,7 +159,7 @@ describe('cell by cell', () => {
   test('the length is the number of cells with a value', () => {
     fc.assert(
       fc.property(cells, (some) => {
-        expect(lengthOf(runsOf(some))).toBe(some.filter((value) => value !== undefined).length)
+        expect(lengthOf(rangesOf(some))).toBe(some.filter((value) => value !== undefined).length)
       }),
     )
   })
@@ -167,14 +167,14 @@ describe('cell by cell', () => {
   test('two maps are the same when their cells are', () => {
     fc.assert(
       fc.property(cells, cells, (one, other) => {
-        expect(same(runsOf(one), runsOf([...one]))).toBe(true)
-        expect(same(runsOf(one), runsOf(other))).toBe(one.every((value, cell) => value === other[cell]))
+        expect(same(rangesOf(one), rangesOf([...one]))).toBe(true)
+        expect(same(rangesOf(one), rangesOf(other))).toBe(one.every((value, cell) => value === other[cell]))
       }),
     )
-    expect(same(run(0, 4, 'a'), run(0, 5, 'a'))).toBe(false)
-    expect(same(run(1, 4, 'a'), run(0, 4, 'a'))).toBe(false)
-    expect(same(run(0, 4, 'a'), run(0, 4, 'b'))).toBe(false)
-    expect(same(run(0, 4, 'a'), [...run(0, 4, 'a'), ...run(5, 6, 'a')])).toBe(false)
+    expect(same(range(0, 4, 'a'), range(0, 5, 'a'))).toBe(false)
+    expect(same(range(1, 4, 'a'), range(0, 4, 'a'))).toBe(false)
+    expect(same(range(0, 4, 'a'), range(0, 4, 'b'))).toBe(false)
+    expect(same(range(0, 4, 'a'), [...range(0, 4, 'a'), ...range(5, 6, 'a')])).toBe(false)
   })
 })
 
@@ -182,13 +182,13 @@ test('what is done to a map costs what it has in runs: the same at 16 TiB as at 
   const huge = (16 * 1024 ** 4) / CELLS
   fc.assert(
     fc.property(cells, cells, position, position, (one, other, from, to) => {
-      const [small, top] = [runsOf(one), runsOf(other)]
+      const [small, top] = [rangesOf(one), rangesOf(other)]
       const [large, largeTop] = [scaled(small, huge), scaled(top, huge)]
-      const isAlike = (a: Runs<unknown>, b: Runs<unknown>) => expect(b).toEqual(scaled(a, huge))
+      const isAlike = (a: RangeMap<unknown>, b: RangeMap<unknown>) => expect(b).toEqual(scaled(a, huge))
 
       isAlike(overlay(small, top), overlay(large, largeTop))
-      isAlike(without(small, top), without(large, largeTop))
-      isAlike(inside(small, top), inside(large, largeTop))
+      isAlike(subtract(small, top), subtract(large, largeTop))
+      isAlike(intersect(small, top), intersect(large, largeTop))
       isAlike(filled(small, from, to, 9), filled(large, from * huge, to * huge, 9))
       expect(touched(large, huge)).toEqual(touched(small, 1))
       expect(contained(large, huge)).toEqual(contained(small, 1))

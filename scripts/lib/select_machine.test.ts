@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { BrokenLab } from '../../harness/errors.ts'
-import { firstGuest, type GuestKind } from './machine_choice.ts'
+import { firstGuest, type GuestKind } from './select_machine.ts'
 
 /** Chooses a guest where only these boot; with what was tried, and what was said. */
 async function choose(remembered: GuestKind | undefined, booting: readonly GuestKind[]) {

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { cellsOf, runsOf } from '../../tests/support/cells.ts'
+import { cellsOf, rangesOf } from '../../tests/support/cells.ts'
 import { NaivePool, NaiveThin } from '../../tests/support/naive_pool.ts'
+import type { ByteClass } from '../content/byte_class.ts'
 import type { Extent } from '../content/content.ts'
-import type { Origin } from '../content/origin.ts'
-import { run } from '../content/runs.ts'
+import { range } from '../content/ranges.ts'
+import { type CopyCase, differing, predict } from './copy_case.ts'
 import { WIPED_BYTES } from './volume.ts'
-import { differing, predict, type World } from './world.ts'
 
 const TiB = 1024 ** 4
 /** Whole pages, so that the page cache has nothing to add here; its own tests are volume.test.ts. */
@@ -16,7 +16,7 @@ type Write = Extent['write'] | undefined
 const write = fc.constantFrom<Write>(undefined, 'zeros', 'data')
 
 function extentsOf(writes: readonly Write[]): Extent[] {
-  return runsOf(writes, CELL).map(({ from, to, value }) => ({ offset: from, length: to - from, write: value }))
+  return rangesOf(writes, CELL).map(({ from, to, value }) => ({ offset: from, length: to - from, write: value }))
 }
 
 interface NaiveCase {
@@ -45,13 +45,13 @@ const someCase: fc.Arbitrary<NaiveCase> = fc.record({
   keepsFile: fc.boolean(),
 })
 
-const asOrigin = (value: Write, as: Origin): Origin | undefined => (value === undefined ? undefined : value === 'zeros' ? 'zero' : as)
+const asOrigin = (value: Write, as: ByteClass): ByteClass | undefined => (value === undefined ? undefined : value === 'zeros' ? 'zero' : as)
 
 /** What the destination reads as, cell by cell, worked out step by step. */
-function naively({ source, extraCells, storage, pool, prior, old, crypt, mode, blockCells, keepsFile }: NaiveCase): Origin[] {
-  const wanted = source.map((value): Origin => asOrigin(value, 'data') ?? 'zero')
+function naively({ source, extraCells, storage, pool, prior, old, crypt, mode, blockCells, keepsFile }: NaiveCase): ByteClass[] {
+  const wanted = source.map((value): ByteClass => asOrigin(value, 'data') ?? 'zero')
   const size = source.length + extraCells
-  const written: (Origin | undefined)[] = wanted.map((_, cell) => {
+  const written: (ByteClass | undefined)[] = wanted.map((_, cell) => {
     const start = Math.floor(cell / blockCells) * blockCells
     const block = wanted.slice(start, start + blockCells)
     return mode === 'full' || block.includes('data') ? wanted[cell] : undefined
@@ -74,7 +74,7 @@ function naively({ source, extraCells, storage, pool, prior, old, crypt, mode, b
   })
 }
 
-function worldOf({ source, extraCells, storage, pool, prior, old, crypt, mode, blockCells, keepsFile }: NaiveCase): World {
+function copyOf({ source, extraCells, storage, pool, prior, old, crypt, mode, blockCells, keepsFile }: NaiveCase): CopyCase {
   const cells = source.length + extraCells
   const extents = extentsOf(old.slice(0, cells))
   const header = crypt ? CELL : 0
@@ -103,7 +103,7 @@ test('a prediction is what a cell by cell reckoning of the same steps gives', ()
   fc.assert(
     fc.property(someCase, (some) => {
       const expected = naively(some)
-      const { content, wrong } = predict(worldOf(some))
+      const { content, wrong } = predict(copyOf(some))
 
       expect(cellsOf(content, expected.length, CELL)).toEqual(expected)
       expect(cellsOf(wrong, expected.length, CELL)).toEqual(
@@ -126,34 +126,34 @@ test.each([
   fc.assert(
     fc.property(fc.array(write, { minLength: 1, maxLength: 8 }), (writes) => {
       const sizeBytes = writes.length * CELL
-      const world: World = {
+      const copyCase: CopyCase = {
         sizeBytes,
         source: { storage, sizeBytes, extents: extentsOf(writes) },
         destination: { storage: { kind: 'file' }, sizeBytes, prior: { kind: 'new' } },
         copy: { how: 'full', blockBytes: CELL },
       }
 
-      expect(predict(world).wrong).toEqual([])
+      expect(predict(copyCase).wrong).toEqual([])
     }),
   )
 })
 
 describe('what differs', () => {
   test('is what is there and should not be, where something is expected', () => {
-    const content = runsOf<Origin>(['zero', 'data', 'stale', 'noise', 'data', 'stale'])
-    const expected = runsOf<Origin>(['zero', 'zero', 'zero', 'data', 'data'])
+    const content = rangesOf<ByteClass>(['zero', 'data', 'stale', 'noise', 'data', 'stale'])
+    const expected = rangesOf<ByteClass>(['zero', 'zero', 'zero', 'data', 'data'])
 
     expect(cellsOf(differing(content, expected), 6)).toEqual([undefined, 'data', 'stale', 'noise', undefined, undefined])
   })
 
   test('is nothing where all is as expected', () => {
-    expect(differing(run<Origin>(0, 5, 'data'), run<Origin>(0, 5, 'data'))).toEqual([])
+    expect(differing(range<ByteClass>(0, 5, 'data'), range<ByteClass>(0, 5, 'data'))).toEqual([])
   })
 })
 
 test('a pool counts a block that a snapshot and its volume share once, and the one that the copy takes anew', () => {
   const chunkBytes = 4 * CELL
-  const world: World = {
+  const copyCase: CopyCase = {
     sizeBytes: 4 * chunkBytes,
     source: { storage: { kind: 'file' }, sizeBytes: 4 * chunkBytes, extents: [{ offset: 0, length: CELL, write: 'data' }] },
     destination: {
@@ -164,11 +164,11 @@ test('a pool counts a block that a snapshot and its volume share once, and the o
     copy: { how: 'sparse', blockBytes: CELL },
   }
 
-  expect(predict(world)).toMatchObject({ poolUsedBytes: 3 * chunkBytes, destinationMapped: run(0, 2 * chunkBytes, true) })
+  expect(predict(copyCase)).toMatchObject({ poolUsedBytes: 3 * chunkBytes, destinationMapped: range(0, 2 * chunkBytes, true) })
 })
 
 test('a volume of 16 TiB costs as many runs as a small one', () => {
-  const runsIn = (scale: number) => {
+  const rangesIn = (scale: number) => {
     const at = (offset: number): Extent => ({ offset: offset * scale, length: CELL * scale, write: 'data' })
     const { content, sourceMapped, destinationMapped, wrong } = predict({
       sizeBytes: 8 * CELL * scale,
@@ -187,5 +187,5 @@ test('a volume of 16 TiB costs as many runs as a small one', () => {
     return [content, sourceMapped, destinationMapped, wrong].map(({ length }) => length)
   }
 
-  expect(runsIn((16 * TiB) / (8 * CELL))).toEqual(runsIn(1))
+  expect(rangesIn((16 * TiB) / (8 * CELL))).toEqual(rangesIn(1))
 })

@@ -1,16 +1,16 @@
 import { SECTOR_BYTES } from '../units.ts'
-import type { Origin } from './origin.ts'
+import type { ByteClass } from './byte_class.ts'
 import { type FoundPattern, identifySector, writePattern } from './pattern.ts'
-import type { Run, Runs } from './runs.ts'
+import type { Range, RangeMap } from './ranges.ts'
 
 /** Of a range that is neither all zero nor all data, so many parts are looked at on their own. */
 const PARTS = 8
 
 /** Tells of every byte of a volume, fed piece by piece in order, where it comes from. Pure: no I/O. */
-export class Surveyor {
+export class ByteClassifier {
   private readonly tag: number
-  private readonly mostRuns: number
-  private readonly runs: Run<Origin>[] = []
+  private readonly mostRanges: number
+  private readonly ranges: Range<ByteClass>[] = []
   private at = 0
   private zeros = Buffer.alloc(0)
   private stamp = Buffer.alloc(0)
@@ -18,10 +18,10 @@ export class Surveyor {
   /** What the last stale sector was: more is likely to follow. */
   private lastFound: FoundPattern | undefined
 
-  /** `tag` is that of the volume's own stamp. With more than `mostRuns` there is no survey, only the count of its bytes. */
-  constructor(tag: number, mostRuns: number) {
+  /** `tag` is that of the volume's own stamp. With more than `mostRuns` there is no map of byte classes, only the count of its bytes. */
+  constructor(tag: number, mostRanges: number) {
     this.tag = tag
-    this.mostRuns = mostRuns
+    this.mostRanges = mostRanges
   }
 
   /** `piece` follows the one before it; every piece but the last is a multiple of 512 bytes. */
@@ -41,8 +41,8 @@ export class Surveyor {
   }
 
   /** Undefined when there are too many runs. */
-  end(): Runs<Origin> | undefined {
-    return this.runs.length > this.mostRuns ? undefined : this.runs
+  end(): RangeMap<ByteClass> | undefined {
+    return this.ranges.length > this.mostRanges ? undefined : this.ranges
   }
 
   private look(piece: Buffer, from: number, to: number): void {
@@ -76,7 +76,7 @@ export class Surveyor {
   /** Whether all of it is what follows the stale sector just before. */
   private goesOnStale(piece: Buffer, from: number, to: number): boolean {
     const { lastFound } = this
-    const last = this.runs.at(-1)
+    const last = this.ranges.at(-1)
     if (lastFound === undefined || last?.value !== 'stale' || last.to !== this.at + from) return false
     const stale = this.stale.subarray(0, to - from)
     writePattern(stale, lastFound, lastFound.offset + SECTOR_BYTES)
@@ -90,10 +90,10 @@ export class Surveyor {
     return this.lastFound !== undefined
   }
 
-  private add(from: number, to: number, value: Origin): void {
-    const last = this.runs.at(-1)
+  private add(from: number, to: number, value: ByteClass): void {
+    const last = this.ranges.at(-1)
     if (last !== undefined && last.value === value && last.to === this.at + from)
-      this.runs[this.runs.length - 1] = { ...last, to: this.at + to }
-    else if (this.runs.length <= this.mostRuns) this.runs.push({ from: this.at + from, to: this.at + to, value })
+      this.ranges[this.ranges.length - 1] = { ...last, to: this.at + to }
+    else if (this.ranges.length <= this.mostRanges) this.ranges.push({ from: this.at + from, to: this.at + to, value })
   }
 }

@@ -1,18 +1,18 @@
-import { isThin, parseStatus } from '../../block/status.ts'
-import type { Content } from '../../content/content.ts'
-import type { Verification } from '../../content/verify.ts'
-import { BrokenLab, messageOf } from '../../errors.ts'
-import type { PathLook } from '../../helper/surroundings.ts'
-import type { Lab } from '../../lab/lab.ts'
-import { check } from '../../machine/machine.ts'
-import { decideCopyMode } from '../../migration/rule.ts'
-import { type Answer, capabilityReportSchema } from '../../protocol/capabilities.ts'
-import type { Verb } from '../../protocol/verbs.ts'
-import type { VolumeService, WholeVolumeService } from '../../protocol/volume_service.ts'
-import type { Bench } from '../../testbed/test_bed.ts'
-import { MiB, SECTOR_BYTES } from '../../units.ts'
-import { DriverFault, DriverGone, type InstalledDriver } from '../candidate/driver_process.ts'
-import { Recorder } from '../counterexample/recorder.ts'
+import { isThin, parseStatus } from '../block/status.ts'
+import type { Content } from '../content/content.ts'
+import type { Verification } from '../content/verify.ts'
+import { BrokenLab, messageOf } from '../errors.ts'
+import type { PathInfo } from '../helper/surroundings.ts'
+import type { Lab } from '../lab/lab.ts'
+import { runOrThrow } from '../machine/machine.ts'
+import { decideCopyMode } from '../migration/rule.ts'
+import { type Answer, capabilityReportSchema } from '../protocol/capabilities.ts'
+import type { Verb } from '../protocol/verbs.ts'
+import type { VolumeService, WholeVolumeService } from '../protocol/volume_service.ts'
+import type { TestBed } from '../testbed/test_bed.ts'
+import { MiB, SECTOR_BYTES } from '../units.ts'
+import { DriverFault, DriverGone, type DriverProcess } from './candidate/driver_process.ts'
+import { Recorder } from './counterexample/recorder.ts'
 
 const LEAST_VOLUME_BYTES = 8 * MiB
 /** A volume may come out larger; all of it is read. */
@@ -23,7 +23,7 @@ const FILLED_OF_THIN = 0.7
 /** Only a content's extents, or its holes too, as zeros. */
 export type Written = 'extents' | 'everywhere'
 
-export interface TrialNames {
+export interface DriverSessionNames {
   readonly name: string
   /** Begins the names of its volumes: two drivers may hold a volume of the other's for a while. */
   readonly noun: string
@@ -32,11 +32,11 @@ export interface TrialNames {
 }
 
 /** A driver on trial: makes volumes by it, writes and reads them, and takes all of them away again. */
-export class Trial {
+export class DriverSession {
   readonly name: string
-  readonly bench: Bench
+  readonly testBed: TestBed
   readonly lab: Lab
-  readonly driver: InstalledDriver
+  readonly driver: DriverProcess
   /** What it answered to get_capabilities at first. */
   readonly answer: Answer
   /** Whether the driver claims that its new volumes read as zeros. */
@@ -48,15 +48,15 @@ export class Trial {
   private readonly noun: string
   private names = 0
 
-  constructor({ name, noun, recorder = new Recorder() }: TrialNames, bench: Bench, driver: InstalledDriver, answer: Answer) {
+  constructor({ name, noun, recorder = new Recorder() }: DriverSessionNames, testBed: TestBed, driver: DriverProcess, answer: Answer) {
     this.name = name
     this.noun = noun
     this.recorder = recorder
-    this.bench = bench
+    this.testBed = testBed
     this.lab = driver.lab
     this.driver = driver
     this.answer = answer
-    this.claim = decideCopyMode(answer, { origin: 'new', layers: [] }).mode === 'sparse'
+    this.claim = decideCopyMode(answer, { history: 'new', layers: [] }).mode === 'sparse'
     const report = capabilityReportSchema.safeParse(answer.kind === 'answered' ? answer.report : undefined)
     this.thinProvisioned = report.success && report.data.thin_provisioning_support !== false
   }
@@ -84,7 +84,7 @@ export class Trial {
   }
 
   /** Makes a volume that goes with the trial. */
-  async create(sizeBytes = this.volumeBytes, name = this.newName()): Promise<TrialVolume> {
+  async create(sizeBytes = this.volumeBytes, name = this.newName()): Promise<DriverVolume> {
     return this.make(name, sizeBytes, 'create_volume', { name, size_bytes: sizeBytes }, (service) => service.createVolume(name, sizeBytes))
   }
 
@@ -95,8 +95,8 @@ export class Trial {
     verb: Verb,
     params: object,
     ask: (service: WholeVolumeService) => Promise<void>,
-  ): Promise<TrialVolume> {
-    const volume = new TrialVolume(this, name, sizeBytes)
+  ): Promise<DriverVolume> {
+    const volume = new DriverVolume(this, name, sizeBytes)
     await this.ask(verb, params, ask)
     this.made.set(name, volume)
     return volume
@@ -119,8 +119,8 @@ export class Trial {
   }
 
   /** Takes over a volume that arrived by a migration. */
-  adopt(name: string, sizeBytes: number): TrialVolume {
-    const volume = new TrialVolume(this, name, sizeBytes)
+  adopt(name: string, sizeBytes: number): DriverVolume {
+    const volume = new DriverVolume(this, name, sizeBytes)
     this.made.set(name, volume)
     return volume
   }
@@ -170,7 +170,7 @@ export class Trial {
 
   private async attachChecked(service: VolumeService, name: string): Promise<string> {
     const path = await service.attachVolume(name)
-    const refusal = await this.driver.installation.refusesPath(path)
+    const refusal = await this.driver.installation.whyForeign(path)
     if (refusal !== undefined) throw new DriverFault(`attach_volume: ${refusal}`)
     return path
   }
@@ -204,14 +204,14 @@ export class Trial {
 }
 
 /** A volume of the driver under test. */
-export class TrialVolume {
+export class DriverVolume {
   readonly name: string
   readonly sizeBytes: number
-  private readonly trial: Trial
+  private readonly session: DriverSession
   private attachedTo: string | undefined
 
-  constructor(trial: Trial, name: string, sizeBytes: number) {
-    this.trial = trial
+  constructor(session: DriverSession, name: string, sizeBytes: number) {
+    this.session = session
     this.name = name
     this.sizeBytes = sizeBytes
   }
@@ -220,9 +220,9 @@ export class TrialVolume {
   async attach(): Promise<string> {
     if (this.attachedTo !== undefined) return this.attachedTo
     const { name } = this
-    const path = await this.trial.attach(name)
+    const path = await this.session.attach(name)
     this.attachedTo = path
-    const { sizeBytes } = await this.trial.lab.inside.measure(path)
+    const { sizeBytes } = await this.session.lab.helper.measure(path)
     if (sizeBytes < this.sizeBytes)
       throw new DriverFault(`attach_volume: ${path} holds ${sizeBytes} bytes, but ${this.sizeBytes} were asked for`)
     if (sizeBytes > 2 * this.sizeBytes + MOST_BEYOND_BYTES)
@@ -234,48 +234,48 @@ export class TrialVolume {
     if (this.attachedTo === undefined) return
     this.attachedTo = undefined
     const { name } = this
-    await this.trial.ask('detach_volume', { name }, (service) => service.detachVolume(name))
+    await this.session.ask('detach_volume', { name }, (service) => service.detachVolume(name))
   }
 
   async delete(): Promise<void> {
     await this.detach()
     const { name } = this
-    this.trial.forget(name)
-    await this.trial.ask('delete_volume', { name }, (service) => service.deleteVolume(name))
+    this.session.forget(name)
+    await this.session.ask('delete_volume', { name }, (service) => service.deleteVolume(name))
   }
 
   /** What the kernel shows of the volume's device or file. */
-  async look(): Promise<PathLook> {
-    return this.trial.lab.inside.lookAtPath(await this.attach())
+  async look(): Promise<PathInfo> {
+    return this.session.lab.helper.lookAtPath(await this.attach())
   }
 
   /** How much storage the volume takes, in bytes, as the kernel tells; undefined for a device that it knows nothing of. */
   async mappedBytes(): Promise<number | undefined> {
     const look = await this.look()
-    if (look.kind === 'file') return (await this.trial.lab.inside.measure(await this.attach())).allocatedBytes
+    if (look.kind === 'file') return (await this.session.lab.helper.measure(await this.attach())).allocatedBytes
     if (look.kind !== 'block' || look.dmName === '') return undefined
-    const status = parseStatus(await check(this.trial.lab, ['dmsetup', 'status', look.dmName]), look.dmName).get(look.dmName)
+    const status = parseStatus(await runOrThrow(this.session.lab, ['dmsetup', 'status', look.dmName]), look.dmName).get(look.dmName)
     return isThin(status) ? status.mappedSectors * SECTOR_BYTES : undefined
   }
 
   /** How large it came out, in bytes: at least what was asked for. */
   async actualBytes(): Promise<number> {
-    return (await this.trial.lab.inside.measure(await this.attach())).sizeBytes
+    return (await this.session.lab.helper.measure(await this.attach())).sizeBytes
   }
 
   /** Writes a content: its extents, or `everywhere`, its holes as zeros. */
   async write(content: Content, where: Written = 'extents'): Promise<void> {
     const path = await this.attach()
-    if (where === 'everywhere') this.trial.recordWrite(this.name, 'zeros', 0, content.sizeBytes)
-    for (const { offset, length, write } of content.extents) this.trial.recordWrite(this.name, write, offset, length)
-    await this.touching('written', () => this.trial.lab.inside.stamp(path, content, where === 'everywhere'))
+    if (where === 'everywhere') this.session.recordWrite(this.name, 'zeros', 0, content.sizeBytes)
+    for (const { offset, length, write } of content.extents) this.session.recordWrite(this.name, write, offset, length)
+    await this.touching('written', () => this.session.lab.helper.stamp(path, content, where === 'everywhere'))
   }
 
   /** Compares every byte of the content's size with it, read past the caches. */
   async verify(content: Content): Promise<Verification> {
     const path = await this.attach()
-    await this.trial.driver.installation.dropCache?.(this.name)
-    return this.touching('read', () => this.trial.lab.inside.verify(path, content, false))
+    await this.session.driver.installation.dropCache?.(this.name)
+    return this.touching('read', () => this.session.lab.helper.verify(path, content, false))
   }
 
   /** A path that was given but cannot be used is the driver's fault, not the lab's. */

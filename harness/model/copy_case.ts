@@ -1,8 +1,8 @@
+import { BYTE_CLASSES, type ByteClass } from '../content/byte_class.ts'
 import type { Extent } from '../content/content.ts'
-import { ORIGINS, type Origin } from '../content/origin.ts'
-import { cover, inside, joined, type Runs, where, without } from '../content/runs.ts'
+import { cover, filterRanges, intersect, joined, type RangeMap, subtract } from '../content/ranges.ts'
+import { expectedRanges, writtenRanges } from './byte_ranges.ts'
 import { type Copied, type CopySpec, copy } from './copy.ts'
-import { expectedRuns, writtenRuns } from './origin.ts'
 import { ThinPool, type ThinPoolSpec, ThinVolume } from './thin_pool.ts'
 import { CryptVolume, FileVolume, type ModelVolume, ThickVolume, writeBuffered } from './volume.ts'
 
@@ -19,7 +19,7 @@ export type Prior =
   | { readonly kind: 'external-origin'; readonly originBytes: number; readonly extents: readonly Extent[] }
 
 /** One copy and all that it depends on: what the model predicts and what real storage is made into. Sizes and offsets in bytes. */
-export interface World {
+export interface CopyCase {
   /** Of the volume that is copied. */
   readonly sizeBytes: number
   readonly source: {
@@ -43,22 +43,22 @@ export interface World {
 
 export interface Prediction {
   /** What reading the destination gives, of every byte of it. */
-  readonly content: Runs<Origin>
+  readonly content: RangeMap<ByteClass>
   /** What the source and the destination have storage for, before and after. The last chunk may reach past the end. */
-  readonly sourceMapped: Runs<true>
-  readonly destinationMapped: Runs<true>
+  readonly sourceMapped: RangeMap<true>
+  readonly destinationMapped: RangeMap<true>
   /** What all volumes take in the destination's thin pool; absent where there is none. */
   readonly poolUsedBytes?: number
   readonly copied: Copied
   /** Bytes of the volume that are not what the source holds. */
-  readonly wrong: Runs<Origin>
+  readonly wrong: RangeMap<ByteClass>
 }
 
-export function predict(world: World): Prediction {
-  const { sizeBytes, destination } = world
-  const source = makeSource(world.source)
+export function predict(copyCase: CopyCase): Prediction {
+  const { sizeBytes, destination } = copyCase
+  const source = makeSource(copyCase.source)
   const { below, volume, pool } = makeDestination(destination)
-  const copied = copy(source, volume, sizeBytes, world.copy)
+  const copied = copy(source, volume, sizeBytes, copyCase.copy)
   const content = volume.read()
   return {
     content,
@@ -66,29 +66,29 @@ export function predict(world: World): Prediction {
     destinationMapped: destination.cryptHeaderBytes === undefined ? below.mapped() : volume.mapped(),
     ...(pool !== undefined && { poolUsedBytes: pool.usedBytes() }),
     copied,
-    wrong: differing(content, expectedRuns({ sizeBytes, extents: world.source.extents })),
+    wrong: differing(content, expectedRanges({ sizeBytes, extents: copyCase.source.extents })),
   }
 }
 
 /** What of `content` is not as expected, where something is expected. */
-export function differing(content: Runs<Origin>, expected: Runs<Origin>): Runs<Origin> {
-  const known = inside(content, cover(expected))
-  const wrong = ORIGINS.flatMap((origin) =>
-    without(
+export function differing(content: RangeMap<ByteClass>, expected: RangeMap<ByteClass>): RangeMap<ByteClass> {
+  const known = intersect(content, cover(expected))
+  const wrong = BYTE_CLASSES.flatMap((origin) =>
+    subtract(
       known.filter(({ value }) => value === origin),
-      where(expected, (value) => value === origin),
+      filterRanges(expected, (value) => value === origin),
     ),
   )
   return joined(wrong.sort((one, other) => one.from - other.from))
 }
 
 /** The volume as its owner left it: what does not read as zero by itself was zeroed. */
-export function makeSource({ storage, sizeBytes, extents, reserved = false }: World['source']): ModelVolume {
+export function makeSource({ storage, sizeBytes, extents, reserved = false }: CopyCase['source']): ModelVolume {
   const volume = bareVolume(storage, sizeBytes, reserved)
-  writeBuffered(volume, writtenRuns(extents))
-  const expected = expectedRuns({ sizeBytes, extents })
+  writeBuffered(volume, writtenRanges(extents))
+  const expected = expectedRanges({ sizeBytes, extents })
   const odd = differing(volume.read(), expected)
-  if (odd.length > 0) volume.write(inside(expected, odd))
+  if (odd.length > 0) volume.write(intersect(expected, odd))
   return volume
 }
 
@@ -104,12 +104,12 @@ function bareVolume(storage: StorageSpec, sizeBytes: number, reserved: boolean):
 }
 
 /** The destination before the copy: `volume` is what is copied to, `below` what the driver made; they differ by an encryption. */
-export function makeDestination({ storage, sizeBytes, prior, cryptHeaderBytes }: World['destination']): {
+export function makeDestination({ storage, sizeBytes, prior, cryptHeaderBytes }: CopyCase['destination']): {
   below: ModelVolume
   volume: ModelVolume
   pool?: ThinPool
 } {
-  const old = 'extents' in prior ? writtenRuns(prior.extents, 'stale') : []
+  const old = 'extents' in prior ? writtenRanges(prior.extents, 'stale') : []
   const layered = (below: ModelVolume) => (cryptHeaderBytes === undefined ? below : new CryptVolume(below, cryptHeaderBytes))
   if (storage.kind !== 'thin') {
     const below = storage.kind === 'thick' ? new ThickVolume(sizeBytes) : new FileVolume(sizeBytes, { reserved: prior.kind === 'reserved' })

@@ -1,9 +1,9 @@
 import { createInterface } from 'node:readline/promises'
-import type { Bench } from '../../harness/testbed/test_bed.ts'
+import type { TestBed } from '../../harness/testbed/test_bed.ts'
 import type { Cell } from '../../harness/verify/cell.ts'
 
 /** Leaves a cell's storage as it is and runs what is typed in the cell's machine, until `exit` or the end of the input. */
-export async function enterWreck({ machine, lab, lvm }: Bench, cell: Cell): Promise<void> {
+export async function openDebugShell({ machine, lab, lvm }: TestBed, cell: Cell): Promise<void> {
   const prompt = `${machine.name}# `
   console.error(
     [

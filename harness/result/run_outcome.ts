@@ -2,13 +2,13 @@ import type { Comparison } from './compare.ts'
 import { LEFT_OUT, type Result } from './result.ts'
 
 /** How a run ends: what its exit code says. */
-export interface Ending {
-  readonly says: 'upheld' | 'refuted' | 'broken'
+export interface RunOutcome {
+  readonly status: 'upheld' | 'refuted' | 'broken'
   /** What fails the run as a whole, which no cell, check or leak tells. */
   readonly why: readonly string[]
 }
 
-export interface EndingOptions {
+export interface RunOutcomeOptions {
   /** Whether what is not shown fails the run. */
   readonly strict?: boolean
   /** With an earlier run: what is worse fails the run. */
@@ -19,7 +19,7 @@ export interface EndingOptions {
  * A run that was stopped has shown nothing, whatever its first cells said; only a refutation stands. Nor is one upheld that lacks a
  * part.
  */
-export function endingOf(result: Result, { strict = false, comparison }: EndingOptions = {}): Ending {
+export function runOutcomeOf(result: Result, { strict = false, comparison }: RunOutcomeOptions = {}): RunOutcome {
   const { verdict, counts, stopped, merged } = result
   const why = [
     ...(stopped ? ['it was stopped before its end'] : []),
@@ -27,9 +27,9 @@ export function endingOf(result: Result, { strict = false, comparison }: EndingO
     ...(verdict === 'not-shown' && !stopped ? whyNotShown(counts, result, strict) : []),
     ...(comparison?.worse ? [`it is worse than before: ${comparison.worseBy.join(', ')}`] : []),
   ]
-  if (verdict === 'refuted') return { says: 'refuted', why }
-  if (verdict === 'broken' || stopped) return { says: 'broken', why }
-  return { says: why.length > 0 ? 'refuted' : 'upheld', why }
+  if (verdict === 'refuted') return { status: 'refuted', why }
+  if (verdict === 'broken' || stopped) return { status: 'broken', why }
+  return { status: why.length > 0 ? 'refuted' : 'upheld', why }
 }
 
 const MOST_NAMED = 5

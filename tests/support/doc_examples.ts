@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import type { Ending } from '../../harness/machine/command_failed.ts'
-import { ownFile } from '../../harness/paths.ts'
+import type { CommandEnding } from '../../harness/machine/command_failed.ts'
+import { assetPath } from '../../harness/paths.ts'
 
 /** A command that a document has its reader type. */
 export interface Step {
@@ -17,8 +17,8 @@ const VERDICT = /^(✓|✗|\?|CORRUPT:|holeproof:) /
  * The commands of a document in their order: blocks of `sh` are typed as they stand, one after another; blocks of `console`
  * hold commands after `$ ` with what they print below them.
  */
-export function stepsOf(file: string): Step[] {
-  const blocks = readFileSync(ownFile(file), 'utf8').matchAll(/^( *)```(sh|console)\n([\s\S]*?)^ *```$/gm)
+export function commandsIn(file: string): Step[] {
+  const blocks = readFileSync(assetPath(file), 'utf8').matchAll(/^( *)```(sh|console)\n([\s\S]*?)^ *```$/gm)
   return [...blocks].flatMap(([, indent = '', language, text = '']) => {
     const lines = text.split('\n').map((line) => line.slice(indent.length))
     return language === 'sh' ? [{ command: lines.join('\n'), shown: [] }] : consoleSteps(lines.slice(0, -1))
@@ -37,7 +37,7 @@ function consoleSteps(lines: readonly string[]): Step[] {
 }
 
 /** Lines of what is shown that do not come, in this order, in what was printed. What differs from run to run is no difference. */
-export function missingFrom(printed: string, shown: readonly string[]): string[] {
+export function missingLines(printed: string, shown: readonly string[]): string[] {
   const seen = printed.split('\n').map(comparable)
   const missing: string[] = []
   let at = 0
@@ -60,7 +60,7 @@ export function missingFrom(printed: string, shown: readonly string[]): string[]
  * Whether a command ended as a reader expects: well, unless its last verdict shown is against something, or an error. What is not
  * shown may end either way.
  */
-export function endedAsShown(ending: Ending, shown: readonly string[]): boolean {
+export function endedAsShown(ending: CommandEnding, shown: readonly string[]): boolean {
   if (ending.how !== 'exit') return false
   const verdict = shown.findLast((line) => VERDICT.test(line)) ?? '✓'
   return verdict.startsWith('?') || verdict.startsWith('✓') === (ending.code === 0)

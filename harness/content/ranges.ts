@@ -1,0 +1,145 @@
+/** A stretch [from, to) of bytes or chunks with one value. */
+export interface Range<Value> {
+  readonly from: number
+  readonly to: number
+  readonly value: Value
+}
+
+/**
+ * An interval map: sorted, disjoint, never empty runs; neighbours of equal value are one run. What no run covers has no value.
+ * All that is done with it costs what it has in runs, not what they cover.
+ */
+export type RangeMap<Value> = readonly Range<Value>[]
+
+/** One run, or none when it would be empty. */
+export function range<Value>(from: number, to: number, value: Value): RangeMap<Value> {
+  return from < to ? [{ from, to, value }] : []
+}
+
+/** Joins sorted, disjoint runs where they touch and agree. */
+export function joined<Value>(ranges: Iterable<Range<Value>>): RangeMap<Value> {
+  const out: Range<Value>[] = []
+  for (const next of ranges) push(out, next)
+  return out
+}
+
+/** `top` where it has a value, `base` elsewhere. */
+export function overlay<Value>(base: RangeMap<Value>, top: RangeMap<Value>): RangeMap<Value> {
+  if (base.length === 0) return top
+  if (top.length === 0) return base
+  const rest = subtract(base, top)
+  const out: Range<Value>[] = []
+  let index = 0
+  for (const next of top) {
+    for (let before = rest[index]; before !== undefined && before.from < next.from; before = rest[++index]) push(out, before)
+    push(out, next)
+  }
+  for (let last = rest[index]; last !== undefined; last = rest[++index]) push(out, last)
+  return out
+}
+
+/** What of the map lies outside the cover. */
+export function subtract<Value>(ranges: RangeMap<Value>, toMask: RangeMap<unknown>): RangeMap<Value> {
+  if (ranges.length === 0 || toMask.length === 0) return ranges
+  const out: Range<Value>[] = []
+  let index = 0
+  for (const { from, to, value } of ranges) {
+    let at = from
+    for (let hole = toMask[index]; hole !== undefined && hole.to <= from; hole = toMask[++index]);
+    for (let next = index, hole = toMask[next]; hole !== undefined && hole.from < to; hole = toMask[++next]) {
+      if (at < hole.from) push(out, { from: at, to: hole.from, value })
+      at = Math.max(at, hole.to)
+    }
+    if (at < to) push(out, { from: at, to, value })
+  }
+  return out
+}
+
+/** What of the map lies inside the cover. */
+export function intersect<Value>(ranges: RangeMap<Value>, cover: RangeMap<unknown>): RangeMap<Value> {
+  const out: Range<Value>[] = []
+  let index = 0
+  for (const { from, to, value } of ranges) {
+    for (let part = cover[index]; part !== undefined && part.to <= from; part = cover[++index]);
+    for (let next = index, part = cover[next]; part !== undefined && part.from < to; part = cover[++next]) {
+      push(out, { from: Math.max(from, part.from), to: Math.min(to, part.to), value })
+    }
+  }
+  return out
+}
+
+/** What of the map lies in [from, to). */
+export function clip<Value>(ranges: RangeMap<Value>, from: number, to: number): RangeMap<Value> {
+  const [first, last] = [ranges[0], ranges.at(-1)]
+  if (first === undefined || last === undefined || (from <= first.from && last.to <= to)) return ranges
+  return intersect(ranges, range(from, to, true))
+}
+
+/** The map on [from, to), with `value` where it has none. */
+export function filled<Value>(ranges: RangeMap<Value>, from: number, to: number, value: Value): RangeMap<Value> {
+  return overlay(range(from, to, value), clip(ranges, from, to))
+}
+
+/** The stretches whose values pass. */
+export function filterRanges<Value>(ranges: RangeMap<Value>, passes: (value: Value) => boolean): RangeMap<true> {
+  return cover(ranges.filter(({ value }) => passes(value)))
+}
+
+/** What the map covers, whatever the values. */
+export function cover(ranges: RangeMap<unknown>): RangeMap<true> {
+  const out: Range<true>[] = []
+  for (const { from, to } of ranges) push(out, { from, to, value: true })
+  return out
+}
+
+/** The grains that the map touches, by their number: bytes to chunks. */
+export function touched(ranges: RangeMap<unknown>, grain: number): RangeMap<true> {
+  const out: Range<true>[] = []
+  for (const { from, to } of ranges) {
+    const last = out.at(-1)
+    const first = Math.max(Math.floor(from / grain), last?.to ?? 0)
+    push(out, { from: first, to: Math.ceil(to / grain), value: true })
+  }
+  return out
+}
+
+/** The grains that the map covers wholly, by their number. */
+export function contained(ranges: RangeMap<unknown>, grain: number): RangeMap<true> {
+  const out: Range<true>[] = []
+  for (const { from, to } of cover(ranges)) push(out, { from: Math.ceil(from / grain), to: Math.floor(to / grain), value: true })
+  return out
+}
+
+/** Grains back to what they stand for: chunks to bytes. */
+export function scaled<Value>(ranges: RangeMap<Value>, grain: number): RangeMap<Value> {
+  return ranges.map(({ from, to, value }) => ({ from: from * grain, to: to * grain, value }))
+}
+
+export function shifted<Value>(ranges: RangeMap<Value>, by: number): RangeMap<Value> {
+  return ranges.map(({ from, to, value }) => ({ from: from + by, to: to + by, value }))
+}
+
+/** How much the map covers. */
+export function lengthOf(ranges: RangeMap<unknown>): number {
+  let length = 0
+  for (const { from, to } of ranges) length += to - from
+  return length
+}
+
+export function same<Value>(one: RangeMap<Value>, other: RangeMap<Value>): boolean {
+  return (
+    one.length === other.length &&
+    one.every(({ from, to, value }, index) => {
+      const there = other[index]
+      return there !== undefined && there.from === from && there.to === to && there.value === value
+    })
+  )
+}
+
+function push<Value>(out: Range<Value>[], next: Range<Value>): void {
+  if (next.from >= next.to) return
+  const last = out.at(-1)
+  if (last !== undefined && last.to === next.from && last.value === next.value)
+    out[out.length - 1] = { from: last.from, to: next.to, value: last.value }
+  else out.push(next)
+}

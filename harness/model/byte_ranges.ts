@@ -1,0 +1,20 @@
+import type { ByteClass } from '../content/byte_class.ts'
+import type { Content, Extent } from '../content/content.ts'
+import { filled, joined, type Range, type RangeMap } from '../content/ranges.ts'
+
+/** What a volume's owner wrote: nothing where it wrote nothing. */
+export function writtenRanges(extents: readonly Extent[], as: 'data' | 'stale' = 'data'): RangeMap<ByteClass> {
+  const ranges = extents.map(
+    ({ offset, length, write }): Range<ByteClass> => ({
+      from: offset,
+      to: offset + length,
+      value: write === 'data' ? as : 'zero',
+    }),
+  )
+  return joined(ranges)
+}
+
+/** What a volume must read as: what was written, and zeros. */
+export function expectedRanges({ sizeBytes, extents }: Pick<Content, 'sizeBytes' | 'extents'>): RangeMap<ByteClass> {
+  return filled(writtenRanges(extents), 0, sizeBytes, 'zero')
+}
