@@ -2,11 +2,11 @@ import { messageOf } from '../errors.ts'
 import type { MachineKind } from '../machine/machine.ts'
 import { soundParts } from '../migration/parts.ts'
 import type { Limits } from '../protocol/volume_service.ts'
-import { type Certificate, endedResult, notShownDriver, type Result } from '../result/result.ts'
+import { type Certificate, notShownDriver, type Result } from '../result/result.ts'
 import type { CertifyEvent } from '../testbed/events.ts'
 import { GUEST_MIB } from '../testbed/open_machines.ts'
-import { STOPPED } from '../testbed/queue.ts'
-import { Session } from '../testbed/session.ts'
+import { runQueue } from '../testbed/queue.ts'
+import { runInSession, Session, type SessionOptions } from '../testbed/session.ts'
 import type { TestBed } from '../testbed/test_bed.ts'
 import { MiB } from '../units.ts'
 import type { Candidate } from './candidate/candidate.ts'
@@ -36,48 +36,46 @@ const LEAST_PEER_BYTES = 64 * MiB
 
 /** Certifies drivers, several at once where several machines can be had. Throws BrokenLab when none can. */
 export async function certify(options: CertifyOptions): Promise<Result> {
-  const { candidates, peers, seed, signal } = options
-  const startedAt = new Date()
-  const checks = listChecks(peers)
-  const session = await openSession(options)
-  const queue = [...candidates]
-  const certificates = new Map<Candidate, Certificate>()
-  const leaks: string[] = []
-  try {
-    await Promise.all(
-      session.testBeds.map(async (testBed) => {
-        const peers = openPeers(testBed, options)
-        for (let candidate = queue.shift(); candidate !== undefined && !signal.aborted; candidate = queue.shift()) {
-          const certification = new Certification(testBed, candidate, peers, options)
-          for (const [index, check] of checks.entries()) {
-            const result = await certification.run(check)
-            options.onEvent({ kind: 'check-ended', driver: candidate.name, check: result, done: index + 1, total: checks.length })
-          }
-          const ended = await certification.end()
-          leaks.push(...ended.leaks)
-          certificates.set(candidate, ended.certificate)
-          options.onEvent({ kind: 'driver-ended', certificate: ended.certificate })
-        }
-        leaks.push(...(await peers.close().catch((error: unknown) => [messageOf(error)])))
-      }),
-    )
-  } finally {
-    leaks.push(...(await session.close()))
-  }
-  const all = candidates.map(
-    (candidate) => certificates.get(candidate) ?? notShownDriver(candidate.name, candidate.kind, STOPPED, options.repeat(candidate)),
-  )
-  return endedResult(
-    { version: options.version, seed, machines: session.machinesUsed, cells: [], copies: [], certificates: all, leaks },
-    startedAt,
-    signal,
-  )
+  const { candidates, signal, version } = options
+  const checks = listChecks(options.peers)
+  return runInSession({ ...sessionOptions(options), version, signal }, async ({ testBeds }) => {
+    const certificates = new Map<Candidate, Certificate>()
+    const peersOn = new Map<TestBed, Peers>()
+    const peersOf = (testBed: TestBed) => {
+      const known = peersOn.get(testBed) ?? openPeers(testBed, options)
+      peersOn.set(testBed, known)
+      return known
+    }
+    const { leaks, why } = await runQueue(candidates, testBeds, signal, async (testBed, candidate) => {
+      const certification = new Certification(testBed, candidate, peersOf(testBed), options)
+      for (const [index, check] of checks.entries()) {
+        const result = await certification.run(check)
+        options.onEvent({ kind: 'check-ended', driver: candidate.name, check: result, done: index + 1, total: checks.length })
+      }
+      const { certificate, leaks } = await certification.end()
+      certificates.set(candidate, certificate)
+      options.onEvent({ kind: 'driver-ended', certificate })
+      return { broken: certificate.verdict === 'broken', leaks }
+    })
+    const left: string[] = []
+    for (const peers of peersOn.values()) left.push(...(await peers.close().catch((error: unknown) => [messageOf(error)])))
+    return {
+      certificates: candidates.map(
+        (candidate) => certificates.get(candidate) ?? notShownDriver(candidate.name, candidate.kind, why, options.repeat(candidate)),
+      ),
+      leaks: [...leaks, ...left],
+    }
+  })
 }
 
 /** The machines that drivers are certified on. */
 export function openSession(options: CertifySessionOptions): Promise<Session> {
+  return Session.open(sessionOptions(options))
+}
+
+function sessionOptions(options: CertifySessionOptions): SessionOptions {
   const { machine, candidates, seed, signal } = options
-  return Session.open({
+  return {
     machine,
     machines: candidates.length,
     imageBytes: imageBytes(options),
@@ -86,7 +84,7 @@ export function openSession(options: CertifySessionOptions): Promise<Session> {
     seed,
     mover: soundParts.mover,
     signal,
-  })
+  }
 }
 
 /** How many drivers that are programs may run at once: the one under test, once more for its counterexamples, and a peer. */

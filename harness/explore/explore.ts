@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import type { MachineKind } from '../machine/machine.ts'
 import { dd } from '../movers/dd.ts'
-import { endedResult, type Result } from '../result/result.ts'
+import type { Result } from '../result/result.ts'
 import type { RunControls } from '../testbed/events.ts'
-import { Session } from '../testbed/session.ts'
+import { runInSession } from '../testbed/session.ts'
 import { type BrokenModel, brokenModels } from './broken_models.ts'
 import { COPY_IMAGE_BYTES } from './build_storage.ts'
 import { caseParts, toCopyCase } from './random_copies.ts'
@@ -25,37 +25,24 @@ export interface ExploreOptions extends RunControls, Omit<CopyRunOptions, 'model
 
 /** Copies at random, on real storage, each held against the model. Throws BrokenLab when no machine can be had. */
 export async function explore(options: ExploreOptions): Promise<Result> {
-  const { seed, brokenModel } = options
-  const startedAt = new Date()
-  const session = await Session.open({
-    machine: options.machine,
-    machines: options.only === undefined ? (options.machines ?? Number.MAX_SAFE_INTEGER) : 1,
-    imageBytes: COPY_IMAGE_BYTES,
-    seed,
-    mover: dd,
-    signal: options.signal,
-  })
-  const copies = options.only === undefined ? until(Date.now() + options.seconds * 1000, randomCopies(seed)) : [copyOf(seed, options.only)]
-  let run: Awaited<ReturnType<typeof runCopies>>
-  let faults: string[] = []
-  try {
-    run = await runCopies(copies, session.testBeds, { ...options, ...(brokenModel !== undefined && { model: brokenModels[brokenModel] }) })
-  } finally {
-    faults = await session.close()
-  }
-  return endedResult(
+  const { seed, only, brokenModel } = options
+  const copies = only === undefined ? until(Date.now() + options.seconds * 1000, randomCopies(seed)) : [copyOf(seed, only)]
+  return runInSession(
     {
-      version: options.version,
+      machine: options.machine,
+      machines: only === undefined ? (options.machines ?? Number.MAX_SAFE_INTEGER) : 1,
+      imageBytes: COPY_IMAGE_BYTES,
       seed,
+      mover: dd,
+      version: options.version,
       ...(brokenModel !== undefined && { brokenRule: brokenModel }),
-      machines: session.machinesUsed,
-      cells: [],
-      copies: run.results,
-      certificates: [],
-      leaks: [...run.leaks, ...faults],
+      signal: options.signal,
     },
-    startedAt,
-    options.signal,
+    async ({ testBeds }) => {
+      const model = brokenModel && brokenModels[brokenModel]
+      const { results, leaks } = await runCopies(copies, testBeds, { ...options, ...(model !== undefined && { model }) })
+      return { copies: results, leaks }
+    },
   )
 }
 

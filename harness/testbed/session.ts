@@ -2,6 +2,7 @@ import { BrokenLab, messageOf } from '../errors.ts'
 import { makeRunFolder, type RunFolder } from '../lab/run_folder.ts'
 import type { Machine, MachineKind } from '../machine/machine.ts'
 import type { Mover } from '../movers/mover.ts'
+import { endedResult, type Result } from '../result/result.ts'
 import { MiB } from '../units.ts'
 import { GUEST_MIB, guestCount, openMachines } from './open_machines.ts'
 import { TestBed } from './test_bed.ts'
@@ -63,4 +64,41 @@ export class Session {
     await this.folder.remove()
     return faults
   }
+}
+
+/** What a run shows, as far as it ran. */
+export interface RunParts extends Partial<Pick<Result, 'cells' | 'copies' | 'certificates'>> {
+  readonly leaks: readonly string[]
+}
+
+/** Runs in a session that is closed whatever happens. Returns the result of the run, with what the session left behind. */
+export async function runInSession(
+  options: SessionOptions & { readonly version: string; readonly brokenRule?: string; readonly signal: AbortSignal },
+  run: (session: Session) => Promise<RunParts>,
+): Promise<Result> {
+  const startedAt = new Date()
+  const { version, seed, brokenRule, signal } = options
+  const session = await Session.open(options)
+  let parts: RunParts
+  let faults: string[] = []
+  try {
+    parts = await run(session)
+  } finally {
+    faults = await session.close()
+  }
+  const { cells = [], copies = [], certificates = [], leaks } = parts
+  return endedResult(
+    {
+      version,
+      seed,
+      ...(brokenRule !== undefined && { brokenRule }),
+      machines: session.machinesUsed,
+      cells,
+      copies,
+      certificates,
+      leaks: [...leaks, ...faults],
+    },
+    startedAt,
+    signal,
+  )
 }

@@ -3,8 +3,8 @@ import { COPY_IMAGE_BYTES } from '../explore/build_storage.ts'
 import { type CopyRunOptions, type NamedCopy, runCopies } from '../explore/run_copies.ts'
 import type { MachineKind } from '../machine/machine.ts'
 import { soundParts } from '../migration/parts.ts'
-import { type CellResult, endedResult, firstDisagreements, type Result } from '../result/result.ts'
-import { Session } from '../testbed/session.ts'
+import { type CellResult, firstDisagreements, type Result } from '../result/result.ts'
+import { runInSession } from '../testbed/session.ts'
 import { MiB } from '../units.ts'
 import { type BrokenRule, brokenParts, type VerifyParts } from './broken_rules.ts'
 import type { Cell } from './cell.ts'
@@ -27,44 +27,28 @@ export interface VerifyOptions extends Omit<RunOptions, 'parts' | 'repeat'>, Pic
 
 /** The main job: runs the cells on real storage and says what they show. Throws BrokenLab when no machine can be had. */
 export async function verify(options: VerifyOptions): Promise<Result> {
-  const { cells, copies, brokenRule } = options
-  const startedAt = new Date()
+  const { cells, copies, brokenRule, seed } = options
   const parts: VerifyParts = brokenRule === undefined ? soundParts : brokenParts(brokenRule)
-  const session = await Session.open({
-    machine: options.machine,
-    machines: Math.min(cells.length + copies.length, options.machines ?? Number.MAX_SAFE_INTEGER),
-    imageBytes: Math.max(imageBytes(cells), COPY_IMAGE_BYTES),
-    seed: options.seed,
-    mover: parts.mover,
-    signal: options.signal,
-  })
-  let run: Awaited<ReturnType<typeof runCells>>
-  let copied: Awaited<ReturnType<typeof runCopies>>
-  let faults: string[] = []
-  try {
-    run = await runCells(cells, session.testBeds, { ...options, parts })
-    copied = await runCopies([...copies, ...copiesOf(run.results, cells, options.seed)], session.testBeds, {
-      ...options,
-      repeat: ({ id }) => options.repeat({ id: id.replace(COPY, '') }),
-      ...(parts.model !== undefined && { model: parts.model }),
-    })
-  } finally {
-    faults = await session.close()
-  }
-  const leaks = [...run.leaks, ...copied.leaks, ...faults]
-  return endedResult(
+  return runInSession(
     {
+      machine: options.machine,
+      machines: Math.min(cells.length + copies.length, options.machines ?? Number.MAX_SAFE_INTEGER),
+      imageBytes: Math.max(imageBytes(cells), COPY_IMAGE_BYTES),
+      seed,
+      mover: parts.mover,
       version: options.version,
-      seed: options.seed,
       ...(brokenRule !== undefined && { brokenRule }),
-      machines: session.machinesUsed,
-      cells: run.results,
-      copies: copied.results,
-      certificates: [],
-      leaks,
+      signal: options.signal,
     },
-    startedAt,
-    options.signal,
+    async ({ testBeds }) => {
+      const run = await runCells(cells, testBeds, { ...options, parts })
+      const copied = await runCopies([...copies, ...copiesOf(run.results, cells, seed)], testBeds, {
+        ...options,
+        repeat: ({ id }) => options.repeat({ id: id.replace(COPY, '') }),
+        ...(parts.model !== undefined && { model: parts.model }),
+      })
+      return { cells: run.results, copies: copied.results, leaks: [...run.leaks, ...copied.leaks] }
+    },
   )
 }
 
