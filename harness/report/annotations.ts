@@ -1,8 +1,8 @@
 import { printable } from '../result/describe.ts'
 import type { Result } from '../result/result.ts'
 import { runOutcomeOf } from '../result/run_outcome.ts'
-import { failuresOf } from './failures.ts'
-import { shortened } from './shortened.ts'
+import { failuresOf } from './select/failures.ts'
+import { shortened } from './select/shortened.ts'
 
 /** GitHub shows so many errors of a step. */
 const MOST = 10

@@ -1,8 +1,8 @@
 import { XMLBuilder } from 'fast-xml-parser'
 import type { CellResult, Certificate, CheckResult, CopyResult, Result } from '../result/result.ts'
 import { runOutcomeOf } from '../result/run_outcome.ts'
-import { reportableChecks } from './reportable_checks.ts'
-import { shortened } from './shortened.ts'
+import { reportableChecks } from './select/reportable_checks.ts'
+import { shortened } from './select/shortened.ts'
 
 interface Case {
   readonly name: string

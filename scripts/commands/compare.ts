@@ -1,6 +1,6 @@
 import { Option } from 'commander'
 import { UsageError } from '../../harness/errors.ts'
-import { comparisonMarkdown, comparisonReport } from '../../harness/report/comparison.ts'
+import { comparisonMarkdown, comparisonReport } from '../../harness/report/terminal/comparison.ts'
 import { COMPARISON_LIMITS, compareResults } from '../../harness/result/compare.ts'
 import { EXIT, newCommand, runnable } from '../lib/command.ts'
 import { addToJobSummary, printReport } from '../lib/github.ts'

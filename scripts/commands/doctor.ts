@@ -1,4 +1,4 @@
-import { doctorReport } from '../../harness/report/doctor.ts'
+import { doctorReport } from '../../harness/report/terminal/doctor.ts'
 import { EXIT, newCommand, runnable } from '../lib/command.ts'
 import { examine, realProbes } from '../lib/doctor.ts'
 

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path'
-import { htmlReport } from '../../harness/report/html_report.ts'
+import { htmlReport } from '../../harness/report/html/html_report.ts'
 import { EXIT, newCommand, runnable } from '../lib/command.ts'
 import { writeOutFile } from '../lib/out.ts'
 import { readResult, resultFile } from '../lib/read_result.ts'

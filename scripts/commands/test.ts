@@ -45,7 +45,7 @@ export default runnable(command, async () => {
   const steps = [
     () => run`biome check --error-on-warnings .`,
     () => run`tsc --noEmit`,
-    () => run`tsc --noEmit --project harness/report/page`,
+    () => run`tsc --noEmit --project harness/report/html/page`,
     () => run({ env: tested })`vitest run ${chosen} ${command.args}`,
   ]
   for (const step of steps) {

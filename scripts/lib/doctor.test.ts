@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { doctorReport } from '../../harness/report/doctor.ts'
+import { doctorReport } from '../../harness/report/terminal/doctor.ts'
 import { examine, type Probes } from './doctor.ts'
 
 const healthy: Probes = {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { listChecks } from '../../harness/certify/certification.ts'
 import { assetPath } from '../../harness/paths.ts'
-import { adviceOn, advisedChecks } from '../../harness/report/advice.ts'
+import { adviceOn, advisedChecks } from '../../harness/report/select/advice.ts'
 
 const document = readFileSync(assetPath('docs/findings.md'), 'utf8')
 

@@ -1,0 +1,273 @@
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
+import { lvmSize, MiB } from '../../../units.ts'
+import { KINDS, type Kind, kindAt, type Lane, pathsOf, slicesOf, totalsOf } from '../../select/downsample.ts'
+import type { BlockMap } from '../../select/map_rows.ts'
+
+/** Of the mark of the first wrong byte, which must not leave the picture. */
+const MARK_HALF = 5
+const LANE_HEIGHT = 30
+/** What the hexadecimal view shows, and the closest that the picture goes. */
+export const PAGE_BYTES = 4096
+const THUMBNAIL_SLICES = 200
+
+export const KIND_WORDS: Readonly<Record<Kind, string>> = {
+  data: 'data',
+  zero: 'zeros',
+  stale: 'stale bytes',
+  noise: 'noise',
+  unmapped: 'no storage, reads as zeros',
+  mapped: 'has storage',
+  copied: 'copied',
+  skipped: 'skipped',
+}
+
+interface Range {
+  readonly from: number
+  readonly to: number
+}
+
+/** The patterns that the pictures of a page are filled with: each kind is told by its pattern as well as by its colour. */
+export function Patterns() {
+  return (
+    <svg class="patterns" aria-hidden="true" width="0" height="0">
+      <defs>
+        <Pattern kind="stale" size={8} lines="M-2 10L10 -2M-2 2L2 -2M6 10L10 6" />
+        <Pattern kind="noise" size={6} lines="M0 0L6 6M6 0L0 6" />
+        <Pattern kind="copied" size={6} lines="M0 3H6" />
+        <Pattern kind="mapped" size={6} lines="M3 0V6" />
+        <Pattern kind="unmapped" size={8} lines="M3.5 4H4.5" />
+        <Pattern kind="skipped" size={8} lines="M3.5 4H4.5" />
+      </defs>
+    </svg>
+  )
+}
+
+function Pattern({ kind, size, lines }: { kind: Kind; size: number; lines: string }) {
+  return (
+    <pattern id={`fill-${kind}`} width={size} height={size} patternUnits="userSpaceOnUse">
+      <rect width={size} height={size} class={`ground-${kind}`} />
+      <path d={lines} class={`lines-${kind}`} />
+    </pattern>
+  )
+}
+
+export function Legend({ kinds }: { kinds: readonly Kind[] }) {
+  return (
+    <ul class="legend">
+      {KINDS.filter((kind) => kinds.includes(kind)).map((kind) => (
+        <li key={kind}>
+          <svg width="26" height="14" aria-hidden="true">
+            <rect x=".5" y=".5" width="25" height="13" class={`kind-${kind}`} />
+          </svg>
+          {KIND_WORDS[kind]}
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+/** Source and destination, one above the other, from end to end. */
+export function Thumbnail({ map: { source, destination, sizeBytes } }: { map: BlockMap }) {
+  const lanes = [source, destination].filter((lane) => lane !== undefined)
+  if (destination === undefined) return null
+  return (
+    <svg
+      class="thumbnail"
+      viewBox={`0 0 ${THUMBNAIL_SLICES} ${lanes.length * 16 - 2}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={lanes.map((lane) => `${lane.name}: ${inWords(lane, sizeBytes)}`).join('; ')}
+    >
+      {lanes.map((lane, index) => (
+        <g key={lane.name} transform={`translate(0 ${index * 16})`}>
+          <Paths slices={slicesOf(lane, 0, sizeBytes, THUMBNAIL_SLICES)} height={14} />
+        </g>
+      ))}
+    </svg>
+  )
+}
+
+function Paths({ slices, height }: { slices: ReturnType<typeof slicesOf>; height: number }) {
+  const paths = pathsOf(slices, height)
+  return (
+    <>
+      {KINDS.map((kind) => {
+        const path = paths[kind]
+        return path === undefined ? null : <path key={kind} d={path} class={`kind-${kind}`} />
+      })}
+    </>
+  )
+}
+
+/** All lanes of a copy, over the whole volume or a part of it; `firstWrong` is where the first wrong page begins. */
+export function BlockMapView({ map, firstWrong }: { map: BlockMap; firstWrong?: number | undefined }) {
+  const { lanes, sizeBytes, volumeBytes } = map
+  const whole = { from: 0, to: sizeBytes }
+  const [range, setRange] = useState<Range>(whole)
+  const [offset, setOffset] = useState<number>()
+  const [drag, setDrag] = useState<Range>()
+  const [place, width] = useWidth()
+  const show = useCallback((wanted: Range) => setRange(within(wanted, sizeBytes)), [sizeBytes])
+  const zoom = useCallback((factor: number) => setRange((now) => within(zoomed(now, factor), sizeBytes)), [sizeBytes])
+  const move = useCallback((share: number) => setRange((now) => within(moved(now, share), sizeBytes)), [sizeBytes])
+  const showFirst = useCallback(() => {
+    if (firstWrong !== undefined) show({ from: firstWrong, to: firstWrong + PAGE_BYTES })
+  }, [firstWrong, show])
+
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.target instanceof HTMLInputElement || event.ctrlKey || event.metaKey || event.altKey) return
+      const does: Record<string, () => void> = {
+        '+': () => zoom(0.5),
+        '=': () => zoom(0.5),
+        '-': () => zoom(2),
+        '0': () => show({ from: 0, to: sizeBytes }),
+        h: () => move(-0.5),
+        l: () => move(0.5),
+        b: showFirst,
+      }
+      does[event.key]?.()
+    }
+    addEventListener('keydown', onKey)
+    return () => removeEventListener('keydown', onKey)
+  }, [zoom, move, show, showFirst, sizeBytes])
+
+  const { from, to } = range
+  const at = (x: number) => from + ((to - from) * Math.max(0, Math.min(x, width))) / Math.max(1, width)
+  const x = (bytes: number) => ((bytes - from) / (to - from)) * width
+  const kinds = KINDS.filter((kind) => lanes.some((lane) => (totalsOf(lane, sizeBytes)[kind] ?? 0) > 0))
+  const finish = () => {
+    if (drag !== undefined && Math.abs(x(drag.to) - x(drag.from)) > 5)
+      show({ from: Math.min(drag.from, drag.to), to: Math.max(drag.from, drag.to) })
+    setDrag(undefined)
+  }
+  return (
+    <div class="block-map">
+      <Legend kinds={kinds} />
+      <fieldset class="zoom">
+        <legend class="aloud">Zoom</legend>
+        <button type="button" onClick={() => show(whole)} disabled={from === 0 && to === sizeBytes}>
+          whole volume
+        </button>
+        <button type="button" onClick={() => zoom(0.5)} disabled={to - from <= PAGE_BYTES} aria-label="closer">
+          +
+        </button>
+        <button type="button" onClick={() => zoom(2)} disabled={from === 0 && to === sizeBytes} aria-label="farther">
+          −
+        </button>
+        <button type="button" onClick={() => move(-0.5)} disabled={from === 0} aria-label="back">
+          ◀
+        </button>
+        <button type="button" onClick={() => move(0.5)} disabled={to === sizeBytes} aria-label="onwards">
+          ▶
+        </button>
+        {firstWrong !== undefined && (
+          <button type="button" class="strong" onClick={showFirst}>
+            first wrong 4 KiB
+          </button>
+        )}
+        <output class="range">
+          {lvmSize(to - from)} from byte {Math.round(from)}
+        </output>
+      </fieldset>
+      <div class="lanes">
+        {lanes.map((lane) => (
+          <div class="lane" key={lane.name}>
+            <span class="lane-name">{lane.name}</span>
+            {/* The pointer is a shortcut to what the buttons and keys do. */}
+            <svg
+              {...(lane === lanes[0] && { ref: place })}
+              height={LANE_HEIGHT}
+              role="img"
+              aria-label={`${lane.name}: ${inWords(lane, sizeBytes)}`}
+              onPointerDown={(event) => {
+                if (event.pointerType === 'mouse') setDrag({ from: at(event.offsetX), to: at(event.offsetX) })
+              }}
+              onPointerMove={(event) => {
+                setOffset(Math.min(Math.floor(at(event.offsetX)), sizeBytes - 1))
+                if (drag !== undefined) setDrag({ ...drag, to: at(event.offsetX) })
+              }}
+              onPointerUp={finish}
+              onPointerLeave={() => {
+                setOffset(undefined)
+                setDrag(undefined)
+              }}
+            >
+              {width > 0 && <Paths slices={slicesOf(lane, from, to, width)} height={LANE_HEIGHT} />}
+              {drag !== undefined && (
+                <rect
+                  class="chosen"
+                  x={Math.min(x(drag.from), x(drag.to))}
+                  width={Math.abs(x(drag.to) - x(drag.from))}
+                  height={LANE_HEIGHT}
+                />
+              )}
+              {sizeBytes > volumeBytes && volumeBytes > from && volumeBytes < to && (
+                <path class="end" d={`M${x(volumeBytes)} 0V${LANE_HEIGHT}`} />
+              )}
+              {firstWrong !== undefined && firstWrong >= from && firstWrong < to && lane === map.destination && (
+                <path class="first-wrong" d={`M${Math.max(MARK_HALF, x(firstWrong))} ${LANE_HEIGHT}l-${MARK_HALF} -7h${2 * MARK_HALF}z`} />
+              )}
+            </svg>
+          </div>
+        ))}
+        <div class="lane">
+          <span class="lane-name" />
+          <div class="ticks" aria-hidden="true">
+            {[0, 0.25, 0.5, 0.75, 1].map((share) => (
+              <span key={share}>{offsetText(from + share * (to - from), to - from)}</span>
+            ))}
+          </div>
+        </div>
+      </div>
+      <p class="readout" aria-hidden="true">
+        {offset === undefined
+          ? 'Point at a place to read it; drag over a part to see it closer.'
+          : `byte ${offset}: ${lanes.map((lane) => `${lane.name} ${KIND_WORDS[kindAt(lane, offset)]}`).join('; ')}`}
+      </p>
+      {sizeBytes > volumeBytes && (
+        <p>The volume ends at the dashed line; the destination is larger by {lvmSize(sizeBytes - volumeBytes)}.</p>
+      )}
+    </div>
+  )
+}
+
+function useWidth() {
+  const place = useRef<SVGSVGElement>(null)
+  const [width, setWidth] = useState(0)
+  useEffect(() => {
+    const { current } = place
+    if (current === null) return
+    const observer = new ResizeObserver(() => setWidth(Math.floor(current.getBoundingClientRect().width)))
+    observer.observe(current)
+    return () => observer.disconnect()
+  }, [])
+  return [place, width] as const
+}
+
+function zoomed({ from, to }: Range, factor: number): Range {
+  const half = ((to - from) * factor) / 2
+  return { from: (from + to) / 2 - half, to: (from + to) / 2 + half }
+}
+
+function moved({ from, to }: Range, share: number): Range {
+  return { from: from + share * (to - from), to: to + share * (to - from) }
+}
+
+/** A range of at least a page, inside the volume. */
+function within({ from, to }: Range, sizeBytes: number): Range {
+  const length = Math.min(sizeBytes, Math.max(PAGE_BYTES, Math.round(to - from)))
+  const start = Math.max(0, Math.min(Math.round(from), sizeBytes - length))
+  return { from: start, to: start + length }
+}
+
+/** An offset in LVM's way where that tells the ends of a range apart, else in bytes. */
+function offsetText(bytes: number, length: number): string {
+  return length < MiB ? `${Math.round(bytes)}` : lvmSize(Math.round(bytes))
+}
+
+/** "3.20m of data, 12.80m of zeros". */
+function inWords(lane: Lane, sizeBytes: number): string {
+  const totals = totalsOf(lane, sizeBytes)
+  return KINDS.flatMap((kind) => (totals[kind] === undefined ? [] : `${lvmSize(totals[kind])} ${KIND_WORDS[kind]}`)).join(', ')
+}

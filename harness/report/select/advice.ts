@@ -1,0 +1,162 @@
+import type { Result } from '../../result/result.ts'
+
+/** What a check that failed means, and what to do about it; docs/findings.md says it at length, with examples. */
+export interface Advice {
+  readonly means: string
+  readonly todo: string
+}
+
+const SPARSE_LIE: Advice = {
+  means: "A sparse copy onto such a volume leaves old bytes where the source has zeros: silent corruption, another tenant's data.",
+  todo: 'Make the driver give volumes that read as zeros, or answer sparse_copy_volume: false; then every block is copied.',
+}
+const MODEL: Advice = {
+  means: 'Real storage and the model of it differ. The finding says which of the two is suspected.',
+  todo: 'If it is the copy, treat it as corrupt. If it is the model, a newer kernel or LVM may do otherwise: report it with result.json.',
+}
+const UNPROVEN: Advice = {
+  means: 'What reads as zero here may never have held old bytes, so the cell proves nothing.',
+  todo: 'The lab poisons too little for this cell: report it with result.json.',
+}
+const SPEC_TABLE: Advice = {
+  means: "LVM does not show the Data% of the spec's own example.",
+  todo: 'Compare the rows of lvs: LVM or the kernel may count otherwise, or the copy wrote more than it had to.',
+}
+
+/** By the id of a check, or by its leading part. */
+const ADVICE: Readonly<Record<string, Advice>> = {
+  migrated: {
+    means: 'The migration failed, or another moved the volume than should have. The source is kept where it failed.',
+    todo: 'The reason beside it quotes the command or the verb that failed; all commands are on record with their output.',
+  },
+  source: {
+    means: 'The source is gone although the migration failed, which is data loss, or is left after it succeeded.',
+    todo: 'Look at the states and the order of commands: the source may be deleted only after the destination is checked.',
+  },
+  decision: {
+    means: "The copy was made in another mode than the rule decides from this answer of the destination's driver.",
+    todo: 'Compare the capability report with the reason on record: only the boolean true at its top level permits a sparse copy.',
+  },
+  bytes: {
+    means: "The destination does not hold what the source held. Poison is what lay on its storage before, as a tenant's data would.",
+    todo: "After a sparse copy the claim of the destination's driver is false: withdraw it. After a full one the mover or the storage lost bytes.",
+  },
+  'control-corrupts': {
+    means: 'A copy that broke the rule on purpose did no harm, or another harm than it must: this run would miss a real corruption.',
+    todo: 'Do not rely on the run. Repeat the cell with --keep and look at what its destination held before.',
+  },
+  model: MODEL,
+  'source-poison': UNPROVEN,
+  'destination-poison': UNPROVEN,
+  'data-percent-before': SPEC_TABLE,
+  'data-percent-after': SPEC_TABLE,
+  rule: {
+    means: 'A copy that the rule permits is corrupt: the rule, or the claim that it relied on, is refuted.',
+    todo: 'Repeat it with its seed. If it stays, it is the most important thing that can be found here: report it.',
+  },
+  trap: {
+    means: 'Real storage did otherwise than it is known to.',
+    todo: 'Corrupt where it must be intact: do not copy so. Intact where it must corrupt: a kernel or tool has changed, or the storage was clean.',
+  },
+  'sets-up': {
+    means: 'The driver did not start, or answered do_setup with an error. Nothing else could be tried.',
+    todo: 'The text ends with the last line of its log. Talk to it by hand, as docs/driver-protocol.md shows.',
+  },
+  'report-well-formed': {
+    means: 'The capability report breaks the schema, so no migration believes its claim and every block is copied.',
+    todo: 'Answer get_capabilities with an object whose sparse_copy_volume is true or false: no text, no number, not within pools.',
+  },
+  'new-reads-zero': SPARSE_LIE,
+  'rounded-size-reads-zero': {
+    means: 'A volume that came out larger than asked for shows old bytes behind its end.',
+    todo: 'Zero what rounding adds as well, or answer sparse_copy_volume: false.',
+  },
+  'every-volume-reads-zero': SPARSE_LIE,
+  'partial-writes-read-zero': {
+    means: 'A volume that reads as zeros while it is new shows old bytes beside what is written to it.',
+    todo: 'Have the storage zero whole blocks when it hands them out (a thin pool with zeroing on), or answer sparse_copy_volume: false.',
+  },
+  'extended-reads-zero': {
+    means: 'What an extension adds shows old bytes.',
+    todo: 'Zero what is added, or answer sparse_copy_volume: false.',
+  },
+  'reused-reads-zero': {
+    means: 'A new volume shows what a deleted one held.',
+    todo: 'Clear volumes wholly when they are deleted or created, or answer sparse_copy_volume: false.',
+  },
+  'paths-are-its-own': {
+    means: "attach_volume gave a path that is not the driver's, is too small, or is another volume's. It was not opened.",
+    todo: "Give an absolute path to a block device or file below the driver's own device or folder, one for each volume.",
+  },
+  'claim-stable': {
+    means: 'The same driver claimed differently at different times, so a migration may act on an answer that no longer holds.',
+    todo: 'Derive the claim from the configuration alone, not from what is on the storage.',
+  },
+  'two-at-once': {
+    means: 'Volumes that are made or written at the same time disturb each other.',
+    todo: 'Look for a name, a file or a lock that two requests share.',
+  },
+  'attach-repeats': {
+    means: 'Attaching a volume again shows other bytes than before.',
+    todo: 'Attach must neither make, clear nor exchange what it attaches; detach must write back all there is.',
+  },
+  'extend-keeps': { means: 'An extension lost what the volume held.', todo: 'Extend in place, or copy before the old one goes.' },
+  'survives-restart': {
+    means: 'After a restart of the driver volumes are gone or hold other bytes.',
+    todo: 'do_setup runs at each start: make only what is not there yet, and keep the list of volumes on the storage.',
+  },
+  'errors-are-errors': {
+    means: 'Something that cannot be done was answered as if it had been.',
+    todo: 'Answer with a JSON-RPC error and change nothing.',
+  },
+  'snapshot-is-not-new': {
+    means: 'A volume from a snapshot does not hold the snapshot, or lost its bytes in a migration.',
+    todo: 'Keep what the snapshot held when it was made, whatever is written to the volume later.',
+  },
+  'clone-is-not-new': {
+    means: 'A clone does not hold what its source held, or changes with it.',
+    todo: 'Copy, or share with copy-on-write in both directions.',
+  },
+  'delete-frees': {
+    means: 'Deleting volumes does not give their space back, or does not delete them.',
+    todo: 'Remove the volume and all that was made for it.',
+  },
+  'migrate-in': {
+    means: 'A volume that was migrated to this driver does not hold what its source held, or takes more than its copy mode allows.',
+    todo: 'Wrong bytes after a sparse copy: the claim is false. Moved by a peer that claims: that peer copied sparsely by its own claim.',
+  },
+  'migrate-out': {
+    means: 'A volume that this driver moved, or left to the host, does not hold what it held before.',
+    todo: "migrate_volume must follow copy_mode and the volume's size, and answer moved: false where it cannot.",
+  },
+  'speaks-protocol': {
+    means: 'Something else than answers came on standard output, or the driver did not end.',
+    todo: 'Log to standard error, take the output of commands away from standard output, and end when standard input closes.',
+  },
+  'leaves-nothing-behind': {
+    means: 'After shutdown something of the driver is still on the machine.',
+    todo: 'Take back in shutdown what do_setup made: volume groups, mounts, processes.',
+  },
+}
+
+export const advisedChecks: readonly string[] = Object.keys(ADVICE)
+
+/** Advice on a check, by its id: `model/bytes-read` is advised on as `model`. */
+export function adviceOn(check: string): Advice | undefined {
+  const parts = check.split('/')
+  return parts.map((_, index) => ADVICE[parts.slice(0, parts.length - index).join('/')]).find((advice) => advice !== undefined)
+}
+
+/** What is advised on all that failed in a run, each advice once with the checks that it is for. */
+export function advicesOf({ cells, copies, certificates }: Pick<Result, 'cells' | 'copies' | 'certificates'>): Map<Advice, string[]> {
+  const failed = [
+    ...[...cells, ...copies].flatMap(({ findings }) => findings.filter(({ ok }) => !ok).map(({ check }) => check)),
+    ...certificates.flatMap(({ checks }) => checks.filter(({ verdict }) => verdict === 'refuted').map(({ id }) => id)),
+  ]
+  const advices = new Map<Advice, string[]>()
+  for (const check of new Set(failed)) {
+    const advice = adviceOn(check)
+    if (advice !== undefined) advices.set(advice, [...(advices.get(advice) ?? []), check])
+  }
+  return advices
+}

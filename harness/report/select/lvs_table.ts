@@ -1,0 +1,23 @@
+import type { CellResult } from '../../result/result.ts'
+
+type Row = NonNullable<CellResult['evidence']>['rowsBefore'][number]
+
+const COLUMNS = { LV: 13, VG: 4, Attr: 11, LSize: 6, Pool: 9, Origin: 7, 'Data%': 6 } as const
+
+/** A cell's rows of `lvs` as LVM prints them, with the groups called vg1 and vg2 as in the spec's table. */
+export function lvsTable(rows: readonly Row[], volume: string): string[] {
+  const groups = [...new Set(rows.map(({ vg_name }) => vg_name))]
+  const source = groups.find((group) => group.includes('source'))
+  const short = (text: string) => groups.reduce((name, group) => name.replace(group, group === source ? 'vg1' : 'vg2'), text)
+  const shown = rows.filter(({ lv_name, vg_name }) => lv_name === volume || lv_name === `${vg_name}-pool`)
+  const lines = [
+    Object.keys(COLUMNS),
+    ...shown
+      .map((row) => [short(row.lv_name), short(row.vg_name), row.lv_attr, row.lv_size, short(row.pool_lv), row.origin, row.data_percent])
+      .toSorted((one, other) => `${one[1]} ${one[0]}`.localeCompare(`${other[1]} ${other[0]}`)),
+  ]
+  const widths = Object.values(COLUMNS)
+  return lines.map((cells) =>
+    `  ${cells.map((text, index) => (index === 3 || index === 6 ? text.padStart(widths[index] ?? 0) : text.padEnd(widths[index] ?? 0))).join(' ')}`.trimEnd(),
+  )
+}

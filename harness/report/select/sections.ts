@@ -1,0 +1,26 @@
+import type { CellResult } from '../../result/result.ts'
+
+/** Cells that are shown together. */
+export interface Section {
+  readonly title: string
+  readonly holds: (cell: CellResult) => boolean
+  /** Layouts and misanswers differ between rows of a section; where they do not, the column would only take room. */
+  readonly variant?: (cell: CellResult) => string
+}
+
+/** In the order of a report. */
+export const SECTIONS: readonly Section[] = [
+  { title: 'Host-assisted: the destination is asked, then dd copies', holds: ({ id }) => /^host\/.*\/mixed$/.test(id) },
+  {
+    title: "Driver-assisted: the source's driver moves it, or declines and the host copies",
+    holds: ({ id }) => id.startsWith('driver/'),
+  },
+  {
+    title: 'Odd answers to get_capabilities: a full copy each time',
+    holds: ({ id }) => id.startsWith('answer/'),
+    variant: ({ faultyAnswer = '' }) => faultyAnswer,
+  },
+  { title: 'Other layouts of the source', holds: ({ id }) => /^host\/(?!.*\/mixed$)/.test(id), variant: ({ layout }) => layout },
+  { title: 'Controls, against the rule on purpose: must corrupt, or lose thinness', holds: ({ control }) => control },
+  { title: "The spec's table, at its real sizes", holds: ({ id }) => id.startsWith('table/') },
+]

@@ -1,0 +1,48 @@
+import type { ChalkInstance } from 'chalk'
+import wrapAnsi from 'wrap-ansi'
+import type { CopyResult } from '../../result/result.ts'
+import { bytesSeen } from '../select/bytes_seen.ts'
+import { colourOf, MARKS } from '../select/marks.ts'
+
+const TRAP = /^trap\//
+
+/** What is told of copies that were predicted: the traps one by one, those at random by their number. */
+export function copiesReport(copies: readonly CopyResult[], chalk: ChalkInstance): string[] {
+  const traps = copies.filter(({ id }) => TRAP.test(id))
+  return traps.length === 0
+    ? []
+    : [[chalk.bold('Traps: what real storage does to a copy'), ...traps.map((trap) => trapLine(trap, chalk))].join('\n')]
+}
+
+function trapLine(trap: CopyResult, chalk: ChalkInstance): string {
+  const { id, verdict, seconds } = trap
+  const { word = '', bytes = 0 } = bytesSeen(trap) ?? {}
+  const count = bytes > 0 ? `${bytes} B` : ''
+  const parts = [
+    id.replace(TRAP, '').padEnd(48),
+    bytes > 0 ? chalk.yellow(word) : word,
+    count.padStart(23 - word.length),
+    seconds.toFixed(seconds < 9.95 ? 1 : 0).padStart(5),
+  ]
+  return [colourOf(verdict, chalk)(MARKS[verdict]), ' ', ...parts].join('')
+}
+
+/** Lines for the end of a report. */
+export function copiesSummary(copies: readonly CopyResult[]): string[] {
+  if (copies.length === 0) return []
+  const seen = copies.filter(({ wrongBytes }) => wrongBytes !== undefined)
+  const corrupt = (some: readonly CopyResult[]) => some.filter(({ wrongBytes = 0 }) => wrongBytes > 0).length
+  const agreed = seen.filter(({ findings }) => findings.every(({ check, ok }) => ok || !check.startsWith('model'))).length
+  const permitted = seen.filter((copyCase) => copyCase.permitted)
+  const other = seen.length - permitted.length
+  return [
+    `  ${agreed} of ${copies.length} copies were as the model predicted, to the byte and to the chunk`,
+    `  ${permitted.length} that the rule permits: ${corrupt(permitted)} corrupt; ${other} that it does not: ${corrupt(seen) - corrupt(permitted)} corrupt`,
+  ]
+}
+
+/** What a copy that failed adds to its findings: what it was, and the smallest that shows the same. */
+export function copyDetails({ description, smallest }: CopyResult): string[] {
+  const shown = smallest === undefined ? [] : [`smallest: ${smallest.description}`, `  ${smallest.text}`]
+  return [description, ...shown].flatMap((text) => wrapAnsi(text, 76).split('\n'))
+}

@@ -1,0 +1,222 @@
+import { Chalk, type ChalkInstance } from 'chalk'
+import Table from 'cli-table3'
+import wrapAnsi from 'wrap-ansi'
+import { allPrintable } from '../../result/describe.ts'
+import type { CellResult, CopyResult, Note, Result } from '../../result/result.ts'
+import { type RunOutcome, runOutcomeOf } from '../../result/run_outcome.ts'
+import { MiB } from '../../units.ts'
+import { advicesOf } from '../select/advice.ts'
+import { lvsTable } from '../select/lvs_table.ts'
+import { mapOfCell, mapOfCopy } from '../select/map_rows.ts'
+import { colourOf, MARKS } from '../select/marks.ts'
+import { NOTES } from '../select/notes.ts'
+import { SECTIONS, type Section } from '../select/sections.ts'
+import { certificateDetails, certificatesReport, certificatesSummary } from './certificates.ts'
+import { copiesReport, copiesSummary, copyDetails } from './copies.ts'
+import { indent } from './indent.ts'
+import { corruptMaps, mapLines } from './map_lines.ts'
+import { BORDERLESS } from './tables.ts'
+
+const MOST_ADVICES = 4
+
+export interface TerminalOptions {
+  readonly colours?: boolean
+  /** Only what is not upheld, and the verdict. */
+  readonly quiet?: boolean
+  /** Where the run's files are. */
+  readonly folder?: string
+  readonly ending?: RunOutcome
+}
+
+/** The run as text for a terminal of 80 columns. */
+export function terminalReport(of: Result, options: TerminalOptions = {}): string {
+  const result = allPrintable(of)
+  const { colours = false, quiet = false, folder = 'reports', ending = runOutcomeOf(result) } = options
+  const chalk = new Chalk({ level: colours ? 1 : 0 })
+  const end = [...troubles(result, ending, chalk), ...whatToDo(result, chalk), summary(result, chalk)]
+  if (quiet)
+    return `${[...certificateDetails(result.certificates, folder, chalk), ...corruptMaps(result, chalk, quiet), ...end].join('\n\n')}\n`
+  const parts = SECTIONS.flatMap((section) => {
+    const cells = result.cells.filter(section.holds)
+    return cells.length === 0 ? [] : [`${chalk.bold(section.title)}\n${table(cells, section, chalk)}`]
+  })
+  parts.push(...copiesReport(result.copies, chalk), ...certificatesReport(result.certificates, folder, chalk))
+  parts.push(...specTables(result), ...corruptMaps(result, chalk), ...worthKnowing(result), ...end)
+  return `${parts.join('\n\n')}\n`
+}
+
+/** One line on a cell as it ends, for logs. */
+export function cellLine({ id, verdict, seconds }: Pick<CellResult, 'id' | 'verdict' | 'seconds'>, done: number, total?: number): string {
+  const count = total === undefined ? `${done}` : `${String(done).padStart(String(total).length)}/${total}`
+  return `${MARKS[verdict]} ${count} ${id} ${seconds.toFixed(1)} s`
+}
+
+function table(cells: readonly CellResult[], { variant }: Section, chalk: ChalkInstance): string {
+  const rows = new Table({
+    chars: BORDERLESS,
+    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
+    colWidths: variant === undefined ? [1, 12, 12, 5, 6, 13, 7, 13, 3] : [1, 9, 9, 15, 5, 6, 9, 13, 3],
+    colAligns: [...Array<'left'>(8).fill('left'), 'right'],
+  })
+  const head = ['', 'source', 'destination', 'claim', 'mode', 'decided by', 'bytes', 'Data%', 's']
+  rows.push(
+    (variant === undefined ? head : ['', 'source', 'dest.', '', 'claim', 'mode', 'bytes', 'Data%', 's']).map((text) => chalk.dim(text)),
+  )
+  for (const cell of cells) {
+    const mark = colourOf(cell.verdict, chalk)(MARKS[cell.verdict])
+    const { source, destination, evidence } = cell
+    const common = {
+      claim: claimOf(cell),
+      mode: evidence?.decision?.mode ?? '',
+      bytes: bytesOf(cell, chalk),
+      percent: percentOf(cell),
+      seconds: cell.seconds.toFixed(cell.seconds < 9.95 ? 1 : 0),
+    }
+    rows.push(
+      variant === undefined
+        ? [mark, source, destination, common.claim, common.mode, decidedBy(cell), common.bytes, common.percent, common.seconds]
+        : [mark, source, destination, variant(cell), common.claim, common.mode, common.bytes, common.percent, common.seconds],
+    )
+  }
+  return rows
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n')
+}
+
+/** `movedBy` matters in the driver-assisted section only, where a driver may have declined. */
+function decidedBy({ method, evidence }: CellResult): string {
+  const by = evidence?.decision?.decidedBy ?? ''
+  return method === 'driver' && evidence?.movedBy === 'host' ? 'declined' : by
+}
+
+function claimOf({ evidence }: CellResult): string {
+  const answer = evidence?.answer
+  if (answer?.kind !== 'answered') return '-'
+  const { report } = answer
+  const claim = typeof report === 'object' && report !== null && 'sparse_copy_volume' in report ? report.sparse_copy_volume : undefined
+  return claim === undefined ? '-' : JSON.stringify(claim).slice(0, 7)
+}
+
+function bytesOf({ evidence, control }: CellResult, chalk: ChalkInstance): string {
+  const verification = evidence?.verification
+  if (verification === undefined) return ''
+  if (verification.wrongBytes === 0) return 'intact'
+  return (control ? chalk.yellow : chalk.red)('corrupt')
+}
+
+function percentOf({ evidence }: CellResult): string {
+  if (evidence === undefined) return ''
+  const of = (percent: string | undefined) => (percent === undefined ? '?' : percent === '' ? 'thick' : percent)
+  return `${of(evidence.before.dataPercent)}>${of(evidence.after?.dataPercent)}`
+}
+
+/** The rows of `lvs` before and after the spec's own example, as text. */
+export function specTables({ cells }: Result): string[] {
+  return cells
+    .filter(({ id }) => id.startsWith('table/'))
+    .flatMap(({ evidence, evidence: { rowsBefore, rowsAfter } = {}, id }) => {
+      if (evidence === undefined || rowsBefore === undefined || rowsAfter === undefined) return []
+      const what = id === 'table/full' ? 'without conv=sparse' : 'with conv=sparse, as the rule decided'
+      const source = rowsBefore.filter(({ vg_name }) => vg_name.includes('source'))
+      const destination = rowsAfter.filter(({ vg_name }) => !vg_name.includes('source'))
+      return [
+        [`Before migration`, ...lvsTable(source, 'volume-1234'), `After migration ${what}`, ...lvsTable(destination, 'volume-1234')].join(
+          '\n',
+        ),
+      ]
+    })
+}
+
+/** Each kind of note once, with the first cell that shows it. */
+function worthKnowing({ cells }: Result): string[] {
+  const kinds = Object.keys(NOTES) as Note['kind'][]
+  return kinds.flatMap((kind) => {
+    const noted = cells.flatMap(({ id, notes }) => notes.filter((note) => note.kind === kind).map(({ text }) => `${id}: ${text}`))
+    const [first] = noted
+    return first === undefined ? [] : [wrapAnsi(`${NOTES[kind]} (${noted.length} cells). ${first}`, 80)]
+  })
+}
+
+function troubles({ cells, copies, leaks, brokenRule }: Result, { status: says, why }: RunOutcome, chalk: ChalkInstance): string[] {
+  const failed = ({ verdict }: CellResult | CopyResult) => verdict === 'refuted' || verdict === 'broken'
+  const lines = [
+    ...cells.filter(failed).map((cell) => trouble(cell, mapLines(mapOfCell(cell), chalk), chalk)),
+    ...copies
+      .filter(failed)
+      .map((copyCase) => trouble(copyCase, [...copyDetails(copyCase), ...mapLines(mapOfCopy(copyCase), chalk)], chalk)),
+  ]
+  const notShown = [...cells, ...copies].filter(({ verdict }) => verdict === 'not-shown')
+  for (const because of new Set(notShown.map(({ reason = '' }) => reason))) {
+    const { length } = notShown.filter(({ reason = '' }) => reason === because)
+    const head = chalk.yellow(`${MARKS['not-shown']} not shown`)
+    lines.push(wrapAnsi(`${head}: ${length} cells, because ${because}`, 80, { hard: true }))
+  }
+  if (leaks.length > 0) lines.push(indented(chalk.red('! left behind'), leaks))
+  if (why.length > 0) lines.push(indented(colourOf(says, chalk)(`${MARKS[says]} the run as a whole`), why))
+  if (brokenRule !== undefined) lines.unshift(chalk.yellow(`The run was broken on purpose (${brokenRule}): it must be red.`))
+  return lines
+}
+
+/** A head with texts below it, each broken into lines that fit. */
+function indented(head: string, texts: readonly string[]): string {
+  return [head, ...texts.flatMap(indent)].join('\n')
+}
+
+function trouble(
+  { id, verdict, reason, findings, repeat }: CellResult | CopyResult,
+  more: readonly string[],
+  chalk: ChalkInstance,
+): string {
+  const failed = findings.filter(({ ok }) => !ok).map(({ check, text }) => `${check}: ${text}`)
+  const details = [...failed, ...(reason === undefined ? [] : reason.split('\n'))]
+  return [
+    `${colourOf(verdict, chalk)(`${MARKS[verdict]} ${verdict}`)} ${id}`,
+    ...details.flatMap(indent),
+    // Maps are drawn to fit, and the command is not broken into lines: it is there to be copied.
+    ...[...more, `repeat: ${repeat}`].map((line) => `    ${line}`),
+  ].join('\n')
+}
+
+/** For the first kinds of failures what they mean; there are seldom more. */
+function whatToDo(result: Result, chalk: ChalkInstance): string[] {
+  const advices = [...advicesOf(result)]
+  if (advices.length === 0) return []
+  const shown = advices.slice(0, MOST_ADVICES).flatMap(([{ means, todo }, checks]) => {
+    const [first = '', ...others] = checks
+    const text = `${first}${others.length > 0 ? ` and ${others.length} more` : ''}: ${means} ${todo}`
+    return indent(text)
+  })
+  const left = advices.slice(MOST_ADVICES).map(([, [first = '']]) => first)
+  const more = left.length === 0 ? [] : indent(`also ${left.join(', ')}: see docs/findings.md`)
+  return [[chalk.bold('What it means, and what to do'), ...shown, ...more].join('\n')]
+}
+
+function summary(result: Result, chalk: ChalkInstance): string {
+  const { cells, copies, certificates, counts, leaks, seconds, seed, machines, verdict } = result
+  const controls = cells.filter(({ control }) => control)
+  const worked = controls.filter((cell) => cell.verdict === 'upheld').length
+  const checked = cells.reduce((sum, { evidence }) => sum + (evidence?.verification?.checkedBytes ?? 0), 0)
+  const kernels = [...new Set(machines.map(({ kind, kernel }) => `${kind} ${kernel}`))].join(', ')
+  const parts = [`${counts.upheld} upheld`, `${counts.refuted} refuted`, `${counts['not-shown']} not shown`, `${counts.broken} broken`]
+  const head = colourOf(verdict, chalk).bold(`${MARKS[verdict]} ${verdict.toUpperCase()}`)
+  const where = `  ${seconds.toFixed(1)} s on ${machines.length} x ${kernels}; seed ${seed}${shardsOf(result)}`
+  if (certificates.length > 0) return `${head}  ${certificatesSummary(result)}\n${where}`
+  const some = [...(cells.length > 0 ? [`${cells.length} cells`] : []), ...(copies.length > 0 ? [`${copies.length} copies`] : [])]
+  const what = some.length === 0 ? 'nothing ran' : some.join(' and ')
+  if (cells.length === 0)
+    return [`${head}  ${what}: ${parts.join(', ')}`, ...copiesSummary(copies), `  ${leaks.length} leaks`, where].join('\n')
+  return [
+    `${head}  ${what}: ${parts.join(', ')}`,
+    `  ${worked} of ${controls.length} controls did what breaking the rule must do`,
+    ...copiesSummary(copies),
+    `  ${(checked / MiB).toFixed(0)} MiB checked byte by byte; ${leaks.length} leaks`,
+    where,
+  ].join('\n')
+}
+
+function shardsOf({ shard, merged }: Result): string {
+  if (shard !== undefined) return `; shard ${shard.number} of ${shard.of}`
+  return merged === undefined ? '' : `; ${merged.shards - merged.missingShards.length} of ${merged.shards} shards`
+}
