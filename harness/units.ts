@@ -22,3 +22,8 @@ export function lvmSize(bytes: number): string {
   const power = bytes < 1024 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), UNITS.length - 1)
   return power === 0 ? `${bytes}b` : `${(bytes / 1024 ** power).toFixed(2)}${UNITS[power]}`
 }
+
+/** A count and what is counted: "1 cell", "3 cells". */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`
+}

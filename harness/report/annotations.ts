@@ -2,7 +2,7 @@ import { printable } from '../result/describe.ts'
 import type { Result } from '../result/result.ts'
 import { runOutcomeOf } from '../result/run_outcome.ts'
 import { failuresOf } from './select/failures.ts'
-import { shortened } from './select/shortened.ts'
+import { shortened } from './select/words.ts'
 
 /** GitHub shows so many errors of a step. */
 const MOST = 10

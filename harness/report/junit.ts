@@ -1,8 +1,9 @@
 import { XMLBuilder } from 'fast-xml-parser'
+import { describeFailed } from '../result/describe.ts'
 import type { CellResult, Certificate, CheckResult, CopyResult, Result } from '../result/result.ts'
 import { runOutcomeOf } from '../result/run_outcome.ts'
-import { reportableChecks } from './select/reportable_checks.ts'
-import { shortened } from './select/shortened.ts'
+import { reportableChecks } from './select/failures.ts'
+import { shortened } from './select/words.ts'
 
 interface Case {
   readonly name: string
@@ -60,8 +61,7 @@ export function junitOf(result: Result, { status: says, why } = runOutcomeOf(res
 }
 
 function caseOfCell({ id, seconds, verdict, findings, reason = '', repeat }: CellResult | CopyResult): Case {
-  const failed = findings.filter(({ ok }) => !ok).map(({ check, text }) => `${check}: ${text}`)
-  const lines = verdict === 'refuted' ? failed : [reason]
+  const lines = verdict === 'refuted' ? describeFailed(findings) : [reason]
   return { name: id, group: id.split('/')[0] ?? '', seconds, verdict, lines: [...lines, `repeat: ${repeat}`] }
 }
 

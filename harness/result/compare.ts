@@ -1,3 +1,4 @@
+import { describeFailed } from './describe.ts'
 import { type CheckResult, LEFT_OUT, type Result } from './result.ts'
 
 type Verdict = CheckResult['verdict']
@@ -128,7 +129,7 @@ function unitsOf({ cells, copies, certificates }: Result, other: Result, withRan
   const units = [...cells, ...copies.filter(({ id }) => !id.startsWith('copy/') && (withRandom || !id.startsWith('random/')))]
   return [
     ...units.map(({ id, verdict, findings, reason = '', repeat, seconds }) => {
-      const failed = findings.filter(({ ok }) => !ok).map(({ check, text }) => `${check}: ${text}`)
+      const failed = describeFailed(findings)
       return { id, verdict, text: failed.length === 0 ? reason : failed.join('; '), repeat, seconds }
     }),
     ...certificates.flatMap(({ driver, checks, verdict, reason = '' }) => {

@@ -1,4 +1,4 @@
-import type { Difference } from './result.ts'
+import type { Difference, Finding } from './result.ts'
 
 /** What lay where something else belongs, in words. */
 export function describeFound(found: Difference['found']): string {
@@ -24,6 +24,11 @@ export function describeExpected(expected: Difference['expected']): string {
 /** "at byte 4096: 512 bytes of poison where zero belongs". */
 export function describeDifference({ offset, length, expected, found }: Difference): string {
   return `at byte ${offset}: ${length} bytes of ${describeFound(found)} where ${describeExpected(expected)}`
+}
+
+/** The findings that failed, a line for each: its check, and what was seen. */
+export function describeFailed(findings: readonly Finding[]): string[] {
+  return findings.filter(({ ok }) => !ok).map(({ check, text }) => `${check}: ${text}`)
 }
 
 /** Text that somebody else wrote, with its control characters but the line feed, and those that turn the direction of writing, written out: it cannot steer a terminal. */

@@ -1,6 +1,7 @@
 import { Option } from 'commander'
 import { UsageError } from '../../harness/errors.ts'
-import { comparisonMarkdown, comparisonReport } from '../../harness/report/terminal/comparison.ts'
+import { comparisonMarkdown } from '../../harness/report/markdown/comparison.ts'
+import { comparisonReport } from '../../harness/report/terminal/comparison.ts'
 import { COMPARISON_LIMITS, compareResults } from '../../harness/result/compare.ts'
 import { EXIT, newCommand, runnable } from '../lib/command.ts'
 import { addToJobSummary, printReport } from '../lib/github.ts'

@@ -3,7 +3,7 @@ import { GridComponent, MarkLineComponent } from 'echarts/components'
 import { format, init, use } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
 import type { Forecast, Point, StrategyForecast, StrategyName } from '../../result/forecast.ts'
-import { bounds } from '../select/sizes.ts'
+import { bounds } from '../select/words.ts'
 
 use([LineChart, GridComponent, MarkLineComponent, SVGRenderer])
 

@@ -1,9 +1,16 @@
 import { format } from 'echarts/core'
 import { printable } from '../../result/describe.ts'
-import type { Amount, Forecast, ForecastVerdict } from '../../result/forecast.ts'
-import { lvmSize } from '../../units.ts'
-import { bounds, duration } from '../select/sizes.ts'
-import { forbiddenText, fullest, overfillText } from '../terminal/forecast.ts'
+import type { Forecast } from '../../result/forecast.ts'
+import { lvmSize, plural } from '../../units.ts'
+import {
+  costTable,
+  FORECAST_VERDICTS,
+  type ForecastTable,
+  forbiddenText,
+  fullestPools,
+  overfillTexts,
+  poolTable,
+} from '../select/forecast.ts'
 import { LINES, poolChart } from './forecast_chart.ts'
 
 const MOST_CHARTS = 12
@@ -24,36 +31,28 @@ figure { margin: 1rem 0 2rem; } figure svg { width: 100%; height: auto; font-fam
 figcaption { font-weight: 600; } .legend svg { width: 2.5rem; height: .8rem; vertical-align: middle; } .legend span { margin-right: 1.2rem; }
 `
 
-const VERDICTS: Readonly<Record<ForecastVerdict, string>> = {
-  fits: '✓ The plan fits',
-  'may-overfill': '? The plan may overfill a pool',
-  overfills: '✗ The plan overfills a pool',
-}
-
 /** A forecast as a page that stands alone: no script, nothing to load. */
 export function forecastPage(forecast: Forecast): string {
-  const charted = fullest(forecast.outcomes).slice(0, MOST_CHARTS)
+  const charted = fullestPools(forecast.outcomes, MOST_CHARTS)
   const left = forecast.pools.length - charted.length
-  const overfills = forecast.outcomes.flatMap((outcome) => {
-    const text = overfillText(outcome)
-    return text === undefined ? [] : [`${outcome.strategy}: ${text}.`]
-  })
+  const { mark, sentence } = FORECAST_VERDICTS[forecast.verdict]
+  const overfills = overfillTexts(forecast).map((text) => `${text}.`)
   return `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Forecast of a migration plan</title><style>${STYLE}</style></head>
 <body>
 <h1>Forecast of a migration plan</h1>
-<p><strong class="${forecast.verdict}">${VERDICTS[forecast.verdict]}</strong>, copied as the rule permits: ${forecast.migrations} migrations, ${forecast.volumes} volumes, ${forecast.pools.length} pools.</p>
+<p><strong class="${forecast.verdict}">${mark} ${sentence}</strong>, copied as the rule permits: ${plural(forecast.migrations, 'migration')}, ${plural(forecast.volumes, 'volume')}, ${plural(forecast.pools.length, 'pool')}.</p>
 ${list([...overfills, ...forecast.forbidden.map(forbiddenText)])}
 <h2>Data% of the pools</h2>
 <p class="legend">${forecast.outcomes.map(({ strategy }) => `<span>${key(strategy)} ${strategy}</span>`).join('')}</p>
 <p>Of two lines of a kind, the thin one is the least and the thick one the most that it can come to.</p>
 ${charted.map((pool) => figure(forecast, pool)).join('\n')}
-${left > 0 ? `<p>${left} more pools, less full than these, are in forecast.json.</p>` : ''}
+${left > 0 ? `<p>${plural(left, 'more pool')}, less full than these: see forecast.json.</p>` : ''}
 <h2>Pools, in Data%</h2>
-${poolTable(forecast, charted)}
+${table(poolTable(forecast, charted))}
 <h2>What the plan costs</h2>
-${costTable(forecast)}
+${table(costTable(forecast))}
 <h2>Taken for granted</h2>
 ${list(forecast.assumptions)}
 </body>
@@ -72,44 +71,18 @@ function key(strategy: keyof typeof LINES): string {
   return `<svg viewBox="0 0 40 12" aria-hidden="true"><path d="M0 6H40" stroke="${colour}" stroke-width="${width}"${dashes}/></svg>`
 }
 
-function poolTable({ pools, outcomes }: Forecast, chosen: readonly number[]): string {
-  const rows = chosen.flatMap((index) =>
-    outcomes.flatMap(({ strategy, pools: shares }, row) => {
-      const [pool, share] = [pools[index], shares[index]]
-      if (pool === undefined || share === undefined) return []
-      const over = share.peak.bytes.most > pool.sizeBytes
-      const peak = bounds(share.peak.dataPercent)
-      return [
-        [
-          row === 0 ? safe(pool.name) : '',
-          row === 0 ? lvmSize(pool.sizeBytes) : '',
-          strategy,
-          bounds(share.before.dataPercent),
-          over ? `<strong class="overfills">${peak}</strong>` : peak,
-          bounds(share.final.dataPercent),
-        ],
-      ]
-    }),
+function table({ columns, rows }: ForecastTable): string {
+  const shape = (index: number) => (columns[index]?.isFigure ? ' class="figure"' : '')
+  const row = (texts: readonly string[], tag: string) => texts.map((text, index) => `<${tag}${shape(index)}>${text}</${tag}>`).join('')
+  const head = row(
+    columns.map(({ name }) => name),
+    'th',
   )
-  return table(['pool', 'size', 'strategy', 'before', 'peak', 'after'], rows, [1, 3, 4, 5])
-}
-
-function costTable({ outcomes }: Forecast): string {
-  const sized = ({ least, most }: Amount) => bounds({ least: lvmSize(least), most: lvmSize(most) })
-  const timed = outcomes.some(({ seconds }) => seconds !== undefined)
-  const rows = outcomes.map(({ strategy, read, written, seconds }) => [
-    strategy,
-    sized(read),
-    sized(written),
-    ...(timed ? [seconds === undefined ? '' : bounds({ least: duration(seconds.least), most: duration(seconds.most) })] : []),
-  ])
-  return table(['strategy', 'read', 'written', ...(timed ? ['time'] : [])], rows, [1, 2, 3])
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[], right: readonly number[]): string {
-  const shape = (index: number) => (right.includes(index) ? ' class="figure"' : '')
-  const cells = (row: readonly string[], tag: string) => row.map((text, index) => `<${tag}${shape(index)}>${text}</${tag}>`).join('')
-  return `<div class="wide"><table><thead><tr>${cells(head, 'th')}</tr></thead><tbody>${rows.map((row) => `<tr>${cells(row, 'td')}</tr>`).join('\n')}</tbody></table></div>`
+  const body = rows.map((cells) => {
+    const texts = cells.map(({ text, isBad }) => (isBad ? `<strong class="overfills">${safe(text)}</strong>` : safe(text)))
+    return `<tr>${row(texts, 'td')}</tr>`
+  })
+  return `<div class="wide"><table><thead><tr>${head}</tr></thead><tbody>${body.join('\n')}</tbody></table></div>`
 }
 
 function list(texts: readonly string[]): string {

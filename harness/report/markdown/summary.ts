@@ -4,11 +4,10 @@ import type { CheckResult, Result, Verdict } from '../../result/result.ts'
 import { type RunOutcome, runOutcomeOf } from '../../result/run_outcome.ts'
 import { MiB } from '../../units.ts'
 import { bytesSeen } from '../select/bytes_seen.ts'
-import { failuresOf } from '../select/failures.ts'
-import { reportableChecks } from '../select/reportable_checks.ts'
-import { shortened } from '../select/shortened.ts'
-import { comparisonBlocks } from '../terminal/comparison.ts'
-import { specTables } from '../terminal/run_report.ts'
+import { failuresOf, reportableChecks } from '../select/failures.ts'
+import { specTables } from '../select/lvs_table.ts'
+import { shortened } from '../select/words.ts'
+import { comparisonBlocks } from './comparison.ts'
 import { type Block, code, heading, type Inline, listing, markdownOf, paragraph, table } from './markdown.ts'
 
 const SIGNS: Readonly<Record<CheckResult['verdict'], string>> = {
@@ -166,7 +165,7 @@ function drivers({ certificates }: Result): Block[] {
 
 function spec(result: Result): Block[] {
   const tables = specTables(result)
-  return tables.length === 0 ? [] : [heading(3, "The spec's table, at its real sizes"), listing(tables.join('\n'))]
+  return tables.length === 0 ? [] : [heading(3, "The spec's table, at its real sizes"), listing(tables.map(({ text }) => text).join('\n'))]
 }
 
 function traps({ copies }: Result): Block[] {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { foremost, KINDS, type Kind, kindAt, pathsOf, type Slice, type Stretch, slicesOf, totalsOf, withUnmapped } from './downsample.ts'
+import { foremost, KINDS, type Kind, kindAt, type Stretch, slicesOf, totalsOf, withUnmapped } from './downsample.ts'
 
 const stretches: Stretch[] = [
   { from: 0, to: 100, value: 'data' },
@@ -81,17 +81,4 @@ test('zeros without storage are told apart from zeros with storage; what is not 
     { from: 40, to: 50, value: 'unmapped' },
     { from: 50, to: 60, value: 'stale' },
   ])
-})
-
-describe('paths', () => {
-  test('draw columns that are alike as one', () => {
-    expect(pathsOf([{ data: 5 }, { data: 5 }, { zero: 5 }], 10)).toEqual({ data: 'M0 0H2V10H0z', zero: 'M2 0H3V10H2z' })
-  })
-
-  test('give a single stale byte among millions a height that is seen', () => {
-    const slices: Slice[] = [{ zero: 1e9, stale: 1 }]
-    const [, top, bottom] = pathsOf(slices, 100).stale?.match(/^M0 ([\d.]+)H1V([\d.]+)/) ?? []
-
-    expect(Number(bottom) - Number(top)).toBeGreaterThan(25)
-  })
 })

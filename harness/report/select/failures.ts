@@ -1,6 +1,6 @@
-import type { CellResult, CopyResult, Result } from '../../result/result.ts'
+import { describeFailed } from '../../result/describe.ts'
+import type { CellResult, Certificate, CheckResult, CopyResult, Result } from '../../result/result.ts'
 import { runOutcomeOf } from '../../result/run_outcome.ts'
-import { reportableChecks } from './reportable_checks.ts'
 
 /** What failed, for whoever must act on it. */
 export interface Failure {
@@ -32,6 +32,11 @@ export function failuresOf(result: Result, { status: says, why } = runOutcomeOf(
 
 function failureOf({ id, verdict, findings, reason, repeat }: CellResult | CopyResult): Failure[] {
   if (verdict !== 'refuted' && verdict !== 'broken') return []
-  const failed = findings.filter(({ ok }) => !ok).map(({ check, text }) => `${check}: ${text}`)
-  return [{ id, verdict, why: [...failed, ...(reason === undefined ? [] : [reason])], repeat }]
+  return [{ id, verdict, why: [...describeFailed(findings), ...(reason === undefined ? [] : [reason])], repeat }]
+}
+
+/** The checks of a driver that a report lists. A driver that was never begun has one, which says why. */
+export function reportableChecks(certificate: Certificate): Pick<CheckResult, 'id' | 'verdict' | 'text' | 'repeat' | 'seconds'>[] {
+  const { checks, verdict, reason = '', repeat, seconds } = certificate
+  return checks.length > 0 ? checks : [{ id: 'certified', verdict, text: reason, repeat, seconds }]
 }

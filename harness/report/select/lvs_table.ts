@@ -1,4 +1,4 @@
-import type { CellResult } from '../../result/result.ts'
+import type { CellResult, Result } from '../../result/result.ts'
 
 type Row = NonNullable<CellResult['evidence']>['rowsBefore'][number]
 
@@ -20,4 +20,21 @@ export function lvsTable(rows: readonly Row[], volume: string): string[] {
   return lines.map((cells) =>
     `  ${cells.map((text, index) => (index === 3 || index === 6 ? text.padStart(widths[index] ?? 0) : text.padEnd(widths[index] ?? 0))).join(' ')}`.trimEnd(),
   )
+}
+
+/** The rows of `lvs` before and after the spec's own example, as text for each cell of it. */
+export function specTables({ cells }: Pick<Result, 'cells'>): { readonly id: string; readonly text: string }[] {
+  return cells.flatMap(({ id, evidence }) => {
+    if (!id.startsWith('table/') || evidence === undefined) return []
+    const how = id === 'table/full' ? 'without conv=sparse' : 'with conv=sparse, as the rule decided'
+    const source = evidence.rowsBefore.filter(({ vg_name }) => vg_name.includes('source'))
+    const destination = evidence.rowsAfter.filter(({ vg_name }) => !vg_name.includes('source'))
+    const lines = [
+      'Before migration',
+      ...lvsTable(source, 'volume-1234'),
+      `After migration ${how}`,
+      ...lvsTable(destination, 'volume-1234'),
+    ]
+    return [{ id, text: lines.join('\n') }]
+  })
 }

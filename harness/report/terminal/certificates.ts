@@ -3,10 +3,9 @@ import wrapAnsi from 'wrap-ansi'
 import { describeFound } from '../../result/describe.ts'
 import { type Certificate, type CheckResult, type Counterexample, LEFT_OUT, type Result } from '../../result/result.ts'
 import { showCounterexample } from '../../result/show_counterexample.ts'
-import { colourOf, MARKS } from '../select/marks.ts'
-import { indent } from './indent.ts'
+import { MARKS } from '../select/words.ts'
+import { colourOf, indent, WIDTH } from './style.ts'
 
-const WIDTH = 80
 const ID_WIDTH = 34
 /** Refuted checks that are told in full, without a counterexample. */
 const MOST_SHOWN = 5

@@ -2,7 +2,8 @@ import type { ChalkInstance } from 'chalk'
 import wrapAnsi from 'wrap-ansi'
 import type { CopyResult } from '../../result/result.ts'
 import { bytesSeen } from '../select/bytes_seen.ts'
-import { colourOf, MARKS } from '../select/marks.ts'
+import { MARKS } from '../select/words.ts'
+import { colourOf } from './style.ts'
 
 const TRAP = /^trap\//
 

@@ -1,5 +1,5 @@
-import { Chalk } from 'chalk'
 import wrapAnsi from 'wrap-ansi'
+import { chalkFor, WIDTH } from './style.ts'
 
 /** What a look at a machine found, for whoever shows it. */
 export interface DoctorReport {
@@ -13,13 +13,12 @@ export interface DoctorReport {
   readonly auto?: { readonly kind: string; readonly why: string }
 }
 
-const WIDTH = 80
 const LABEL = 22
 const MARKS = { well: '✓', works: '✓', missing: '?', 'can-be-brought': '?', unwell: '✗', impossible: '✗' } as const
 
 /** The report as text for a terminal of 80 columns. */
 export function doctorReport({ observations, kinds, auto }: DoctorReport, colours: boolean): string {
-  const chalk = new Chalk({ level: colours ? 1 : 0 })
+  const chalk = chalkFor(colours)
   const colour = (state: keyof typeof MARKS) => (MARKS[state] === '✓' ? chalk.green : MARKS[state] === '?' ? chalk.yellow : chalk.red)
   const line = (state: keyof typeof MARKS, label: string, text: string) => {
     const [first = '', ...rest] = wrapAnsi(text, WIDTH - LABEL - 2, { hard: true }).split('\n')

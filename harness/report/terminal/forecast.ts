@@ -1,24 +1,31 @@
-import { Chalk, type ChalkInstance } from 'chalk'
-import Table from 'cli-table3'
+import type { ChalkInstance } from 'chalk'
 import wrapAnsi from 'wrap-ansi'
 import { printable } from '../../result/describe.ts'
-import type { Amount, Forecast, ForecastMigration, ForecastVerdict, StrategyForecast } from '../../result/forecast.ts'
-import { lvmSize } from '../../units.ts'
-import { bounds, duration } from '../select/sizes.ts'
-import { BORDERLESS } from './tables.ts'
+import type { Forecast, ForecastMigration, ForecastVerdict } from '../../result/forecast.ts'
+import { plural } from '../../units.ts'
+import {
+  costTable,
+  FORECAST_VERDICTS,
+  type ForecastTable,
+  forbiddenText,
+  fullestPools,
+  overfillTexts,
+  poolTable,
+} from '../select/forecast.ts'
+import { bounds } from '../select/words.ts'
+import { chalkFor, drawTable, type TableColumn, WIDTH } from './style.ts'
 
-const COLUMNS = 80
-/** More pools and volumes than this are left to the files. */
+/** More pools and migrations than this are left to the files. */
 const MOST_POOLS = 8
 const MOST_MOVED = 8
 
 /** A forecast as text for a terminal of 80 columns. */
 export function forecastReport(forecast: Forecast, colours: boolean): string {
-  const chalk = new Chalk({ level: colours ? 1 : 0 })
+  const chalk = chalkFor(colours)
   const parts = [
-    poolTable(forecast, chalk),
-    ...(forecast.moved.length === 0 ? [] : [volumeTable(forecast, chalk)]),
-    costTable(forecast, chalk),
+    pools(forecast, chalk),
+    ...(forecast.moved.length === 0 ? [] : [volumes(forecast, chalk)]),
+    costs(forecast, chalk),
     ...forecast.forbidden.map((one) => wrapped(forbiddenText(one))),
     forecast.assumptions.map((text) => wrapped(text)).join('\n'),
     summary(forecast, chalk),
@@ -26,48 +33,18 @@ export function forecastReport(forecast: Forecast, colours: boolean): string {
   return `${parts.join('\n\n')}\n`
 }
 
-function poolTable({ pools, outcomes }: Forecast, chalk: ChalkInstance): string {
-  const chosen = fullest(outcomes).slice(0, MOST_POOLS)
-  const rows = chosen.flatMap((index) => {
-    const pool = pools[index]
-    if (pool === undefined) return []
-    return outcomes.flatMap(({ strategy, pools: shares }, row) => {
-      const share = shares[index]
-      if (share === undefined) return []
-      const over = share.peak.bytes.most > pool.sizeBytes
-      const peak = bounds(share.peak.dataPercent)
-      const name = row === 0 ? cut(pool.name, 18) : ''
-      return [
-        [
-          name,
-          row === 0 ? lvmSize(pool.sizeBytes) : '',
-          strategy,
-          bounds(share.before.dataPercent),
-          over ? chalk.red(peak) : peak,
-          bounds(share.final.dataPercent),
-        ],
-      ]
-    })
-  })
-  const left = pools.length - chosen.length
+function pools(forecast: Forecast, chalk: ChalkInstance): string {
+  const chosen = fullestPools(forecast.outcomes, MOST_POOLS)
+  const left = forecast.pools.length - chosen.length
+  const { columns, rows } = poolTable(forecast, chosen)
   return [
     chalk.bold('Pools, in Data%'),
-    table(['pool', 'size', 'strategy', 'before', 'peak', 'after'], rows, [18, 8, 8, 13, 14, 14], [1, 3, 4, 5], chalk),
-    ...(left > 0 ? [chalk.dim(`${left} more pools, less full than these; --out keeps them all`)] : []),
+    drawTable(withWidths(columns, [18, 8, 8, 13, 14, 14]), textsOf(rows, chalk), chalk),
+    ...(left > 0 ? [chalk.dim(`${plural(left, 'more pool')}, less full than these; --out keeps them all`)] : []),
   ].join('\n')
 }
 
-/** The pools by how full they get under the strategy that the rule gives, the fullest first; those that nothing changes last. */
-export function fullest(outcomes: readonly StrategyForecast[]): number[] {
-  const pools = outcomes.find(({ strategy }) => strategy === 'sparse')?.pools ?? []
-  const shares = pools.map(({ points, peak }) => ({ changes: points.length > 1, share: Number(peak.dataPercent.most) }))
-  const order = pools.map((_, index) => index)
-  if (pools.length <= MOST_POOLS) return order
-  const key = (index: number) => (shares[index]?.changes ? 1e9 : 0) + (shares[index]?.share ?? 0)
-  return order.toSorted((one, other) => key(other) - key(one))
-}
-
-function volumeTable({ moved, migrations }: Forecast, chalk: ChalkInstance): string {
+function volumes({ moved, migrations }: Forecast, chalk: ChalkInstance): string {
   const shown = moved.slice(0, MOST_MOVED)
   const share = (one: ForecastMigration['before'], absent: string) => (one === undefined ? absent : bounds(one.dataPercent))
   const rows = shown.map(({ volume, from, to, before, after }) => [
@@ -76,89 +53,57 @@ function volumeTable({ moved, migrations }: Forecast, chalk: ChalkInstance): str
     share(before, ''),
     ...after.map((one) => share(one.share, 'thick')),
   ])
+  const figure = (name: string, width: number) => ({ name, width, right: true })
+  const columns = [
+    { name: 'volume', width: 14 },
+    { name: 'migration', width: 19 },
+    ...[figure('before', 11), figure('full', 7), figure('sparse', 12), figure('mapped', 12)],
+  ]
   return [
     chalk.bold('Volumes, in Data%'),
-    table(['volume', 'migration', 'before', 'full', 'sparse', 'mapped'], rows, [14, 19, 11, 7, 12, 12], [2, 3, 4, 5], chalk),
-    ...(migrations > shown.length ? [chalk.dim(`${migrations - shown.length} more migrations`)] : []),
+    drawTable(columns, rows, chalk),
+    ...(migrations > shown.length ? [chalk.dim(plural(migrations - shown.length, 'more migration'))] : []),
   ].join('\n')
 }
 
-function costTable({ outcomes }: Forecast, chalk: ChalkInstance): string {
-  const timed = outcomes.some(({ seconds }) => seconds !== undefined)
-  const sized = ({ least, most }: Amount) => bounds({ least: lvmSize(least), most: lvmSize(most) })
-  const rows = outcomes.map(({ strategy, read, written, seconds, verdict }) => [
-    strategy,
-    sized(read),
-    sized(written),
-    ...(timed ? [seconds === undefined ? '' : bounds({ least: duration(seconds.least), most: duration(seconds.most) })] : []),
-    coloured(verdict, chalk),
-  ])
+function costs(forecast: Forecast, chalk: ChalkInstance): string {
+  const { columns, rows } = costTable(forecast)
+  const widths = columns.length === 4 ? [8, 19, 19, 17] : [8, 19, 19]
+  const verdicts = forecast.outcomes.map(({ verdict }) => coloured(verdict, chalk))
   return [
     chalk.bold('What the plan costs'),
-    timed
-      ? table(['strategy', 'read', 'written', 'time', ''], rows, [8, 19, 19, 17, 12], [1, 2, 3], chalk)
-      : table(['strategy', 'read', 'written', ''], rows, [8, 19, 19, 14], [1, 2], chalk),
+    drawTable(
+      [...withWidths(columns, widths), { name: '', width: columns.length === 4 ? 12 : 14 }],
+      textsOf(rows, chalk).map((row, index) => [...row, verdicts[index] ?? '']),
+      chalk,
+    ),
   ].join('\n')
-}
-
-const VERDICTS: Readonly<Record<ForecastVerdict, string>> = {
-  fits: '✓ fits',
-  'may-overfill': '? may not fit',
-  overfills: '✗ overfills',
 }
 
 function coloured(verdict: ForecastVerdict, chalk: ChalkInstance): string {
-  return { fits: chalk.green, 'may-overfill': chalk.yellow, overfills: chalk.red }[verdict](VERDICTS[verdict])
+  const { mark, word } = FORECAST_VERDICTS[verdict]
+  return { fits: chalk.green, 'may-overfill': chalk.yellow, overfills: chalk.red }[verdict](`${mark} ${word}`)
 }
 
-export function forbiddenText({ pool, reason, migrations, first }: Forecast['forbidden'][number]): string {
-  const which = migrations === 1 ? `the migration of ${first.volume}` : `${migrations} migrations, of ${first.volume} first`
-  return `The rule forbids sparse copies to ${pool} (${which}): ${reason}.`
+function summary(forecast: Forecast, chalk: ChalkInstance): string {
+  const { verdict, migrations, volumes, pools } = forecast
+  const counts = [plural(migrations, 'migration'), plural(volumes, 'volume'), plural(pools.length, 'pool')].join(', ')
+  const overfills = overfillTexts(forecast).map((text) => wrapped(text, '  '))
+  return [wrapAnsi(`${coloured(verdict, chalk.bold)}, copied as the rule permits: ${counts}`, WIDTH), ...overfills].join('\n')
 }
 
-function summary({ outcomes, verdict, migrations, volumes, pools }: Forecast, chalk: ChalkInstance): string {
-  const counts = `${migrations} ${migrations === 1 ? 'migration' : 'migrations'}, ${volumes} ${volumes === 1 ? 'volume' : 'volumes'}, ${pools.length} ${pools.length === 1 ? 'pool' : 'pools'}`
-  const lines = outcomes.flatMap((outcome) => {
-    const text = overfillText(outcome)
-    return text === undefined ? [] : wrapped(`${outcome.strategy}: ${text}`, '  ')
-  })
-  return [wrapAnsi(`${coloured(verdict, chalk.bold)}, copied as the rule permits: ${counts}`, COLUMNS), ...lines].join('\n')
+function withWidths(columns: ForecastTable['columns'], widths: readonly number[]): TableColumn[] {
+  return columns.map(({ name, isFigure }, index) => ({ name, width: widths[index] ?? 0, right: isFigure }))
 }
 
-export function overfillText({ firstCertain, firstPossible }: StrategyForecast): string | undefined {
-  const overfill = firstCertain ?? firstPossible
-  if (overfill === undefined) return undefined
-  const { step, volume, pool, missing } = overfill
-  const by = bounds({ least: lvmSize(missing.least), most: lvmSize(missing.most) })
-  const earlier =
-    firstPossible !== undefined && firstPossible.step < step
-      ? `; perhaps ${firstPossible.pool} from ${firstPossible.volume} on (migration ${firstPossible.step})`
-      : ''
-  return firstCertain === undefined
-    ? `${pool} may be too small from ${volume} on (migration ${step}), by up to ${lvmSize(missing.most)}; a map of the volumes would tell`
-    : `${pool} is too small from ${volume} on (migration ${step}), by ${by}${earlier}`
-}
-
-function table(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  widths: number[],
-  right: readonly number[],
-  chalk: ChalkInstance,
-): string {
-  const drawn = new Table({
-    chars: BORDERLESS,
-    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
-    colWidths: widths,
-    colAligns: head.map((_, index) => (right.includes(index) ? 'right' : 'left')),
-  })
-  drawn.push(head.map((text) => chalk.dim(text)))
-  drawn.push(...rows.map((row) => [...row]))
-  return drawn
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n')
+/** The first column holds names, which are cut to its width. */
+function textsOf(rows: ForecastTable['rows'], chalk: ChalkInstance): string[][] {
+  return rows.map((row) =>
+    row.map(({ text, isBad }, index) => {
+      const fitting = index === 0 ? cut(text, 18) : text
+      return isBad ? chalk.red(fitting) : fitting
+    }),
+  )
 }
 
 function cut(text: string, width: number): string {
@@ -166,9 +111,9 @@ function cut(text: string, width: number): string {
   return safe.length <= width ? safe : `${safe.slice(0, width - 1)}…`
 }
 
-function wrapped(text: string, indent = ''): string {
-  return wrapAnsi(printable(text), COLUMNS - indent.length)
+function wrapped(text: string, before = ''): string {
+  return wrapAnsi(printable(text), WIDTH - before.length)
     .split('\n')
-    .map((line) => `${indent}${line}`)
+    .map((line) => `${before}${line}`)
     .join('\n')
 }

@@ -1,13 +1,12 @@
-import { Chalk, type ChalkInstance } from 'chalk'
+import type { ChalkInstance } from 'chalk'
 import wrapAnsi from 'wrap-ansi'
 import type { Proof, ProofCase } from '../../result/proof.ts'
-import { colourOf, MARKS } from '../select/marks.ts'
-
-const COLUMNS = 80
+import { MARKS } from '../select/words.ts'
+import { chalkFor, colourOf, indent, WIDTH } from './style.ts'
 
 /** The proof as text for a terminal of 80 columns. */
 export function proofReport(proof: Proof, colours: boolean): string {
-  const chalk = new Chalk({ level: colours ? 1 : 0 })
+  const chalk = chalkFor(colours)
   const parts = [
     ...(proof.broken === undefined ? [] : [chalk.yellow(`Broken on purpose (${proof.broken}): this must be red.`)]),
     section('The rule, with honest drivers', ruleLines(proof, chalk), chalk),
@@ -90,15 +89,13 @@ function mark(ok: boolean, chalk: ChalkInstance): string {
 }
 
 function item(sign: string, text: string): string[] {
-  return wrapAnsi(text, COLUMNS - 2, { hard: true })
+  return wrapAnsi(text, WIDTH - 2, { hard: true })
     .split('\n')
     .map((line, index) => `${index === 0 ? sign : ' '} ${line}`.trimEnd())
 }
 
 function indented(text: string): string[] {
-  return wrapAnsi(text, COLUMNS - 4, { hard: true })
-    .split('\n')
-    .map((line) => `    ${line}`.trimEnd())
+  return indent(text).map((line) => line.trimEnd())
 }
 
 function many(count: number): string {

@@ -1,21 +1,18 @@
-import { Chalk, type ChalkInstance } from 'chalk'
-import Table from 'cli-table3'
+import type { ChalkInstance } from 'chalk'
 import wrapAnsi from 'wrap-ansi'
-import { allPrintable } from '../../result/describe.ts'
+import { allPrintable, describeFailed } from '../../result/describe.ts'
 import type { CellResult, CopyResult, Note, Result } from '../../result/result.ts'
 import { type RunOutcome, runOutcomeOf } from '../../result/run_outcome.ts'
 import { MiB } from '../../units.ts'
 import { advicesOf } from '../select/advice.ts'
-import { lvsTable } from '../select/lvs_table.ts'
+import { specTables } from '../select/lvs_table.ts'
 import { mapOfCell, mapOfCopy } from '../select/map_rows.ts'
-import { colourOf, MARKS } from '../select/marks.ts'
-import { NOTES } from '../select/notes.ts'
 import { SECTIONS, type Section } from '../select/sections.ts'
+import { MARKS, NOTES } from '../select/words.ts'
 import { certificateDetails, certificatesReport, certificatesSummary } from './certificates.ts'
 import { copiesReport, copiesSummary, copyDetails } from './copies.ts'
-import { indent } from './indent.ts'
 import { corruptMaps, mapLines } from './map_lines.ts'
-import { BORDERLESS } from './tables.ts'
+import { chalkFor, colourOf, drawTable, indent, WIDTH } from './style.ts'
 
 const MOST_ADVICES = 4
 
@@ -32,7 +29,7 @@ export interface TerminalOptions {
 export function terminalReport(of: Result, options: TerminalOptions = {}): string {
   const result = allPrintable(of)
   const { colours = false, quiet = false, folder = 'reports', ending = runOutcomeOf(result) } = options
-  const chalk = new Chalk({ level: colours ? 1 : 0 })
+  const chalk = chalkFor(colours)
   const end = [...troubles(result, ending, chalk), ...whatToDo(result, chalk), summary(result, chalk)]
   if (quiet)
     return `${[...certificateDetails(result.certificates, folder, chalk), ...corruptMaps(result, chalk, quiet), ...end].join('\n\n')}\n`
@@ -41,7 +38,7 @@ export function terminalReport(of: Result, options: TerminalOptions = {}): strin
     return cells.length === 0 ? [] : [`${chalk.bold(section.title)}\n${table(cells, section, chalk)}`]
   })
   parts.push(...copiesReport(result.copies, chalk), ...certificatesReport(result.certificates, folder, chalk))
-  parts.push(...specTables(result), ...corruptMaps(result, chalk), ...worthKnowing(result), ...end)
+  parts.push(...specTables(result).map(({ text }) => text), ...corruptMaps(result, chalk), ...worthKnowing(result), ...end)
   return `${parts.join('\n\n')}\n`
 }
 
@@ -52,37 +49,26 @@ export function cellLine({ id, verdict, seconds }: Pick<CellResult, 'id' | 'verd
 }
 
 function table(cells: readonly CellResult[], { variant }: Section, chalk: ChalkInstance): string {
-  const rows = new Table({
-    chars: BORDERLESS,
-    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
-    colWidths: variant === undefined ? [1, 12, 12, 5, 6, 13, 7, 13, 3] : [1, 9, 9, 15, 5, 6, 9, 13, 3],
-    colAligns: [...Array<'left'>(8).fill('left'), 'right'],
-  })
-  const head = ['', 'source', 'destination', 'claim', 'mode', 'decided by', 'bytes', 'Data%', 's']
-  rows.push(
-    (variant === undefined ? head : ['', 'source', 'dest.', '', 'claim', 'mode', 'bytes', 'Data%', 's']).map((text) => chalk.dim(text)),
-  )
-  for (const cell of cells) {
-    const mark = colourOf(cell.verdict, chalk)(MARKS[cell.verdict])
-    const { source, destination, evidence } = cell
-    const common = {
-      claim: claimOf(cell),
-      mode: evidence?.decision?.mode ?? '',
-      bytes: bytesOf(cell, chalk),
-      percent: percentOf(cell),
-      seconds: cell.seconds.toFixed(cell.seconds < 9.95 ? 1 : 0),
-    }
-    rows.push(
-      variant === undefined
-        ? [mark, source, destination, common.claim, common.mode, decidedBy(cell), common.bytes, common.percent, common.seconds]
-        : [mark, source, destination, variant(cell), common.claim, common.mode, common.bytes, common.percent, common.seconds],
-    )
-  }
-  return rows
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n')
+  const column = (name: string, width: number) => ({ name, width })
+  const seconds = { name: 's', width: 3, right: true }
+  const rows = cells.map((cell): string[] => [
+    colourOf(cell.verdict, chalk)(MARKS[cell.verdict]),
+    cell.source,
+    cell.destination,
+    ...(variant === undefined ? [] : [variant(cell)]),
+    claimOf(cell),
+    cell.evidence?.decision?.mode ?? '',
+    ...(variant === undefined ? [decidedBy(cell)] : []),
+    bytesOf(cell, chalk),
+    percentOf(cell),
+    cell.seconds.toFixed(cell.seconds < 9.95 ? 1 : 0),
+  ])
+  const [mark, claim, mode, percent] = [column('', 1), column('claim', 5), column('mode', 6), column('Data%', 13)]
+  const columns =
+    variant === undefined
+      ? [mark, column('source', 12), column('destination', 12), claim, mode, column('decided by', 13), column('bytes', 7), percent, seconds]
+      : [mark, column('source', 9), column('dest.', 9), column('', 15), claim, mode, column('bytes', 9), percent, seconds]
+  return drawTable(columns, rows, chalk)
 }
 
 /** `movedBy` matters in the driver-assisted section only, where a driver may have declined. */
@@ -112,30 +98,13 @@ function percentOf({ evidence }: CellResult): string {
   return `${of(evidence.before.dataPercent)}>${of(evidence.after?.dataPercent)}`
 }
 
-/** The rows of `lvs` before and after the spec's own example, as text. */
-export function specTables({ cells }: Result): string[] {
-  return cells
-    .filter(({ id }) => id.startsWith('table/'))
-    .flatMap(({ evidence, evidence: { rowsBefore, rowsAfter } = {}, id }) => {
-      if (evidence === undefined || rowsBefore === undefined || rowsAfter === undefined) return []
-      const what = id === 'table/full' ? 'without conv=sparse' : 'with conv=sparse, as the rule decided'
-      const source = rowsBefore.filter(({ vg_name }) => vg_name.includes('source'))
-      const destination = rowsAfter.filter(({ vg_name }) => !vg_name.includes('source'))
-      return [
-        [`Before migration`, ...lvsTable(source, 'volume-1234'), `After migration ${what}`, ...lvsTable(destination, 'volume-1234')].join(
-          '\n',
-        ),
-      ]
-    })
-}
-
 /** Each kind of note once, with the first cell that shows it. */
 function worthKnowing({ cells }: Result): string[] {
   const kinds = Object.keys(NOTES) as Note['kind'][]
   return kinds.flatMap((kind) => {
     const noted = cells.flatMap(({ id, notes }) => notes.filter((note) => note.kind === kind).map(({ text }) => `${id}: ${text}`))
     const [first] = noted
-    return first === undefined ? [] : [wrapAnsi(`${NOTES[kind]} (${noted.length} cells). ${first}`, 80)]
+    return first === undefined ? [] : [wrapAnsi(`${NOTES[kind]} (${noted.length} cells). ${first}`, WIDTH)]
   })
 }
 
@@ -151,7 +120,7 @@ function troubles({ cells, copies, leaks, brokenRule }: Result, { status: says, 
   for (const because of new Set(notShown.map(({ reason = '' }) => reason))) {
     const { length } = notShown.filter(({ reason = '' }) => reason === because)
     const head = chalk.yellow(`${MARKS['not-shown']} not shown`)
-    lines.push(wrapAnsi(`${head}: ${length} cells, because ${because}`, 80, { hard: true }))
+    lines.push(wrapAnsi(`${head}: ${length} cells, because ${because}`, WIDTH, { hard: true }))
   }
   if (leaks.length > 0) lines.push(indented(chalk.red('! left behind'), leaks))
   if (why.length > 0) lines.push(indented(colourOf(says, chalk)(`${MARKS[says]} the run as a whole`), why))
@@ -169,8 +138,7 @@ function trouble(
   more: readonly string[],
   chalk: ChalkInstance,
 ): string {
-  const failed = findings.filter(({ ok }) => !ok).map(({ check, text }) => `${check}: ${text}`)
-  const details = [...failed, ...(reason === undefined ? [] : reason.split('\n'))]
+  const details = [...describeFailed(findings), ...(reason === undefined ? [] : reason.split('\n'))]
   return [
     `${colourOf(verdict, chalk)(`${MARKS[verdict]} ${verdict}`)} ${id}`,
     ...details.flatMap(indent),

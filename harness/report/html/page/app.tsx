@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Result } from '../../../result/result.ts'
 import { MiB } from '../../../units.ts'
-import { MARKS } from '../../select/marks.ts'
+import { MARKS } from '../../select/words.ts'
 import { decoded, type Entry, entriesOf, entryAt, type Filter, findingsOf, hashOf, NO_FILTER, passes } from '../pages.ts'
 import { Patterns } from './block_map_view.tsx'
 import { CellPage } from './cell_page.tsx'

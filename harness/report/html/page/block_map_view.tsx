@@ -1,7 +1,8 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import { lvmSize, MiB } from '../../../units.ts'
-import { KINDS, type Kind, kindAt, type Lane, pathsOf, slicesOf, totalsOf } from '../../select/downsample.ts'
+import { KINDS, type Kind, kindAt, type Lane, slicesOf, totalsOf } from '../../select/downsample.ts'
 import type { BlockMap } from '../../select/map_rows.ts'
+import { pathsOf } from '../svg_paths.ts'
 
 /** Of the mark of the first wrong byte, which must not leave the picture. */
 const MARK_HALF = 5

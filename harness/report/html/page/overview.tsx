@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks'
 import type { CellResult, Certificate, Result } from '../../../result/result.ts'
 import { bytesSeen } from '../../select/bytes_seen.ts'
-import { lvsTable } from '../../select/lvs_table.ts'
+import { specTables } from '../../select/lvs_table.ts'
 import { mapOfCell, mapOfCopy } from '../../select/map_rows.ts'
-import { NOTES } from '../../select/notes.ts'
 import { type Section as CellSection, SECTIONS } from '../../select/sections.ts'
+import { NOTES } from '../../select/words.ts'
 import { type Entry, type Filter, findingsOf, hashOf, NO_FILTER, passes } from '../pages.ts'
 import { Legend, Thumbnail } from './block_map_view.tsx'
 import { EntryLink, Mark, Section, Wide } from './parts.tsx'
@@ -294,26 +294,15 @@ function Tile({ entry }: { entry: Of<'cell'> }) {
 }
 
 function SpecTables({ cells }: { cells: readonly CellResult[] }) {
-  const tables = cells.filter(({ id, evidence }) => id.startsWith('table/') && evidence !== undefined)
+  const tables = specTables({ cells: [...cells] })
   if (tables.length === 0) return null
   return (
     <div class="side-by-side">
-      {tables.map(({ id, forced, evidence }) => {
-        const before = evidence?.rowsBefore.filter(({ vg_name }) => vg_name.includes('source')) ?? []
-        const after = evidence?.rowsAfter.filter(({ vg_name }) => !vg_name.includes('source')) ?? []
-        return (
-          <Wide key={id} label={`The spec's table: ${id}`}>
-            <pre>
-              {[
-                'Before migration',
-                ...lvsTable(before, 'volume-1234'),
-                `After migration ${forced === 'full' ? 'without conv=sparse' : 'as the rule decided'}`,
-                ...lvsTable(after, 'volume-1234'),
-              ].join('\n')}
-            </pre>
-          </Wide>
-        )
-      })}
+      {tables.map(({ id, text }) => (
+        <Wide key={id} label={`The spec's table: ${id}`}>
+          <pre>{text}</pre>
+        </Wide>
+      ))}
     </div>
   )
 }

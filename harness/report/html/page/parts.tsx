@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import type { CheckResult } from '../../../result/result.ts'
-import { MARKS } from '../../select/marks.ts'
+import { MARKS } from '../../select/words.ts'
 import { type Entry, hashOf } from '../pages.ts'
 
 type AnyVerdict = CheckResult['verdict']

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { exampleCell, exampleResult } from '../../../tests/support/example_result.ts'
-import { COMPARISON_LIMITS, compareResults } from '../../result/compare.ts'
-import type { CellResult, Result } from '../../result/result.ts'
-import { comparisonMarkdown, comparisonReport } from './comparison.ts'
+import { exampleCell, exampleResult } from '../../tests/support/example_result.ts'
+import { COMPARISON_LIMITS, compareResults } from '../result/compare.ts'
+import type { CellResult, Result } from '../result/result.ts'
+import { comparisonMarkdown } from './markdown/comparison.ts'
+import { comparisonReport } from './terminal/comparison.ts'
 
 const LONG = 'a reason that is much too long for a line of a terminal and so must be broken into several of them, wherever it may be'
 const cell = (id: string, verdict: CellResult['verdict'], change: Partial<CellResult> = {}) =>

@@ -1,0 +1,99 @@
+import type { Amount, Forecast, ForecastVerdict, StrategyForecast } from '../../result/forecast.ts'
+import { lvmSize } from '../../units.ts'
+import { bounds, duration } from './words.ts'
+
+/** A table that each reporter draws in its own way. Names come from a fleet file: nothing in it is escaped. */
+export interface ForecastTable {
+  readonly columns: readonly { readonly name: string; readonly isFigure: boolean }[]
+  readonly rows: readonly (readonly ForecastCell[])[]
+}
+export interface ForecastCell {
+  readonly text: string
+  /** Whether the plan fails here. */
+  readonly isBad?: boolean
+}
+
+export const FORECAST_VERDICTS: Readonly<
+  Record<ForecastVerdict, { readonly mark: string; readonly word: string; readonly sentence: string }>
+> = {
+  fits: { mark: '✓', word: 'fits', sentence: 'The plan fits' },
+  'may-overfill': { mark: '?', word: 'may not fit', sentence: 'The plan may overfill a pool' },
+  overfills: { mark: '✗', word: 'overfills', sentence: 'The plan overfills a pool' },
+}
+
+/** With this many pools or fewer all are shown in the order of the file. */
+const FEW_POOLS = 8
+
+/** The pools by how full they get under the strategy that the rule gives, the fullest first; those that nothing changes last. */
+export function fullestPools(outcomes: readonly StrategyForecast[], most: number): number[] {
+  const pools = outcomes.find(({ strategy }) => strategy === 'sparse')?.pools ?? []
+  const shares = pools.map(({ points, peak }) => ({ changes: points.length > 1, share: Number(peak.dataPercent.most) }))
+  const order = pools.map((_, index) => index)
+  if (pools.length <= FEW_POOLS) return order.slice(0, most)
+  const key = (index: number) => (shares[index]?.changes ? 1e9 : 0) + (shares[index]?.share ?? 0)
+  return order.toSorted((one, other) => key(other) - key(one)).slice(0, most)
+}
+
+/** Each of the pools `chosen`, given by their indices, under each strategy. */
+export function poolTable({ pools, outcomes }: Forecast, chosen: readonly number[]): ForecastTable {
+  const rows = chosen.flatMap((index) =>
+    outcomes.flatMap(({ strategy, pools: shares }, row): ForecastCell[][] => {
+      const [pool, share] = [pools[index], shares[index]]
+      if (pool === undefined || share === undefined) return []
+      return [
+        [
+          { text: row === 0 ? pool.name : '' },
+          { text: row === 0 ? lvmSize(pool.sizeBytes) : '' },
+          { text: strategy },
+          { text: bounds(share.before.dataPercent) },
+          { text: bounds(share.peak.dataPercent), isBad: share.peak.bytes.most > pool.sizeBytes },
+          { text: bounds(share.final.dataPercent) },
+        ],
+      ]
+    }),
+  )
+  return { columns: columnsOf(['pool', 'size', 'strategy', 'before', 'peak', 'after']), rows }
+}
+
+/** What each strategy reads, writes and, where the file gives bandwidths, takes in time. */
+export function costTable({ outcomes }: Forecast): ForecastTable {
+  const timed = outcomes.some(({ seconds }) => seconds !== undefined)
+  const sized = ({ least, most }: Amount) => bounds({ least: lvmSize(least), most: lvmSize(most) })
+  const time = ({ seconds }: StrategyForecast) =>
+    seconds === undefined ? '' : bounds({ least: duration(seconds.least), most: duration(seconds.most) })
+  const rows = outcomes.map((outcome) =>
+    [outcome.strategy, sized(outcome.read), sized(outcome.written), ...(timed ? [time(outcome)] : [])].map((text) => ({ text })),
+  )
+  return { columns: columnsOf(['strategy', 'read', 'written', ...(timed ? ['time'] : [])]), rows }
+}
+
+function columnsOf(names: readonly string[]): ForecastTable['columns'] {
+  return names.map((name) => ({ name, isFigure: name !== 'pool' && name !== 'strategy' }))
+}
+
+export function forbiddenText({ pool, reason, migrations, first }: Forecast['forbidden'][number]): string {
+  const which = migrations === 1 ? `the migration of ${first.volume}` : `${migrations} migrations, of ${first.volume} first`
+  return `The rule forbids sparse copies to ${pool} (${which}): ${reason}.`
+}
+
+/** For each strategy that may overfill a pool, the first migration that does. */
+export function overfillTexts({ outcomes }: Forecast): string[] {
+  return outcomes.flatMap((outcome) => {
+    const text = overfillText(outcome)
+    return text === undefined ? [] : [`${outcome.strategy}: ${text}`]
+  })
+}
+
+function overfillText({ firstCertain, firstPossible }: StrategyForecast): string | undefined {
+  const overfill = firstCertain ?? firstPossible
+  if (overfill === undefined) return undefined
+  const { step, volume, pool, missing } = overfill
+  const by = bounds({ least: lvmSize(missing.least), most: lvmSize(missing.most) })
+  const earlier =
+    firstPossible !== undefined && firstPossible.step < step
+      ? `; perhaps ${firstPossible.pool} from ${firstPossible.volume} on (migration ${firstPossible.step})`
+      : ''
+  return firstCertain === undefined
+    ? `${pool} may be too small from ${volume} on (migration ${step}), by up to ${lvmSize(missing.most)}; a map of the volumes would tell`
+    : `${pool} is too small from ${volume} on (migration ${step}), by ${by}${earlier}`
+}

@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest'
+import { exampleForecast, exampleOutcome } from '../../../tests/support/example_forecast.ts'
+import { GiB, lvmSize } from '../../units.ts'
+import { duration } from '../select/words.ts'
+import { forecastReport } from './forecast.ts'
+
+const missing = { least: 0, most: 3 * GiB }
+
+describe('a forecast in the terminal', () => {
+  test('shows what every pool holds under each strategy, and ends with the verdict', () => {
+    const text = forecastReport(exampleForecast(), false)
+
+    expect(text).toMatch(/^target +4\.00g full +5\.00 +31\.00 +30\.00$/m)
+    expect(text).toMatch(/^volume-1 +source>target +19\.53 +100\.00 +19\.53-60\.00 +19\.53$/m)
+    expect(text).toMatch(/^sparse +1\.00g +200\.00m-1\.00g ✓ fits$/m)
+    expect(text.trim().split('\n').at(-1)).toBe('✓ fits, copied as the rule permits: 1 migration, 2 volumes, 2 pools')
+  })
+
+  test('says which volume overfills which pool, and which may', () => {
+    const certain = { step: 2, volume: 'mail', pool: 'target', missing: { least: GiB, most: GiB } }
+    const possible = { step: 1, volume: 'logs', pool: 'target', missing }
+    const text = (more: object) =>
+      forecastReport(exampleForecast({ outcomes: [exampleOutcome('sparse', more)] }), false).replaceAll(/\s+/g, ' ')
+
+    expect(text({ verdict: 'overfills', firstCertain: certain, firstPossible: possible })).toContain(
+      'sparse: target is too small from mail on (migration 2), by 1.00g; perhaps target from logs on (migration 1)',
+    )
+    expect(text({ verdict: 'may-overfill', firstPossible: possible })).toContain(
+      'target may be too small from logs on (migration 1), by up to 3.00g',
+    )
+  })
+
+  test('says which migrations the rule forbids to be sparse, and why', () => {
+    const forbidden = [{ pool: 'target', reason: 'its claim is "True", not a boolean', migrations: 3, first: { step: 2, volume: 'mail' } }]
+
+    expect(forecastReport(exampleForecast({ forbidden }), false).replaceAll(/\s+/g, ' ')).toContain(
+      'The rule forbids sparse copies to target (3 migrations, of mail first): its claim is "True", not a boolean.',
+    )
+  })
+
+  test('keeps within 80 columns and steers no terminal, whatever the names', () => {
+    const name = `${'a long name '.repeat(10)}\u001b[31m`
+    const moved = exampleForecast().moved.map((one) => ({ ...one, volume: name, from: name, to: name }))
+    const pools = exampleForecast().pools.map((pool) => ({ ...pool, name }))
+    const forbidden = [{ pool: name, reason: name, migrations: 1, first: { step: 1, volume: name } }]
+    const text = forecastReport(exampleForecast({ moved, pools, forbidden, migrations: 1_000_000, volumes: 1_000_000 }), false)
+
+    expect(text).not.toContain('\u001b')
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
+  })
+
+  test('has no colours unless they are wanted', () => {
+    expect(forecastReport(exampleForecast(), true)).toContain('\u001b[')
+    expect(forecastReport(exampleForecast(), false)).not.toContain('\u001b[')
+  })
+
+  test('of many pools shows the fullest of those that change', () => {
+    const [pool = exampleForecast().pools[0]] = exampleForecast().pools
+    const base = exampleOutcome('sparse')
+    const [share] = base.pools
+    if (pool === undefined || share === undefined) throw new Error('the example has a pool')
+    const numbers = Array.from({ length: 30 }, (_, index) => index)
+    const outcome = {
+      ...base,
+      pools: numbers.map((index) => ({ ...share, peak: { ...share.peak, dataPercent: { least: '0.00', most: `${index}.00` } } })),
+    }
+    const text = forecastReport(
+      exampleForecast({ pools: numbers.map((index) => ({ ...pool, name: `pool-${index}` })), outcomes: [outcome] }),
+      false,
+    )
+
+    expect(text).toContain('pool-29')
+    expect(text).not.toContain('pool-21 ')
+    expect(text).toContain('22 more pools')
+  })
+})
+
+test.each([
+  [0, '0b'],
+  [1023, '1023b'],
+  [1024, '1.00k'],
+  [1024 ** 3, '1.00g'],
+  [3892 * 1024 ** 2, '3.80g'],
+  [2 ** 63, '8.00e'],
+])('%i bytes are %s as lvs writes them', (bytes, text) => {
+  expect(lvmSize(bytes)).toBe(text)
+})
+
+test.each([
+  [0.25, '0.3 s'],
+  [47, '47 s'],
+  [600, '10 min'],
+  [7200, '2.0 h'],
+  [86_400 * 5, '5.0 days'],
+])('%f seconds are %s', (seconds, text) => {
+  expect(duration(seconds)).toBe(text)
+})
