@@ -12,6 +12,11 @@ export function assetPath(path: string): string {
   return join(home, path)
 }
 
+/** The absolute path of a bundle that was made when the package was. A checkout has none. */
+export function bundlePath(name: string): string {
+  return assetPath(`dist/bundles/${name}`)
+}
+
 /**
  * What a person types to call a command with these words, e.g. `setup --machine uml`: `scripts/setup ...` in a checkout. What is
  * called through npm is not on PATH.

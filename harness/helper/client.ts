@@ -4,9 +4,8 @@ import type { ClassifiedVerification } from '../content/verify.ts'
 import { BrokenLab, messageOf } from '../errors.ts'
 import { describeEnding } from '../machine/command_failed.ts'
 import type { Machine } from '../machine/machine.ts'
-import { assetPath } from '../paths.ts'
 import { callOver } from '../protocol/json_rpc.ts'
-import { bundleForNode } from './bundle.ts'
+import { writeHelper } from './bundle.ts'
 import type { Inventory } from './inventory.ts'
 import type { PathInfo, Surroundings } from './surroundings.ts'
 
@@ -37,7 +36,7 @@ const CALL_SECONDS = 300
 /** Builds the helper into the machine's shared folder and starts it there. */
 export async function openHelper(machine: Machine): Promise<Helper> {
   const bundle = join(machine.shared, `${machine.name}.inside.mjs`)
-  await bundleForNode({ entryPoints: [assetPath('harness/helper/main.ts')] }, bundle)
+  await writeHelper(bundle)
   const helper = await machine.start([process.execPath, '--max-old-space-size=128', bundle])
   let said = ''
   helper.stderr.on('data', (data: Buffer) => {

@@ -1,11 +1,10 @@
-import { build, stop } from 'esbuild'
-import { assetPath } from '../../paths.ts'
 import type { Result } from '../../result/result.ts'
+import { loadPage } from './bundle_page.ts'
 import { embedded } from './embed.ts'
 
 /** A result as one page that stands alone: opened from disk, it loads nothing. */
 export async function htmlReport(result: Result): Promise<string> {
-  const { script, style } = await frontEnd()
+  const { script, style } = await loadPage()
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -23,29 +22,4 @@ ${embedded('result', result)}
 </body>
 </html>
 `
-}
-
-/** The front-end in the folder `page`, as one script and one style that may stand in a page. */
-async function frontEnd(): Promise<{ script: string; style: string }> {
-  // A SIGINT from the terminal has ended esbuild's process as well; a new one starts after this.
-  await stop()
-  const { outputFiles } = await build({
-    entryPoints: ['main.tsx', 'style.css'].map((name) => assetPath(`harness/report/html/page/${name}`)),
-    outdir: 'page',
-    write: false,
-    bundle: true,
-    minify: true,
-    platform: 'browser',
-    format: 'iife',
-    target: 'es2022',
-    // All is said here: an installed package has no tsconfig.json.
-    tsconfigRaw: {},
-    jsx: 'automatic',
-    jsxImportSource: 'preact',
-    charset: 'utf8',
-    logLevel: 'silent',
-  })
-  const textOf = (end: string) => outputFiles.find(({ path }) => path.endsWith(end))?.text ?? ''
-  // esbuild writes `<\/script` in a script's texts by itself.
-  return { script: textOf('.js'), style: textOf('.css') }
 }
