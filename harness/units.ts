@@ -23,7 +23,12 @@ export function lvmSize(bytes: number): string {
   return power === 0 ? `${bytes}b` : `${(bytes / 1024 ** power).toFixed(2)}${UNITS[power]}`
 }
 
-/** A count and what is counted: "1 cell", "3 cells". */
+/** A count with its noun: "1 cell", "3 cells". */
 export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`
+  return `${count} ${noun(count, one, many)}`
+}
+
+/** The noun alone, in its singular or plural. */
+export function noun(count: number, one: string, many = `${one}s`): string {
+  return count === 1 ? one : many
 }

@@ -4,19 +4,19 @@ import { runOutcomeOf } from '../result/run_outcome.ts'
 import { failuresOf } from './select/failures.ts'
 import { shortened } from './select/words.ts'
 
-/** GitHub shows so many errors of a step. */
+/** GitHub shows at most this many errors of a step. */
 const MOST = 10
 const MOST_TEXT = 1000
 
-/** GitHub's workflow commands that make an annotation of each failure, ten at most; the last then says how many more there are. */
+/** GitHub's workflow commands that make an annotation of each failure, ten at most. Where there are more, the last says how many. */
 export function annotationsOf(result: Result, ending = runOutcomeOf(result)): string[] {
   const failures = failuresOf(result, ending)
-  const told = failures.length > MOST ? failures.slice(0, MOST - 1) : failures
-  const lines = told.map(({ id, verdict, why, repeat }) =>
+  const shown = failures.length > MOST ? failures.slice(0, MOST - 1) : failures
+  const lines = shown.map(({ id, verdict, why, repeat }) =>
     annotation(`${verdict}: ${id}`, [...why, ...(repeat === '' ? [] : [`repeat: ${repeat}`])].join('\n')),
   )
-  if (told.length === failures.length) return lines
-  return [...lines, annotation(`${failures.length - told.length} more`, 'The summary and the report list them all.')]
+  if (shown.length === failures.length) return lines
+  return [...lines, annotation(`${failures.length - shown.length} more`, 'The summary and the report list them all.')]
 }
 
 /** Keeps GitHub from taking what a driver said for a command of its own, until the last line. The token must be new each time. */

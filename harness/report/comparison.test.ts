@@ -59,7 +59,7 @@ describe('a comparison on the terminal', () => {
   })
 
   test('ends with the verdict', () => {
-    expect(text).toContain('✗ WORSE  refuted > refuted: 1 new failures')
+    expect(text).toContain('✗ WORSE  refuted > refuted: 1 new failure')
     expect(comparisonReport(compare(before, before), false)).toContain('✓ NOT WORSE  refuted > refuted: 3 still failing, 35 unchanged')
   })
 

@@ -1,3 +1,4 @@
+import { noun } from '../units.ts'
 import { describeFailed } from './describe.ts'
 import { type CheckResult, LEFT_OUT, type Result } from './result.ts'
 
@@ -107,7 +108,7 @@ export function compareResults(before: Result, after: Result, limits: Comparison
   const newLeaks = after.leaks.filter((leak) => !before.leaks.includes(leak))
   const timing = compareTimes(before, after, earlier, later, limits)
   const worsened: [number, string][] = [
-    [changes['new-failure'].length, 'new failures'],
+    [changes['new-failure'].length, noun(changes['new-failure'].length, 'new failure')],
     [changes['no-longer-shown'].length, 'no longer shown'],
     [newLeaks.length, 'newly left behind'],
     [limits.goneIsWorse ? changes.gone.length : 0, 'gone'],

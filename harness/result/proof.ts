@@ -19,7 +19,7 @@ const judgementSchema = z.object({
   cases: count.describe('each different source, destination, block, answer of both drivers, and knowledge of the destination'),
   corrupt: countSchema.describe('cases that end with a wrong byte within the volume'),
   needless: countSchema.describe('cases copied in full though the destination is new and bare and its driver promised zeros'),
-  leftBehind: countSchema.describe('cases that end with stale bytes behind the end of the volume, on a larger destination'),
+  leftBehind: countSchema.describe('cases that end with stale bytes past the end of the volume, on a larger destination'),
 })
 
 export const proofSchema = z.object({

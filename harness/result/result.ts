@@ -235,7 +235,7 @@ const copyResultSchema = z.object({
   permitted: z.boolean().describe('whether the rule permits this copy, of an honest driver'),
   wrongBytes: bytes.optional().describe('of the volume, as measured'),
   predictedWrongBytes: bytes.describe('of the volume, as the model has it'),
-  staleBytesPastEnd: bytes.optional().describe("behind the volume's end on a larger destination: old bytes that its user can read"),
+  staleBytesPastEnd: bytes.optional().describe("stale bytes past the volume's end, on a larger destination, that its user can read"),
   seen: z
     .object({
       content: z.array(originRunSchema).describe('where every byte of the destination comes from'),
@@ -246,7 +246,7 @@ const copyResultSchema = z.object({
       firstWrongPage: wrongPageSchema.optional(),
     })
     .optional()
-    .describe('of a copy that is corrupt, leaves old bytes behind or is refuted, where it can be told in few runs'),
+    .describe('of a copy that is corrupt, leaves stale bytes past its end or is refuted, where that takes few ranges'),
   smallest: z
     .object({ copyCase: copyCaseSchema, description: z.string(), text: z.string() })
     .optional()

@@ -54,7 +54,7 @@ describe('a run ends', () => {
     ],
     ['that nothing was shown', of('not-shown'), {}, ['nothing could be shown']],
     ['what is missing', { ...of('upheld'), merged: { shards: 2, missingShards: [2], missing: ['nfs'] } }, {}, ['no result holds nfs']],
-    ['what is worse than before', of('upheld', 'upheld'), { comparison: WORSE }, ['it is worse than before: 1 new failures']],
+    ['what is worse than before', of('upheld', 'upheld'), { comparison: WORSE }, ['it is worse than before: 1 new failure']],
   ])('and tells %s', (_, result, options, why) => {
     expect(runOutcomeOf(result, options).why).toEqual(why)
   })

@@ -30,7 +30,7 @@ test('a document is walked in its order: blocks for sh as they stand, and comman
 test.each<[string, readonly string[], readonly number[]]>([
   ['nothing', [], [0]],
   ['what does not matter', ['...'], [0]],
-  ['no verdict', ['...', 'Preallocation does not survive (1 cells).'], [0]],
+  ['no verdict', ['...', 'Preallocation does not survive (1 cell).'], [0]],
   ['a verdict for it', ['✗ native  no thin pools', '...', '✓ UPHELD  2 cells'], [0]],
   ['a verdict against it', ['✓ new-reads-zero', '✗ REFUTED  liar/lvm-thick', '...'], [1, 2, 3]],
   ['old bytes', ['...', 'CORRUPT: from byte 0 on', '...'], [1, 2, 3]],

@@ -100,7 +100,7 @@ export function entryAt(hash: string, entries: readonly Entry[]): Entry | undefi
   return entries.find((entry) => entry.kind === kind && entry.id === id)
 }
 
-/** What an address says; one that nobody made here stays as it is. */
+/** The text that an address encodes. An address that is not valid stays as it is. */
 export function decoded(text: string): string {
   try {
     return decodeURIComponent(text)

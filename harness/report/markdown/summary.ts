@@ -2,7 +2,7 @@ import type { Comparison } from '../../result/compare.ts'
 import { describeFound } from '../../result/describe.ts'
 import type { CheckResult, Result, Verdict } from '../../result/result.ts'
 import { type RunOutcome, runOutcomeOf } from '../../result/run_outcome.ts'
-import { MiB } from '../../units.ts'
+import { MiB, plural } from '../../units.ts'
 import { bytesSeen } from '../select/bytes_seen.ts'
 import { failuresOf, reportableChecks } from '../select/failures.ts'
 import { specTables } from '../select/lvs_table.ts'
@@ -53,7 +53,7 @@ export function summaryOf(
 }
 
 function note(left: readonly string[]): string {
-  return `\n${markdownOf([paragraph(`Left out, since a summary may not be longer: ${left.join(', ')}. The report has it all.`)])}`
+  return `\n${markdownOf([paragraph(`Left out to keep the summary short: ${left.join(', ')}. The report has everything.`)])}`
 }
 
 function sections(result: Result, ending: RunOutcome, comparison: Comparison | undefined): Section[] {
@@ -76,10 +76,10 @@ function verdict({ verdict, shard, merged, stopped, brokenRule, seconds, seed, m
     heading(2, `${SIGNS[verdict]}${part}`),
     paragraph(
       `holeproof ${version}: ${seconds.toFixed(1)} s on ${machines.length} x ${kernels}; seed ${seed}`,
-      ...(merged === undefined ? [] : [`; ${merged.shards} shards`]),
+      ...(merged === undefined ? [] : [`; ${plural(merged.shards, 'shard')}`]),
     ),
     ...(missing.length > 0 ? [paragraph(`Missing: shard ${missing.join(', ')} of ${merged?.shards}.`)] : []),
-    ...(stopped ? [paragraph('The run was ended early.')] : []),
+    ...(stopped ? [paragraph('The run was stopped early.')] : []),
     ...(brokenRule === undefined ? [] : [paragraph(`The run was broken on purpose (${brokenRule}): it must be red.`)]),
   ]
 }
@@ -117,7 +117,7 @@ function failed(result: Result, ending: RunOutcome): Block[] {
   return [
     heading(3, 'What failed'),
     table(['', '', 'seen', 'repeat'], rows),
-    ...(more > 0 ? [paragraph(`and ${more} more, which the report has`)] : []),
+    ...(more > 0 ? [paragraph(`and ${more} more: see the report`)] : []),
   ]
 }
 
@@ -176,7 +176,7 @@ function traps({ copies }: Result): Block[] {
       return [code(trap.id.replace('trap/', '')), SIGNS[trap.verdict], word, String(bytes), trap.seconds.toFixed(1)]
     })
   if (rows.length === 0) return []
-  return [heading(3, 'Traps: what real storage does to a copy'), table(['', '', 'bytes', 'so many', 's'], rows)]
+  return [heading(3, 'Traps: what real storage does to a copy'), table(['', '', 'bytes', 'count', 's'], rows)]
 }
 
 function bytesOf(text: string): number {

@@ -7,7 +7,7 @@ export interface Advice {
 }
 
 const SPARSE_LIE: Advice = {
-  means: "A sparse copy onto such a volume leaves old bytes where the source has zeros: silent corruption, another tenant's data.",
+  means: "A sparse copy onto such a volume leaves stale bytes where the source has zeros: silent corruption, another tenant's data.",
   todo: 'Make the driver give volumes that read as zeros, or answer sparse_copy_volume: false; then every block is copied.',
 }
 const MODEL: Advice = {
@@ -15,7 +15,7 @@ const MODEL: Advice = {
   todo: 'If it is the copy, treat it as corrupt. If it is the model, a newer kernel or LVM may do otherwise: report it with result.json.',
 }
 const UNPROVEN: Advice = {
-  means: 'What reads as zero here may never have held old bytes, so the cell proves nothing.',
+  means: 'What reads as zero here may never have held stale bytes, so the cell proves nothing.',
   todo: 'The lab poisons too little for this cell: report it with result.json.',
 }
 const SPEC_TABLE: Advice = {
@@ -68,16 +68,16 @@ const ADVICE: Readonly<Record<string, Advice>> = {
   },
   'new-reads-zero': SPARSE_LIE,
   'rounded-size-reads-zero': {
-    means: 'A volume that came out larger than asked for shows old bytes behind its end.',
+    means: 'A volume that came out larger than asked for shows stale bytes past its end.',
     todo: 'Zero what rounding adds as well, or answer sparse_copy_volume: false.',
   },
   'every-volume-reads-zero': SPARSE_LIE,
   'partial-writes-read-zero': {
-    means: 'A volume that reads as zeros while it is new shows old bytes beside what is written to it.',
+    means: 'A volume that reads as zeros while it is new shows stale bytes beside what is written to it.',
     todo: 'Have the storage zero whole blocks when it hands them out (a thin pool with zeroing on), or answer sparse_copy_volume: false.',
   },
   'extended-reads-zero': {
-    means: 'What an extension adds shows old bytes.',
+    means: 'What an extension adds shows stale bytes.',
     todo: 'Zero what is added, or answer sparse_copy_volume: false.',
   },
   'reused-reads-zero': {

@@ -2,15 +2,15 @@ import type { CopyResult, Evidence } from '../../result/result.ts'
 
 type Seen = Pick<NonNullable<Evidence['verification']>, 'wrongBytes'> | Pick<CopyResult, 'wrongBytes' | 'staleBytesPastEnd'>
 
-/** What was seen of a copy's bytes: a word for it, and of how many it is so; undefined where nothing was measured. */
-export function bytesSeen(seen: Seen): { readonly word: 'corrupt' | 'stale behind' | 'intact'; readonly bytes: number } | undefined {
+/** A word for a copy's bytes as measured, and how many bytes it is about. Undefined where nothing was measured. */
+export function bytesSeen(seen: Seen): { readonly word: 'corrupt' | 'stale past end' | 'intact'; readonly bytes: number } | undefined {
   if (seen.wrongBytes === undefined) return undefined
   if (seen.wrongBytes > 0) return { word: 'corrupt', bytes: seen.wrongBytes }
-  const behind = 'staleBytesPastEnd' in seen ? (seen.staleBytesPastEnd ?? 0) : 0
-  return behind > 0 ? { word: 'stale behind', bytes: behind } : { word: 'intact', bytes: 0 }
+  const pastEnd = 'staleBytesPastEnd' in seen ? (seen.staleBytesPastEnd ?? 0) : 0
+  return pastEnd > 0 ? { word: 'stale past end', bytes: pastEnd } : { word: 'intact', bytes: 0 }
 }
 
-/** Whether a user of the copy finds bytes that are not theirs. */
+/** Says if a user of the copy finds bytes that are not theirs. */
 export function isCorrupt(seen: Seen | undefined): boolean {
   return seen !== undefined && (bytesSeen(seen)?.bytes ?? 0) > 0
 }

@@ -1,4 +1,5 @@
 import { type Change, type ChangeKind, type Comparison, changeKinds, type Slower } from '../../result/compare.ts'
+import { noun } from '../../units.ts'
 import { shortened } from './words.ts'
 
 /** A part of a comparison that every report of it shows. */
@@ -69,10 +70,13 @@ function listSection(title: string, columns: readonly string[], rows: readonly (
   return { kind: 'list', title, columns, rows }
 }
 
-/** "upheld > refuted: 1 new failures, 3 unchanged" */
+/** "upheld > refuted: 1 new failure, 3 unchanged" */
 export function comparisonCounts({ changes, unchanged, newLeaks, before, after }: Comparison): string {
-  const parts = changeKinds.map((kind) => [changes[kind].length, TITLES[kind]] as const).filter(([count]) => count > 0)
-  const changed = parts.map(([count, title]) => `${count} ${title.charAt(0).toLowerCase()}${title.slice(1)}`)
+  const changed = changeKinds.flatMap((kind) => {
+    const { length } = changes[kind]
+    const title = kind === 'new-failure' ? noun(length, 'new failure') : TITLES[kind]
+    return length === 0 ? [] : [`${length} ${title.charAt(0).toLowerCase()}${title.slice(1)}`]
+  })
   const leaks = newLeaks.length > 0 ? [`${newLeaks.length} newly left behind`] : []
   return `${before.verdict} > ${after.verdict}: ${[...changed, ...leaks, `${unchanged} unchanged`].join(', ')}`
 }

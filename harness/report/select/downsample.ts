@@ -1,4 +1,4 @@
-/** What a stretch of a volume is, in every picture of one. `unmapped` reads as zero too, and has no storage. */
+/** The kinds of stretches in a picture of a volume. `unmapped` reads as zero too, and has no storage. */
 export const KINDS = ['data', 'zero', 'stale', 'noise', 'unmapped', 'mapped', 'copied', 'skipped'] as const
 export type Kind = (typeof KINDS)[number]
 
@@ -41,7 +41,7 @@ export function slicesOf({ stretches, rest }: Pick<Lane, 'stretches' | 'rest'>, 
   })
 }
 
-/** What the byte at an offset is. */
+/** The kind of the byte at an offset. */
 export function kindAt({ stretches, rest }: Pick<Lane, 'stretches' | 'rest'>, offset: number): Kind {
   const found = stretches[firstEndingAfter(stretches, offset)]
   return found !== undefined && found.from <= offset ? found.value : rest
@@ -52,13 +52,13 @@ export function totalsOf(lane: Pick<Lane, 'stretches' | 'rest'>, sizeBytes: numb
   return slicesOf(lane, 0, sizeBytes, 1)[0] ?? {}
 }
 
-/** What matters most of what a slice holds: a wrong byte is never hidden among right ones, nor data among holes. */
+/** The kind that a slice is shown as: a wrong byte is never hidden among right ones, nor data among holes. */
 export function foremost(slice: Slice): Kind {
   const order: readonly Kind[] = ['stale', 'noise', 'data', 'copied', 'mapped', 'zero', 'skipped', 'unmapped']
   return order.find((kind) => (slice[kind] ?? 0) > 0) ?? 'unmapped'
 }
 
-/** What has no storage is told apart from zeros that have: of a thin destination. */
+/** Splits the zeros of a thin destination into those with storage and those without. */
 export function withUnmapped(content: readonly Stretch[], mapped: readonly { from: number; to: number }[]): Stretch[] {
   const out: Stretch[] = []
   let index = 0

@@ -2,12 +2,12 @@ import { describeFailed } from '../../result/describe.ts'
 import type { CellResult, Certificate, CheckResult, CopyResult, Result } from '../../result/result.ts'
 import { runOutcomeOf } from '../../result/run_outcome.ts'
 
-/** What failed, for whoever must act on it. */
+/** A failure, with all that a reader needs to act on it. */
 export interface Failure {
   /** A cell's or a copy's id, or a driver and its check. */
   readonly id: string
   readonly verdict: 'refuted' | 'broken'
-  /** What was seen, one line or more for each failed check. */
+  /** The observations, one line or more for each failed check. */
   readonly why: readonly string[]
   /** The command that repeats it; empty for what was left behind, and for the run as a whole. */
   readonly repeat: string

@@ -1,9 +1,9 @@
 import type { CellResult, ClassRange, CopyResult, Extent, MappedRange } from '../../result/result.ts'
 import { type Kind, type Lane, type Stretch, withUnmapped } from './downsample.ts'
 
-/** What a picture of one copy is drawn from. Sizes in bytes. */
+/** The data that a picture of one copy is drawn from. Sizes in bytes. */
 export interface BlockMap {
-  /** Of the copied volume; a larger destination goes on behind it. */
+  /** Of the copied volume; a larger destination goes on past its end. */
   readonly volumeBytes: number
   /** Of all that is drawn. */
   readonly sizeBytes: number

@@ -1,6 +1,6 @@
 import type { CheckResult, Note, Verdict } from '../../result/result.ts'
 
-/** A sign for each verdict, which is told apart without colours. */
+/** A sign for each verdict, clear without colours too. */
 export const MARKS: Readonly<Record<Verdict | CheckResult['verdict'], string>> = {
   upheld: '✓',
   refuted: '✗',

@@ -134,7 +134,7 @@ describe('the certificate of one driver', () => {
     const dead = exampleCertificate({ driver: 'dead.py', claim: false, checks: [exampleCheck({ id: 'sets-up', verdict: 'refuted' })] })
     expect(terminalReport(exampleCertification([dead]))).toContain('REFUTED  dead.py, which was never asked\n')
     expect(words(text)).toContain('2 checks upheld, 1 refuted, 1 not shown, 1 broken, 4 not offered; 0 leaks')
-    expect(terminalReport(exampleCertification([wasteful], { leaks: ['/dev/loop1'] }))).toMatch(/which claims false\n.*; 1 leaks\n/)
+    expect(terminalReport(exampleCertification([wasteful], { leaks: ['/dev/loop1'] }))).toMatch(/which claims false\n.*; 1 leak\n/)
   })
 })
 

@@ -3,11 +3,12 @@ import wrapAnsi from 'wrap-ansi'
 import { describeFound } from '../../result/describe.ts'
 import { type Certificate, type CheckResult, type Counterexample, LEFT_OUT, type Result } from '../../result/result.ts'
 import { showCounterexample } from '../../result/show_counterexample.ts'
+import { plural } from '../../units.ts'
 import { MARKS } from '../select/words.ts'
 import { colourOf, indent, WIDTH } from './style.ts'
 
 const ID_WIDTH = 34
-/** Refuted checks that are told in full, without a counterexample. */
+/** Refuted checks without a counterexample that are shown in full. */
 const MOST_SHOWN = 5
 
 /** The certificates as text for a terminal of 80 columns: every check of one driver, or a table of checks and drivers. */
@@ -46,10 +47,12 @@ function checkList({ checks }: Certificate, chalk: ChalkInstance): string {
   ].join('\n')
 }
 
-/** Nobody wants to read all that was not asked for. */
+/** Checks that were not asked for are counted, not listed. */
 function leftOut(checks: readonly CheckResult[], chalk: ChalkInstance): string[] {
   const { size } = new Set(checks.filter(({ text }) => text === LEFT_OUT).map(({ id }) => id))
-  return size === 0 ? [] : [`${chalk.yellow(MARKS['not-shown'])} ${size} more checks were ${LEFT_OUT}, so nothing is certified`]
+  return size === 0
+    ? []
+    : [`${chalk.yellow(MARKS['not-shown'])} ${plural(size, 'more check was', 'more checks were')} ${LEFT_OUT}, so nothing is certified`]
 }
 
 /** What did not run, by the reason. */
@@ -144,15 +147,16 @@ function claimOf({ claim, checks }: Certificate): string {
 /** The run's last lines. */
 export function certificatesSummary({ counts, certificates, leaks }: Pick<Result, 'counts' | 'certificates' | 'leaks'>): string {
   const [only] = certificates
-  const drivers = certificates.length === 1 && only !== undefined ? `${only.driver}, ${claimOf(only)}` : `${certificates.length} drivers`
+  const drivers =
+    certificates.length === 1 && only !== undefined ? `${only.driver}, ${claimOf(only)}` : plural(certificates.length, 'driver')
   const checks = certificates.flatMap((certificate) => certificate.checks)
   const count = (verdict: CheckResult['verdict']) => checks.filter((check) => check.verdict === verdict).length
   const shown = [
-    `${count('upheld')} checks upheld`,
+    `${plural(count('upheld'), 'check')} upheld`,
     `${count('refuted')} refuted`,
     `${count('not-shown')} not shown`,
     `${count('broken')} broken`,
-    `${count('not-offered')} not offered; ${leaks.length} leaks`,
+    `${count('not-offered')} not offered; ${plural(leaks.length, 'leak')}`,
   ].join(', ')
   const lines = wrapAnsi(shown, WIDTH - 2).replaceAll(/^/gm, '  ')
   if (certificates.length === 1) return `${drivers}\n${lines}`

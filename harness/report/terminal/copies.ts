@@ -1,13 +1,14 @@
 import type { ChalkInstance } from 'chalk'
 import wrapAnsi from 'wrap-ansi'
 import type { CopyResult } from '../../result/result.ts'
+import { plural } from '../../units.ts'
 import { bytesSeen } from '../select/bytes_seen.ts'
 import { MARKS } from '../select/words.ts'
 import { colourOf } from './style.ts'
 
 const TRAP = /^trap\//
 
-/** What is told of copies that were predicted: the traps one by one, those at random by their number. */
+/** The traps, one a line. Random copies are only counted, in the summary. */
 export function copiesReport(copies: readonly CopyResult[], chalk: ChalkInstance): string[] {
   const traps = copies.filter(({ id }) => TRAP.test(id))
   return traps.length === 0
@@ -22,7 +23,7 @@ function trapLine(trap: CopyResult, chalk: ChalkInstance): string {
   const parts = [
     id.replace(TRAP, '').padEnd(48),
     bytes > 0 ? chalk.yellow(word) : word,
-    count.padStart(23 - word.length),
+    count.padStart(25 - word.length),
     seconds.toFixed(seconds < 9.95 ? 1 : 0).padStart(5),
   ]
   return [colourOf(verdict, chalk)(MARKS[verdict]), ' ', ...parts].join('')
@@ -37,7 +38,7 @@ export function copiesSummary(copies: readonly CopyResult[]): string[] {
   const permitted = seen.filter((copyCase) => copyCase.permitted)
   const other = seen.length - permitted.length
   return [
-    `  ${agreed} of ${copies.length} copies were as the model predicted, to the byte and to the chunk`,
+    `  ${agreed} of ${plural(copies.length, 'copy was', 'copies were')} as the model predicted, to the byte and to the chunk`,
     `  ${permitted.length} that the rule permits: ${corrupt(permitted)} corrupt; ${other} that it does not: ${corrupt(seen) - corrupt(permitted)} corrupt`,
   ]
 }

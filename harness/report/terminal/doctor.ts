@@ -1,7 +1,7 @@
 import wrapAnsi from 'wrap-ansi'
 import { chalkFor, WIDTH } from './style.ts'
 
-/** What a look at a machine found, for whoever shows it. */
+/** The findings of `doctor` on this machine. */
 export interface DoctorReport {
   readonly observations: readonly {
     readonly what: string

@@ -30,8 +30,8 @@ export function mapLines({ source, destination, sizeBytes }: BlockMap, chalk: Ch
 }
 
 /**
- * What is corrupt though upheld, unless `quiet`: it was made so on purpose. Where a failure is told, its map stands with it; the
- * letters of all are explained here.
+ * The maps of copies that are corrupt on purpose, unless `quiet`, and the letters of all maps explained. The map of a failure stands
+ * with the failure.
  */
 export function corruptMaps({ cells, copies }: Result, chalk: ChalkInstance, quiet = false): string[] {
   const all = [

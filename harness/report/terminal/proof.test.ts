@@ -66,7 +66,7 @@ describe('the report of a proof', () => {
     expect(text).toContain('Broken on purpose (always-sparse): this must be red.')
     expect(text).toContain('✗ 3 of 58,707,342 cases end with a wrong byte')
     expect(text).toMatch(/the\s+source's\s+driver:\s+\{\}/)
-    expect(text).toContain('✗ a tape: none\n    and nobody knows why it is refused')
+    expect(text).toContain('✗ a tape: none\n    and no reason is known why it is refused')
     expect(text).toContain('✗ always-sparse  every copy is sparse: SURVIVES')
     expect(text).toContain('✗ REFUTED')
     expect(text).toContain('    the rule corrupts 3 cases')

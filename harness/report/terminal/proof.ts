@@ -1,6 +1,7 @@
 import type { ChalkInstance } from 'chalk'
 import wrapAnsi from 'wrap-ansi'
 import type { Proof, ProofCase } from '../../result/proof.ts'
+import { noun } from '../../units.ts'
 import { MARKS } from '../select/words.ts'
 import { chalkFor, colourOf, indent, WIDTH } from './style.ts'
 
@@ -28,9 +29,15 @@ function ruleLines({ rule, honest, answers }: Proof, chalk: ChalkInstance): stri
   return [
     ...item(right, `${many(rule.corrupt.cases)} of ${many(rule.cases)} cases end with a wrong byte`),
     ...against(rule.corrupt.smallest),
-    ...item(lean, `${many(rule.needless.cases)} cases are copied in full though new, bare and promised to read zero`),
+    ...item(
+      lean,
+      `${many(rule.needless.cases)} ${noun(rule.needless.cases, 'case is', 'cases are')} copied in full though new, bare and promised to read zero`,
+    ),
     ...against(rule.needless.smallest),
-    ...item('-', `${many(rule.leftBehind.cases)} cases keep another's bytes behind the end of the volume: it is whole, they are readable`),
+    ...item(
+      '-',
+      `${many(rule.leftBehind.cases)} ${noun(rule.leftBehind.cases, 'case keeps', 'cases keep')} stale bytes past the end of the volume: it is whole, they are readable`,
+    ),
     ...against(rule.leftBehind.smallest),
     ...item('-', `${answers} answers; ${honest.length} kinds of destinations may promise zeros: ${honest.join('; ')}`),
   ]
@@ -39,7 +46,10 @@ function ruleLines({ rule, honest, answers }: Proof, chalk: ChalkInstance): stri
 function strictnessLines({ stricter }: Proof, chalk: ChalkInstance): string[] {
   return stricter.flatMap(({ kind, corrupt, why }) =>
     corrupt === undefined
-      ? [...item(why === undefined ? mark(false, chalk) : '-', `${kind}: none`), ...indented(why ?? 'and nobody knows why it is refused')]
+      ? [
+          ...item(why === undefined ? mark(false, chalk) : '-', `${kind}: none`),
+          ...indented(why ?? 'and no reason is known why it is refused'),
+        ]
       : item(mark(true, chalk), `${corrupt.copy}: ${corrupt.wrong}`),
   )
 }
@@ -48,7 +58,7 @@ function originalLines({ original }: Proof): string[] {
   return [
     ...item('-', `${many(original.corrupt.cases)} of ${many(original.cases)} cases end with a wrong byte`),
     ...original.causes.flatMap(({ cause, count: { cases, smallest } }) => [
-      ...item('-', `${cause}: ${many(cases)} cases`),
+      ...item('-', `${cause}: ${many(cases)} ${noun(cases, 'case')}`),
       ...(smallest === undefined ? [] : indented(`${smallest.copy}: ${smallest.wrong}`)),
     ]),
   ]
@@ -58,7 +68,7 @@ function mutantLines({ mutants }: Proof, chalk: ChalkInstance): string[] {
   const width = Math.max(...mutants.map(({ name }) => name.length))
   return mutants.flatMap(({ name, what, refutedBy, count: { cases, smallest } }) => {
     const came = { corrupt: 'corrupt', needless: 'in full for nothing' }
-    const seen = refutedBy === undefined ? 'SURVIVES' : `${many(cases)} cases ${came[refutedBy]}`
+    const seen = refutedBy === undefined ? 'SURVIVES' : `${many(cases)} ${noun(cases, 'case')} ${came[refutedBy]}`
     return [...item(mark(refutedBy !== undefined, chalk), `${name.padEnd(width)}  ${what}: ${seen}`), ...against(smallest)]
   })
 }

@@ -236,7 +236,7 @@ describe('what fails the run as a whole', () => {
   })
 })
 
-describe('a trap that leaves old bytes behind the end of a larger volume', () => {
+describe('a trap that leaves stale bytes past the end of a larger volume', () => {
   const [size, id] = [16777216, 'trap/thin-used-ignoring-discards/discard-then-sparse']
   const content = [
     { from: 0, to: size, value: 'zero' as const },
@@ -247,7 +247,7 @@ describe('a trap that leaves old bytes behind the end of a larger volume', () =>
 
   test('is not called intact', () => {
     expect(lines).toContainEqual(
-      expect.stringMatching(/^✓ thin-used-ignoring-discards\/discard-then-sparse +stale behind 16777216 B +1\.5$/),
+      expect.stringMatching(/^✓ thin-used-ignoring-discards\/discard-then-sparse +stale past end 16777216 B +1\.5$/),
     )
     expect(lines.filter((line) => line.length > WIDTH)).toEqual([])
   })

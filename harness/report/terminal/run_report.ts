@@ -3,7 +3,7 @@ import wrapAnsi from 'wrap-ansi'
 import { allPrintable, describeFailed } from '../../result/describe.ts'
 import type { CellResult, CopyResult, Note, Result } from '../../result/result.ts'
 import { type RunOutcome, runOutcomeOf } from '../../result/run_outcome.ts'
-import { MiB } from '../../units.ts'
+import { MiB, plural } from '../../units.ts'
 import { advicesOf } from '../select/advice.ts'
 import { specTables } from '../select/lvs_table.ts'
 import { mapOfCell, mapOfCopy } from '../select/map_rows.ts'
@@ -104,7 +104,7 @@ function worthKnowing({ cells }: Result): string[] {
   return kinds.flatMap((kind) => {
     const noted = cells.flatMap(({ id, notes }) => notes.filter((note) => note.kind === kind).map(({ text }) => `${id}: ${text}`))
     const [first] = noted
-    return first === undefined ? [] : [wrapAnsi(`${NOTES[kind]} (${noted.length} cells). ${first}`, WIDTH)]
+    return first === undefined ? [] : [wrapAnsi(`${NOTES[kind]} (${plural(noted.length, 'cell')}). ${first}`, WIDTH)]
   })
 }
 
@@ -120,7 +120,7 @@ function troubles({ cells, copies, leaks, brokenRule }: Result, { status: says, 
   for (const because of new Set(notShown.map(({ reason = '' }) => reason))) {
     const { length } = notShown.filter(({ reason = '' }) => reason === because)
     const head = chalk.yellow(`${MARKS['not-shown']} not shown`)
-    lines.push(wrapAnsi(`${head}: ${length} cells, because ${because}`, WIDTH, { hard: true }))
+    lines.push(wrapAnsi(`${head}: ${plural(length, 'cell')}, because ${because}`, WIDTH, { hard: true }))
   }
   if (leaks.length > 0) lines.push(indented(chalk.red('! left behind'), leaks))
   if (why.length > 0) lines.push(indented(colourOf(says, chalk)(`${MARKS[says]} the run as a whole`), why))
@@ -171,20 +171,23 @@ function summary(result: Result, chalk: ChalkInstance): string {
   const head = colourOf(verdict, chalk).bold(`${MARKS[verdict]} ${verdict.toUpperCase()}`)
   const where = `  ${seconds.toFixed(1)} s on ${machines.length} x ${kernels}; seed ${seed}${shardsOf(result)}`
   if (certificates.length > 0) return `${head}  ${certificatesSummary(result)}\n${where}`
-  const some = [...(cells.length > 0 ? [`${cells.length} cells`] : []), ...(copies.length > 0 ? [`${copies.length} copies`] : [])]
+  const some = [
+    ...(cells.length > 0 ? [plural(cells.length, 'cell')] : []),
+    ...(copies.length > 0 ? [plural(copies.length, 'copy', 'copies')] : []),
+  ]
   const what = some.length === 0 ? 'nothing ran' : some.join(' and ')
   if (cells.length === 0)
-    return [`${head}  ${what}: ${parts.join(', ')}`, ...copiesSummary(copies), `  ${leaks.length} leaks`, where].join('\n')
+    return [`${head}  ${what}: ${parts.join(', ')}`, ...copiesSummary(copies), `  ${plural(leaks.length, 'leak')}`, where].join('\n')
   return [
     `${head}  ${what}: ${parts.join(', ')}`,
-    `  ${worked} of ${controls.length} controls did what breaking the rule must do`,
+    `  ${worked} of ${plural(controls.length, 'control')} did what breaking the rule must do`,
     ...copiesSummary(copies),
-    `  ${(checked / MiB).toFixed(0)} MiB checked byte by byte; ${leaks.length} leaks`,
+    `  ${(checked / MiB).toFixed(0)} MiB checked byte by byte; ${plural(leaks.length, 'leak')}`,
     where,
   ].join('\n')
 }
 
 function shardsOf({ shard, merged }: Result): string {
   if (shard !== undefined) return `; shard ${shard.number} of ${shard.of}`
-  return merged === undefined ? '' : `; ${merged.shards - merged.missingShards.length} of ${merged.shards} shards`
+  return merged === undefined ? '' : `; ${merged.shards - merged.missingShards.length} of ${plural(merged.shards, 'shard')}`
 }

@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Result } from '../../../result/result.ts'
-import { MiB } from '../../../units.ts'
+import { MiB, noun } from '../../../units.ts'
 import { MARKS } from '../../select/words.ts'
 import { decoded, type Entry, entriesOf, entryAt, type Filter, findingsOf, hashOf, NO_FILTER, passes } from '../pages.ts'
 import { Patterns } from './block_map_view.tsx'
@@ -160,16 +160,16 @@ function Banner({ result, isSmall, children }: { result: Result; isSmall: boolea
       {!isSmall && <p class="sentence">{SENTENCES[verdict]}</p>}
       {!isSmall && (
         <ul class="facts">
-          {cells.length > 0 && <Fact value={cells.length} name="cells" />}
-          {copies.length > 0 && <Fact value={copies.length} name="predicted copies" />}
-          {certificates.length > 0 && <Fact value={certificates.length} name="drivers" />}
+          {cells.length > 0 && <Fact value={cells.length} name={noun(cells.length, 'cell')} />}
+          {copies.length > 0 && <Fact value={copies.length} name={noun(copies.length, 'predicted copy', 'predicted copies')} />}
+          {certificates.length > 0 && <Fact value={certificates.length} name={noun(certificates.length, 'driver')} />}
           <Fact value={counts.upheld} name="upheld" />
           <Fact value={counts.refuted} name="refuted" />
           <Fact value={counts['not-shown']} name="not shown" />
           <Fact value={counts.broken} name="broken" />
           {controls.length > 0 && <Fact value={`${worked}/${controls.length}`} name="controls worked" />}
           {checked > 0 && <Fact value={Math.round(checked / MiB)} name="MiB checked" />}
-          <Fact value={leaks.length} name="leaks" />
+          <Fact value={leaks.length} name={noun(leaks.length, 'leak')} />
         </ul>
       )}
       {caveatsOf(result).map((text) => (

@@ -27,7 +27,7 @@ interface Range {
   readonly to: number
 }
 
-/** The patterns that the pictures of a page are filled with: each kind is told by its pattern as well as by its colour. */
+/** The patterns that the pictures of a page are filled with: each kind has its own pattern beside its colour. */
 export function Patterns() {
   return (
     <svg class="patterns" aria-hidden="true" width="0" height="0">
@@ -262,7 +262,7 @@ function within({ from, to }: Range, sizeBytes: number): Range {
   return { from: start, to: start + length }
 }
 
-/** An offset in LVM's way where that tells the ends of a range apart, else in bytes. */
+/** An offset in LVM's way where the ends of a range then differ, else in bytes. */
 function offsetText(bytes: number, length: number): string {
   return length < MiB ? `${Math.round(bytes)}` : lvmSize(Math.round(bytes))
 }

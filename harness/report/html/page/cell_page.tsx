@@ -1,6 +1,6 @@
 import { describeFound, quoted } from '../../../result/describe.ts'
 import type { CellResult, Evidence, Finding } from '../../../result/result.ts'
-import { lvmSize } from '../../../units.ts'
+import { lvmSize, plural } from '../../../units.ts'
 import { adviceOn } from '../../select/advice.ts'
 import { lvsTable } from '../../select/lvs_table.ts'
 import { mapOfCell } from '../../select/map_rows.ts'
@@ -93,7 +93,7 @@ function Differences({ differences, moreDifferences, wrongBytes }: NonNullable<E
   return (
     <details>
       <summary>
-        All {differences.length + moreDifferences} ranges with wrong bytes, {wrongBytes} in all
+        {plural(differences.length + moreDifferences, 'range')} with wrong bytes, {wrongBytes} bytes in all
       </summary>
       <Wide label="Ranges with wrong bytes">
         <table>
@@ -125,7 +125,7 @@ function Differences({ differences, moreDifferences, wrongBytes }: NonNullable<E
           </tbody>
         </table>
       </Wide>
-      {moreDifferences > 0 && <p>{moreDifferences} more are not kept.</p>}
+      {moreDifferences > 0 && <p>{plural(moreDifferences, 'more range is', 'more ranges are')} not kept.</p>}
     </details>
   )
 }
@@ -152,7 +152,7 @@ function Decision({ evidence: { decision, answer, movedBy, states, outcome, why 
       )}
       {answer?.kind === 'unanswered' && <p>There was no capability report: {answer.why}.</p>}
       <p>
-        {outcome === 'migrated' ? `Moved by the ${movedBy ?? 'nobody'}` : `The migration ${outcome}`}
+        {outcome === 'migrated' ? (movedBy === undefined ? 'Nothing was moved' : `Moved by the ${movedBy}`) : `The migration ${outcome}`}
         {states.length > 0 && `: ${states.join(' → ')}`}.{why !== undefined && ` ${why}`}
       </p>
     </>

@@ -1,4 +1,5 @@
 import type { CopyResult } from '../../../result/result.ts'
+import { noun, plural } from '../../../units.ts'
 import { mapOfCopy } from '../../select/map_rows.ts'
 import { BlockMapView } from './block_map_view.tsx'
 import { Findings } from './cell_page.tsx'
@@ -18,9 +19,10 @@ export function CopyPage({ copyCase: result }: { copyCase: CopyResult }) {
       </p>
       {reason !== undefined && <p class="is-broken">{reason}</p>}
       <p>
-        {wrongBytes === undefined ? 'Nothing was measured' : <strong>{wrongBytes} bytes are wrong</strong>}; {predictedWrongBytes} were
+        {wrongBytes === undefined ? 'Nothing was measured' : <strong>{plural(wrongBytes, 'byte is', 'bytes are')} wrong</strong>};{' '}
+        {predictedWrongBytes} {noun(predictedWrongBytes, 'was', 'were')}
         predicted.
-        {staleBytesPastEnd > 0 && ` Behind the volume's end ${staleBytesPastEnd} old bytes can be read.`}
+        {staleBytesPastEnd > 0 && ` ${plural(staleBytesPastEnd, 'stale byte')} can be read past the end of the volume.`}
       </p>
       <Findings findings={result.findings} />
       <Section title="Where every byte comes from">

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import type { CellResult, Certificate, Result } from '../../../result/result.ts'
+import { noun, plural } from '../../../units.ts'
 import { bytesSeen } from '../../select/bytes_seen.ts'
 import { specTables } from '../../select/lvs_table.ts'
 import { mapOfCell, mapOfCopy } from '../../select/map_rows.ts'
@@ -10,12 +11,12 @@ import { Legend, Thumbnail } from './block_map_view.tsx'
 import { EntryLink, Mark, Section, Wide } from './parts.tsx'
 
 const FIRST_FINDINGS = 12
-/** A table of thousands of rows would take a browser seconds, and nobody reads it: the filter finds what is wanted. */
+/** A browser takes seconds to draw thousands of rows. The filter finds the wanted ones. */
 const FIRST_ROWS = 40
 
 type Of<Kind extends Entry['kind']> = Extract<Entry, { kind: Kind }>
 
-/** All of a result on one page: what to look at, and every cell in its grid. */
+/** The whole result on one page: the findings first, then every cell in its grid. */
 export function Overview({
   result,
   entries,
@@ -214,14 +215,14 @@ function shortText(entry: Entry): string {
   }
   const { findings, reason } = entry.kind === 'cell' ? entry.cell : entry.copyCase
   const failed = findings.filter(({ ok }) => !ok)
-  const told =
+  const shown =
     failed.find(({ check }) => check === 'bytes') ??
     failed[0] ??
     findings.find(({ check }) => check === 'control-corrupts' || check === 'trap')
-  return told?.text ?? reason ?? ''
+  return shown?.text ?? reason ?? ''
 }
 
-/** Source by destination where a cell is told by these alone; else its variant by its pair. */
+/** A grid of sources and destinations where these identify a cell, else of variants and pairs. */
 function CellGrid({ section, entries }: { section: CellSection; entries: readonly Of<'cell'>[] }) {
   const [all, setAll] = useState(false)
   if (entries.length === 0) return null
@@ -319,9 +320,9 @@ function Traps({ entries }: { entries: readonly Of<'copy'>[] }) {
               <th scope="col">the rule</th>
               <th scope="col">bytes</th>
               <th scope="col" class="figure">
-                so many
+                count
               </th>
-              <th scope="col" class="figure" title="old bytes may happen to be what belongs there">
+              <th scope="col" class="figure" title="stale bytes may happen to be what belongs there">
                 predicted, at most
               </th>
             </tr>
@@ -358,7 +359,8 @@ function RandomCopies({ entries }: { entries: readonly Of<'copy'>[] }) {
   return (
     <Section title="Random copies, held against the model">
       <p>
-        {entries.length} copies; the rule permits {permitted.length} of them, and {corrupt} of those are corrupt.
+        {plural(entries.length, 'copy', 'copies')}. The rule permits {permitted.length}; of those, {corrupt} {noun(corrupt, 'is', 'are')}{' '}
+        corrupt.
       </p>
       <ul class="dots">
         {entries.map((entry) => (
@@ -427,7 +429,7 @@ function WorthKnowing({ cells }: { cells: readonly Of<'cell'>[] }) {
       {kinds.map(([kind, some]) => (
         <details key={kind}>
           <summary>
-            {NOTES[kind]} ({some.length} cells)
+            {NOTES[kind]} ({plural(some.length, 'cell')})
           </summary>
           <ul>
             {some.slice(0, 50).map(({ entry, note }) => (
