@@ -201,7 +201,7 @@ describe('a report in a browser', () => {
 
     expect(await background(page)).toBe('rgb(255, 255, 255)')
     expect(await page.getByText('refuted').first().isVisible()).toBe(true)
-    expect(await page.locator('.lane').first().isVisible()).toBe(true)
+    expect(await page.locator('.map-row').first().isVisible()).toBe(true)
     expect(await page.locator('nav').isVisible()).toBe(false)
   })
 

@@ -109,9 +109,7 @@ describe('the summary of a run', () => {
         const summary = summaryOf(result, { mostBytes })
         expect(Buffer.byteLength(summary)).toBeLessThanOrEqual(mostBytes)
         expect(summary).toContain('## ❌ refuted')
-        expect(summary.includes('### What failed') || summary.includes('Left out to keep the summary short: what failed')).toBe(
-          true,
-        )
+        expect(summary.includes('### What failed') || summary.includes('Left out to keep the summary short: what failed')).toBe(true)
       }),
       { numRuns: 20 },
     )

@@ -7,19 +7,19 @@ const stretches: Stretch[] = [
   { from: 100, to: 101, value: 'stale' },
   { from: 300, to: 400, value: 'zero' },
 ]
-const lane = { stretches, rest: 'unmapped' as const }
+const row = { stretches, rest: 'unmapped' as const }
 
-describe('slices of a lane', () => {
-  test('hold what the lane holds, and the rest between', () => {
-    expect(slicesOf(lane, 0, 400, 4)).toEqual([{ data: 100 }, { stale: 1, unmapped: 99 }, { unmapped: 100 }, { zero: 100 }])
+describe('slices of a row', () => {
+  test('hold what the row holds, and the rest between', () => {
+    expect(slicesOf(row, 0, 400, 4)).toEqual([{ data: 100 }, { stale: 1, unmapped: 99 }, { unmapped: 100 }, { zero: 100 }])
   })
 
   test('of a part begin and end inside stretches', () => {
-    expect(slicesOf(lane, 50, 350, 3)).toEqual([{ data: 50, stale: 1, unmapped: 49 }, { unmapped: 100 }, { unmapped: 50, zero: 50 }])
+    expect(slicesOf(row, 50, 350, 3)).toEqual([{ data: 50, stale: 1, unmapped: 49 }, { unmapped: 100 }, { unmapped: 50, zero: 50 }])
   })
 
   test('hold every byte once, however they are cut, as looking at each byte says', () => {
-    const lanes = fc
+    const rows = fc
       .array(fc.record({ gap: fc.nat({ max: 5 }), length: fc.integer({ min: 1, max: 9 }), value: fc.constantFrom(...KINDS) }))
       .map((parts) => {
         let at = 0
@@ -30,7 +30,7 @@ describe('slices of a lane', () => {
       })
     fc.assert(
       fc.property(
-        lanes,
+        rows,
         fc.nat({ max: 40 }),
         fc.integer({ min: 1, max: 12 }),
         fc.integer({ min: 1, max: 9 }),
@@ -51,7 +51,7 @@ describe('slices of a lane', () => {
   })
 
   test('add up to the whole', () => {
-    expect(totalsOf(lane, 400)).toEqual({ data: 100, stale: 1, unmapped: 199, zero: 100 })
+    expect(totalsOf(row, 400)).toEqual({ data: 100, stale: 1, unmapped: 199, zero: 100 })
   })
 })
 

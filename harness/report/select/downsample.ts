@@ -10,7 +10,7 @@ export interface Stretch {
 }
 
 /** One line of a block map: sorted, disjoint stretches, and what lies between them. Offsets in bytes. */
-export interface Lane {
+export interface MapRow {
   readonly name: string
   readonly stretches: readonly Stretch[]
   readonly rest: Kind
@@ -19,8 +19,8 @@ export interface Lane {
 /** How many bytes of each kind a slice holds; absent kinds have none. */
 export type Slice = Readonly<Partial<Record<Kind, number>>>
 
-/** Cuts [from, to) of a lane into `count` slices of equal length. Costs what the range has in stretches, not what the lane has. */
-export function slicesOf({ stretches, rest }: Pick<Lane, 'stretches' | 'rest'>, from: number, to: number, count: number): Slice[] {
+/** Cuts [from, to) of a row into `count` slices of equal length. Costs what the range has in stretches, not what the row has. */
+export function slicesOf({ stretches, rest }: Pick<MapRow, 'stretches' | 'rest'>, from: number, to: number, count: number): Slice[] {
   const length = (to - from) / count
   let index = firstEndingAfter(stretches, from)
   return Array.from({ length: count }, (_, number) => {
@@ -42,14 +42,14 @@ export function slicesOf({ stretches, rest }: Pick<Lane, 'stretches' | 'rest'>, 
 }
 
 /** The kind of the byte at an offset. */
-export function kindAt({ stretches, rest }: Pick<Lane, 'stretches' | 'rest'>, offset: number): Kind {
+export function kindAt({ stretches, rest }: Pick<MapRow, 'stretches' | 'rest'>, offset: number): Kind {
   const found = stretches[firstEndingAfter(stretches, offset)]
   return found !== undefined && found.from <= offset ? found.value : rest
 }
 
-/** How many bytes of each kind a lane holds in all. */
-export function totalsOf(lane: Pick<Lane, 'stretches' | 'rest'>, sizeBytes: number): Slice {
-  return slicesOf(lane, 0, sizeBytes, 1)[0] ?? {}
+/** How many bytes of each kind a row holds in all. */
+export function totalsOf(row: Pick<MapRow, 'stretches' | 'rest'>, sizeBytes: number): Slice {
+  return slicesOf(row, 0, sizeBytes, 1)[0] ?? {}
 }
 
 /** The kind that a slice is shown as: a wrong byte is never hidden among right ones, nor data among holes. */

@@ -13,7 +13,7 @@ const prediction: NonNullable<CellResult['prediction']> = {
   written: [{ from: 0, to: 50, value: true }],
 }
 const cell = exampleCell({ sizeBytes: 100, extents: [written], evidence: { ...evidence, verification }, prediction })
-const names = ({ lanes }: ReturnType<typeof mapOfCell>) => lanes.map(({ name }) => name)
+const names = ({ rows }: ReturnType<typeof mapOfCell>) => rows.map(({ name }) => name)
 
 describe('the map of a cell', () => {
   test('has the source, the copy, and the destination as predicted and as found', () => {
@@ -54,7 +54,7 @@ describe('the map of a cell', () => {
   test('is empty of a cell that did not run', () => {
     const { evidence: _, ...rest } = exampleCell()
 
-    expect(mapOfCell(rest).lanes).toEqual([])
+    expect(mapOfCell(rest).rows).toEqual([])
   })
 })
 

@@ -1,5 +1,5 @@
 import type { CellResult, ClassRange, CopyResult, Extent, MappedRange } from '../../result/result.ts'
-import { type Kind, type Lane, type Stretch, withUnmapped } from './downsample.ts'
+import { type Kind, type MapRow, type Stretch, withUnmapped } from './downsample.ts'
 
 /** The data that a picture of one copy is drawn from. Sizes in bytes. */
 export interface BlockMap {
@@ -7,10 +7,10 @@ export interface BlockMap {
   readonly volumeBytes: number
   /** Of all that is drawn. */
   readonly sizeBytes: number
-  readonly source?: Lane
-  readonly destination?: Lane
+  readonly source?: MapRow
+  readonly destination?: MapRow
   /** All that is known of the copy, in its order: the source, the copy, the destination as predicted and as measured. */
-  readonly lanes: readonly Lane[]
+  readonly rows: readonly MapRow[]
 }
 
 export function mapOfCell({ sizeBytes, extents, evidence, prediction }: CellResult): BlockMap {
@@ -50,27 +50,27 @@ interface Parts {
 
 function blockMap(volumeBytes: number, parts: Parts): BlockMap {
   const { extents, sourceMapped, written, predicted, predictedMapped, content, mapped } = parts
-  const source = extents && lane('source', contentOf(writtenBy(extents, volumeBytes), sourceMapped), 'unmapped')
-  const destination = content && lane('destination', contentOf(content, mapped), 'unmapped')
-  const lanes = [
+  const source = extents && row('source', contentOf(writtenBy(extents, volumeBytes), sourceMapped), 'unmapped')
+  const destination = content && row('destination', contentOf(content, mapped), 'unmapped')
+  const rows = [
     source,
-    written && lane('the copy', named(written, 'copied'), 'skipped'),
-    predicted && lane('predicted', contentOf(predicted, mapped && predictedMapped), 'unmapped'),
+    written && row('the copy', named(written, 'copied'), 'skipped'),
+    predicted && row('predicted', contentOf(predicted, mapped && predictedMapped), 'unmapped'),
     destination,
-    mapped && predictedMapped && lane('storage, predicted', named(predictedMapped, 'mapped'), 'unmapped'),
-    mapped && lane('storage', named(mapped, 'mapped'), 'unmapped'),
+    mapped && predictedMapped && row('storage, predicted', named(predictedMapped, 'mapped'), 'unmapped'),
+    mapped && row('storage', named(mapped, 'mapped'), 'unmapped'),
   ].filter((some) => some !== undefined)
   return {
     volumeBytes,
     // A last chunk may reach past the end, contents do not.
     sizeBytes: Math.max(volumeBytes, predicted?.at(-1)?.to ?? 0, content?.at(-1)?.to ?? 0),
-    lanes,
+    rows,
     ...(source !== undefined && { source }),
     ...(destination !== undefined && { destination }),
   }
 }
 
-function lane(name: string, stretches: readonly Stretch[], rest: Kind): Lane {
+function row(name: string, stretches: readonly Stretch[], rest: Kind): MapRow {
   return { name, stretches, rest }
 }
 

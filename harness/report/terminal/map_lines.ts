@@ -21,9 +21,9 @@ export function mapLines({ source, destination, sizeBytes }: BlockMap, chalk: Ch
     ...{ data: chalk.blue, zero: chalk.dim, stale: chalk.red, noise: chalk.magenta, unmapped: chalk.dim },
     ...{ mapped: chalk.cyan, copied: chalk.green, skipped: chalk.dim },
   }
-  return [source, destination].map((lane) => {
-    const kinds = slicesOf(lane, 0, sizeBytes, SLICES).map(foremost)
-    return `${lane.name.padEnd(LABEL_WIDTH)}${rangesOf(kinds)
+  return [source, destination].map((row) => {
+    const kinds = slicesOf(row, 0, sizeBytes, SLICES).map(foremost)
+    return `${row.name.padEnd(LABEL_WIDTH)}${rangesOf(kinds)
       .map(({ kind, count }) => colours[kind](LETTERS[kind].repeat(count)))
       .join('')}`
   })

@@ -1,12 +1,12 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import { lvmSize, MiB } from '../../../units.ts'
-import { KINDS, type Kind, kindAt, type Lane, slicesOf, totalsOf } from '../../select/downsample.ts'
+import { KINDS, type Kind, kindAt, type MapRow, slicesOf, totalsOf } from '../../select/downsample.ts'
 import type { BlockMap } from '../../select/map_rows.ts'
 import { pathsOf } from '../svg_paths.ts'
 
 /** Of the mark of the first wrong byte, which must not leave the picture. */
 const MARK_HALF = 5
-const LANE_HEIGHT = 30
+const ROW_HEIGHT = 30
 /** What the hexadecimal view shows, and the closest that the picture goes. */
 export const PAGE_BYTES = 4096
 const THUMBNAIL_SLICES = 200
@@ -69,19 +69,19 @@ export function Legend({ kinds }: { kinds: readonly Kind[] }) {
 
 /** Source and destination, one above the other, from end to end. */
 export function Thumbnail({ map: { source, destination, sizeBytes } }: { map: BlockMap }) {
-  const lanes = [source, destination].filter((lane) => lane !== undefined)
+  const rows = [source, destination].filter((row) => row !== undefined)
   if (destination === undefined) return null
   return (
     <svg
       class="thumbnail"
-      viewBox={`0 0 ${THUMBNAIL_SLICES} ${lanes.length * 16 - 2}`}
+      viewBox={`0 0 ${THUMBNAIL_SLICES} ${rows.length * 16 - 2}`}
       preserveAspectRatio="none"
       role="img"
-      aria-label={lanes.map((lane) => `${lane.name}: ${inWords(lane, sizeBytes)}`).join('; ')}
+      aria-label={rows.map((row) => `${row.name}: ${inWords(row, sizeBytes)}`).join('; ')}
     >
-      {lanes.map((lane, index) => (
-        <g key={lane.name} transform={`translate(0 ${index * 16})`}>
-          <Paths slices={slicesOf(lane, 0, sizeBytes, THUMBNAIL_SLICES)} height={14} />
+      {rows.map((row, index) => (
+        <g key={row.name} transform={`translate(0 ${index * 16})`}>
+          <Paths slices={slicesOf(row, 0, sizeBytes, THUMBNAIL_SLICES)} height={14} />
         </g>
       ))}
     </svg>
@@ -100,9 +100,9 @@ function Paths({ slices, height }: { slices: ReturnType<typeof slicesOf>; height
   )
 }
 
-/** All lanes of a copy, over the whole volume or a part of it; `firstWrong` is where the first wrong page begins. */
+/** All rows of a copy, over the whole volume or a part of it; `firstWrong` is where the first wrong page begins. */
 export function BlockMapView({ map, firstWrong }: { map: BlockMap; firstWrong?: number | undefined }) {
-  const { lanes, sizeBytes, volumeBytes } = map
+  const { rows, sizeBytes, volumeBytes } = map
   const whole = { from: 0, to: sizeBytes }
   const [range, setRange] = useState<Range>(whole)
   const [offset, setOffset] = useState<number>()
@@ -136,7 +136,7 @@ export function BlockMapView({ map, firstWrong }: { map: BlockMap; firstWrong?: 
   const { from, to } = range
   const at = (x: number) => from + ((to - from) * Math.max(0, Math.min(x, width))) / Math.max(1, width)
   const x = (bytes: number) => ((bytes - from) / (to - from)) * width
-  const kinds = KINDS.filter((kind) => lanes.some((lane) => (totalsOf(lane, sizeBytes)[kind] ?? 0) > 0))
+  const kinds = KINDS.filter((kind) => rows.some((row) => (totalsOf(row, sizeBytes)[kind] ?? 0) > 0))
   const finish = () => {
     if (drag !== undefined && Math.abs(x(drag.to) - x(drag.from)) > 5)
       show({ from: Math.min(drag.from, drag.to), to: Math.max(drag.from, drag.to) })
@@ -171,16 +171,16 @@ export function BlockMapView({ map, firstWrong }: { map: BlockMap; firstWrong?: 
           {lvmSize(to - from)} from byte {Math.round(from)}
         </output>
       </fieldset>
-      <div class="lanes">
-        {lanes.map((lane) => (
-          <div class="lane" key={lane.name}>
-            <span class="lane-name">{lane.name}</span>
+      <div class="map-rows">
+        {rows.map((row) => (
+          <div class="map-row" key={row.name}>
+            <span class="map-row-name">{row.name}</span>
             {/* The pointer is a shortcut to what the buttons and keys do. */}
             <svg
-              {...(lane === lanes[0] && { ref: place })}
-              height={LANE_HEIGHT}
+              {...(row === rows[0] && { ref: place })}
+              height={ROW_HEIGHT}
               role="img"
-              aria-label={`${lane.name}: ${inWords(lane, sizeBytes)}`}
+              aria-label={`${row.name}: ${inWords(row, sizeBytes)}`}
               onPointerDown={(event) => {
                 if (event.pointerType === 'mouse') setDrag({ from: at(event.offsetX), to: at(event.offsetX) })
               }}
@@ -194,26 +194,26 @@ export function BlockMapView({ map, firstWrong }: { map: BlockMap; firstWrong?: 
                 setDrag(undefined)
               }}
             >
-              {width > 0 && <Paths slices={slicesOf(lane, from, to, width)} height={LANE_HEIGHT} />}
+              {width > 0 && <Paths slices={slicesOf(row, from, to, width)} height={ROW_HEIGHT} />}
               {drag !== undefined && (
                 <rect
                   class="chosen"
                   x={Math.min(x(drag.from), x(drag.to))}
                   width={Math.abs(x(drag.to) - x(drag.from))}
-                  height={LANE_HEIGHT}
+                  height={ROW_HEIGHT}
                 />
               )}
               {sizeBytes > volumeBytes && volumeBytes > from && volumeBytes < to && (
-                <path class="end" d={`M${x(volumeBytes)} 0V${LANE_HEIGHT}`} />
+                <path class="end" d={`M${x(volumeBytes)} 0V${ROW_HEIGHT}`} />
               )}
-              {firstWrong !== undefined && firstWrong >= from && firstWrong < to && lane === map.destination && (
-                <path class="first-wrong" d={`M${Math.max(MARK_HALF, x(firstWrong))} ${LANE_HEIGHT}l-${MARK_HALF} -7h${2 * MARK_HALF}z`} />
+              {firstWrong !== undefined && firstWrong >= from && firstWrong < to && row === map.destination && (
+                <path class="first-wrong" d={`M${Math.max(MARK_HALF, x(firstWrong))} ${ROW_HEIGHT}l-${MARK_HALF} -7h${2 * MARK_HALF}z`} />
               )}
             </svg>
           </div>
         ))}
-        <div class="lane">
-          <span class="lane-name" />
+        <div class="map-row">
+          <span class="map-row-name" />
           <div class="ticks" aria-hidden="true">
             {[0, 0.25, 0.5, 0.75, 1].map((share) => (
               <span key={share}>{offsetText(from + share * (to - from), to - from)}</span>
@@ -224,7 +224,7 @@ export function BlockMapView({ map, firstWrong }: { map: BlockMap; firstWrong?: 
       <p class="readout" aria-hidden="true">
         {offset === undefined
           ? 'Point at a place to read it; drag over a part to see it closer.'
-          : `byte ${offset}: ${lanes.map((lane) => `${lane.name} ${KIND_WORDS[kindAt(lane, offset)]}`).join('; ')}`}
+          : `byte ${offset}: ${rows.map((row) => `${row.name} ${KIND_WORDS[kindAt(row, offset)]}`).join('; ')}`}
       </p>
       {sizeBytes > volumeBytes && (
         <p>The volume ends at the dashed line; the destination is larger by {lvmSize(sizeBytes - volumeBytes)}.</p>
@@ -268,7 +268,7 @@ function offsetText(bytes: number, length: number): string {
 }
 
 /** "3.20m of data, 12.80m of zeros". */
-function inWords(lane: Lane, sizeBytes: number): string {
-  const totals = totalsOf(lane, sizeBytes)
+function inWords(row: MapRow, sizeBytes: number): string {
+  const totals = totalsOf(row, sizeBytes)
   return KINDS.flatMap((kind) => (totals[kind] === undefined ? [] : `${lvmSize(totals[kind])} ${KIND_WORDS[kind]}`)).join(', ')
 }

@@ -32,7 +32,7 @@ export function CellPage({ cell }: { cell: CellResult }) {
           <strong>{NOTES[kind]}.</strong> {text}
         </p>
       ))}
-      {map.lanes.length > 0 && (
+      {map.rows.length > 0 && (
         <Section title="Where every byte comes from">
           <BlockMapView map={map} firstWrong={wrongPage?.offset ?? differences[0]?.offset} />
         </Section>
