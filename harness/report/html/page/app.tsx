@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Result } from '../../../result/result.ts'
-import { MiB, noun } from '../../../units.ts'
+import { MiB, noun, plural } from '../../../units.ts'
 import { MARKS } from '../../select/words.ts'
 import { decoded, type Entry, entriesOf, entryAt, type Filter, findingsOf, hashOf, NO_FILTER, passes } from '../pages.ts'
 import { Patterns } from './block_map_view.tsx'
@@ -138,10 +138,10 @@ function useScroll(entry: Entry | undefined): void {
 }
 
 const SENTENCES: Readonly<Record<Result['verdict'], string>> = {
-  upheld: 'What must hold, held: every byte that was checked is as it must be.',
+  upheld: 'Everything that must hold holds, and every byte that was checked is right.',
   refuted: 'Something that must hold does not.',
   'not-shown': 'Not everything could be shown, so nothing is certified.',
-  broken: 'The lab itself broke; this says nothing of the rule.',
+  broken: 'The lab itself broke, so the run shows nothing about the rule.',
 }
 
 function Banner({ result, isSmall, children }: { result: Result; isSmall: boolean; children: preact.ComponentChildren }) {
@@ -185,15 +185,15 @@ function Banner({ result, isSmall, children }: { result: Result; isSmall: boolea
   )
 }
 
-/** What must be known to take a verdict for what it is. */
+/** Facts without which a reader would misjudge the verdict. */
 function caveatsOf({ brokenRule, stopped, shard, merged }: Result): string[] {
   return [
     ...(brokenRule === undefined ? [] : [`The run was broken on purpose (${brokenRule}): it must be red.`]),
     ...(stopped ? ['The run was stopped before its end.'] : []),
-    ...(shard === undefined ? [] : [`This is part ${shard.number} of ${shard.of} of a run.`]),
+    ...(shard === undefined ? [] : [`This is shard ${shard.number} of ${shard.of}.`]),
     ...(merged === undefined || merged.missingShards.length === 0
       ? []
-      : [`Of ${merged.shards} parts of the run these were missing: ${merged.missingShards.join(', ')}.`]),
+      : [`Of ${plural(merged.shards, 'shard')}, these are missing: ${merged.missingShards.join(', ')}.`]),
   ]
 }
 

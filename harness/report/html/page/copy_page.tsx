@@ -27,7 +27,7 @@ export function CopyPage({ copyCase: result }: { copyCase: CopyResult }) {
       <Findings findings={result.findings} />
       <Section title="Where every byte comes from">
         <BlockMapView map={mapOfCopy(result)} firstWrong={seen?.firstWrongPage?.offset} />
-        {seen === undefined && <p class="quiet">What the destination holds is kept of copies that are corrupt or refuted.</p>}
+        {seen === undefined && <p class="quiet">The bytes of the destination are kept only for copies that are corrupt or refuted.</p>}
       </Section>
       {seen?.firstWrongPage !== undefined && (
         <Section title="The first wrong 4 KiB">

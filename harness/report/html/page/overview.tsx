@@ -198,7 +198,7 @@ function inWords(entries: readonly Entry[]): string {
   const parts = [
     failed === 0 ? 'Nothing failed' : `${failed} failed`,
     ...(notShown > 0 ? [`${notShown} could not be shown`] : []),
-    ...(onPurpose > 0 ? [`${onPurpose} corrupt as they must be`] : []),
+    ...(onPurpose > 0 ? [`${onPurpose} ${noun(onPurpose, 'is', 'are')} corrupt on purpose`] : []),
   ]
   return `${parts.join('; ')}.`
 }
