@@ -8,7 +8,7 @@ import { runOrThrow } from '../machine/machine.ts'
 import { decideCopyMode } from '../migration/rule.ts'
 import { type Answer, capabilityReportSchema } from '../protocol/capabilities.ts'
 import type { Verb } from '../protocol/verbs.ts'
-import type { VolumeService, WholeVolumeService } from '../protocol/volume_service.ts'
+import { observing, type VolumeService, type WholeVolumeService } from '../protocol/volume_service.ts'
 import type { TestBed } from '../testbed/test_bed.ts'
 import { MiB, SECTOR_BYTES } from '../units.ts'
 import { DriverFault, DriverGone, type DriverProcess } from './candidate/driver_process.ts'
@@ -137,19 +137,8 @@ export class DriverSession {
   /** The driver's service for a migration: what it is asked is on record, what it answers and how it fails stays as it is. */
   recordedService(): VolumeService {
     const { service } = this.driver
-    return {
-      getCapabilities: () => this.record('get_capabilities', {}, () => service.getCapabilities()),
-      createVolume: (name, size_bytes) => this.record('create_volume', { name, size_bytes }, () => service.createVolume(name, size_bytes)),
-      deleteVolume: (name) => this.record('delete_volume', { name }, () => service.deleteVolume(name)),
-      attachVolume: (name) => this.record('attach_volume', { name }, () => this.attachChecked(service, name)),
-      detachVolume: (name) => this.record('detach_volume', { name }, () => service.detachVolume(name)),
-      migrateVolume: (name, target) => {
-        const { locationInfo: location_info, copyMode: copy_mode, sizeBytes: size_bytes } = target
-        return this.record('migrate_volume', { name, location_info, copy_mode, size_bytes }, () => service.migrateVolume(name, target))
-      },
-      updateMigratedVolume: (name, new_name) =>
-        this.record('update_migrated_volume', { name, new_name }, () => service.updateMigratedVolume(name, new_name)),
-    }
+    const checked = { ...service, attachVolume: (name: string) => this.attachChecked(service, name) }
+    return observing(checked, (verb, params, call) => this.record(verb, params, call))
   }
 
   /** Runs a copy, and keeps its commands on record. */

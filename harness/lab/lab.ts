@@ -1,5 +1,6 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { CleanupStack } from '../cleanup_stack.ts'
 import { BrokenLab, messageOf } from '../errors.ts'
 import type { Helper } from '../helper/client.ts'
 import { describeEnding } from '../machine/command_failed.ts'
@@ -12,11 +13,6 @@ export interface CommandRecord {
   readonly seconds: number
   /** Standard output and error, shortened. */
   readonly output: string
-}
-
-interface Owned {
-  readonly what: string
-  release(): Promise<void>
 }
 
 export interface LabOptions {
@@ -43,7 +39,7 @@ export class Lab {
   readonly folder: string
   readonly seed: number
   readonly commands: CommandRecord[] = []
-  private readonly owned: Owned[] = []
+  private readonly owned = new CleanupStack()
   private readonly stop = new AbortController()
   private readonly forgetSignal: () => void
   private readonly parent: Lab | undefined
@@ -104,7 +100,7 @@ export class Lab {
   /** Registers how a thing is released, then acquires it. `release` must cope with a thing that was never made. */
   async own<Thing>(what: string, acquire: () => Promise<Thing>, release: () => Promise<void>): Promise<Thing> {
     this.stop.signal.throwIfAborted()
-    this.owned.push({ what, release })
+    this.owned.add(what, release)
     return acquire()
   }
 
@@ -159,14 +155,9 @@ export class Lab {
     for (const child of [...this.living]) faults.push(...(await child.release()))
     this.parent?.living.delete(this)
     this.forgetSignal()
-    for (let owned = this.owned.pop(); owned !== undefined; owned = this.owned.pop()) {
-      try {
-        await owned.release()
-      } catch (error) {
-        faults.push(`could not release ${owned.what}: ${messageOf(error)}`)
-        if (error instanceof BrokenLab) break // the machine is gone, and everything in it with it
-      }
-    }
+    // With a machine that is gone, everything in it is gone too.
+    const unreleased = await this.owned.runAll((error) => error instanceof BrokenLab)
+    faults.push(...unreleased.map(({ what, error }) => `could not release ${what}: ${messageOf(error)}`))
     try {
       faults.push(...(await this.leaks()))
     } catch (error) {

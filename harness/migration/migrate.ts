@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { CleanupStack } from '../cleanup_stack.ts'
 import { messageOf } from '../errors.ts'
 import { type Answer, capabilityReportSchema } from '../protocol/capabilities.ts'
 import { Unanswered } from '../protocol/json_rpc.ts'
@@ -39,8 +40,8 @@ export type MigrationResult =
   | ({ readonly outcome: 'failed'; readonly why: string; readonly leftovers: readonly string[] } & MigrationRecord)
 
 /**
- * Migrates a volume to another backend: creates the destination, asks its driver, decides, copies, checks, deletes the
- * source and hands the name over. Whatever fails, the source stays whole and the destination goes.
+ * Migrates a volume to another backend: by the source's driver where it can and is asked to, else by a copy on the host. Whatever
+ * fails, the source stays whole and the destination goes.
  */
 export async function migrate(
   volume: Volume,
@@ -48,116 +49,136 @@ export async function migrate(
   method: MigrationMethod,
   parts: MigrationParts,
 ): Promise<MigrationResult> {
-  const refusal = rejectionReason(volume, destination)
-  if (refusal !== undefined) return { outcome: 'refused', why: refusal }
+  const rejection = rejectionReason(volume, destination)
+  if (rejection !== undefined) return { outcome: 'refused', why: rejection }
 
-  const source = volume.backend
-  const states: MigrationStatus[] = []
-  const enter = (state: MigrationStatus) => {
-    volume.migrationStatus = state
-    states.push(state)
-  }
-  const undo = new UndoList()
-  let record: Omit<MigrationRecord, 'states'> = {}
+  const migration = new Migration(volume, destination, parts)
   try {
-    enter('starting')
-    const decide = async () => {
-      const ask = parts.ask ?? (({ destination }) => destination.getCapabilities())
-      const answer = await ask({ source: source.service, destination: destination.service })
-      const decision = (parts.rule ?? decideCopyMode)(answer, { history: 'new', layers: destination.layers ?? [] })
-      record = { answer, decision }
-      return { answer, decision }
-    }
-
-    if (method === 'driver') {
-      const { answer, decision } = await decide()
-      enter('migrating')
-      const moved = await source.service.migrateVolume(volume.name, {
-        locationInfo: locationOf(answer),
-        copyMode: decision.mode,
-        sizeBytes: volume.sizeBytes,
-      })
-      if (moved) {
-        record = { ...record, movedBy: 'driver' }
-        volume.backend = destination
-        enter('success')
-        return { outcome: 'migrated', states, ...record }
-      }
-    }
-
-    // A name of its own, as Cinder's: whatever is undone under it was made by this migration.
-    const arrival = parts.newName?.() ?? `volume-${randomUUID()}`
-    undo.add(`the destination volume ${arrival}`, () => removeHalfMade(destination.service, arrival))
-    await destination.service.createVolume(arrival, volume.sizeBytes)
-    undo.replaceLast(() => destination.service.deleteVolume(arrival))
-    const { decision } = await decide()
-    undo.add('the attachment of the source', () => source.service.detachVolume(volume.name))
-    const from = await source.service.attachVolume(volume.name)
-    undo.add('the attachment of the destination', () => destination.service.detachVolume(arrival))
-    const to = await destination.service.attachVolume(arrival)
-
-    const room = await parts.sizeOf(to)
-    if (room < volume.sizeBytes) throw new Error(`the destination volume holds ${room} bytes, fewer than the source's ${volume.sizeBytes}`)
-    if (volume.migrationStatus !== 'migrating') enter('migrating')
-    await parts.copy(from, to, volume.sizeBytes, decision.mode)
-    const after = await parts.sizeOf(to)
-    if (after < volume.sizeBytes) {
-      throw new Error(`after the copy the destination holds ${after} bytes, fewer than the source's ${volume.sizeBytes}`)
-    }
-    record = { ...record, movedBy: 'host' }
-
-    await undo.runLast() // detach the destination
-    await undo.runLast() // detach the source
-    enter('completing')
-    // From here on the destination may be the only copy: nothing may remove it, unless the source is known to be there.
-    const removal = await deleteSource(source.service, volume.name)
-    if (removal.source === 'there') throw removal.error
-    undo.replace(`the copy on ${destination.name}, as ${arrival}`)
-    if (removal.source === 'unknown') throw removal.error
-    volume.backend = destination
-    if (!(await destination.service.updateMigratedVolume(arrival, volume.name))) volume.name = arrival
-    enter('success')
-    return { outcome: 'migrated', states, ...record }
+    migration.enter('starting')
+    if (method === 'host' || !(await migration.moveByDriver())) await migration.copyByHost()
+    migration.enter('success')
+    return { outcome: 'migrated', ...migration.record }
   } catch (error) {
-    const leftovers = await undo.runAll()
-    enter('error')
-    return { outcome: 'failed', why: messageOf(error), leftovers, states, ...record }
+    const leftovers = await migration.takeBack()
+    migration.enter('error')
+    return { outcome: 'failed', why: messageOf(error), leftovers, ...migration.record }
   }
 }
 
-/** What takes a migration back, last step first. */
-class UndoList {
-  private readonly steps: { readonly what: string; run?: () => Promise<void> }[] = []
+/** One migration as far as it has come: its states, the decision, and how to take it back. */
+class Migration {
+  record: MigrationRecord = { states: [] }
+  private readonly undo = new CleanupStack()
+  /** The volume that stays when the migration fails now: it may be the only copy. */
+  private onlyCopy: string | undefined
+  private readonly volume: Volume
+  private readonly destination: Backend
+  private readonly parts: MigrationParts
 
-  add(what: string, run: () => Promise<void>): void {
-    this.steps.push({ what, run })
+  constructor(volume: Volume, destination: Backend, parts: MigrationParts) {
+    this.volume = volume
+    this.destination = destination
+    this.parts = parts
   }
 
-  /** Runs the last step as a part of the migration. It stays on the list when it fails. */
-  async runLast(): Promise<void> {
-    await this.steps.at(-1)?.run?.()
-    this.steps.pop()
+  enter(state: MigrationStatus): void {
+    if (this.volume.migrationStatus === state) return
+    this.volume.migrationStatus = state
+    this.note({ states: [...this.record.states, state] })
   }
 
-  replaceLast(run: () => Promise<void>): void {
-    const last = this.steps.at(-1)
-    if (last !== undefined) last.run = run
+  /** Asks the source's driver to move the volume. Returns false when it declines; then nothing has happened. */
+  async moveByDriver(): Promise<boolean> {
+    const { name, sizeBytes, backend } = this.volume
+    const { answer, decision } = await this.decide()
+    this.enter('migrating')
+    const moved = await backend.service.migrateVolume(name, { locationInfo: locationOf(answer), copyMode: decision.mode, sizeBytes })
+    if (!moved) return false
+    this.note({ movedBy: 'driver' })
+    this.volume.backend = this.destination
+    return true
   }
 
-  /** Nothing is taken back any more; should the migration fail now, this is left over. */
-  replace(what: string): void {
-    this.steps.splice(0, this.steps.length, { what })
+  async copyByHost(): Promise<void> {
+    const arrival = await this.createArrival()
+    const { decision } = await this.decide()
+    await this.whileAttached(arrival, async (from, to) => {
+      await this.mustHaveRoom(to, 'the destination volume')
+      this.enter('migrating')
+      await this.parts.copy(from, to, this.volume.sizeBytes, decision.mode)
+      await this.mustHaveRoom(to, 'after the copy the destination')
+      this.note({ movedBy: 'host' })
+    })
+    this.enter('completing')
+    await this.deleteSource(arrival)
+    await this.handOverName(arrival)
   }
 
-  /** Runs all steps, going on after errors. Returns what could not be taken back. */
-  async runAll(): Promise<string[]> {
-    const leftovers: string[] = []
-    for (let step = this.steps.pop(); step !== undefined; step = this.steps.pop()) {
-      const { what, run } = step
-      if (run === undefined) leftovers.push(what)
-      else await run().catch((error: unknown) => leftovers.push(`${what}: ${messageOf(error)}`))
-    }
-    return leftovers
+  /** Takes back every step, the last one first. Returns what could not be taken back, one line each. */
+  async takeBack(): Promise<string[]> {
+    const faults = await this.undo.runAll()
+    return [...(this.onlyCopy === undefined ? [] : [this.onlyCopy]), ...faults.map(({ what, error }) => `${what}: ${messageOf(error)}`)]
+  }
+
+  /** Asks the destination's driver, and applies the rule to its answer. */
+  private async decide(): Promise<{ answer: Answer; decision: Decision }> {
+    const { ask = ({ destination }) => destination.getCapabilities(), rule = decideCopyMode } = this.parts
+    const answer = await ask({ source: this.volume.backend.service, destination: this.destination.service })
+    const decision = rule(answer, { history: 'new', layers: this.destination.layers ?? [] })
+    this.note({ answer, decision })
+    return { answer, decision }
+  }
+
+  /** Creates the destination volume under a name of its own, as Cinder does: what is undone under it was made by this migration. */
+  private async createArrival(): Promise<string> {
+    const { service } = this.destination
+    const arrival = this.parts.newName?.() ?? `volume-${randomUUID()}`
+    const what = `the destination volume ${arrival}`
+    const halfMade = this.undo.add(what, () => removeHalfMade(service, arrival))
+    await service.createVolume(arrival, this.volume.sizeBytes)
+    halfMade.forget()
+    this.undo.add(what, () => service.deleteVolume(arrival))
+    return arrival
+  }
+
+  private async whileAttached(arrival: string, use: (from: string, to: string) => Promise<void>): Promise<void> {
+    const { name, backend } = this.volume
+    const source = this.undo.add('the attachment of the source', () => backend.service.detachVolume(name))
+    const from = await backend.service.attachVolume(name)
+    const destination = this.undo.add('the attachment of the destination', () => this.destination.service.detachVolume(arrival))
+    const to = await this.destination.service.attachVolume(arrival)
+    await use(from, to)
+    await destination.run()
+    await source.run()
+  }
+
+  private async mustHaveRoom(path: string, what: string): Promise<void> {
+    const bytes = await this.parts.sizeOf(path)
+    const { sizeBytes } = this.volume
+    if (bytes < sizeBytes) throw new Error(`${what} holds ${bytes} bytes, fewer than the source's ${sizeBytes}`)
+  }
+
+  /**
+   * Deletes the source. From here on the destination may be the only copy: nothing removes it unless the source is known to be
+   * there. The volume's record moves to the destination before anything else is tried, so that it never points at what is gone.
+   */
+  private async deleteSource(arrival: string): Promise<void> {
+    const removal = await deleteSource(this.volume.backend.service, this.volume.name)
+    if (removal.source === 'there') throw removal.error
+    this.undo.clear()
+    this.onlyCopy = `the copy on ${this.destination.name}, as ${arrival}`
+    if (removal.source === 'unknown') throw removal.error
+    this.volume.backend = this.destination
+  }
+
+  /** A driver that cannot rename leaves the volume under the name that it arrived under. */
+  private async handOverName(arrival: string): Promise<void> {
+    const renamed = await this.destination.service.updateMigratedVolume(arrival, this.volume.name)
+    if (!renamed) this.volume.name = arrival
+  }
+
+  private note(seen: Partial<MigrationRecord>): void {
+    this.record = { ...this.record, ...seen }
   }
 }
 

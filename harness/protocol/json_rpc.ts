@@ -1,5 +1,5 @@
 import { PassThrough, type Readable, type Writable } from 'node:stream'
-import { createJSONRPCErrorResponse, JSONRPC, JSONRPCClient, type JSONRPCServer } from 'json-rpc-2.0'
+import type { JSONRPCServer } from 'json-rpc-2.0'
 import split from 'split2'
 import { z } from 'zod'
 import { MiB } from '../units.ts'
@@ -11,20 +11,20 @@ export interface Line {
 }
 
 export interface Caller {
-  /** Rejects with the peer's error, after `seconds` without an answer, and when the line closes or carries garbage. */
+  /** Rejects with the other end's error, after `seconds` without an answer, and when the line closes or carries garbage. */
   request(method: string, params: object, seconds: number): Promise<unknown>
   /** Rejects everything under way. */
   fail(why: string): void
 }
 
-/** Nobody answered: the line closed, the time ran out, or what came was no answer. What was asked may have been done. */
+/** The line closed, the time ran out, or the text that came was not an answer. The call may have been carried out. */
 export class Unanswered extends Error {
   override name = 'Unanswered'
 }
 
-/** The peer answered with an error. `code` is the one of JSON-RPC 2.0 or the peer's own. */
+/** The other end answered with an error. `code` is one of JSON-RPC 2.0 or its own. */
 export class RemoteError extends Error {
-  override name = 'PeerError'
+  override name = 'RemoteError'
   readonly code: number
 
   constructor(message: string, code: number) {
@@ -33,14 +33,11 @@ export class RemoteError extends Error {
   }
 }
 
-/** JSON-RPC 2.0, section 5.1: the peer has no such method. */
+/** JSON-RPC 2.0, section 5.1: there is no such method. */
 export const METHOD_NOT_FOUND = -32601
 
-/** The code that the client library gives to what was never answered. Answers that carry it are given the general one. */
-const UNANSWERED = 0
-const INTERNAL_ERROR = -32603
 const MOST_QUOTED = 80
-/** A message that is longer is none; nothing that is asked for comes near it. */
+/** The longest message that is accepted, in bytes. No answer to a verb comes near it. */
 export const LONGEST_LINE = MiB
 const idSchema = z.union([z.string(), z.number(), z.null()])
 /** Exactly one of result and error: a result beside an error is no answer. */
@@ -49,19 +46,26 @@ const responseSchema = z.union([
   z.strictObject({ jsonrpc: z.literal('2.0'), id: idSchema, error: z.object({ code: z.number(), message: z.string() }) }),
 ])
 
+interface Waiting {
+  resolve(result: unknown): void
+  reject(error: Error): void
+}
+
 /**
- * Calls what serves at the other end of a line. `observe` is told of everything that comes and is no answer to a call of ours,
- * also when nobody waits for one.
+ * Calls the server at the other end of a line. `observe` gets everything that arrives and is not an answer to a call of ours, also
+ * when no call is waiting.
  */
 export function callOver({ input, output }: Line, observe: (trouble: string) => void = () => {}): Caller {
-  const client = new JSONRPCClient((request) => {
-    output.write(`${JSON.stringify(request)}\n`)
-  })
+  const waiting = new Map<number, Waiting>()
+  /** Calls whose time ran out. Their answers are no news. */
+  const late = new Set<number>()
   let closed: string | undefined
   let lastId = 0
-  const late = new Set<number>()
-  const underWay = new Set<number>()
-  const fail = (why: string) => client.rejectAllPendingRequests(why)
+
+  const fail = (why: string) => {
+    for (const { reject } of waiting.values()) reject(new Unanswered(why))
+    waiting.clear()
+  }
   const close = (why: string) => {
     closed ??= why
     fail(why)
@@ -77,19 +81,19 @@ export function callOver({ input, output }: Line, observe: (trouble: string) => 
     const { id } = message
     if (id === null && 'error' in message) return refuse(message.error.message) // it could not read the id
     if (typeof id === 'number' && late.delete(id)) return
-    // Taken at once: a second answer may stand in the same piece of input.
-    if (typeof id !== 'number' || !underWay.delete(id))
-      return observe(`an answer to a call that was not made, with id ${JSON.stringify(id)}`)
-    client.receive(
-      'error' in message && message.error.code === UNANSWERED ? { ...message, error: { ...message.error, code: INTERNAL_ERROR } } : message,
-    )
+    const call = typeof id === 'number' ? waiting.get(id) : undefined
+    if (typeof id !== 'number' || call === undefined) return observe(`an answer to a call that was not made, with id ${JSON.stringify(id)}`)
+    // Removed at once: a second answer may stand in the same piece of input.
+    waiting.delete(id)
+    if ('error' in message) call.reject(new RemoteError(message.error.message, message.error.code))
+    else call.resolve(message.result)
   }
   output.on('error', (error) => close(error.message))
   const lines = split({ maxLength: LONGEST_LINE })
   lines.on('data', receive)
   lines.on('error', () => {
     input.unpipe(lines)
-    input.resume() // whoever floods the line must not stall on it
+    input.resume() // a driver that floods the line must not stall on it
     const trouble = `a line of more than ${LONGEST_LINE} bytes`
     observe(trouble)
     close(trouble)
@@ -97,24 +101,19 @@ export function callOver({ input, output }: Line, observe: (trouble: string) => 
   lines.on('end', () => close('the other end closed the line'))
   input.on('error', (error) => close(error.message))
   input.pipe(lines)
+
   return {
-    request: async (method, params, seconds) => {
-      if (closed !== undefined) throw new Unanswered(closed)
+    request: (method, params, seconds) => {
+      if (closed !== undefined) return Promise.reject(new Unanswered(closed))
       const id = ++lastId
-      underWay.add(id)
-      try {
-        const response = await client
-          .timeout(seconds * 1000, (request) => {
-            late.add(id)
-            return createJSONRPCErrorResponse(request, UNANSWERED, `no answer within ${seconds} s`)
-          })
-          .requestAdvanced({ jsonrpc: JSONRPC, id, method, params })
-        if (response.error === undefined) return response.result
-        const { code, message } = response.error
-        throw code === UNANSWERED ? new Unanswered(message) : new RemoteError(message, code)
-      } finally {
-        underWay.delete(id)
-      }
+      const answer = new Promise<unknown>((resolve, reject) => waiting.set(id, { resolve, reject }))
+      const timer = setTimeout(() => {
+        late.add(id)
+        waiting.get(id)?.reject(new Unanswered(`no answer within ${seconds} s`))
+        waiting.delete(id)
+      }, seconds * 1000)
+      output.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`)
+      return answer.finally(() => clearTimeout(timer))
     },
     fail,
   }

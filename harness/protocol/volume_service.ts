@@ -2,7 +2,7 @@ import { JSONRPCServer } from 'json-rpc-2.0'
 import type { z } from 'zod'
 import { messageOf } from '../errors.ts'
 import type { Answer } from './capabilities.ts'
-import type { NeededVerbs, OptionalVerbs, VolumeDriver } from './driver.ts'
+import type { MigrationTarget, NeededVerbs, OptionalVerbs, VolumeDriver } from './driver.ts'
 import { type Caller, callOver, type Line, METHOD_NOT_FOUND, RemoteError, serveOver, Unanswered } from './json_rpc.ts'
 import { type Verb, type VerbParams, type VerbResult, verbs } from './verbs.ts'
 
@@ -40,59 +40,68 @@ export function serveDriver(driver: VolumeDriver, line: Line): void {
   serveOver(server, line)
 }
 
-/** Lets a server answer for a driver. Verbs that the driver lacks are answered with "method not found". */
-export function addVerbs(server: JSONRPCServer, driver: VolumeDriver): void {
-  const serve = <Name extends Verb>(verb: Name, answer: ((params: VerbParams<Name>) => Promise<unknown>) | undefined) => {
-    if (answer === undefined) return
-    const schema: z.ZodType = verbs[verb].params
-    server.addMethod(verb, async (params) => (await answer(schema.parse(params) as VerbParams<Name>)) ?? {})
-  }
-  const {
-    migrateVolume,
-    updateMigratedVolume,
-    extendVolume,
-    createSnapshot,
-    deleteSnapshot,
-    createVolumeFromSnapshot,
-    createClonedVolume,
-  } = bound(driver)
-  server.addMethod('get_capabilities', () => driver.getCapabilities())
-  serve('create_volume', ({ name, size_bytes }) => driver.createVolume(name, size_bytes))
-  serve('delete_volume', ({ name }) => driver.deleteVolume(name))
-  serve('attach_volume', async ({ name }) => ({ path: await driver.attachVolume(name) }))
-  serve('detach_volume', ({ name }) => driver.detachVolume(name))
-  serve(
-    'migrate_volume',
-    migrateVolume &&
-      (async ({ name, location_info, copy_mode, size_bytes }) => ({
-        moved: await migrateVolume(name, { locationInfo: location_info, copyMode: copy_mode, sizeBytes: size_bytes }),
-      })),
-  )
-  serve('update_migrated_volume', updateMigratedVolume && (({ name, new_name }) => updateMigratedVolume(name, new_name)))
-  serve('extend_volume', extendVolume && (({ name, new_size_bytes }) => extendVolume(name, new_size_bytes)))
-  serve('create_snapshot', createSnapshot && (({ name, volume_name }) => createSnapshot(name, volume_name)))
-  serve('delete_snapshot', deleteSnapshot && (({ name, volume_name }) => deleteSnapshot(name, volume_name)))
-  serve(
-    'create_volume_from_snapshot',
-    createVolumeFromSnapshot &&
-      (({ name, size_bytes, snapshot_name, volume_name }) => createVolumeFromSnapshot(name, size_bytes, snapshot_name, volume_name)),
-  )
-  serve(
-    'create_cloned_volume',
-    createClonedVolume && (({ name, size_bytes, source_name }) => createClonedVolume(name, size_bytes, source_name)),
+/** An argument of a driver's method that is several parameters on the wire. */
+interface Grouped {
+  toWire(argument: never): object
+  fromWire(params: Readonly<Record<string, unknown>>): unknown
+}
+
+const target: Grouped = {
+  toWire: ({ locationInfo, copyMode, sizeBytes }: MigrationTarget) => ({
+    location_info: locationInfo,
+    copy_mode: copyMode,
+    size_bytes: sizeBytes,
+  }),
+  fromWire: ({ location_info, copy_mode, size_bytes }) => ({ locationInfo: location_info, copyMode: copy_mode, sizeBytes: size_bytes }),
+}
+
+/** For each verb the driver's method and its arguments in order, by the names of the verb's parameters. A new verb is a line here. */
+const CALLS = {
+  get_capabilities: ['getCapabilities'],
+  create_volume: ['createVolume', 'name', 'size_bytes'],
+  delete_volume: ['deleteVolume', 'name'],
+  attach_volume: ['attachVolume', 'name'],
+  detach_volume: ['detachVolume', 'name'],
+  migrate_volume: ['migrateVolume', 'name', target],
+  update_migrated_volume: ['updateMigratedVolume', 'name', 'new_name'],
+  extend_volume: ['extendVolume', 'name', 'new_size_bytes'],
+  create_snapshot: ['createSnapshot', 'name', 'volume_name'],
+  delete_snapshot: ['deleteSnapshot', 'name', 'volume_name'],
+  create_volume_from_snapshot: ['createVolumeFromSnapshot', 'name', 'size_bytes', 'snapshot_name', 'volume_name'],
+  create_cloned_volume: ['createClonedVolume', 'name', 'size_bytes', 'source_name'],
+} as const satisfies Partial<Record<Verb, readonly [keyof VolumeDriver, ...(string | Grouped)[]]>>
+type CalledVerb = keyof typeof CALLS
+const calledVerbs = Object.keys(CALLS) as CalledVerb[]
+
+/** The verbs whose result on the wire is an object around what the method returns. */
+const RESULT_FIELD: Partial<Record<CalledVerb, string>> = { attach_volume: 'path', migrate_volume: 'moved' }
+
+function paramsOf(verb: CalledVerb, values: readonly unknown[]): Record<string, unknown> {
+  const [, ...names] = CALLS[verb]
+  return Object.assign(
+    {},
+    ...names.map((name, at) => (typeof name === 'string' ? { [name]: values[at] } : name.toWire(values[at] as never))),
   )
 }
 
-/** The optional verbs that a driver has, callable by themselves. */
-function bound(driver: VolumeDriver): Partial<OptionalVerbs> {
-  return {
-    ...(driver.migrateVolume && { migrateVolume: driver.migrateVolume.bind(driver) }),
-    ...(driver.updateMigratedVolume && { updateMigratedVolume: driver.updateMigratedVolume.bind(driver) }),
-    ...(driver.extendVolume && { extendVolume: driver.extendVolume.bind(driver) }),
-    ...(driver.createSnapshot && { createSnapshot: driver.createSnapshot.bind(driver) }),
-    ...(driver.deleteSnapshot && { deleteSnapshot: driver.deleteSnapshot.bind(driver) }),
-    ...(driver.createVolumeFromSnapshot && { createVolumeFromSnapshot: driver.createVolumeFromSnapshot.bind(driver) }),
-    ...(driver.createClonedVolume && { createClonedVolume: driver.createClonedVolume.bind(driver) }),
+function argumentsOf(verb: CalledVerb, params: Readonly<Record<string, unknown>>): unknown[] {
+  const [, ...names] = CALLS[verb]
+  return names.map((name) => (typeof name === 'string' ? params[name] : name.fromWire(params)))
+}
+
+/** Lets a server answer for a driver. Verbs that the driver lacks are answered with "method not found". */
+export function addVerbs(server: JSONRPCServer, driver: VolumeDriver): void {
+  // The report is the driver's own, and what comes with the question does not matter.
+  server.addMethod('get_capabilities', () => driver.getCapabilities())
+  for (const verb of calledVerbs.filter((verb) => verb !== 'get_capabilities')) {
+    const method: ((...values: never[]) => Promise<unknown>) | undefined = driver[CALLS[verb][0]]
+    if (method === undefined) continue
+    const field = RESULT_FIELD[verb]
+    server.addMethod(verb, async (params) => {
+      const values = argumentsOf(verb, verbs[verb].params.parse(params))
+      const answer = await method.apply(driver, values as never[])
+      return field === undefined ? (answer ?? {}) : { [field]: answer }
+    })
   }
 }
 
@@ -122,35 +131,40 @@ export function connectService(line: Line, limits: Limits = DEFAULT_LIMITS): Who
 
 /** A volume service over calls that somebody else has opened. */
 export function serviceOf(caller: Caller, limits: Limits = DEFAULT_LIMITS): WholeVolumeService {
-  const call = <Name extends Verb>(verb: Name, params: VerbParams<Name>) => callVerb(caller, verb, params, limits.verbSeconds)
-  const done = async (asked: Promise<unknown>) => void (await asked)
-  return {
-    getCapabilities: async () => {
-      try {
-        const report = await caller.request('get_capabilities', {}, limits.askSeconds)
-        return { kind: 'answered', report }
-      } catch (error) {
-        return { kind: 'unanswered', why: messageOf(error) }
-      }
-    },
-    createVolume: (name, sizeBytes) => done(call('create_volume', { name, size_bytes: sizeBytes })),
-    deleteVolume: (name) => done(call('delete_volume', { name })),
-    attachVolume: async (name) => (await call('attach_volume', { name })).path,
-    detachVolume: (name) => done(call('detach_volume', { name })),
-    migrateVolume: async (name, { locationInfo, copyMode, sizeBytes }) => {
-      const answer = call('migrate_volume', { name, location_info: locationInfo, copy_mode: copyMode, size_bytes: sizeBytes })
-      return (await ifOffered(answer))?.moved ?? false
-    },
-    updateMigratedVolume: async (name, newName) =>
-      (await ifOffered(call('update_migrated_volume', { name, new_name: newName }).then(() => true))) ?? false,
-    extendVolume: (name, newSizeBytes) => done(call('extend_volume', { name, new_size_bytes: newSizeBytes })),
-    createSnapshot: (name, volume) => done(call('create_snapshot', { name, volume_name: volume })),
-    deleteSnapshot: (name, volume) => done(call('delete_snapshot', { name, volume_name: volume })),
-    createVolumeFromSnapshot: (name, sizeBytes, snapshot, volume) =>
-      done(call('create_volume_from_snapshot', { name, size_bytes: sizeBytes, snapshot_name: snapshot, volume_name: volume })),
-    createClonedVolume: (name, sizeBytes, source) =>
-      done(call('create_cloned_volume', { name, size_bytes: sizeBytes, source_name: source })),
+  const methods = calledVerbs.map((verb) => [
+    CALLS[verb][0],
+    (...values: unknown[]) => answerOf(verb, callVerb(caller, verb, paramsOf(verb, values) as never, limits.verbSeconds)),
+  ])
+  const getCapabilities = async (): Promise<Answer> => {
+    try {
+      return { kind: 'answered', report: await caller.request('get_capabilities', {}, limits.askSeconds) }
+    } catch (error) {
+      return { kind: 'unanswered', why: messageOf(error) }
+    }
   }
+  return { ...Object.fromEntries(methods), getCapabilities } as WholeVolumeService
+}
+
+/** What a method of the service returns for a verb's result. */
+async function answerOf(verb: CalledVerb, asked: Promise<unknown>): Promise<unknown> {
+  if (verb === 'update_migrated_volume') return (await ifOffered(asked.then(() => true))) ?? false
+  if (verb === 'migrate_volume') return (await ifOffered(asked as Promise<VerbResult<'migrate_volume'>>))?.moved ?? false
+  const result = await asked
+  return verb === 'attach_volume' ? (result as VerbResult<'attach_volume'>).path : undefined
+}
+
+/** The same service, with every call passed through `observe`: its verb, its parameters as on the wire, and the call itself. */
+export function observing<Service extends VolumeService>(
+  service: Service,
+  observe: <Answered>(verb: Verb, params: object, call: () => Promise<Answered>) => Promise<Answered>,
+): Service {
+  const methods = calledVerbs.flatMap((verb) => {
+    const [method] = CALLS[verb]
+    const call: unknown = Reflect.get(service, method)
+    if (typeof call !== 'function') return []
+    return [[method, (...values: unknown[]) => observe(verb, paramsOf(verb, values), () => call.apply(service, values))]]
+  })
+  return { ...service, ...Object.fromEntries(methods) }
 }
 
 async function ifOffered<Answered>(asked: Promise<Answered>): Promise<Answered | undefined> {
