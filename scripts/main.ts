@@ -7,5 +7,5 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST) {
   process.exit(3)
 }
 // What it imports an older one cannot even read.
-const { runProgram } = await import('./lib/program.ts')
+const { runProgram } = await import('./lib/cli/program.ts')
 await runProgram(process.argv.slice(2))
