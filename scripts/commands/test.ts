@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { Option } from '@commander-js/extra-typings'
 import { $ } from 'zx'
 import { EXIT, newCommand, runnable } from '../lib/cli/command.ts'
-import { bringBrowser } from '../lib/setup/browser.ts'
+import { ensureBrowser } from '../lib/setup/browser.ts'
 import { prepareMachine } from '../lib/setup/select_machine.ts'
 import { setUp } from '../lib/setup/setup.ts'
 
@@ -35,7 +35,7 @@ export default runnable(command, async () => {
   const onStorage = wanted.includes('scenarios') || wanted.includes('product')
   const kind = onStorage ? await prepareMachine(machine, say) : 'none'
   if (wanted.includes('scenarios')) await setUp(['cinder'], say)
-  const projects = wanted.includes('report') && !(await bringBrowser(say)) ? wanted.filter((some) => some !== 'report') : wanted
+  const projects = wanted.includes('report') && !(await ensureBrowser(say)) ? wanted.filter((some) => some !== 'report') : wanted
   if (projects.length < wanted.length)
     say('NOT TESTED: the report in a browser. Install Chromium or Chrome; this distribution has none as a package.')
   if (projects.length === 0) return EXIT.broken

@@ -2,15 +2,15 @@ import { createInterface } from 'node:readline/promises'
 import type { TestBed } from '../../../harness/testbed/test_bed.ts'
 import type { Cell } from '../../../harness/verify/cell.ts'
 
-/** Leaves a cell's storage as it is and runs what is typed in the cell's machine, until `exit` or the end of the input. */
+/** Keeps a cell's storage and runs typed commands on the cell's machine, until `exit` or the end of the input. */
 export async function openDebugShell({ machine, lab, lvm }: TestBed, cell: Cell): Promise<void> {
   const prompt = `${machine.name}# `
   console.error(
     [
       '',
-      `The storage of ${cell.id} is kept as it is; no further cell runs.`,
-      `Commands run in ${machine.name} (${machine.kind} ${machine.kernel}), its folder is ${lab.folder}.`,
-      "Look around with lvs, dmsetup status or losetup; 'exit' clears everything away.",
+      `The storage of ${cell.id} is kept. No further cell runs.`,
+      `Commands run in ${machine.name} (${machine.kind} ${machine.kernel}), in ${lab.folder}.`,
+      "Look around with lvs, dmsetup status or losetup. Type 'exit' to clean up and end.",
     ].join('\n'),
   )
   const terminal = createInterface({ input: process.stdin, output: process.stderr, prompt })

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { holdingSignals } from './signals.ts'
 
-/** What happens while work is done that a SIGINT comes into, and after it. */
+/** Returns the events during and after work that a SIGINT interrupts, in order. */
 async function interrupted(end: () => void): Promise<string[]> {
   const seen: string[] = []
   const observe = () => void seen.push('signal')
@@ -22,18 +22,18 @@ async function interrupted(end: () => void): Promise<string[]> {
   }
 }
 
-test('a signal that comes meanwhile is given again when the work is done', async () => {
+test('a signal during the work is sent again when the work is done', async () => {
   expect(await interrupted(() => {})).toEqual(['signal', 'work', 'signal'])
 })
 
-test('also where the work fails', async () => {
+test('also if the work fails', async () => {
   const fail = () => {
     throw new Error('it fails')
   }
   expect((await interrupted(fail)).toSorted()).toEqual(['failure', 'signal', 'signal', 'work'])
 })
 
-test('without a signal none is given', async () => {
+test('without a signal none is sent', async () => {
   expect(await holdingSignals(async () => 'done')).toBe('done')
   expect(process.listenerCount('SIGINT')).toBe(0)
 })

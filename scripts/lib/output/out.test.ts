@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => remove())
 
-test('a folder is made with those above it, and takes leave of what it is to be without', async () => {
+test('a folder is made with its parents, and old files are removed from it', async () => {
   const out = join(folder, 'a/b/c')
   await makeOutFolder('--out', out)
   await writeFile(join(out, 'old'), '')
@@ -25,16 +25,16 @@ test('a folder is made with those above it, and takes leave of what it is to be 
   expect([existsSync(join(out, 'old')), existsSync(join(out, 'other'))]).toEqual([false, true])
 })
 
-test('where no folder can be made is refused at once, with the reason', async () => {
+test('a folder that cannot be made is refused at once, with the reason', async () => {
   await writeFile(join(folder, 'file'), '')
   const message = (path: string) => makeOutFolder('--out', path).then(String, String)
 
-  expect(await message(join(folder, 'file'))).toMatch(/UsageError: --out: nothing can be written to .*\/file: EEXIST/)
+  expect(await message(join(folder, 'file'))).toMatch(/UsageError: --out: cannot write to .*\/file: EEXIST/)
   expect(await message(join(folder, 'file/below'))).toContain('ENOTDIR')
   expect(await message('/proc/holeproof/below')).toContain("ENOENT: no such file or directory, mkdir '/proc/holeproof'")
 })
 
-test('a file is written, with the folders above it, which are not made before', async () => {
+test('a file is written, and its folders are made only then', async () => {
   const summary = join(folder, 'not/yet/summary.md')
 
   expect(outFile('--summary')(summary)).toBe(summary)
@@ -47,7 +47,7 @@ test('a file is written, with the folders above it, which are not made before', 
   expect(await readdir(join(folder, 'not/yet'))).toEqual(['summary.md'])
 })
 
-test('a file that can never be written is refused before a run begins, and at its end', async () => {
+test('a file that cannot be written is refused before a run begins, and at its end', async () => {
   await mkdir(join(folder, 'a-folder'))
   await writeFile(join(folder, 'a-file'), '')
 
@@ -58,7 +58,7 @@ test('a file that can never be written is refused before a run begins, and at it
     ['/proc/holeproof/below/result.json', 'ENOENT'],
   ] as const) {
     expect(() => outFile('--json')(path)).toThrow(UsageError)
-    expect(() => outFile('--json')(path)).toThrow(`--json: nothing can be written to ${path}: ${why}`)
-    await expect(writeOutFile('--json', path, '')).rejects.toThrow(`--json: nothing can be written to ${path}: `)
+    expect(() => outFile('--json')(path)).toThrow(`--json: cannot write to ${path}: ${why}`)
+    await expect(writeOutFile('--json', path, '')).rejects.toThrow(`--json: cannot write to ${path}: `)
   }
 })

@@ -3,7 +3,7 @@ import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { messageOf, UsageError } from '../../../harness/errors.ts'
 
-/** Makes the folder that an option names, with those above it, and takes these of its files away. Throws UsageError where nothing can be written. */
+/** Makes the folder that an option names, with its parents, and removes the files `without` from it. Throws UsageError if it is not writable. */
 export async function makeOutFolder(option: string, folder: string, without: readonly string[] = []): Promise<void> {
   try {
     await makeFolder(resolve(folder))
@@ -14,7 +14,7 @@ export async function makeOutFolder(option: string, folder: string, without: rea
   }
 }
 
-/** Writes the file that an option names, in a folder that need not be there. Throws UsageError where nothing can be written. */
+/** Writes the file that an option names, and makes its folder. Throws UsageError if that is impossible. */
 export async function writeOutFile(option: string, file: string, text: string): Promise<void> {
   try {
     await makeFolder(dirname(resolve(file)))
@@ -24,7 +24,7 @@ export async function writeOutFile(option: string, file: string, text: string): 
   }
 }
 
-/** The file that an option names, to be written when a run has ended. Throws UsageError where it cannot be. */
+/** Parses an option that names a file to write after the run. Throws UsageError, before the run, if the file is not writable. */
 export function outFile(option: string): (file: string) => string {
   return (file) => {
     try {
@@ -40,8 +40,8 @@ export function outFile(option: string): (file: string) => string {
 }
 
 /**
- * Throws where nothing can be written to a folder, be it there or yet to be made, and leaves nothing behind. Being told that one may
- * write is not enough: root may below /proc, where nobody can.
+ * Throws if a folder, existing or yet to be made, is not writable. It tries, and leaves nothing behind: permissions alone do not tell,
+ * because root has them below /proc too.
  */
 export function tryToWrite(folder: string): void {
   if (existsSync(folder)) rmdirSync(mkdtempSync(join(folder, '.holeproof-')))
@@ -49,10 +49,10 @@ export function tryToWrite(folder: string): void {
 }
 
 function unwritable(option: string, path: string, error: unknown): UsageError {
-  return new UsageError(`${option}: nothing can be written to ${path}: ${messageOf(error)}`)
+  return new UsageError(`${option}: cannot write to ${path}: ${messageOf(error)}`)
 }
 
-/** Not mkdir's own `recursive`: below /proc, where no folder can be made, Node 20 tries for ever. */
+/** Makes a folder and its parents without mkdir's `recursive`, which never returns below /proc on Node 20. */
 async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder)

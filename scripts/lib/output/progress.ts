@@ -10,7 +10,7 @@ export interface Progress {
   stop(): void
 }
 
-/** A bar with the time left, once anything has ended that tells it. */
+/** A bar, with the time left once the first part has ended. */
 function formatOfMany(options: Options, { progress, value, total, eta }: Params, { what }: { what: string }): string {
   const { BarFormat, TimeFormat } = cliProgress.Format
   const left = value === 0 ? '' : ` ${TimeFormat(eta, options, 5)} left`
@@ -19,14 +19,14 @@ function formatOfMany(options: Options, { progress, value, total, eta }: Params,
 
 const MOST_BESIDE = 36
 
-/** An id beside the bar, on 80 columns: its end tells more than its beginning. */
-function ending(id: string): string {
+/** Shortens an id to fit beside the bar on 80 columns. It keeps the end, which distinguishes ids better. */
+function shortened(id: string): string {
   return id.length <= MOST_BESIDE ? id : `…${id.slice(1 - MOST_BESIDE)}`
 }
 
 /**
- * Shows a run as it goes, with the time left: a bar on a terminal, a line for each cell or check elsewhere. Of a run that has no end
- * but a time, the bar shows the time.
+ * Shows the progress of a run and the time left: a bar on a terminal, elsewhere a line for each cell or check. For a run that is limited
+ * by time only, the bar shows the time.
  */
 export function showProgress(length: Length, { plain, quiet }: { readonly plain?: boolean; readonly quiet?: boolean }): Progress {
   if (quiet) return { onEvent: () => {}, stop: () => {} }
@@ -34,11 +34,11 @@ export function showProgress(length: Length, { plain, quiet }: { readonly plain?
   const began = Date.now()
   let done = 0
   if (plain || process.stderr.isTTY !== true) {
-    const say = (line: string) => console.error(`${line}${timeLeft(length, done, (Date.now() - began) / 1000)}`)
+    const log = (line: string) => console.error(`${line}${timeLeft(length, done, (Date.now() - began) / 1000)}`)
     return {
       onEvent: (event) => {
-        if (event.kind === 'cell-ended') say(cellLine(event.result, ++done, total))
-        if (event.kind === 'check-ended' && event.check.text !== LEFT_OUT) say(checkLine(event.driver, event.check, ++done, total ?? 0))
+        if (event.kind === 'cell-ended') log(cellLine(event.result, ++done, total))
+        if (event.kind === 'check-ended' && event.check.text !== LEFT_OUT) log(checkLine(event.driver, event.check, ++done, total ?? 0))
       },
       stop: () => {},
     }
@@ -59,9 +59,9 @@ export function showProgress(length: Length, { plain, quiet }: { readonly plain?
   bar.start(typeof length === 'number' ? length : length.seconds, 0, { what: 'starting' })
   return {
     onEvent: (event) => {
-      if (event.kind === 'cell-started' && total !== undefined) bar.update({ what: ending(event.id) })
+      if (event.kind === 'cell-started' && total !== undefined) bar.update({ what: shortened(event.id) })
       if (event.kind === 'cell-ended') advance()
-      if (event.kind === 'check-ended' && event.check.text !== LEFT_OUT) advance(ending(`${event.driver} ${event.check.id}`))
+      if (event.kind === 'check-ended' && event.check.text !== LEFT_OUT) advance(shortened(`${event.driver} ${event.check.id}`))
     },
     stop: () => bar.stop(),
   }

@@ -1,7 +1,7 @@
-/** How long a run is: so many parts, or so many seconds. */
+/** The length of a run: a number of parts, or a number of seconds. */
 export type Length = number | { readonly seconds: number }
 
-/** About how long a run goes on, for a line of a log; nothing in its end. */
+/** The approximate time left, to append to a line of a log; empty at the end. */
 export function timeLeft(length: Length, done: number, elapsedSeconds: number): string {
   const seconds = typeof length === 'number' ? (elapsedSeconds / done) * (length - done) : length.seconds - elapsedSeconds
   if (seconds <= 0) return ''

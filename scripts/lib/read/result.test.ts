@@ -7,7 +7,7 @@ import { exampleCertificate, exampleCertification, exampleCounterexample } from 
 import { exampleResult } from '../../../tests/support/example_result.ts'
 import { readResult } from './result.ts'
 
-/** Reads what a file of a folder holds. */
+/** Reads a result with this content. */
 const reading = (content: unknown) =>
   withDir(
     async ({ path }) => {
@@ -44,18 +44,18 @@ describe('an earlier result', () => {
     )
   })
 
-  test.each([{}, [], 'text', null, 5])('that is none is refused: %j', async (content) => {
+  test.each([{}, [], 'text', null, 5])('that is not a result is refused: %j', async (content) => {
     await expect(reading(content)).rejects.toThrow(/result\.json is not a holeproof result: it has no field "schema"$/)
   })
 
-  test('with a part that is wrong is refused with its place', async () => {
+  test('with a wrong part is refused with its place', async () => {
     await expect(reading({ ...exampleResult(), seed: 'seven' })).rejects.toThrow(
       /result\.json does not match result\.schema\.json[\s\S]*at seed/,
     )
     await expect(reading({ ...exampleResult(), seed: 'seven' })).rejects.toThrow(UsageError)
   })
 
-  // The scripts are written beside the merged result, and a shard's result may come from a job that runs what nobody knows.
+  // The scripts are written beside the merged result, and a shard's result may come from an untrusted job.
   test.each(['../../x.sh', '/tmp/x.sh', 'a/b.sh', '..', '.', '', '-x.sh'])(
     'whose counterexample would be written to %j is refused',
     async (file) => {
@@ -64,7 +64,7 @@ describe('an earlier result', () => {
     },
   )
 
-  test('that is not there is told by its file', async () => {
+  test('that does not exist is named in the error', async () => {
     await expect(readResult('/nowhere/reports')).rejects.toThrow(/^\/nowhere\/reports cannot be read: /)
   })
 })

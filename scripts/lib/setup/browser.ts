@@ -5,27 +5,27 @@ import { cacheFolder, findProgram, toolsEnvironment } from '../../../harness/mac
 import { type Apt, withApt } from './apt.ts'
 
 const root = join(cacheFolder, 'chromium')
-/** Debian's /usr/bin/chromium is a script that looks for an installed one. */
+/** The program itself: Debian's /usr/bin/chromium is a script that looks for an installed one. */
 const UNPACKED = join(root, 'usr/lib/chromium/chromium')
 const INSTALLED = ['chromium', 'google-chrome', 'google-chrome-stable']
 const CHROMIUM = 'chromium'
-/** A page without any font has no words; a system without fonts has no configuration of them either. */
+/** Without a font and its configuration, a page has no text. */
 const PACKAGES = [CHROMIUM, 'fonts-dejavu-core', 'fontconfig-config']
 
-/** A browser, and the environment that it needs to be started in. */
+/** A browser and the environment that it needs. */
 export interface Browser {
   readonly path: string
   readonly env: Readonly<Record<string, string>>
 }
 
-/** This system's own Chromium or Chrome, or the one that was unpacked. */
+/** Finds the Chromium that setup unpacked, or else this system's own Chromium or Chrome. */
 export function findBrowser(): Browser | undefined {
   if (existsSync(UNPACKED)) {
     const libraries = (toolsEnvironment([root]).LD_LIBRARY_PATH ?? '').split(':')
     return {
       path: UNPACKED,
       env: {
-        // Debian keeps a library of PulseAudio's client in a folder of its own.
+        // Debian keeps a library of PulseAudio in a folder of its own.
         LD_LIBRARY_PATH: libraries.flatMap((folder) => [folder, join(folder, 'pulseaudio')]).join(':'),
         XDG_DATA_HOME: join(root, 'usr/share'),
         FONTCONFIG_PATH: join(root, 'etc/fonts'),
@@ -37,17 +37,17 @@ export function findBrowser(): Browser | undefined {
 }
 
 /**
- * Sees to it that there is a browser: unpacks Chromium where none is installed, with what this system lacks for it. False where the
- * distribution has none as a package, as Ubuntu.
+ * Unpacks Chromium with its dependencies if no browser is installed. Returns false if the distribution has no package of it, as Ubuntu
+ * has not.
  */
-export async function bringBrowser(say: (line: string) => void): Promise<boolean> {
-  if (findBrowser() === undefined) await withApt((apt) => unpackChromium(apt, say))
+export async function ensureBrowser(log: (line: string) => void): Promise<boolean> {
+  if (findBrowser() === undefined) await withApt((apt) => unpackChromium(apt, log))
   return findBrowser() !== undefined
 }
 
-async function unpackChromium(apt: Apt, say: (line: string) => void): Promise<void> {
+async function unpackChromium(apt: Apt, log: (line: string) => void): Promise<void> {
   if (!(await isOffered(apt))) return
-  say(`setup: ${PACKAGES.join(' ')} and what they need, unpacked into ${root}`)
+  log(`setup: unpacking ${PACKAGES.join(' ')} and dependencies into ${root}`)
   const unpacked = `${root}.new`
   await rm(unpacked, { recursive: true, force: true })
   try {

@@ -7,7 +7,7 @@ import { toolsEnvironment } from '../../../harness/machine/tools.ts'
 import type { Apt } from './apt.ts'
 
 const CINDER = 'python3-cinder'
-/** For backups to clouds, for message brokers, databases and desktops: half of all that Cinder depends on. */
+/** Libraries for cloud backups, message brokers, databases and desktops. They are half of Cinder's dependencies, and drivers need none. */
 const NEEDLESS = new RegExp(
   `^python3-(${[
     ...['boto3', 'googleapi', 'oauth2client', 'swiftclient'],
@@ -17,22 +17,22 @@ const NEEDLESS = new RegExp(
   ].join('|')})$`,
 )
 const PYTHON_LIBRARY = /^python3-(?!minimal$|pkg-resources-doc$)/
-/** What a Python library is linked with; the interpreter's own libraries are there wherever it is. */
+/** The C libraries that Python libraries need. The interpreter's own ones come with it. */
 const LIBRARY = /^lib(?!c6$|gcc|js-|python|stdc)/
-/** Programs that a driver looks for but does not need to work, each alone for what it would bring. */
+/** Programs that a driver only looks for. They are unpacked without their dependencies. */
 const PROGRAMS = ['nfs-common']
 
-export function isCinderThere(): boolean {
+export function hasCinder(): boolean {
   return existsSync(cinderPackages) && findCinderPython() !== undefined
 }
 
 /**
- * Brings Debian's or Ubuntu's Cinder with its Python libraries. Installed, it would bring a service manager and more; so only
- * libraries are followed, and each is unpacked.
+ * Unpacks Debian's or Ubuntu's Cinder with its Python libraries. Its full dependencies include a service manager, so only libraries are
+ * followed.
  */
-export async function bringCinder(apt: Apt, say: (line: string) => void): Promise<void> {
+export async function unpackCinder(apt: Apt, log: (line: string) => void): Promise<void> {
   const { python, libraries } = await neededBy(apt, CINDER)
-  say(`setup: ${CINDER} and ${python.length - 1} Python libraries, unpacked into ${cinderRoot}`)
+  log(`setup: unpacking ${CINDER} and ${python.length - 1} Python libraries into ${cinderRoot}`)
   const unpacked = `${cinderRoot}.new`
   await rm(unpacked, { recursive: true, force: true })
   try {
@@ -60,9 +60,9 @@ async function neededBy(apt: Apt, first: string): Promise<{ python: string[]; li
   return { python: [...python], libraries: [...libraries] }
 }
 
-/** A guest cannot write to the cache, and would compile a thousand modules at each start. */
+/** Compiles all modules: a guest cannot write to the cache and would compile a thousand of them at each start. */
 async function compile(packages: string, python: string, root: string): Promise<void> {
   const env = { ...process.env, ...toolsEnvironment([root]) }
-  // Templates are among them that do not compile, which is as it should be.
+  // Some are templates and do not compile, so the exit code means nothing.
   await $({ quiet: true, nothrow: true, cwd: packages, env })`${python} -m compileall -q -j 0 .`
 }

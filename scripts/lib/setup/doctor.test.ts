@@ -25,7 +25,7 @@ const lacking = (parts: readonly string[]): Partial<Probes> => ({
 })
 
 describe('a healthy machine', () => {
-  test('has nothing that is not well, and its first guest is taken', async () => {
+  test('has no problems, and its first guest is taken', async () => {
     const { observations, kinds, auto } = await examine(healthy)
 
     expect(observations.filter(({ state }) => state !== 'well')).toEqual([])
@@ -37,7 +37,7 @@ describe('a healthy machine', () => {
     expect(auto).toEqual({ kind: 'uml', why: 'the first guest that boots here' })
   })
 
-  test('is told within 80 columns', async () => {
+  test('is reported within 80 columns', async () => {
     const lines = doctorReport(await examine(healthy), false).split('\n')
 
     expect(lines.filter((line) => [...line].length > 80)).toEqual([])
@@ -45,15 +45,15 @@ describe('a healthy machine', () => {
   })
 })
 
-describe('each trouble is told, with what helps', () => {
+describe('each problem is reported with its remedy', () => {
   test.each<[string, Partial<Probes>, string, RegExp]>([
     ['an old Node.js', { nodeVersion: '18.19.1' }, 'Node.js', /18\.19\.1.*20 or newer/s],
     ['no npm', { hasProgram: (name) => name !== 'npm' }, 'npm', /apt-get install npm/],
-    ['no LVM', lacking(['storage']), 'LVM and storage', /storage-program.*scripts\/setup brings it, or apt-get install storage-package/s],
+    ['no LVM', lacking(['storage']), 'LVM and storage', /storage-program.*run scripts\/setup, or apt-get install storage-package/s],
     ['no Cinder', lacking(['cinder']), "Cinder's own drivers", /scripts\/setup --cinder/],
     ['no room', { folders: async () => [{ folder: '/tmp', refusal: '5 MiB free' }] }, 'temporary files', /\/tmp: 5 MiB free.*TMPDIR/s],
-    ['no cache', { cacheRefusal: () => 'EROFS' }, 'cache', /\/cache: nothing can be written there: EROFS.*HOLEPROOF_CACHE/s],
-    ['leftovers', { leftovers: async () => 2 }, 'killed runs', /2 left something behind.*scripts\/sweep/s],
+    ['no cache', { cacheRefusal: () => 'EROFS' }, 'cache', /\/cache is not writable: EROFS.*HOLEPROOF_CACHE/s],
+    ['leftovers', { leftovers: async () => 2 }, 'killed runs', /2 left resources behind.*scripts\/sweep/s],
   ])('%s', async (_, change, what, words) => {
     const { observations } = await examine({ ...healthy, ...change })
 
@@ -71,7 +71,7 @@ describe('the machine kind that auto takes', () => {
     expect(await taken({ prefersNative: () => true, lacksForNative: async () => [] })).toMatchObject({ kind: 'native' })
   })
 
-  test('is no kernel without thin pools, nor one that nobody gave up', async () => {
+  test('is not a kernel without thin pools, nor one outside CI', async () => {
     expect(await taken({ prefersNative: () => true })).toMatchObject({ kind: 'uml' })
     expect(await taken({ lacksForNative: async () => [] })).toMatchObject({ kind: 'uml' })
   })
@@ -80,20 +80,20 @@ describe('the machine kind that auto takes', () => {
     expect(await taken({ remembered: async () => 'qemu' })).toEqual({ kind: 'qemu', why: 'it has booted under this kernel before' })
   })
 
-  test('is another where the one that booted before does so no more', async () => {
+  test('is another if the one that booted before does not now', async () => {
     const refusesToBoot = async (kind: string) => (kind === 'uml' ? 'ptrace is forbidden' : undefined)
 
     expect(await taken({ remembered: async () => 'uml', refusesToBoot })).toEqual({ kind: 'qemu', why: 'the first guest that boots here' })
   })
 
-  test('is QEMU where UML does not boot, and UML where it can be brought', async () => {
+  test('is QEMU if UML does not boot, and UML if it can be installed', async () => {
     expect(await taken({ refusesToBoot: async (kind) => (kind === 'uml' ? 'ptrace is forbidden' : undefined) })).toMatchObject({
       kind: 'qemu',
     })
-    expect(await taken(lacking(['uml']))).toMatchObject({ kind: 'uml', why: expect.stringContaining('once it is brought') })
+    expect(await taken(lacking(['uml']))).toMatchObject({ kind: 'uml', why: 'the first guest that can be installed here' })
   })
 
-  test('is none where nothing boots, or nothing is here and nothing can be brought', async () => {
+  test('is none if nothing boots, or nothing is installed and nothing can be', async () => {
     expect(await taken({ refusesToBoot: async () => 'no' })).toBeUndefined()
     expect(await taken({ refusesToBoot: async () => 'no', remembered: async () => 'uml' })).toBeUndefined()
     expect(await taken({ ...lacking(['storage']), hasProgram: (name) => name !== 'apt-get' })).toBeUndefined()

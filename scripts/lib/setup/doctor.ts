@@ -12,10 +12,10 @@ import { tryToWrite } from '../output/out.ts'
 import { type GuestKind, guestsInOrder, PARTS, prefersNative, recall, tryBoot } from './select_machine.ts'
 import { lacksOf, type Part } from './setup.ts'
 
-/** A run of the matrix on two guests. */
+/** The space that a run of the matrix on two guests needs. */
 const WANTED_BYTES = 4 * GiB
 
-/** One thing that was looked at. `help` says what to do where it is not well. */
+/** One thing that was examined. `help` gives the remedy if it is not well. */
 export interface Observation {
   readonly what: string
   readonly state: 'well' | 'missing' | 'unwell'
@@ -23,7 +23,7 @@ export interface Observation {
   readonly help?: string
 }
 
-/** What a machine kind is here: it works now, it could be brought, or it cannot be had. */
+/** The state of a machine kind here: it works, it works once it is installed, or it cannot work. */
 export interface KindObservation {
   readonly kind: MachineKind
   readonly state: 'works' | 'can-be-brought' | 'impossible'
@@ -33,18 +33,18 @@ export interface KindObservation {
 export interface Examination {
   readonly observations: readonly Observation[]
   readonly kinds: readonly KindObservation[]
-  /** What `--machine auto` would take; absent when nothing can be had. */
+  /** The choice of `--machine auto`; absent if no machine kind is usable. */
   readonly auto?: { readonly kind: MachineKind; readonly why: string }
 }
 
-/** What can be looked at, so that a test can look at another machine. */
+/** Everything that doctor examines. Tests replace it to describe another machine. */
 export interface Probes {
   readonly nodeVersion: string
   readonly isRoot: boolean
   readonly hasProgram: (name: string) => boolean
   readonly lacksOf: typeof lacksOf
   readonly lacksForNative: () => Promise<readonly string[]>
-  /** Why a guest of this kind does not boot; undefined when it does. */
+  /** The reason why a guest of this kind does not boot; undefined if it boots. */
   readonly refusesToBoot: (kind: MachineKind) => Promise<string | undefined>
   readonly kvm: typeof knownOfKvm
   readonly remembered: () => Promise<GuestKind | undefined>
@@ -54,7 +54,7 @@ export interface Probes {
   readonly cores: number
   readonly memoryBytes: number
   readonly cacheFolder: string
-  /** Why nothing can be written to the cache folder; undefined when it can be. */
+  /** The reason why the cache folder is not writable; undefined if it is. */
   readonly cacheRefusal: () => string | undefined
 }
 
@@ -99,7 +99,7 @@ export const realProbes: Probes = {
   },
 }
 
-/** Looks at all at once and changes nothing. Guests that are here are booted, for a moment. */
+/** Examines everything and changes nothing. Installed guests are booted for a moment. */
 export async function examine(probes: Probes): Promise<Examination> {
   const kinds = await Promise.all((['native', 'uml', 'qemu'] as const).map((kind) => examineKind(kind, probes)))
   const auto = await chooseAuto(kinds, probes)
@@ -113,16 +113,18 @@ async function examineKind(kind: MachineKind, probes: Probes): Promise<KindObser
     if (lacks.length > 0) return { kind, state: 'impossible', text: lacks.join('; ') }
   }
   if (missing.length > 0) {
-    const text = `lacks ${missing.join(', ')}`
+    const text = `missing: ${missing.join(', ')}`
     const canBeBrought = probes.hasProgram('apt-get') && probes.cacheRefusal() === undefined
     return { kind, state: canBeBrought ? 'can-be-brought' : 'impossible', text }
   }
-  if (kind === 'native') return { kind, state: 'works', text: "this kernel has device-mapper's thin pools" }
+  if (kind === 'native') return { kind, state: 'works', text: 'this kernel has thin pools' }
   const refusal = await probes.refusesToBoot(kind)
   if (refusal !== undefined) return { kind, state: 'impossible', text: refusal }
   const kvm =
     kind === 'qemu'
-      ? { works: ', with KVM', hangs: ', without KVM, which hangs here', untried: '', absent: ', without KVM' }[await probes.kvm()]
+      ? { works: ', with KVM', hangs: ', without KVM, which hangs on this machine', untried: '', absent: ', without KVM' }[
+          await probes.kvm()
+        ]
       : ''
   return { kind, state: 'works', text: `a guest has just booted${kvm}` }
 }
@@ -130,11 +132,11 @@ async function examineKind(kind: MachineKind, probes: Probes): Promise<KindObser
 async function chooseAuto(kinds: readonly KindObservation[], probes: Probes): Promise<Examination['auto']> {
   const stateOf = (kind: MachineKind) => kinds.find((some) => some.kind === kind)?.state
   const can = (kind: MachineKind) => stateOf(kind) === 'works' || stateOf(kind) === 'can-be-brought'
-  if (probes.prefersNative() && can('native')) return { kind: 'native', why: 'this is a CI runner, as root, with thin pools in its kernel' }
+  if (probes.prefersNative() && can('native')) return { kind: 'native', why: 'CI as root, on a kernel with thin pools' }
   const remembered = await probes.remembered()
   const kind = guestsInOrder(remembered).find(can)
   if (kind === undefined) return undefined
-  if (stateOf(kind) === 'can-be-brought') return { kind, why: 'the first guest that could boot here, once it is brought' }
+  if (stateOf(kind) === 'can-be-brought') return { kind, why: 'the first guest that can be installed here' }
   return { kind, why: kind === remembered ? 'it has booted under this kernel before' : 'the first guest that boots here' }
 }
 
@@ -167,19 +169,19 @@ async function observe(probes: Probes): Promise<Observation[]> {
       ...(major < 20 && { help: 'Node.js 20 or newer is needed' }),
     },
     program(probes, 'npm', 'apt-get install npm'),
-    program(probes, 'apt-get', 'only needed to bring what is missing: Debian 12 or 13, or Ubuntu'),
+    program(probes, 'apt-get', 'needed to install what is missing: use Debian 12 or 13, or Ubuntu'),
     { what: 'user', state: 'well', text: probes.isRoot ? 'root' : 'not root: guests work, native does not' },
     { what: 'kernel', state: 'well', text: `${release()}, ${probes.cores} cores, ${(probes.memoryBytes / GiB).toFixed(1)} GiB` },
     ...(Object.keys(PART_TITLES) as Part[]).map((part): Observation => {
       const { missing, packages } = probes.lacksOf(part)
       const what = PART_TITLES[part]
       return missing.length === 0
-        ? { what, state: 'well', text: 'here' }
+        ? { what, state: 'well', text: 'installed' }
         : {
             what,
             state: 'missing',
             text: missing.join(', '),
-            help: `${commandLine(SETUP[part])} brings it, or apt-get install ${packages.join(' ')}`,
+            help: `run ${commandLine(SETUP[part])}, or apt-get install ${packages.join(' ')}`,
           }
     }),
     roomy === undefined
@@ -187,7 +189,7 @@ async function observe(probes: Probes): Promise<Observation[]> {
           what: 'temporary files',
           state: 'unwell',
           text: folders.map(({ folder, refusal = '' }) => `${folder}: ${refusal}`).join('; '),
-          help: 'set TMPDIR to a folder with room, on a mount that allows execution',
+          help: 'set TMPDIR to a folder with enough space, on a mount without noexec',
         }
       : { what: 'temporary files', state: 'well', text: roomy.folder },
     cacheRefusal === undefined
@@ -195,20 +197,20 @@ async function observe(probes: Probes): Promise<Observation[]> {
       : {
           what: 'cache',
           state: 'unwell',
-          text: `${probes.cacheFolder}: nothing can be written there: ${cacheRefusal}`,
-          help: 'set HOLEPROOF_CACHE to a folder that can be written to',
+          text: `${probes.cacheFolder} is not writable: ${cacheRefusal}`,
+          help: 'set HOLEPROOF_CACHE to a writable folder',
         },
     leftovers === 0
-      ? { what: 'killed runs', state: 'well', text: 'nothing is left of any' }
+      ? { what: 'killed runs', state: 'well', text: 'nothing was left behind' }
       : {
           what: 'killed runs',
           state: 'unwell',
-          text: `${leftovers} left something behind`,
-          help: `${commandLine('sweep')} removes it`,
+          text: `${leftovers} left resources behind`,
+          help: `run ${commandLine('sweep')}`,
         },
   ]
 }
 
 function program({ hasProgram }: Probes, name: string, help: string): Observation {
-  return hasProgram(name) ? { what: name, state: 'well', text: 'here' } : { what: name, state: 'missing', text: 'not here', help }
+  return hasProgram(name) ? { what: name, state: 'well', text: 'installed' } : { what: name, state: 'missing', text: 'not installed', help }
 }

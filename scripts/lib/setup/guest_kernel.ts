@@ -5,15 +5,15 @@ import { prepareKernel } from '../../../harness/machine/guest/qemu_kernel.ts'
 import { cacheFolder } from '../../../harness/machine/tools.ts'
 import type { Apt } from './apt.ts'
 
-/** What depends on the newest generic kernel: in Debian, in Ubuntu. The cloud kernels have no 9p. */
+/** The packages that depend on the newest generic kernel of Debian and Ubuntu. The cloud kernels have no 9p. */
 const GENERIC_KERNELS = ['linux-image-amd64', 'linux-image-generic']
-/** The packages of a certain kernel; Ubuntu has its modules apart. */
+/** The packages of one kernel version. Ubuntu packs its modules separately. */
 const KERNEL_PACKAGE = /^linux-(image|modules|modules-extra)-\d/
 
-/** Brings the kernel that QEMU guests boot, and makes the files for it. The unpacked packages are 400 MB and not kept. */
-export async function bringGuestKernel(apt: Apt, say: (line: string) => void): Promise<void> {
+/** Downloads the kernel that QEMU guests boot and makes its files. The unpacked packages take 400 MB and are deleted. */
+export async function prepareGuestKernel(apt: Apt, log: (line: string) => void): Promise<void> {
   const kernel = await kernelPackages(apt)
-  say(`setup: ${kernel.join(' ')} busybox-static, for QEMU guests`)
+  log(`setup: preparing ${kernel.join(' ')} busybox-static for QEMU guests`)
   const unpacked = join(cacheFolder, 'kernel')
   try {
     await apt.unpackAlone([...kernel, 'busybox-static'], unpacked)
@@ -28,5 +28,5 @@ async function kernelPackages(apt: Apt): Promise<string[]> {
     const packages = (await apt.dependencies(generic).catch(() => [])).filter((name) => KERNEL_PACKAGE.test(name))
     if (packages.length > 0) return packages
   }
-  throw new BrokenLab(`the package lists have no kernel for QEMU guests: looked for ${GENERIC_KERNELS.join(', ')}`)
+  throw new BrokenLab(`the package lists contain no kernel for QEMU guests (${GENERIC_KERNELS.join(' or ')})`)
 }

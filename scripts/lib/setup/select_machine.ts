@@ -14,7 +14,7 @@ import { type Part, setUp } from './setup.ts'
 
 export type GuestKind = Exclude<MachineKind, 'native'>
 
-/** What each machine kind needs. */
+/** The parts that each machine kind needs. */
 export const PARTS: Record<MachineKind, readonly Part[]> = {
   native: ['storage', 'layers'],
   uml: ['storage', 'layers', 'uml'],
@@ -24,61 +24,61 @@ const REMEMBERED = join(cacheFolder, 'machine')
 const GUEST_BYTES = GiB
 
 /**
- * Sets up the machine kind that was asked for, or chooses one: native where CI runs as root with dm-thin, else the first
- * guest that boots here. Throws BrokenLab with all that is missing when none can be had.
+ * Sets up the machine kind that was asked for. `auto` selects native if CI runs as root with dm-thin, else the first guest that boots.
+ * Throws BrokenLab with everything that is missing if none is usable.
  */
-export async function prepareMachine(asked: MachineKind | 'auto', say: (line: string) => void): Promise<MachineKind> {
+export async function prepareMachine(asked: MachineKind | 'auto', log: (line: string) => void): Promise<MachineKind> {
   if (asked !== 'auto') {
-    await setUp(PARTS[asked], say)
+    await setUp(PARTS[asked], log)
     const lacks = asked === 'native' ? await lacksForNative({ load: true }) : []
     if (lacks.length > 0)
-      throw new BrokenLab(['this kernel cannot be the machine; missing:', ...lacks.map((what) => `  ${what}`)].join('\n'))
+      throw new BrokenLab(['Cannot run natively on this kernel. Missing:', ...lacks.map((item) => `  ${item}`)].join('\n'))
     return asked
   }
   if (prefersNative()) {
-    await setUp(PARTS.native, say)
+    await setUp(PARTS.native, log)
     if ((await lacksForNative({ load: true })).length === 0) return 'native'
   }
   const remembered = await recall()
-  const bring = async (kind: GuestKind) => {
-    await setUp(PARTS[kind], say)
+  const boot = async (kind: GuestKind) => {
+    await setUp(PARTS[kind], log)
     await tryBoot(kind)
   }
-  const kind = await firstGuest(remembered, bring, (line) => say(`setup: ${line}`))
+  const kind = await firstGuest(remembered, boot, (line) => log(`setup: ${line}`))
   if (kind !== remembered) await remember(kind)
   return kind
 }
 
-/** The first kind of guest that can be brought up. Throws BrokenLab with what each of them lacks when none can. */
+/** Returns the first kind of guest that boots. Throws BrokenLab with the reason of each if none does. */
 export async function firstGuest(
   remembered: GuestKind | undefined,
-  bring: (kind: GuestKind) => Promise<void>,
-  say: (line: string) => void,
+  boot: (kind: GuestKind) => Promise<void>,
+  log: (line: string) => void,
 ): Promise<GuestKind> {
-  const refusals: string[] = []
+  const failures: string[] = []
   for (const kind of guestsInOrder(remembered)) {
     try {
-      await bring(kind)
+      await boot(kind)
       return kind
     } catch (error) {
-      say(`no ${kind} guest here: ${messageOf(error).split('\n')[0]}`)
-      refusals.push(`${kind}: ${messageOf(error)}`)
+      log(`${kind} guests do not work here: ${messageOf(error).split('\n')[0]}`)
+      failures.push(`${kind}: ${messageOf(error)}`)
     }
   }
-  throw new BrokenLab(['no machine can be had here:', ...refusals].join('\n'))
+  throw new BrokenLab(['No usable machine:', ...failures].join('\n'))
 }
 
-/** The guests in the order in which `auto` tries them. The one that booted last comes first, which spares trying what cannot be had. */
+/** The guests in the order in which `auto` tries them. The one that booted last comes first, which spares failed attempts. */
 export function guestsInOrder(remembered: GuestKind | undefined): readonly GuestKind[] {
   return remembered === 'qemu' ? ['qemu', 'uml'] : ['uml', 'qemu']
 }
 
-/** Whether `auto` takes this kernel where it can: on a CI runner, as root, which is thrown away afterwards. */
+/** Reports whether `auto` prefers this kernel to a guest: as root on a CI runner, which is thrown away afterwards. */
 export function prefersNative(): boolean {
   return process.env.CI !== undefined && process.getuid?.() === 0
 }
 
-/** Boots a guest and ends it; nothing of it is left, also where the run is stopped meanwhile. Throws BrokenLab when it does not come up. */
+/** Boots a guest and ends it. Nothing of it is left, even if the run is stopped meanwhile. Throws BrokenLab if it does not boot. */
 export function tryBoot(kind: MachineKind): Promise<void> {
   return holdingSignals(async () => {
     const folder = await makeRunFolder(GUEST_BYTES)
@@ -90,7 +90,7 @@ export function tryBoot(kind: MachineKind): Promise<void> {
   })
 }
 
-/** The guest kind that last booted under this kernel. It need not now: the cache travels, and containers forbid what others permit. */
+/** The guest kind that last booted under this kernel. It may fail now: caches are copied, and containers differ in what they permit. */
 export async function recall(): Promise<GuestKind | undefined> {
   const text = await readFile(REMEMBERED, 'utf8').catch(() => '')
   const [kernel, kind] = text.trim().split(' ')
@@ -98,6 +98,6 @@ export async function recall(): Promise<GuestKind | undefined> {
 }
 
 async function remember(kind: GuestKind): Promise<void> {
-  // Where nothing can be kept, the next run finds out again.
+  // If the cache is not writable, the next run tries again.
   await writeOutFile('HOLEPROOF_CACHE', REMEMBERED, `${release()} ${kind}\n`).catch(() => {})
 }

@@ -4,10 +4,10 @@ import { BrokenLab } from '../../../harness/errors.ts'
 import { preparedKernel } from '../../../harness/machine/guest/qemu_kernel.ts'
 import { cacheFolder, findProgram, toolsRoot } from '../../../harness/machine/tools.ts'
 import { withApt } from './apt.ts'
-import { bringCinder, isCinderThere } from './cinder.ts'
-import { bringGuestKernel } from './guest_kernel.ts'
+import { hasCinder, unpackCinder } from './cinder.ts'
+import { prepareGuestKernel } from './guest_kernel.ts'
 
-/** What a part of holeproof needs from Debian or Ubuntu: packages, and the programs or files that show they are there. */
+/** The packages of Debian or Ubuntu that a part of holeproof needs, and the programs and files that show that they are installed. */
 interface Need {
   readonly packages: readonly string[]
   readonly programs: readonly string[]
@@ -28,37 +28,37 @@ const NEEDS = {
 export type Part = keyof typeof NEEDS
 
 /**
- * Brings what these parts need and the machine lacks into the cache folder, unpacked; needs no root. Throws BrokenLab with all
- * that is still missing.
+ * Unpacks the packages that these parts need and the machine lacks into the cache folder. It needs no root. Throws BrokenLab with
+ * everything that is still missing.
  */
-export async function setUp(parts: readonly Part[], say: (line: string) => void): Promise<void> {
-  const lacking = parts.filter((part) => !isThere(NEEDS[part]))
+export async function setUp(parts: readonly Part[], log: (line: string) => void): Promise<void> {
+  const lacking = parts.filter((part) => !isInstalled(NEEDS[part]))
   const lacksKernel = parts.includes('qemu') && preparedKernel() === undefined
-  const lacksCinder = parts.includes('cinder') && !isCinderThere()
+  const lacksCinder = parts.includes('cinder') && !hasCinder()
   if (lacking.length === 0 && !lacksKernel && !lacksCinder) return
   await withApt(async (apt) => {
     const packages = lacking.flatMap((part) => NEEDS[part].packages)
     if (packages.length > 0) {
-      say(`setup: ${packages.join(' ')} and what they need, unpacked into ${cacheFolder}`)
+      log(`setup: unpacking ${packages.join(' ')} and dependencies into ${cacheFolder}`)
       await apt.unpack(packages, toolsRoot)
     }
-    if (lacksKernel) await bringGuestKernel(apt, say)
-    if (lacksCinder) await bringCinder(apt, say)
+    if (lacksKernel) await prepareGuestKernel(apt, log)
+    if (lacksCinder) await unpackCinder(apt, log)
   })
-  const still = lacking.filter((part) => !isThere(NEEDS[part]))
+  const still = lacking.filter((part) => !isInstalled(NEEDS[part]))
   if (still.length === 0) return
   const names = still.flatMap((part) => missingOf(NEEDS[part]))
   throw new BrokenLab(
-    `missing after the setup: ${names.join(', ')}\nThey come with: apt-get install ${still.flatMap((part) => NEEDS[part].packages).join(' ')}`,
+    `still missing after setup: ${names.join(', ')}\nInstall them with: apt-get install ${still.flatMap((part) => NEEDS[part].packages).join(' ')}`,
   )
 }
 
-/** What a part needs and this machine lacks, and the packages that bring it. */
+/** The programs and files that a part needs and this machine lacks, and the packages that contain them. */
 export function lacksOf(part: Part): { readonly missing: readonly string[]; readonly packages: readonly string[] } {
   const missing = [
     ...missingOf(NEEDS[part]),
-    ...(part === 'qemu' && preparedKernel() === undefined ? ["a kernel for QEMU's guests"] : []),
-    ...(part === 'cinder' && !isCinderThere() ? ['python3-cinder'] : []),
+    ...(part === 'qemu' && preparedKernel() === undefined ? ['a kernel for QEMU guests'] : []),
+    ...(part === 'cinder' && !hasCinder() ? ['python3-cinder'] : []),
   ]
   return { missing, packages: missing.length === 0 ? [] : NEEDS[part].packages }
 }
@@ -68,6 +68,6 @@ function missingOf(need: Need): string[] {
   return [...need.programs.filter((name) => findProgram(name) === undefined), ...files]
 }
 
-function isThere(need: Need): boolean {
+function isInstalled(need: Need): boolean {
   return missingOf(need).length === 0
 }
