@@ -2,7 +2,7 @@ import { Option } from '@commander-js/extra-typings'
 import { UsageError } from '../../harness/errors.ts'
 import { comparisonMarkdown, comparisonReport } from '../../harness/report/comparison.ts'
 import { COMPARISON_LIMITS, compareResults } from '../../harness/result/compare.ts'
-import { EXIT, newCommand, runnable, USAGE_EXIT } from '../lib/cli/command.ts'
+import { EXIT, newCommand, runnable } from '../lib/cli/command.ts'
 import { parseWhole, summaryOption } from '../lib/cli/options.ts'
 import { addToJobSummary, printReport } from '../lib/output/github.ts'
 import { outFile, writeOutFile } from '../lib/output/out.ts'
@@ -11,13 +11,13 @@ import { readResult } from '../lib/read/result.ts'
 
 const command = newCommand(
   'compare',
-  'Compares the cells, copies and checks of two runs. A run is worse if something fails, is no longer shown or is left behind that was not before.',
+  'Compares the cells, copies and checks of two runs. The later run is worse if something newly fails, is no longer shown or is newly left behind.',
   [
     ['compare main/reports reports', 'compare two folders with a result.json, or two such files'],
     ['compare --slower-fails before.json after.json', 'fail also if something takes twice as long'],
     ['compare --strict before.json after.json', 'fail also if something is gone'],
   ],
-  [[EXIT.upheld, 'nothing is worse'], [EXIT.refuted, 'something is worse'], USAGE_EXIT],
+  ['0 nothing is worse', '1 something is worse', '2 bad usage or input'],
 )
   .argument('<before>', 'the earlier result, a folder or a file')
   .argument('<after>', 'the later result')

@@ -1,6 +1,6 @@
 import { script } from '@bomb.sh/tab'
 import { Argument } from '@commander-js/extra-typings'
-import { EXIT, newCommand, runnable, USAGE_EXIT } from '../lib/cli/command.ts'
+import { EXIT, newCommand, runnable } from '../lib/cli/command.ts'
 
 const command = newCommand(
   'completion',
@@ -10,7 +10,7 @@ const command = newCommand(
     ['completion zsh', 'for ~/.zshrc: source <(holeproof completion zsh)'],
     ['completion fish', 'for config.fish: holeproof completion fish | source'],
   ],
-  [[EXIT.upheld, 'printed'], USAGE_EXIT],
+  ['0 printed', '2 bad usage'],
 ).addArgument(new Argument('<shell>', 'the shell').choices(['bash', 'zsh', 'fish']))
 
 export default runnable(command, async () => {

@@ -1,5 +1,5 @@
 import { doctorReport } from '../../harness/report/doctor.ts'
-import { EXIT, newCommand, runnable, USAGE_EXIT } from '../lib/cli/command.ts'
+import { EXIT, newCommand, runnable } from '../lib/cli/command.ts'
 import { hasColours } from '../lib/output/terminal.ts'
 import { examine, realProbes } from '../lib/setup/doctor.ts'
 
@@ -10,7 +10,7 @@ const command = newCommand(
     ['doctor', 'print a report to read'],
     ['doctor --json', 'print JSON for a program'],
   ],
-  [[EXIT.upheld, 'a machine kind is usable'], USAGE_EXIT, [EXIT.broken, 'none is']],
+  ['0 a machine kind is usable', '2 bad usage', '3 none is usable'],
 ).option('--json', 'print JSON')
 
 export default runnable(command, async () => {

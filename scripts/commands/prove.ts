@@ -4,7 +4,7 @@ import { UsageError } from '../../harness/errors.ts'
 import { mutantNames } from '../../harness/prove/mutants.ts'
 import { DEFAULT_BOUND, LEAST_BOUND, prove } from '../../harness/prove/prove.ts'
 import { proofReport } from '../../harness/report/proof.ts'
-import { EXIT, newCommand, runnable, USAGE_EXIT, version } from '../lib/cli/command.ts'
+import { EXIT, newCommand, runnable, version } from '../lib/cli/command.ts'
 import { parseWhole } from '../lib/cli/options.ts'
 import { outFile, writeOutFile } from '../lib/output/out.ts'
 import { hasColours } from '../lib/output/terminal.ts'
@@ -16,11 +16,11 @@ const command = newCommand(
   'prove',
   'Computes every copy between small volumes and shows that the rule never corrupts data and never forces a full copy without need.',
   [
-    ['prove', `every volume of up to ${DEFAULT_BOUND} blocks of 4 KiB`],
-    ['prove --bound 3', 'a smaller proof, in a second'],
+    ['prove', `cover every volume of up to ${DEFAULT_BOUND} blocks of 4 KiB`],
+    ['prove --bound 3', 'run a smaller proof, in a second'],
     ['prove --bound 3 --break layers-ignored', 'watch a broken rule being caught'],
   ],
-  [[EXIT.upheld, 'upheld'], [EXIT.refuted, 'refuted'], USAGE_EXIT],
+  ['0 upheld', '1 refuted', '2 bad usage or input'],
 )
   .addOption(
     new Option(

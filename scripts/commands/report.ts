@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path'
 import { htmlReport } from '../../harness/report/html_report.ts'
-import { EXIT, newCommand, runnable, USAGE_EXIT } from '../lib/cli/command.ts'
+import { EXIT, newCommand, runnable } from '../lib/cli/command.ts'
 import { writeOutFile } from '../lib/output/out.ts'
 import { REPORT_FILE, RESULT_FILE } from '../lib/output/result_folder.ts'
 import { readResult, resultFile } from '../lib/read/result.ts'
@@ -13,7 +13,7 @@ const command = newCommand(
     ['report elsewhere/result.json', 'make the report beside that result'],
     ['report --out page.html', 'write the report to that file'],
   ],
-  [[EXIT.upheld, 'written'], USAGE_EXIT],
+  ['0 written', '2 bad usage or input'],
 )
   .argument('[result]', 'the result of verify, explore, certify or merge: a file or its folder', join('reports', RESULT_FILE))
   .option('--out <file>', 'where the report goes (default: beside the result)')

@@ -3,7 +3,7 @@ import { describeEnding } from '../../harness/machine/command_failed.ts'
 import { loadStorageModules } from '../../harness/machine/guest/load_storage_modules.ts'
 import { openMachines } from '../../harness/testbed/open_machines.ts'
 import { MiB } from '../../harness/units.ts'
-import { EXIT, newCommand, runnable, USAGE_EXIT } from '../lib/cli/command.ts'
+import { EXIT, newCommand, runnable } from '../lib/cli/command.ts'
 import { machineOption } from '../lib/cli/options.ts'
 import { prepareMachine } from '../lib/setup/select_machine.ts'
 
@@ -16,7 +16,7 @@ const command = newCommand(
     ['run sh reports/counterexamples/reused-reads-zero.sh', 'run a counterexample without the harness'],
     ['run --space 4096 sh -c "lvm version; uname -r"', 'look around'],
   ],
-  [['any', 'that of the command'], USAGE_EXIT, [EXIT.broken, 'broken lab']],
+  ["the command's own", '2 bad usage', '3 broken lab'],
 )
   .argument('<command...>', 'the command and its arguments')
   .passThroughOptions()

@@ -1,4 +1,4 @@
-import { EXIT, newCommand, runnable, USAGE_EXIT } from '../lib/cli/command.ts'
+import { EXIT, newCommand, runnable } from '../lib/cli/command.ts'
 import { machineOption } from '../lib/cli/options.ts'
 import { prepareMachine } from '../lib/setup/select_machine.ts'
 import { setUp } from '../lib/setup/setup.ts'
@@ -11,7 +11,7 @@ const command = newCommand(
     ['setup --machine qemu', 'set up QEMU and a kernel for its guests'],
     ['setup --cinder', 'set up OpenStack Cinder and its drivers too (200 MB)'],
   ],
-  [[EXIT.upheld, 'set up'], USAGE_EXIT, [EXIT.broken, 'something is still missing']],
+  ['0 set up', '2 bad usage', '3 something is still missing'],
 )
   .addOption(machineOption('what to set up'))
   .option('--cinder', 'set up OpenStack Cinder too')

@@ -9,7 +9,7 @@ import type { Forecast } from '../../harness/result/forecast.ts'
 import { type Fleet, readFleet } from '../../harness/simulate/fleet.ts'
 import type { FleetFile } from '../../harness/simulate/fleet_file.ts'
 import { forecastOf, readLvm, withPlan } from '../../harness/simulate/plan.ts'
-import { EXIT, newCommand, runnable, USAGE_EXIT, version } from '../lib/cli/command.ts'
+import { EXIT, newCommand, runnable, version } from '../lib/cli/command.ts'
 import { stopOnSignals } from '../lib/cli/signals.ts'
 import { makeOutFolder, writeOutFile } from '../lib/output/out.ts'
 import { createLogger, hasColours } from '../lib/output/terminal.ts'
@@ -26,7 +26,7 @@ const command = newCommand(
     ['simulate --from-lvm vg1 vg2', "print this machine's pools and volumes, as a fleet file to fill in"],
     ['simulate --from-lvm --maps --plan plan.json', 'forecast a plan for this machine, exactly'],
   ],
-  [[EXIT.upheld, 'the plan fits'], [EXIT.refuted, 'it does not'], USAGE_EXIT, [EXIT.broken, 'LVM cannot be read']],
+  ['0 the plan fits', '1 it does not', '2 bad usage or input', '3 LVM cannot be read'],
 )
   .argument('[file]', 'pools, volumes and migrations, as in fleet.schema.json; - is standard input')
   .option('--out <folder>', 'write forecast.json and forecast.html there')

@@ -1,11 +1,11 @@
 import { findRuns, sweep } from '../../harness/lab/sweep.ts'
-import { EXIT, newCommand, runnable, USAGE_EXIT } from '../lib/cli/command.ts'
+import { EXIT, newCommand, runnable } from '../lib/cli/command.ts'
 
 const command = newCommand(
   'sweep',
   'Removes what killed runs left behind: processes, loop and device-mapper devices, mounts, folders. Only names with the prefix of a run are removed, and nothing of a run that is still alive.',
   [['sweep', 'clean up after a run was killed']],
-  [[EXIT.upheld, 'clean'], USAGE_EXIT, [EXIT.broken, 'something could not be removed']],
+  ['0 clean', '2 bad usage', '3 something could not be removed'],
 )
 
 export default runnable(command, async () => {

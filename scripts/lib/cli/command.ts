@@ -14,15 +14,10 @@ const COLUMNS = 80
 /** An example for a help text: the words to type after `scripts/` or `holeproof`, and what they do. */
 export type Example = readonly [words: string, what: string]
 
-/** The exit codes that a command can give, each with its meaning. */
-export type ExitCodes = readonly (readonly [code: number | string, meaning: string])[]
+/** The exit codes of the commands that reach a verdict on storage, for their help. */
+export const VERDICT_EXITS: readonly string[] = ['0 upheld', '1 refuted', '2 bad usage or input', '3 broken lab']
 
-export const USAGE_EXIT: ExitCodes[number] = [EXIT.usage, 'bad usage or input']
-
-/** The exit codes of the commands that reach a verdict on storage. */
-export const VERDICT_EXITS: ExitCodes = [[EXIT.upheld, 'upheld'], [EXIT.refuted, 'refuted'], USAGE_EXIT, [EXIT.broken, 'broken lab']]
-
-/** A command with examples and exit codes in its help, and exit code 2 on bad usage. */
+/** A command with examples and the exit codes that it can give in its help, and exit code 2 on bad usage. */
 export function newCommand(name: string, description: string, examples: readonly Example[], exitCodes = VERDICT_EXITS): Command {
   return new Command(name)
     .description(description)
@@ -37,14 +32,13 @@ export function newCommand(name: string, description: string, examples: readonly
 }
 
 /** The end of a help text: examples and exit codes, within 80 columns. */
-export function helpEnd(examples: readonly Example[], exitCodes: ExitCodes): string {
+export function helpEnd(examples: readonly Example[], exitCodes: readonly string[]): string {
   const lines = examples.map(([words, what]) => ({ line: commandLine(words), what }))
   const width = Math.max(...lines.map(({ line }) => line.length))
   const beside = lines.map(({ line, what }) => `  ${line.padEnd(width)}  ${what}`)
   const below = lines.flatMap(({ line, what }) => [`  ${line}`, `      ${what}`])
   const shown = beside.every((line) => line.length <= COLUMNS) ? beside : below
-  const codes = `Exit codes: ${exitCodes.map(([code, meaning]) => `${code} ${meaning}`).join(', ')}.`
-  return ['', 'Examples:', ...shown, '', wrapAnsi(codes, COLUMNS)].join('\n')
+  return ['', 'Examples:', ...shown, '', wrapAnsi(`Exit codes: ${exitCodes.join(', ')}.`, COLUMNS)].join('\n')
 }
 
 /** The export of a command's file: the command as commander knows it, and the function that runs it to the end. */

@@ -26,5 +26,6 @@ test.each([...commands])('%s is the name of the command in its file, and has a l
   command.outputHelp()
   expect(help).toContain(`Usage: scripts/${name}`)
   expect(help).toMatch(/^Examples:$/m)
+  expect(help).toMatch(/^Exit codes: .*2 bad usage/m)
   expect(help.split('\n').filter(({ length }) => length > 80)).toEqual([])
 })
