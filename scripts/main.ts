@@ -6,6 +6,6 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST) {
   console.error(`holeproof needs Node.js ${OLDEST} or newer; this is ${process.versions.node}`)
   process.exit(3)
 }
-// What it imports an older one cannot even read.
-const { runProgram } = await import('./lib/program.ts')
+// Older versions cannot even parse the imports, so they come after the check.
+const { runProgram } = await import('./lib/cli/program.ts')
 await runProgram(process.argv.slice(2))

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { htmlReport } from '../harness/report/html/html_report.ts'
 import type { CellResult, Result } from '../harness/result/result.ts'
 import { MiB } from '../harness/units.ts'
-import { findBrowser } from '../scripts/lib/browser.ts'
+import { findBrowser } from '../scripts/lib/setup/browser.ts'
 import { exampleCertificate, exampleCertification, exampleCheck, exampleCounterexample } from './support/example_certificate.ts'
 import { exampleCell, exampleEvidence, exampleResult } from './support/example_result.ts'
 

@@ -54,7 +54,7 @@ describe('what is shared out', () => {
 
   test('is refused when there is less of it than shards', () => {
     expect(() => assignToShard([{ id: 'host/nfs', cost: 1 }], { number: 1, of: 2 })).toThrow(
-      new UsageError('--shard: 1 to run and 2 shards: one would have nothing; ask for 1 at most'),
+      new UsageError('--shard: only 1 cell to run: use at most 1 shard'),
     )
   })
 })

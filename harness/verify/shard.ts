@@ -12,11 +12,15 @@ export interface Weighted {
 
 /**
  * The ids that one of several shards runs, the same on every machine: the dearest first, each goes to the shard that has the least
- * so far. Throws UsageError when there is less to run than shards.
+ * so far. `what` is one item, for messages. Throws UsageError when there is less to run than shards.
  */
-export function assignToShard(items: readonly Weighted[], { number, of }: { readonly number: number; readonly of: number }): Set<string> {
+export function assignToShard(
+  items: readonly Weighted[],
+  { number, of }: { readonly number: number; readonly of: number },
+  what = 'cell',
+): Set<string> {
   if (items.length < of)
-    throw new UsageError(`--shard: ${items.length} to run and ${of} shards: one would have nothing; ask for ${items.length} at most`)
+    throw new UsageError(`--shard: only ${counted(items.length, what)} to run: use at most ${counted(items.length, 'shard')}`)
   const shards = Array.from({ length: of }, () => ({ ids: new Set<string>(), cost: 0 }))
   for (const { id, cost } of items.toSorted((one, other) => other.cost - one.cost)) {
     const lightest = shards.reduce((least, shard) => (shard.cost < least.cost ? shard : least))
@@ -24,6 +28,10 @@ export function assignToShard(items: readonly Weighted[], { number, of }: { read
     lightest.cost += cost
   }
   return shards[number - 1]?.ids ?? new Set()
+}
+
+function counted(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`
 }
 
 // In seconds on a UML guest that has a core to itself. Only how they compare matters, and that all machines know the same.

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { assetPath } from '../../harness/paths.ts'
-import { findCandidates, readWords } from './certify.ts'
+import { findCandidates } from '../lib/cli/drivers.ts'
+import { readWords } from './certify.ts'
 
 const PROGRAM = assetPath('examples/drivers/shell/driver.sh')
 
@@ -38,7 +39,7 @@ test('the checks are listed without a driver, and nothing is certified without o
   const { options, drivers } = readWords(['--list'])
 
   expect(options.list).toBe(true)
-  expect(() => findCandidates(drivers)).toThrow('name a driver; scripts/certify --help shows how')
+  expect(() => findCandidates(drivers)).toThrow('name a driver. Run scripts/certify --help for examples.')
 })
 
 test('what every object has is no group of drivers', () => {

@@ -1,77 +1,63 @@
-import { Option } from 'commander'
-import { type BrokenModel, brokenModelNames } from '../../harness/explore/broken_models.ts'
+import { Option } from '@commander-js/extra-typings'
+import { brokenModelNames } from '../../harness/explore/broken_models.ts'
 import { explore } from '../../harness/explore/explore.ts'
-import type { MachineKind } from '../../harness/machine/machine.ts'
 import { commandLine } from '../../harness/paths.ts'
-import { newCommand, runnable, version } from '../lib/command.ts'
-import { showProgress } from '../lib/progress.ts'
-import { createLogger, newSeed, parseWhole, prepareRun, quietOption, report, stopOnSignals, summaryOption } from '../lib/run.ts'
-import { prepareMachine } from '../lib/select_machine.ts'
+import { newCommand, runnable, version } from '../lib/cli/command.ts'
+import { addRunOptions, newSeed, parseWhole } from '../lib/cli/options.ts'
+import { stopOnSignals } from '../lib/cli/signals.ts'
+import { showProgress } from '../lib/output/progress.ts'
+import { reportRun } from '../lib/output/report_run.ts'
+import { prepareRun } from '../lib/output/result_folder.ts'
+import { createLogger } from '../lib/output/terminal.ts'
+import { readBaseline } from '../lib/read/result.ts'
+import { prepareMachine } from '../lib/setup/select_machine.ts'
 
-interface Options {
-  machine: MachineKind | 'auto'
-  minutes: number
-  only?: number
-  seed?: number
-  out: string
-  strict?: boolean
-  summary?: string
-  plain?: boolean
-  quiet?: boolean
-  shrinkSeconds: number
-  break?: BrokenModel
-}
-
-const command = newCommand(
-  'explore',
-  'Copies volumes at random on real storage, on pools, priors, layers and copies of all kinds, and holds every byte and chunk against the model.',
-  [
-    ['explore --minutes 10', 'for ten minutes'],
-    ['explore --seed 4711 --only 17', 'one of them again'],
-    ['explore --minutes 1 --break model-doubles-chunks', 'see a wrong model found out'],
-  ],
-)
-  .addOption(new Option('--machine <kind>', 'where to run').choices(['auto', 'native', 'uml', 'qemu']).default('auto'))
-  .addOption(new Option('--minutes <m>', 'no copy begins later than this').argParser(parseWhole('--minutes')).default(5))
-  .addOption(new Option('--only <number>', 'the copy of this number, as random/17 in the report').argParser(parseWhole('--only')))
-  .addOption(new Option('--seed <number>', 'repeats a run').argParser(parseWhole('--seed')))
-  .addOption(
-    new Option('--shrink-seconds <s>', 'how long the smallest case of a failure is looked for')
-      .argParser(parseWhole('--shrink-seconds'))
-      .default(120),
+const command = addRunOptions(
+  newCommand(
+    'explore',
+    'Makes random copies on real storage, with pools, layers, copy methods and earlier content of every kind, and compares every byte and chunk with the model.',
+    [
+      ['explore --minutes 10', 'explore for ten minutes'],
+      ['explore --seed 4711 --only 17', 'repeat one copy'],
+      ['explore --minutes 1 --break model-doubles-chunks', 'watch a wrong model being caught'],
+    ],
   )
-  .option('--out <folder>', 'where the result and its reports go', 'reports')
-  .addOption(summaryOption())
-  .option('--strict', 'a copy that is not shown fails the run (exit code 1)')
-  .option('--plain', 'no colours, no progress bar')
-  .addOption(quietOption())
-  .addOption(new Option('--break <model>', 'break the model on purpose: the run must turn red').choices(brokenModelNames))
+    .addOption(new Option('--minutes <m>', 'start no copy after this time').argParser(parseWhole('--minutes')).default(5))
+    .addOption(new Option('--only <number>', 'run one copy: 17 for random/17 in the report').argParser(parseWhole('--only')))
+    .addOption(
+      new Option('--shrink-seconds <s>', 'time limit for finding the smallest case of a failure')
+        .argParser(parseWhole('--shrink-seconds'))
+        .default(120),
+    )
+    .addOption(new Option('--break <model>', 'break the model on purpose: the run must fail').choices(brokenModelNames)),
+  'a copy',
+)
 
 export default runnable(command, async () => {
-  const options = command.parse().opts<Options>()
-  const say = createLogger(options)
-  await prepareRun(options.out, say)
-  const machine = await prepareMachine(options.machine, say)
+  const options = command.parse().opts()
+  const baseline = await readBaseline(options.baseline)
+  const log = createLogger(options)
+  await prepareRun(options.out, log)
+  const machine = await prepareMachine(options.machine, log)
   const seed = options.seed ?? newSeed()
+  const seconds = options.minutes * 60
   const stop = stopOnSignals()
-  const progress = showProgress(options.only === undefined ? { seconds: options.minutes * 60 } : 1, options)
+  const progress = showProgress(options.only === undefined ? { seconds } : 1, options)
+  const repeat = ({ id }: { readonly id: string }) => {
+    const broken = options.break === undefined ? [] : ['--break', options.break]
+    return commandLine(['explore', '--machine', machine, '--seed', seed, '--only', id.replace('random/', ''), ...broken].join(' '))
+  }
   const result = await explore({
     machine,
     seed,
     version,
-    seconds: options.minutes * 60,
+    seconds,
     shrinkSeconds: options.shrinkSeconds,
     signal: stop.signal,
-    onEvent: progress.tell,
-    repeat: ({ id }) =>
-      commandLine(
-        [
-          ...['explore', '--machine', machine, '--seed', seed, '--only', id.replace('random/', '')],
-          ...(options.break === undefined ? [] : ['--break', options.break]),
-        ].join(' '),
-      ),
+    onEvent: progress.onEvent,
+    repeat,
     ...(options.only !== undefined && { only: options.only }),
     ...(options.break !== undefined && { brokenModel: options.break }),
   }).finally(progress.stop)
-  return report(result, options)
+  return reportRun(result, { ...options, baseline })
 })

@@ -39,7 +39,7 @@ describe('a shard', () => {
       await symlink('1', join(folder, 'link'))
       const paths = [join(folder, '2/result.json'), join(folder, path)]
 
-      expect(() => findShards(paths, join(folder, '1'))).toThrow(/^--out: .*1 is one of the shards; name another folder$/)
+      expect(() => findShards(paths, join(folder, '1'))).toThrow(/^--out: .*1 is one of the shards\. Choose another folder\.$/)
     }),
   )
 })

@@ -1,44 +1,41 @@
+import { Option } from '@commander-js/extra-typings'
 import { SingleBar } from 'cli-progress'
-import { Option } from 'commander'
 import { UsageError } from '../../harness/errors.ts'
-import { type MutantName, mutantNames } from '../../harness/prove/mutants.ts'
+import { mutantNames } from '../../harness/prove/mutants.ts'
 import { DEFAULT_BOUND, LEAST_BOUND, prove } from '../../harness/prove/prove.ts'
 import { proofReport } from '../../harness/report/terminal/proof.ts'
-import { EXIT, newCommand, runnable, version } from '../lib/command.ts'
-import { outFile, writeOutFile } from '../lib/out.ts'
-import { hasColours, parseWhole } from '../lib/run.ts'
+import { EXIT, newCommand, runnable, version } from '../lib/cli/command.ts'
+import { parseWhole } from '../lib/cli/options.ts'
+import { outFile, writeOutFile } from '../lib/output/out.ts'
+import { hasColours } from '../lib/output/terminal.ts'
 
-/** Patterns are sets in 32 bits; time runs out long before. */
+/** Patterns are sets in 32 bits. A larger bound would take far too long anyway. */
 const MOST_BOUND = 12
-
-interface Options {
-  bound: number
-  json?: string
-  plain?: boolean
-  break?: MutantName
-}
 
 const command = newCommand(
   'prove',
-  'Works out every copy between small volumes, and shows that the rule corrupts none and refuses nothing for nothing.',
+  'Computes every copy between small volumes and shows that the rule never corrupts data and never forces a full copy without need.',
   [
-    ['prove', `every volume of up to ${DEFAULT_BOUND} times 4 KiB`],
-    ['prove --bound 3', 'in a second'],
-    ['prove --bound 3 --break layers-ignored', 'see a broken rule turn it red'],
+    ['prove', `cover every volume of up to ${DEFAULT_BOUND} blocks of 4 KiB`],
+    ['prove --bound 3', 'run a smaller proof, in a second'],
+    ['prove --bound 3 --break layers-ignored', 'watch a broken rule being caught'],
   ],
+  ['0 upheld', '1 refuted', '2 bad usage or input'],
 )
   .addOption(
-    new Option('--bound <number>', `the largest source, in steps of 4 KiB: ${LEAST_BOUND} to ${MOST_BOUND}; each is four times the work`)
+    new Option(
+      '--bound <number>',
+      `the largest source, in blocks of 4 KiB: ${LEAST_BOUND} to ${MOST_BOUND}; each takes four times as long as the one before`,
+    )
       .argParser(parseBound)
       .default(DEFAULT_BOUND),
   )
-  .option('--json <file>', 'write the proof to a file as JSON', outFile('--json'))
+  .option('--json <file>', 'write the proof as JSON', outFile('--json'))
   .option('--plain', 'no colours, no progress bar')
-  .addOption(new Option('--break <mutant>', "break the rule, or the drivers' claims, on purpose").choices(mutantNames))
+  .addOption(new Option('--break <mutant>', "break the rule or the drivers' claims on purpose: the proof must fail").choices(mutantNames))
 
 export default runnable(command, async () => {
-  const options = command.parse().opts<Options>()
-  // An unwritable file is found out before the work and not after it.
+  const options = command.parse().opts()
   const progress = showProgress(options.plain === true)
   const proof = prove({
     bound: options.bound,
@@ -57,11 +54,12 @@ export default runnable(command, async () => {
 
 function parseBound(text: string): number {
   const bound = parseWhole('--bound')(text)
-  if (bound < LEAST_BOUND || bound > MOST_BOUND) throw new UsageError(`--bound: '${text}' is not within ${LEAST_BOUND} and ${MOST_BOUND}`)
+  if (bound < LEAST_BOUND || bound > MOST_BOUND)
+    throw new UsageError(`--bound must be between ${LEAST_BOUND} and ${MOST_BOUND}, not '${text}'`)
   return bound
 }
 
-/** A bar on a terminal, a line for every tenth kind elsewhere. */
+/** Shows a bar on a terminal, and elsewhere a line for every tenth kind of destination. */
 function showProgress(plain: boolean): { tell(done: number, kinds: number): void; stop(): void } {
   if (plain || process.stderr.isTTY !== true) {
     return {

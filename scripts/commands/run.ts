@@ -1,31 +1,30 @@
-import { Option } from 'commander'
 import { makeRunFolder } from '../../harness/lab/run_folder.ts'
 import { describeEnding } from '../../harness/machine/command_failed.ts'
 import { loadStorageModules } from '../../harness/machine/guest/load_storage_modules.ts'
-import type { MachineKind } from '../../harness/machine/machine.ts'
 import { openMachines } from '../../harness/testbed/open_machines.ts'
 import { MiB } from '../../harness/units.ts'
-import { EXIT, newCommand, runnable } from '../lib/command.ts'
-import { prepareMachine } from '../lib/select_machine.ts'
+import { EXIT, newCommand, runnable } from '../lib/cli/command.ts'
+import { machineOption } from '../lib/cli/options.ts'
+import { prepareMachine } from '../lib/setup/select_machine.ts'
 
 const GUEST_BYTES = 512 * MiB
 
 const command = newCommand(
   'run',
-  "Runs a command as root in a machine of its own, with LVM and device-mapper, and gives the command's exit code. Its folder HOLEPROOF_RUN is removed afterwards.",
+  'Runs a command as root on a machine of its own, with LVM and device-mapper. HOLEPROOF_RUN names a folder that the command may use and that is removed afterwards.',
   [
-    ['run sh reports/counterexamples/reused-reads-zero.sh', 'show a counterexample without holeproof'],
+    ['run sh reports/counterexamples/reused-reads-zero.sh', 'run a counterexample without the harness'],
     ['run --space 4096 sh -c "lvm version; uname -r"', 'look around'],
   ],
+  ["the command's own", '2 bad usage', '3 broken lab'],
 )
   .argument('<command...>', 'the command and its arguments')
   .passThroughOptions()
-  .addOption(new Option('--machine <kind>', 'where to run').choices(['auto', 'native', 'uml', 'qemu']).default('auto'))
-  .option('--space <MiB>', 'room for temporary files, in MiB', (text) => Number(text), 1024)
+  .addOption(machineOption('where to run'))
+  .option('--space <MiB>', 'space for temporary files', (text) => Number(text), 1024)
 
 export default runnable(command, async () => {
-  command.parse()
-  const { machine: asked, space } = command.opts<{ machine: MachineKind | 'auto'; space: number }>()
+  const { machine: asked, space } = command.parse().opts()
   const kind = await prepareMachine(asked, (line) => console.error(line))
   const folder = await makeRunFolder(space * MiB + GUEST_BYTES)
   try {

@@ -1,25 +1,25 @@
-import { Option } from 'commander'
-import type { MachineKind } from '../../harness/machine/machine.ts'
-import { EXIT, newCommand, runnable } from '../lib/command.ts'
-import { prepareMachine } from '../lib/select_machine.ts'
-import { setUp } from '../lib/setup.ts'
+import { EXIT, newCommand, runnable } from '../lib/cli/command.ts'
+import { machineOption } from '../lib/cli/options.ts'
+import { prepareMachine } from '../lib/setup/select_machine.ts'
+import { setUp } from '../lib/setup/setup.ts'
 
 const command = newCommand(
   'setup',
-  'Brings what a machine kind needs and this system lacks, unpacked into its cache folder. The other commands do this by themselves.',
+  'Downloads the packages that a machine kind needs and this system lacks, and unpacks them into the cache folder. The other commands do this by themselves.',
   [
-    ['setup', 'the machine kind that the other commands would choose'],
-    ['setup --machine qemu', 'QEMU and the kernel of its guests'],
-    ['setup --cinder', 'OpenStack Cinder too, for its own drivers (200 MB)'],
+    ['setup', 'set up the machine kind that the other commands select'],
+    ['setup --machine qemu', 'set up QEMU and a kernel for its guests'],
+    ['setup --cinder', 'set up OpenStack Cinder and its drivers too (200 MB)'],
   ],
+  ['0 set up', '2 bad usage', '3 something is still missing'],
 )
-  .addOption(new Option('--machine <kind>', 'what to set up').choices(['auto', 'native', 'uml', 'qemu']).default('auto'))
-  .option('--cinder', 'bring OpenStack Cinder too')
+  .addOption(machineOption('what to set up'))
+  .option('--cinder', 'set up OpenStack Cinder too')
 
 export default runnable(command, async () => {
-  const { machine, cinder } = command.parse().opts<{ machine: MachineKind | 'auto'; cinder?: true }>()
-  const say = (line: string) => console.error(line)
-  console.log(`machine: ${await prepareMachine(machine, say)}`)
-  if (cinder) await setUp(['cinder'], say)
+  const { machine, cinder } = command.parse().opts()
+  const log = (line: string) => console.error(line)
+  console.log(`machine: ${await prepareMachine(machine, log)}`)
+  if (cinder) await setUp(['cinder'], log)
   return EXIT.upheld
 })

@@ -9,41 +9,35 @@ import type { Forecast } from '../../harness/result/forecast.ts'
 import { type Fleet, readFleet } from '../../harness/simulate/fleet.ts'
 import type { FleetFile } from '../../harness/simulate/fleet_file.ts'
 import { forecastOf, readLvm, withPlan } from '../../harness/simulate/plan.ts'
-import { EXIT, newCommand, runnable, version } from '../lib/command.ts'
-import { makeOutFolder, writeOutFile } from '../lib/out.ts'
-import { readJson } from '../lib/read_json.ts'
-import { createLogger, hasColours, stopOnSignals } from '../lib/run.ts'
-import { setUp } from '../lib/setup.ts'
-
-interface Options {
-  out?: string
-  plain?: boolean
-  fromLvm?: true | string[]
-  plan?: string
-  maps?: boolean
-}
+import { EXIT, newCommand, runnable, version } from '../lib/cli/command.ts'
+import { stopOnSignals } from '../lib/cli/signals.ts'
+import { makeOutFolder, writeOutFile } from '../lib/output/out.ts'
+import { createLogger, hasColours } from '../lib/output/terminal.ts'
+import { readJson } from '../lib/read/json.ts'
+import { setUp } from '../lib/setup/setup.ts'
 
 const command = newCommand(
   'simulate',
-  'Forecasts what a plan of migrations will take of every pool, from a model, without touching storage. Refuses a plan that would exhaust one.',
+  'Forecasts from a model how much of every pool a plan of migrations takes, without touching storage. Refuses a plan that would exhaust a pool.',
   [
-    [`simulate ${relative('', assetPath('examples/spec.fleet.json'))}`, "the spec's own example"],
-    ['simulate plan.json --out forecast', 'the same with forecast.json and forecast.html'],
-    ['simulate - < plan.json', 'the plan from standard input'],
-    ['simulate --from-lvm vg1 vg2', "this machine's pools and volumes, as a fleet file to fill in"],
-    ['simulate --from-lvm --maps --plan plan.json', 'forecast at once, exactly: a plan of claims and migrations'],
+    [`simulate ${relative('', assetPath('examples/spec.fleet.json'))}`, "forecast the spec's own example"],
+    ['simulate plan.json --out forecast', 'write forecast.json and forecast.html too'],
+    ['simulate - < plan.json', 'read the plan from standard input'],
+    ['simulate --from-lvm vg1 vg2', "print this machine's pools and volumes, as a fleet file to fill in"],
+    ['simulate --from-lvm --maps --plan plan.json', 'forecast a plan for this machine, exactly'],
   ],
+  ['0 the plan fits', '1 it does not', '2 bad usage or input', '3 LVM cannot be read'],
 )
-  .argument('[file]', 'pools, volumes and migrations, in the shape of fleet.schema.json; - is standard input')
+  .argument('[file]', 'pools, volumes and migrations, as in fleet.schema.json; - is standard input')
   .option('--out <folder>', 'write forecast.json and forecast.html there')
-  .option('--from-lvm [groups...]', "begin with this machine's volume groups, all or these; needs root")
-  .option('--maps', 'with --from-lvm: read which chunks each thin volume has, for an exact forecast')
-  .option('--plan <file>', 'with --from-lvm: what to forecast: claims and bandwidths of its pools, other pools, migrations')
+  .option('--from-lvm [groups...]', "read all or some of this machine's volume groups; needs root")
+  .option('--maps', 'with --from-lvm: read the chunks of each thin volume, for an exact forecast')
+  .option('--plan <file>', 'with --from-lvm: the migrations to forecast, with claims and bandwidths of the pools, and other pools')
   .option('--plain', 'no colours')
 
 export default runnable(command, async () => {
-  const options = command.parse().opts<Options>()
-  const input = await readInput(command.args[0], options)
+  const options = command.parse().opts()
+  const input = await readInput(command.processedArgs[0], options)
   if (input.kind === 'fleet file') {
     console.log(JSON.stringify(input.value, null, 1))
     return EXIT.upheld
@@ -54,20 +48,21 @@ export default runnable(command, async () => {
   return forecast.verdict === 'fits' ? EXIT.upheld : EXIT.refuted
 })
 
+type Options = ReturnType<typeof command.opts>
 type Input = { kind: 'plan'; fleet: Fleet } | { kind: 'fleet file'; value: Pick<FleetFile, 'pools' | 'volumes'> }
 
-async function readInput(file: string | undefined, { fromLvm, plan, maps = false, out }: Options): Promise<Input> {
+async function readInput(file: string | undefined, { fromLvm, plan, maps, out }: Options): Promise<Input> {
   const nameOf = (path: string) => (path === '-' ? 'standard input' : path)
   if (fromLvm === undefined) {
-    if (plan !== undefined || maps)
-      throw new UsageError(`${maps ? '--maps' : '--plan'} goes with --from-lvm; give a plan without it as the argument`)
-    if (file === undefined) throw new UsageError(`give a fleet file, or --from-lvm; ${commandLine('simulate')} --help shows how`)
+    if (plan !== undefined || maps !== undefined)
+      throw new UsageError(`${maps ? '--maps' : '--plan'} needs --from-lvm. Without it, give the plan as the argument.`)
+    if (file === undefined) throw new UsageError(`give a fleet file or --from-lvm. Run ${commandLine('simulate')} --help for examples.`)
     return { kind: 'plan', fleet: readFleet(await readJson(file), nameOf(file)) }
   }
-  if (file !== undefined) throw new UsageError(`--from-lvm takes the place of ${file}; give a plan with --plan`)
-  if (plan === undefined && out !== undefined) throw new UsageError('--out keeps a forecast, which --from-lvm gives with --plan')
+  if (file !== undefined) throw new UsageError(`--from-lvm replaces the file ${file}. Give a plan with --plan.`)
+  if (plan === undefined && out !== undefined) throw new UsageError('--out needs a forecast: add --plan')
   const planned = plan === undefined ? undefined : { value: await readJson(plan), name: nameOf(plan) }
-  const read = await readThisMachine(fromLvm === true ? [] : fromLvm, maps)
+  const read = await readThisMachine(fromLvm === true ? [] : fromLvm, maps === true)
   if (planned === undefined) return { kind: 'fleet file', value: read }
   return { kind: 'plan', fleet: readFleet(withPlan(read, planned.value), planned.name) }
 }

@@ -1,11 +1,10 @@
 import { fileURLToPath } from 'node:url'
-import { Option } from 'commander'
+import { Option } from '@commander-js/extra-typings'
 import { $ } from 'zx'
-import type { MachineKind } from '../../harness/machine/machine.ts'
-import { bringBrowser } from '../lib/browser.ts'
-import { EXIT, newCommand, runnable } from '../lib/command.ts'
-import { prepareMachine } from '../lib/select_machine.ts'
-import { setUp } from '../lib/setup.ts'
+import { EXIT, newCommand, runnable } from '../lib/cli/command.ts'
+import { ensureBrowser } from '../lib/setup/browser.ts'
+import { prepareMachine } from '../lib/setup/select_machine.ts'
+import { setUp } from '../lib/setup/setup.ts'
 
 /** The kinds of tests, which are vitest's projects. */
 const KINDS = ['unit', 'report', 'product', 'scenarios'] as const
@@ -27,7 +26,7 @@ const command = newCommand(
 
 export default runnable(command, async () => {
   command.parse()
-  const { machine, only } = command.opts<{ machine: MachineKind | 'auto'; only?: Kind }>()
+  const { machine, only } = command.opts()
   const root = fileURLToPath(new URL('../..', import.meta.url))
   const run = $({ cwd: root, stdio: 'inherit', nothrow: true, env: process.env, preferLocal: root })
 
@@ -36,7 +35,7 @@ export default runnable(command, async () => {
   const onStorage = wanted.includes('scenarios') || wanted.includes('product')
   const kind = onStorage ? await prepareMachine(machine, say) : 'none'
   if (wanted.includes('scenarios')) await setUp(['cinder'], say)
-  const projects = wanted.includes('report') && !(await bringBrowser(say)) ? wanted.filter((some) => some !== 'report') : wanted
+  const projects = wanted.includes('report') && !(await ensureBrowser(say)) ? wanted.filter((some) => some !== 'report') : wanted
   if (projects.length < wanted.length)
     say('NOT TESTED: the report in a browser. Install Chromium or Chrome; this distribution has none as a package.')
   if (projects.length === 0) return EXIT.broken

@@ -1,98 +1,65 @@
-import { Option } from 'commander'
-import { type BrokenModel, brokenModelNames } from '../../harness/explore/broken_models.ts'
+import { Option } from '@commander-js/extra-typings'
+import { brokenModelNames } from '../../harness/explore/broken_models.ts'
 import { traps } from '../../harness/explore/traps.ts'
-import type { MachineKind } from '../../harness/machine/machine.ts'
 import { commandLine } from '../../harness/paths.ts'
-import { type BrokenRule, brokenRuleNames } from '../../harness/verify/broken_rules.ts'
+import { brokenRuleNames } from '../../harness/verify/broken_rules.ts'
 import { allCells } from '../../harness/verify/cell.ts'
 import { assignToShard, estimateCellCost, estimateCopyCost } from '../../harness/verify/shard.ts'
 import { verify } from '../../harness/verify/verify.ts'
-import { baselineOption, readBaseline } from '../lib/baseline.ts'
-import { EXIT, newCommand, runnable, version } from '../lib/command.ts'
-import { openDebugShell } from '../lib/debug_shell.ts'
-import { showProgress } from '../lib/progress.ts'
-import { repeatVerify } from '../lib/repeat_verify.ts'
-import {
-  createLogger,
-  isMeant,
-  newSeed,
-  onlyOption,
-  parseOnly,
-  parseWhole,
-  prepareRun,
-  quietOption,
-  report,
-  stopOnSignals,
-  summaryOption,
-} from '../lib/run.ts'
-import { prepareMachine } from '../lib/select_machine.ts'
-import { type ShardNumber, seedOfShards, shardOption } from '../lib/shard.ts'
+import { EXIT, newCommand, runnable, version } from '../lib/cli/command.ts'
+import { openDebugShell } from '../lib/cli/debug_shell.ts'
+import { isMeant, parseOnly } from '../lib/cli/only.ts'
+import { addRunOptions, newSeed, onlyOption } from '../lib/cli/options.ts'
+import { repeatVerify } from '../lib/cli/repeat_verify.ts'
+import { type ShardNumber, seedOfShards, shardOption } from '../lib/cli/shard.ts'
+import { stopOnSignals } from '../lib/cli/signals.ts'
+import { showProgress } from '../lib/output/progress.ts'
+import { reportRun } from '../lib/output/report_run.ts'
+import { prepareRun } from '../lib/output/result_folder.ts'
+import { createLogger } from '../lib/output/terminal.ts'
+import { readBaseline } from '../lib/read/result.ts'
+import { prepareMachine } from '../lib/setup/select_machine.ts'
 
-interface Options {
-  machine: MachineKind | 'auto'
-  only?: string
-  seed?: number
-  shard?: ShardNumber
-  out: string
-  strict?: boolean
-  summary?: string
-  baseline?: string
-  keep?: boolean
-  plain?: boolean
-  quiet?: boolean
-  list?: boolean
-  break?: BrokenRule | BrokenModel
-}
-
-/** How long the smallest case of a disagreement with the model is looked for. */
+/** The time limit for shrinking a disagreement with the model to its smallest case. */
 const SHRINK_SECONDS = 60
 
-const command = newCommand(
-  'verify',
-  'Migrates volumes between real LVM and NFS backends on poisoned storage, checks every byte, and says whether the rule holds.',
-  [
-    ['verify', 'the whole matrix'],
-    ['verify --only host/lvm-thin', 'the cells whose id begins so'],
-    ['verify --only table/full,table/sparse', "the spec's own table"],
-    ['verify --break always-sparse', 'see the harness catch a broken rule'],
-  ],
-)
-  .addOption(new Option('--machine <kind>', 'where to run').choices(['auto', 'native', 'uml', 'qemu']).default('auto'))
-  .addOption(onlyOption('cells'))
-  .addOption(new Option('--seed <number>', 'repeats a run').argParser(parseWhole('--seed')))
-  .addOption(shardOption('cells'))
-  .option('--out <folder>', 'where the result and its reports go', 'reports')
-  .addOption(summaryOption())
-  .addOption(baselineOption())
-  .option('--strict', 'a cell that is not shown fails the run (exit code 1)')
-  .option('--keep', 'stop at the first cell that is not upheld, with its storage as it is, and take commands')
-  .option('--plain', 'no colours, no progress bar')
-  .addOption(quietOption())
-  .option('--list', 'print the ids of the cells and end')
-  .addOption(
-    new Option('--break <rule>', 'break the rule or the model on purpose: the run must turn red').choices([
-      ...brokenRuleNames,
-      ...brokenModelNames,
-    ]),
+const command = addRunOptions(
+  newCommand(
+    'verify',
+    'Migrates volumes between real LVM and NFS backends on poisoned storage, checks every byte, and reports whether the rule holds.',
+    [
+      ['verify', 'run the whole matrix'],
+      ['verify --only host/lvm-thin', 'run the cells whose ids begin with this'],
+      ['verify --only table/full,table/sparse', "reproduce the spec's own table"],
+      ['verify --break always-sparse', 'watch the harness catch a broken rule'],
+    ],
   )
+    .addOption(onlyOption('cell'))
+    .addOption(shardOption('cells'))
+    .option('--list', 'print the ids of the cells and exit')
+    .option('--keep', 'stop at the first cell that is not upheld, keep its storage and open a shell there')
+    .addOption(
+      new Option('--break <rule>', 'break the rule or the model on purpose: the run must fail').choices([
+        ...brokenRuleNames,
+        ...brokenModelNames,
+      ]),
+    ),
+  'a cell',
+)
 
 export default runnable(command, async () => {
-  const options = command.parse().opts<Options>()
-  const meant = choose(options.only)
-  const all = { cells: allCells.filter(meant), copies: traps.filter(meant) }
-  const share = options.shard && assignToShard([...all.cells.map(estimateCellCost), ...all.copies.map(estimateCopyCost)], options.shard)
-  const isMine = ({ id }: { readonly id: string }) => share === undefined || share.has(id)
-  const cells = all.cells.filter(isMine)
-  const copies = all.copies.filter(isMine)
+  const options = command.parse().opts()
+  const all = selectAll(options.only)
+  const { cells, copies } = options.shard === undefined ? all : shareOf(all, options.shard)
   if (options.list) {
     console.log([...cells, ...copies].map(({ id }) => id).join('\n'))
     return EXIT.upheld
   }
   const seed = options.shard ? seedOfShards(options.seed) : (options.seed ?? newSeed())
   const baseline = await readBaseline(options.baseline)
-  const say = createLogger(options)
-  await prepareRun(options.out, say)
-  const machine = await prepareMachine(options.machine, say)
+  const log = createLogger(options)
+  await prepareRun(options.out, log)
+  const machine = await prepareMachine(options.machine, log)
 
   const stop = stopOnSignals()
   const progress = showProgress(cells.length + copies.length, options)
@@ -104,7 +71,7 @@ export default runnable(command, async () => {
     seed,
     version,
     signal: stop.signal,
-    onEvent: progress.tell,
+    onEvent: progress.onEvent,
     repeat: ({ id }) => repeatVerify(id, { machine, seed, brokenRule: options.break }),
     ...(options.break !== undefined && { brokenRule: options.break }),
     ...(options.keep && {
@@ -117,21 +84,32 @@ export default runnable(command, async () => {
     }),
   }).finally(progress.stop)
   const whole = { cells: all.cells.map(({ id }) => id), copies: all.copies.map(({ id }) => id), drivers: [] }
-  const result = options.shard ? { ...ended, shard: { ...options.shard, whole, asked: asked(options) } } : ended
+  const result = options.shard ? { ...ended, shard: { ...options.shard, whole, asked: sharedCommandLine(options) } } : ended
 
-  return report(result, { ...options, baseline })
+  return reportRun(result, { ...options, baseline })
 })
 
-/** What all shards of a run are asked, whatever else they are given. */
-function asked({ only, break: broken }: Options): string {
-  const words = ['verify', ...(only === undefined ? [] : ['--only', only]), ...(broken === undefined ? [] : ['--break', broken])]
-  return commandLine(words.join(' '))
+interface Selection {
+  readonly cells: typeof allCells
+  readonly copies: typeof traps
 }
 
-/** Whether a cell or a trap is meant by --only. */
-function choose(only: string | undefined): (named: { readonly id: string }) => boolean {
-  if (only === undefined) return () => true
+/** The cells and traps that --only selects; all of them without it. */
+function selectAll(only: string | undefined): Selection {
+  if (only === undefined) return { cells: allCells, copies: traps }
   const ids = [...allCells, ...traps].map(({ id }) => id)
   const wanted = parseOnly(only, ids, 'cell', 'verify')
-  return ({ id }) => wanted.some((some) => isMeant(id, some))
+  const isWanted = ({ id }: { readonly id: string }) => wanted.some((some) => isMeant(id, some))
+  return { cells: allCells.filter(isWanted), copies: traps.filter(isWanted) }
+}
+
+function shareOf({ cells, copies }: Selection, shard: ShardNumber): Selection {
+  const share = assignToShard([...cells.map(estimateCellCost), ...copies.map(estimateCopyCost)], shard)
+  return { cells: cells.filter(({ id }) => share.has(id)), copies: copies.filter(({ id }) => share.has(id)) }
+}
+
+/** The command line that all shards of a run have in common; merge refuses shards that differ in it. */
+function sharedCommandLine({ only, break: broken }: { readonly only?: string; readonly break?: string }): string {
+  const words = ['verify', ...(only === undefined ? [] : ['--only', only]), ...(broken === undefined ? [] : ['--break', broken])]
+  return commandLine(words.join(' '))
 }

@@ -32,10 +32,10 @@ const acting = (inputs: Record<string, string>, { code = 0, job = {}, earlier = 
   withDir(
     async ({ path: folder }) => {
       const actionPath = join(folder, 'action')
-      await mkdir(join(actionPath, 'scripts/lib'), { recursive: true })
+      await mkdir(join(actionPath, 'scripts/lib/setup'), { recursive: true })
       await cp(join(root, 'package-lock.json'), join(actionPath, 'package-lock.json'))
       for (const name of ['setup', 'apt', 'guest_kernel', 'cinder'])
-        await cp(join(root, `scripts/lib/${name}.ts`), join(actionPath, `scripts/lib/${name}.ts`))
+        await cp(join(root, `scripts/lib/setup/${name}.ts`), join(actionPath, `scripts/lib/setup/${name}.ts`))
       for (const name of ['verify', 'certify', 'explore', 'merge']) {
         await writeFile(join(actionPath, 'scripts', name), COMMAND)
         await chmod(join(actionPath, 'scripts', name), 0o755)

@@ -34,7 +34,7 @@ test.each<[string, readonly string[], readonly number[]]>([
   ['a verdict for it', ['✗ native  no thin pools', '...', '✓ UPHELD  2 cells'], [0]],
   ['a verdict against it', ['✓ new-reads-zero', '✗ REFUTED  liar/lvm-thick', '...'], [1, 2, 3]],
   ['old bytes', ['...', 'CORRUPT: from byte 0 on', '...'], [1, 2, 3]],
-  ['an error', ['holeproof: these results make no whole run:', '  shard 2 of 2 is missing'], [1, 2, 3]],
+  ['an error', ['holeproof: These results cannot be merged:', '  shard 2 of 2 is missing'], [1, 2, 3]],
   ['that something is not shown', ['✗ refuted', '? NOT-SHOWN  4 cells'], [0, 1, 2, 3]],
 ])('a command that shows %s ends so', (_, shown, codes) => {
   expect([0, 1, 2, 3].filter((code) => endedAsShown({ how: 'exit', code }, shown))).toEqual(codes)

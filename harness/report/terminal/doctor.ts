@@ -30,10 +30,10 @@ export function doctorReport({ observations, kinds, auto }: DoctorReport, colour
     ...observations.map(({ what, state, text, help }) => line(state, what, help === undefined ? text : `${text}\n${help}`)),
     '',
     chalk.bold('Where holeproof can run'),
-    ...kinds.map(({ kind, state, text }) => line(state, kind, state === 'can-be-brought' ? `${text}\nthe first run brings it` : text)),
+    ...kinds.map(({ kind, state, text }) => line(state, kind, state === 'can-be-brought' ? `${text}\nthe first run installs it` : text)),
     '',
     auto === undefined
-      ? chalk.red.bold('✗ no machine can be had here')
+      ? chalk.red.bold('✗ no usable machine')
       : wrapAnsi(`${chalk.green.bold(`✓ --machine auto takes ${auto.kind}`)}: ${auto.why}`, WIDTH),
     '',
   ].join('\n')

@@ -1,0 +1,28 @@
+import { describe, expect, test } from 'vitest'
+import { UsageError } from '../../../harness/errors.ts'
+import { newSeed, parseWhole } from './options.ts'
+
+describe('a whole number', () => {
+  test.each([
+    ['0', 0],
+    ['7', 7],
+    ['007', 7],
+    ['9007199254740991', Number.MAX_SAFE_INTEGER],
+  ])('is read from %s', (text, number) => {
+    expect(parseWhole('--seed')(text)).toBe(number)
+  })
+
+  test.each(['', ' ', '-1', '+1', '1.5', '1e3', '0x10', ' 1', '1 ', '1_000', 'seven', '٣', 'NaN', 'Infinity', '9007199254740992'])(
+    'is not "%s", which is told with the option',
+    (text) => {
+      expect(() => parseWhole('--seed')(text)).toThrow(new UsageError(`--seed must be a whole number of 0 or more, not '${text}'`))
+    },
+  )
+
+  test('that begins a run can be given again', () => {
+    for (let time = 0; time < 100; time++) {
+      const seed = newSeed()
+      expect(parseWhole('--seed')(String(seed))).toBe(seed)
+    }
+  })
+})

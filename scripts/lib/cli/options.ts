@@ -1,0 +1,51 @@
+import { type Command, Option, type OptionValues } from '@commander-js/extra-typings'
+import { UsageError } from '../../../harness/errors.ts'
+import { outFile } from '../output/out.ts'
+
+/** Adds the options of every command that reports a run's result. `what` is one thing that the run reports on, such as `a cell`. */
+export function addReportOptions<Args extends unknown[], Options extends OptionValues>(command: Command<Args, Options>, what: string) {
+  return command
+    .option('--out <folder>', 'where the result and its reports go', 'reports')
+    .addOption(summaryOption())
+    .option('--baseline <result>', 'compare with an earlier result, a folder or a file; fail if anything is worse (exit code 1)')
+    .option('--strict', `fail if ${what} is not shown (exit code 1)`)
+    .option('--plain', 'no colours, no progress bar')
+    .option('--quiet', 'show failures and the verdict only')
+}
+
+/** Adds the options of every command that runs something on a machine and reports its result. */
+export function addRunOptions<Args extends unknown[], Options extends OptionValues>(command: Command<Args, Options>, what: string) {
+  const onMachine = command
+    .addOption(machineOption('where to run'))
+    .addOption(new Option('--seed <number>', 'repeat the run that had this seed').argParser(parseWhole('--seed')))
+  return addReportOptions(onMachine, what)
+}
+
+export function machineOption(description: string) {
+  return new Option('--machine <kind>', description).choices(['auto', 'native', 'uml', 'qemu']).default('auto')
+}
+
+export function summaryOption() {
+  return new Option('--summary <file>', 'write a Markdown summary (GitHub jobs always get one)').argParser(outFile('--summary'))
+}
+
+/** `--only`, which may be repeated. `what` is one thing that it selects, such as `cell`. */
+export function onlyOption(what: string) {
+  return new Option('--only <ids>', `comma-separated ${what} ids or id prefixes`).argParser((ids: string, earlier: string | undefined) =>
+    earlier === undefined ? ids : `${earlier},${ids}`,
+  )
+}
+
+/** Reads a whole number of 0 or more. Throws UsageError if it is anything else. */
+export function parseWhole(option: string): (text: string) => number {
+  return (text) => {
+    const number = Number(text)
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(number))
+      throw new UsageError(`${option} must be a whole number of 0 or more, not '${text}'`)
+    return number
+  }
+}
+
+export function newSeed(): number {
+  return Math.floor(Math.random() * 1_000_000)
+}

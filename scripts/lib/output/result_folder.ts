@@ -1,0 +1,26 @@
+import { findRuns, sweep } from '../../../harness/lab/sweep.ts'
+import { makeOutFolder } from './out.ts'
+
+export const RESULT_FILE = 'result.json'
+export const REPORT_FILE = 'report.html'
+export const JUNIT_FILE = 'junit.xml'
+export const BADGE_FILE = 'badge.svg'
+export const BADGE_ENDPOINT_FILE = 'badge.json'
+export const COMPARISON_FILE = 'comparison.json'
+/** The folder of the counterexamples' scripts, below the folder of the result. */
+export const COUNTEREXAMPLES = 'counterexamples'
+const FILES = [RESULT_FILE, JUNIT_FILE, REPORT_FILE, BADGE_FILE, BADGE_ENDPOINT_FILE, COMPARISON_FILE, COUNTEREXAMPLES]
+
+/** Makes the folder for the result and removes an earlier result from it. Throws UsageError if it is not writable. */
+export async function prepareFolder(out: string): Promise<void> {
+  // An earlier run's findings must not be mistaken for this run's.
+  await makeOutFolder('--out', out, FILES)
+}
+
+/** Makes the folder for the result before the run begins, so that a bad --out fails at once, and removes what killed runs left behind. */
+export async function prepareRun(out: string, log: (line: string) => void): Promise<void> {
+  await prepareFolder(out)
+  const { removed, failed } = await sweep(await findRuns())
+  for (const item of failed) console.error(`could not remove what a killed run left behind: ${item}`)
+  for (const item of removed) log(`removed what a killed run left behind: ${item}`)
+}

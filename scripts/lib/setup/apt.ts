@@ -1,0 +1,87 @@
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { userInfo } from 'node:os'
+import { join } from 'node:path'
+import { $, type ProcessOutput } from 'zx'
+import { BrokenLab } from '../../../harness/errors.ts'
+import { cacheFolder } from '../../../harness/machine/tools.ts'
+import { makeOutFolder } from '../output/out.ts'
+
+/** Access to the distribution's packages, which are unpacked instead of installed. It needs no root. */
+export interface Apt {
+  /** Unpacks packages with all their dependencies that this system lacks. */
+  unpack(packages: readonly string[], into: string): Promise<void>
+  /** Unpacks these packages only, even if they are installed or conflict with installed ones. */
+  unpackAlone(packages: readonly string[], into: string): Promise<void>
+  /** Names the packages that a package depends on, directly or indirectly. */
+  dependencies(name: string): Promise<string[]>
+  /** Names the packages that any of these depends on directly. Where several would do, it names them all. */
+  directDependencies(names: readonly string[]): Promise<string[]>
+}
+
+/** Gives `work` an apt with fresh package lists. Its state lives in the cache folder and is removed afterwards. */
+export async function withApt(work: (apt: Apt) => Promise<void>): Promise<void> {
+  const state = join(cacheFolder, 'apt')
+  const archives = join(state, 'archives')
+  for (const folder of [join(state, 'lists/partial'), join(archives, 'partial')]) await makeOutFolder('HOLEPROOF_CACHE', folder)
+  const options = [
+    `Dir::State::lists=${state}/lists`,
+    'Dir::State::status=/var/lib/dpkg/status',
+    `Dir::State::extended_states=${state}/extended_states`,
+    `Dir::Cache=${state}`,
+    `Dir::Cache::archives=${archives}`,
+    `Dir::Log=${state}`,
+    'Debug::NoLocking=1',
+    `APT::Sandbox::User=${userInfo().username}`,
+    'APT::Install-Recommends=0',
+    'Acquire::Languages=none',
+    // By default, an update that reaches no server succeeds.
+    'APT::Update::Error-Mode=any',
+  ].flatMap((option) => ['-o', option])
+  const run = $({ quiet: true, nothrow: true, cwd: archives, env: { ...process.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' } })
+  const unpackArchives = async (into: string) => {
+    await mkdir(into, { recursive: true })
+    for (const name of (await readdir(archives)).filter((name) => name.endsWith('.deb'))) {
+      requireSuccess(await run`dpkg-deb -x ${join(archives, name)} ${into}`, `cannot unpack ${name}`)
+      await rm(join(archives, name))
+    }
+  }
+  try {
+    requireSuccess(await run`apt-get ${options} -q update`, 'cannot download the package lists')
+    await work({
+      unpack: async (packages, into) => {
+        const output = await run`apt-get ${options} -q -y --no-remove --no-upgrade --download-only install ${packages}`
+        requireSuccess(output, `cannot download the packages ${packages.join(' ')}`)
+        await unpackArchives(into)
+      },
+      unpackAlone: async (packages, into) => {
+        // `apt-get download` puts the packages into its working directory.
+        requireSuccess(await run`apt-get ${options} -q download ${packages}`, `cannot download the packages ${packages.join(' ')}`)
+        await unpackArchives(into)
+      },
+      dependencies: async (name) => {
+        const output = await run`apt-cache ${options} depends --recurse --important ${name}`
+        requireSuccess(output, `${name} is not in the package lists`)
+        return [...new Set([...output.stdout.matchAll(/^ *\|?(?:Pre)?Depends: (\S+)$/gm)].flatMap(([, found]) => found ?? []))]
+      },
+      directDependencies: async (names) => {
+        const output = await run`apt-cache ${options} depends --important ${names}`
+        requireSuccess(output, `not in the package lists: ${names.join(' ')}`)
+        // A name in angle brackets is a virtual package. Its providers follow, indented further.
+        const found = output.stdout.matchAll(/^(?: {2}| \|)(?:Pre)?Depends: ([^<\s]\S*)$|^ {4}(\S+)$/gm)
+        return [...new Set([...found].flatMap(([, named, provider]) => named ?? provider ?? []))]
+      },
+    })
+  } finally {
+    await rm(state, { recursive: true, force: true })
+  }
+}
+
+function requireSuccess(output: ProcessOutput, message: string): void {
+  if (output.exitCode === 0) return
+  const lastLines = `${output.stdout}${output.stderr}`
+    .trim()
+    .split('\n')
+    .slice(-8)
+    .map((line) => `  ${line}`)
+  throw new BrokenLab([message, ...lastLines].join('\n'))
+}

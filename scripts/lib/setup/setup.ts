@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { BrokenLab } from '../../../harness/errors.ts'
+import { preparedKernel } from '../../../harness/machine/guest/qemu_kernel.ts'
+import { cacheFolder, findProgram, toolsRoot } from '../../../harness/machine/tools.ts'
+import { withApt } from './apt.ts'
+import { hasCinder, unpackCinder } from './cinder.ts'
+import { prepareGuestKernel } from './guest_kernel.ts'
+
+/** The packages of Debian or Ubuntu that a part of holeproof needs, and the programs and files that show that they are installed. */
+interface Need {
+  readonly packages: readonly string[]
+  readonly programs: readonly string[]
+  readonly files?: readonly string[]
+}
+
+const NEEDS = {
+  storage: {
+    packages: ['lvm2', 'dmsetup', 'thin-provisioning-tools', 'e2fsprogs', 'mount', 'util-linux', 'iproute2'],
+    programs: ['lvm', 'dmsetup', 'thin_dump', 'losetup', 'mkfs.ext4', 'mount', 'unshare', 'nsenter', 'taskset', 'setpriv', 'ip'],
+  },
+  layers: { packages: ['cryptsetup-bin', 'qemu-utils'], programs: ['cryptsetup', 'qemu-img', 'qemu-nbd'] },
+  uml: { packages: ['user-mode-linux'], programs: ['linux.uml'], files: ['usr/lib/uml/modules'] },
+  qemu: { packages: ['qemu-system-x86', 'xz-utils', 'zstd'], programs: ['qemu-system-x86_64', 'xz', 'zstd'] },
+  cinder: { packages: ['qemu-utils'], programs: ['qemu-img'] },
+} satisfies Record<string, Need>
+
+export type Part = keyof typeof NEEDS
+
+/**
+ * Unpacks the packages that these parts need and the machine lacks into the cache folder. It needs no root. Throws BrokenLab with
+ * everything that is still missing.
+ */
+export async function setUp(parts: readonly Part[], log: (line: string) => void): Promise<void> {
+  const lacking = parts.filter((part) => !isInstalled(NEEDS[part]))
+  const lacksKernel = parts.includes('qemu') && preparedKernel() === undefined
+  const lacksCinder = parts.includes('cinder') && !hasCinder()
+  if (lacking.length === 0 && !lacksKernel && !lacksCinder) return
+  await withApt(async (apt) => {
+    const packages = lacking.flatMap((part) => NEEDS[part].packages)
+    if (packages.length > 0) {
+      log(`setup: unpacking ${packages.join(' ')} and dependencies into ${cacheFolder}`)
+      await apt.unpack(packages, toolsRoot)
+    }
+    if (lacksKernel) await prepareGuestKernel(apt, log)
+    if (lacksCinder) await unpackCinder(apt, log)
+  })
+  const still = lacking.filter((part) => !isInstalled(NEEDS[part]))
+  if (still.length === 0) return
+  const names = still.flatMap((part) => missingOf(NEEDS[part]))
+  throw new BrokenLab(
+    `still missing after setup: ${names.join(', ')}\nInstall them with: apt-get install ${still.flatMap((part) => NEEDS[part].packages).join(' ')}`,
+  )
+}
+
+/** The programs and files that a part needs and this machine lacks, and the packages that contain them. */
+export function lacksOf(part: Part): { readonly missing: readonly string[]; readonly packages: readonly string[] } {
+  const missing = [
+    ...missingOf(NEEDS[part]),
+    ...(part === 'qemu' && preparedKernel() === undefined ? ['a kernel for QEMU guests'] : []),
+    ...(part === 'cinder' && !hasCinder() ? ['python3-cinder'] : []),
+  ]
+  return { missing, packages: missing.length === 0 ? [] : NEEDS[part].packages }
+}
+
+function missingOf(need: Need): string[] {
+  const files = (need.files ?? []).filter((file) => !existsSync(join(toolsRoot, file)) && !existsSync(join('/', file)))
+  return [...need.programs.filter((name) => findProgram(name) === undefined), ...files]
+}
+
+function isInstalled(need: Need): boolean {
+  return missingOf(need).length === 0
+}

@@ -1,0 +1,50 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { listChecks } from '../../harness/certify/certification.ts'
+import { traps } from '../../harness/explore/traps.ts'
+import { assetPath } from '../../harness/paths.ts'
+import { allCells } from '../../harness/verify/cell.ts'
+import { isMeant } from '../../scripts/lib/cli/only.ts'
+
+const DOCUMENTS = [
+  'README.md',
+  'adapters/cinder/README.md',
+  ...readdirSync(assetPath('docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+]
+const ids = [...allCells, ...traps, ...listChecks([])].map(({ id }) => id)
+
+describe.each(DOCUMENTS)('%s', (document) => {
+  const text = readFileSync(assetPath(document), 'utf8')
+
+  test('links to what there is', () => {
+    const targets = [...text.matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(([, target = '']) => target)
+    const broken = targets.filter((target) => {
+      const [path = '', anchor] = target.split('#')
+      const file = path === '' ? assetPath(document) : join(dirname(assetPath(document)), path)
+      return !existsSync(file) || (anchor !== undefined && !anchorsOf(readFileSync(file, 'utf8')).includes(anchor))
+    })
+
+    expect(broken).toEqual([])
+  })
+
+  test('names cells and checks that there are', () => {
+    const wanted = [...text.matchAll(/(?:verify|certify) [^`\n]*--only (\S+)/g)].flatMap(([, only = '']) =>
+      only.replaceAll('`', '').split(','),
+    )
+
+    expect(wanted.filter((some) => !ids.some((id) => isMeant(id, some)))).toEqual([])
+  })
+})
+
+/** As GitHub makes them. */
+function anchorsOf(text: string): string[] {
+  return [...text.matchAll(/^#{2,} (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  )
+}
