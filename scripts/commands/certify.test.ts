@@ -20,7 +20,7 @@ describe("a program's arguments are its own", () => {
     expect(findCandidates(drivers)).toEqual([expect.objectContaining({ name: 'driver.sh', argv: words })])
   })
 
-  test('whatever the peer is called', () => {
+  test('even if a peer has a built-in name', () => {
     expect(readWords(['--peer', 'nfs', PROGRAM, '--backend', 'x'])).toMatchObject({
       options: { peer: ['nfs'] },
       drivers: [PROGRAM, '--backend', 'x'],
@@ -42,7 +42,7 @@ test('the checks are listed without a driver, and nothing is certified without o
   expect(() => findCandidates(drivers)).toThrow('name a driver. Run scripts/certify --help for examples.')
 })
 
-test('what every object has is no group of drivers', () => {
+test('a property of every object is not a group of drivers', () => {
   expect(readWords(['toString', '--list']).drivers).toEqual(['toString', '--list'])
   expect(() => findCandidates(['nfs', 'toString'])).toThrow('no driver toString')
 })

@@ -13,7 +13,7 @@ describe('a whole number', () => {
   })
 
   test.each(['', ' ', '-1', '+1', '1.5', '1e3', '0x10', ' 1', '1 ', '1_000', 'seven', '٣', 'NaN', 'Infinity', '9007199254740992'])(
-    'is not "%s", which is told with the option',
+    'is not "%s", and the error names the option',
     (text) => {
       expect(() => parseWhole('--seed')(text)).toThrow(new UsageError(`--seed must be a whole number of 0 or more, not '${text}'`))
     },
