@@ -3,6 +3,7 @@ import type { Lab } from '../../lab/lab.ts'
 import { type Caller, callOver, type Line, Unanswered } from '../../protocol/json_rpc.ts'
 import type { DriverSetup, VerbResult } from '../../protocol/verbs.ts'
 import { callVerb, type Limits, NotOffered, serviceOf, type WholeVolumeService } from '../../protocol/volume_service.ts'
+import { within } from '../../timers.ts'
 
 /** A driver's program under way. */
 export interface RunningDriver {
@@ -113,8 +114,7 @@ export class DriverProcess {
 
   /** How the driver's program ended, if it ends by itself about now. */
   async hasEnded(): Promise<string | undefined> {
-    const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), ENDED_WITHIN_MS))
-    return Promise.race([this.running?.ended, late])
+    return this.running && within(this.running.ended, ENDED_WITHIN_MS)
   }
 
   /** Ends the driver's program; nothing when it has ended. Returns what was wrong with its end. */

@@ -13,6 +13,7 @@ import { PROTOCOL } from '../../protocol/verbs.ts'
 import { serveDriver } from '../../protocol/volume_service.ts'
 import { printable } from '../../result/describe.ts'
 import type { TestBed } from '../../testbed/test_bed.ts'
+import { within } from '../../timers.ts'
 import { MiB } from '../../units.ts'
 import { bundleModule } from './bundle_module.ts'
 import type { Candidate } from './candidate.ts'
@@ -169,24 +170,12 @@ async function startProgram(lab: Lab, argv: readonly string[], cwd: string, env:
     ended,
     stop: async () => {
       running.stdin.end()
-      if (await settles(ended, ENDS_WITHIN_SECONDS)) return []
+      if ((await within(ended, ENDS_WITHIN_SECONDS * 1000)) !== undefined) return []
       running.kill(constants.signals.SIGKILL)
       // A child that left the process group may hold its output open.
-      if (!(await settles(ended, 1))) await lab.helper.killMarked(`HOLEPROOF_DRIVER=${env.HOLEPROOF_DRIVER}`)
+      if ((await within(ended, 1000)) === undefined) await lab.helper.killMarked(`HOLEPROOF_DRIVER=${env.HOLEPROOF_DRIVER}`)
       return [`the driver still ran ${ENDS_WITHIN_SECONDS} s after its input was closed`]
     },
-  }
-}
-
-async function settles(promise: Promise<unknown>, seconds: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), seconds * 1000)
-  })
-  try {
-    return await Promise.race([promise.then(() => true), late])
-  } finally {
-    clearTimeout(timer)
   }
 }
 
