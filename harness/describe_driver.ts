@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Candidate, findCandidate } from './certify/candidate/candidate.ts'
-import { Certification, type CheckTitle, listChecks } from './certify/certification.ts'
-import { CANDIDATE_LIMITS, type CertifySessionOptions, openPeers, openSession, STORAGE_BYTES } from './certify/certify.ts'
-import type { Peers } from './certify/peers.ts'
+import { findCandidate } from './certify/candidate/candidate.ts'
+import type { Certification } from './certify/certification.ts'
+import { type CertifyOptions, openCertification, openPeers, openSession } from './certify/certify.ts'
+import type { Check } from './certify/checks/check.ts'
+import { listChecks } from './certify/checks/list_checks.ts'
+import type { Peers } from './certify/session/peers.ts'
 import type { MachineKind } from './machine/machine.ts'
 import { selectedKind } from './machine/machine_kind.ts'
 import type { Limits } from './protocol/volume_service.ts'
@@ -31,18 +33,16 @@ const CHECK_SECONDS = 600
  * `certify` takes: a built-in name, a module's path, or a program. `setup` must have prepared the machine.
  */
 export function describeDriver(driver: string, options: DescribeDriverOptions = {}): void {
-  const candidate = findCandidate(driver, options.args ?? [])
-  const peers = (options.peers ?? []).map((peer): Candidate => findCandidate(peer))
+  const { args = [], peers: named = [], ...conditions } = options
+  const candidate = findCandidate(driver, args)
+  const peers = named.map((peer) => findCandidate(peer))
   const stop = new AbortController()
-  const all: CertifySessionOptions = {
+  const all: CertifyOptions = {
+    machine: selectedKind,
+    seed: 1,
+    ...conditions,
     candidates: [candidate],
     peers,
-    machine: options.machine ?? selectedKind,
-    seed: options.seed ?? 1,
-    storageBytes: options.storageBytes ?? STORAGE_BYTES,
-    limits: options.limits ?? CANDIDATE_LIMITS,
-    options: options.options ?? {},
-    seconds: Number.MAX_SAFE_INTEGER,
     signal: stop.signal,
     repeat: (_, check) => `vitest -t ${JSON.stringify(check ?? candidate.name)}`,
   }
@@ -56,11 +56,11 @@ export function describeDriver(driver: string, options: DescribeDriverOptions = 
       const [testBed] = session.testBeds
       if (testBed === undefined) throw new Error('a session has at least one test bed')
       const peers = openPeers(testBed, all)
-      opened = { session, peers, certification: new Certification(testBed, candidate, peers, all) }
+      opened = { session, peers, certification: openCertification(testBed, candidate, peers, all) }
     })
 
     /** Runs a check on a driver that was set up, also where the test of its setup is not among those chosen. */
-    async function run(check: CheckTitle): Promise<CheckResult | undefined> {
+    async function run(check: Check): Promise<CheckResult | undefined> {
       const [setsUp] = checks
       if (opened === undefined || setsUp === undefined) return undefined
       installed ??= opened.certification.run(setsUp)

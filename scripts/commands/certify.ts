@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import { Option } from 'commander'
 import { bundleModule } from '../../harness/certify/candidate/bundle_module.ts'
 import { type Candidate, findCandidate, isCinder } from '../../harness/certify/candidate/candidate.ts'
-import { listChecks } from '../../harness/certify/certification.ts'
 import { CANDIDATE_LIMITS, certify, STORAGE_BYTES } from '../../harness/certify/certify.ts'
+import { listChecks } from '../../harness/certify/checks/list_checks.ts'
 import { type DriverName, driverNames, honestNames } from '../../harness/drivers/backend.ts'
 import { UsageError } from '../../harness/errors.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
@@ -112,7 +112,7 @@ command.enablePositionalOptions()
 export default runnable(command, async () => {
   const { options, drivers } = readWords(process.argv.slice(2))
   if (options.list) {
-    for (const { id, title } of listChecks([])) console.log(`${id.padEnd(34)} ${title}`)
+    for (const { id, title } of listChecks()) console.log(`${id.padEnd(34)} ${title}`)
     return EXIT.upheld
   }
   const all = findCandidates(drivers)

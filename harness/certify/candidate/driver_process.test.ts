@@ -8,7 +8,8 @@ import { openNative } from '../../machine/native.ts'
 import { type Line, makeLine, RemoteError, Unanswered } from '../../protocol/json_rpc.ts'
 import { type DriverSetup, PROTOCOL } from '../../protocol/verbs.ts'
 import { NotOffered } from '../../protocol/volume_service.ts'
-import { DriverFault, DriverGone, DriverProcess, type Installation } from './driver_process.ts'
+import { DriverProcess, type Installation } from './driver_process.ts'
+import { DriverFault, DriverGone } from './faults.ts'
 
 const LIMITS = { askSeconds: 5, verbSeconds: 5 }
 const METHOD_NOT_FOUND = -32601

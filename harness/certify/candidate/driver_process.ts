@@ -4,6 +4,7 @@ import { type Caller, callOver, type Line, Unanswered } from '../../protocol/jso
 import type { DriverSetup, VerbResult } from '../../protocol/verbs.ts'
 import { callVerb, type Limits, NotOffered, serviceOf, type WholeVolumeService } from '../../protocol/volume_service.ts'
 import { within } from '../../timers.ts'
+import { DriverFault, DriverGone } from './faults.ts'
 
 /** A driver's program under way. */
 export interface RunningDriver {
@@ -33,21 +34,6 @@ export interface Installation {
 const ENDED_WITHIN_MS = 500
 /** How often a driver may leave a call unanswered before nobody waits for it any more. */
 const MOST_UNANSWERED = 3
-
-/** The driver under test did what it must not do: a finding, never a broken lab. */
-export class DriverFault extends Error {
-  override name = 'DriverFault'
-}
-
-/** Nobody waits for this driver any more. */
-export class DriverGone extends DriverFault {
-  override name = 'DriverGone'
-}
-
-/** A driver that another one is certified with failed, which says nothing of that other one. */
-export class PeerFailed extends Error {
-  override name = 'PartnerFault'
-}
 
 /** A driver that has been set up, with all that was seen of its conduct. */
 export class DriverProcess {

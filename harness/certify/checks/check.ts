@@ -1,6 +1,6 @@
 import type { Difference } from '../../content/verify.ts'
-import type { DriverSession } from '../driver_session.ts'
-import type { Case, Reading } from './experiment.ts'
+import type { DriverUnderTest } from '../session/driver_under_test.ts'
+import type { Case, Reading } from './cases.ts'
 
 /** What came of a check. */
 export type CheckOutcome =
@@ -29,14 +29,19 @@ export interface WrongBytes {
   readonly first: Difference
 }
 
-/** What a driver is held to. */
+/** One thing that a driver is held to. */
 export interface Check {
-  /** Stable: what --only takes. */
+  /** What --only takes; it stays the same from version to version. */
   readonly id: string
   /** What must hold, on one line. */
   readonly title: string
-  /** Throws DriverFault when the driver fails at what it must do, which refutes it. */
-  run(session: DriverSession): Promise<CheckOutcome>
+  /** The `first` check also runs where only others were chosen; the `last` ones also run when the time is up. */
+  readonly phase?: 'first' | 'last'
+  /**
+   * Everything that the check makes through the driver's session is deleted after it. Throws DriverFault when the driver fails
+   * at something that it must do, which refutes it.
+   */
+  run(driver: DriverUnderTest): Promise<CheckOutcome>
 }
 
 export function upheld(text: string): CheckOutcome {
@@ -45,6 +50,14 @@ export function upheld(text: string): CheckOutcome {
 
 export function refuted(text: string): CheckOutcome {
   return { verdict: 'refuted', text }
+}
+
+export function notShown(text: string): CheckOutcome {
+  return { verdict: 'not-shown', text }
+}
+
+export function notOffered(text: string): CheckOutcome {
+  return { verdict: 'not-offered', text }
 }
 
 /** The bytes that a reading found wrong. */

@@ -1,5 +1,5 @@
 import type { CommandRecord } from '../../lab/lab.ts'
-import type { Act, RecordedProgram, Recorder } from './recorder.ts'
+import type { Act, RecordedProgram, Recorder } from '../session/recorder.ts'
 
 interface VolumeOf {
   readonly driver: string

@@ -1,24 +1,36 @@
-import { isThin, parseStatus } from '../block/status.ts'
-import type { Content } from '../content/content.ts'
-import type { Verification } from '../content/verify.ts'
-import { BrokenLab, messageOf } from '../errors.ts'
-import type { PathInfo } from '../helper/surroundings.ts'
-import type { Lab } from '../lab/lab.ts'
-import { runOrThrow } from '../machine/machine.ts'
-import { decideCopyMode } from '../migration/rule.ts'
-import { type Answer, capabilityReportSchema } from '../protocol/capabilities.ts'
-import type { Verb } from '../protocol/verbs.ts'
-import type { VolumeService, WholeVolumeService } from '../protocol/volume_service.ts'
-import type { TestBed } from '../testbed/test_bed.ts'
-import { MiB, SECTOR_BYTES } from '../units.ts'
-import { DriverFault, DriverGone, type DriverProcess } from './candidate/driver_process.ts'
-import { Recorder } from './counterexample/recorder.ts'
+import { isThin, parseStatus } from '../../block/status.ts'
+import type { Content } from '../../content/content.ts'
+import type { Verification } from '../../content/verify.ts'
+import { BrokenLab, messageOf } from '../../errors.ts'
+import type { PathInfo } from '../../helper/surroundings.ts'
+import type { Lab } from '../../lab/lab.ts'
+import { runOrThrow } from '../../machine/machine.ts'
+import { decideCopyMode } from '../../migration/rule.ts'
+import { type Answer, capabilityReportSchema } from '../../protocol/capabilities.ts'
+import type { Verb } from '../../protocol/verbs.ts'
+import type { Limits, VolumeService, WholeVolumeService } from '../../protocol/volume_service.ts'
+import type { TestBed } from '../../testbed/test_bed.ts'
+import { MiB, SECTOR_BYTES } from '../../units.ts'
+import type { Candidate } from '../candidate/candidate.ts'
+import { DriverProcess } from '../candidate/driver_process.ts'
+import { DriverFault, DriverGone } from '../candidate/faults.ts'
+import { provision } from '../candidate/provision.ts'
+import { Recorder } from './recorder.ts'
 
 const LEAST_VOLUME_BYTES = 8 * MiB
 /** A volume may come out larger; all of it is read. */
 const MOST_BEYOND_BYTES = 1024 * MiB
 /** A thin pool that is full lets its writers wait a minute; what is left of it is less than what is filled. */
 const FILLED_OF_THIN = 0.7
+
+/** What a driver is given, and how long it may take. */
+export interface DriverConditions {
+  /** The storage that the driver is given, in bytes. */
+  readonly storageBytes: number
+  readonly limits: Limits
+  /** The user's --option KEY=VALUE. */
+  readonly options: Readonly<Record<string, string>>
+}
 
 /** Only a content's extents, or its holes too, as zeros. */
 export type Written = 'extents' | 'everywhere'
@@ -34,9 +46,8 @@ export interface DriverSessionNames {
 /** A driver on trial: makes volumes by it, writes and reads them, and takes all of them away again. */
 export class DriverSession {
   readonly name: string
-  readonly testBed: TestBed
   readonly lab: Lab
-  readonly driver: DriverProcess
+  readonly process: DriverProcess
   /** What it answered to get_capabilities at first. */
   readonly answer: Answer
   /** Whether the driver claims that its new volumes read as zeros. */
@@ -48,21 +59,40 @@ export class DriverSession {
   private readonly noun: string
   private names = 0
 
-  constructor({ name, noun, recorder = new Recorder() }: DriverSessionNames, testBed: TestBed, driver: DriverProcess, answer: Answer) {
+  private constructor({ name, noun, recorder = new Recorder() }: DriverSessionNames, process: DriverProcess, answer: Answer) {
     this.name = name
     this.noun = noun
     this.recorder = recorder
-    this.testBed = testBed
-    this.lab = driver.lab
-    this.driver = driver
+    this.lab = process.lab
+    this.process = process
     this.answer = answer
     this.claim = decideCopyMode(answer, { history: 'new', layers: [] }).mode === 'sparse'
     const report = capabilityReportSchema.safeParse(answer.kind === 'answered' ? answer.report : undefined)
     this.thinProvisioned = report.success && report.data.thin_provisioning_support !== false
   }
 
+  /** Sets a driver up on poisoned storage in a lab. Throws DriverFault when the driver does not come up. */
+  static async open(
+    testBed: TestBed,
+    lab: Lab,
+    candidate: Candidate,
+    names: DriverSessionNames,
+    conditions: DriverConditions,
+  ): Promise<DriverSession> {
+    const installation = await provision(testBed, lab, candidate, conditions)
+    const { setup: asked, program } = installation
+    if (asked !== undefined && program !== undefined) names.recorder?.programs.push({ driver: names.name, ...program, asked })
+    const process = await DriverProcess.open(lab, installation, conditions.limits)
+    return new DriverSession(names, process, await process.service.getCapabilities())
+  }
+
+  /** The storage that the driver was given, in bytes. */
+  get storageBytes(): number {
+    return this.process.installation.storageBytes
+  }
+
   get stepBytes(): number {
-    return this.driver.about.size_step_bytes ?? 1
+    return this.process.about.size_step_bytes ?? 1
   }
 
   /** The size of an ordinary volume here, in bytes. */
@@ -72,11 +102,21 @@ export class DriverSession {
 
   /** How much is written to fill the driver's storage: to the end, where a volume's storage is its own once it is made. */
   get fillBytes(): number {
-    return this.driver.installation.storageBytes * (this.thinProvisioned ? FILLED_OF_THIN : 1)
+    return this.storageBytes * (this.thinProvisioned ? FILLED_OF_THIN : 1)
   }
 
   roundUp(bytes: number): number {
     return Math.ceil(bytes / this.stepBytes) * this.stepBytes
+  }
+
+  /** Asks for the capability report again. */
+  getCapabilities(): Promise<Answer> {
+    return this.process.service.getCapabilities()
+  }
+
+  /** Ends the driver's program and starts it again on the same storage. */
+  restart(): Promise<void> {
+    return this.process.restart()
   }
 
   newName(): string {
@@ -88,8 +128,7 @@ export class DriverSession {
     return this.make(name, sizeBytes, 'create_volume', { name, size_bytes: sizeBytes }, (service) => service.createVolume(name, sizeBytes))
   }
 
-  /** Makes a volume by a verb of its own kind; it goes with the trial, also when the verb fails half-way. */
-  async make(
+  private async make(
     name: string,
     sizeBytes: number,
     verb: Verb,
@@ -100,6 +139,12 @@ export class DriverSession {
     await this.ask(verb, params, ask)
     this.made.set(name, volume)
     return volume
+  }
+
+  /** Extends a volume, which must be detached. */
+  async extend({ name }: DriverVolume, newSizeBytes: number): Promise<DriverVolume> {
+    await this.ask('extend_volume', { name, new_size_bytes: newSizeBytes }, (service) => service.extendVolume(name, newSizeBytes))
+    return this.adopt(name, newSizeBytes)
   }
 
   /** Makes a snapshot that goes with the trial. */
@@ -118,9 +163,26 @@ export class DriverSession {
     return snapshot
   }
 
+  /** Makes a volume of a snapshot of this volume. */
+  createFromSnapshot(snapshot: string, origin: DriverVolume): Promise<DriverVolume> {
+    const name = this.newName()
+    const params = { name, size_bytes: origin.sizeBytes, snapshot_name: snapshot, volume_name: origin.name }
+    return this.make(name, origin.sizeBytes, 'create_volume_from_snapshot', params, (service) =>
+      service.createVolumeFromSnapshot(name, origin.sizeBytes, snapshot, origin.name),
+    )
+  }
+
+  clone(source: DriverVolume): Promise<DriverVolume> {
+    const name = this.newName()
+    const params = { name, size_bytes: source.sizeBytes, source_name: source.name }
+    return this.make(name, source.sizeBytes, 'create_cloned_volume', params, (service) =>
+      service.createClonedVolume(name, source.sizeBytes, source.name),
+    )
+  }
+
   /** Takes over a volume that arrived by a migration. */
-  adopt(name: string, sizeBytes: number): DriverVolume {
-    const volume = new DriverVolume(this, name, sizeBytes)
+  adopt(name: string, sizeBytes: number, attachedTo?: string): DriverVolume {
+    const volume = new DriverVolume(this, name, sizeBytes, attachedTo)
     this.made.set(name, volume)
     return volume
   }
@@ -131,12 +193,27 @@ export class DriverSession {
 
   /** Asks for a verb and keeps it on record, with the commands that a built-in driver ran for it. */
   async ask<Answered>(verb: Verb, params: object, ask: (service: WholeVolumeService) => Promise<Answered>): Promise<Answered> {
-    return this.record(verb, params, () => this.driver.call(ask))
+    return this.record(verb, params, () => this.process.call(ask))
+  }
+
+  /** Asks for a volume that the typed verbs would not let through. One that is made in spite of that goes with the session. */
+  async createRaw(name: string, sizeBytes: number): Promise<void> {
+    const params = { name, size_bytes: sizeBytes }
+    await this.record('create_volume', params, () => this.process.raw('create_volume', params))
+    if (!this.made.has(name)) this.adopt(name, sizeBytes)
+  }
+
+  /** Attaches a volume that should not exist. One that does is deleted with the session. Returns its path. */
+  async findUnwanted(name: string): Promise<string | undefined> {
+    const path = await this.ask('attach_volume', { name }, (service) => service.attachVolume(name)).catch(() => undefined)
+    if (path === undefined || (await this.lab.helper.lookAtPath(path)).kind === 'missing') return undefined
+    this.adopt(name, 0, path)
+    return path
   }
 
   /** The driver's service for a migration: what it is asked is on record, what it answers and how it fails stays as it is. */
   recordedService(): VolumeService {
-    const { service } = this.driver
+    const { service } = this.process
     return {
       getCapabilities: () => this.record('get_capabilities', {}, () => service.getCapabilities()),
       createVolume: (name, size_bytes) => this.record('create_volume', { name, size_bytes }, () => service.createVolume(name, size_bytes)),
@@ -170,7 +247,7 @@ export class DriverSession {
 
   private async attachChecked(service: VolumeService, name: string): Promise<string> {
     const path = await service.attachVolume(name)
-    const refusal = await this.driver.installation.whyForeign(path)
+    const refusal = await this.process.installation.whyForeign(path)
     if (refusal !== undefined) throw new DriverFault(`attach_volume: ${refusal}`)
     return path
   }
@@ -210,10 +287,11 @@ export class DriverVolume {
   private readonly session: DriverSession
   private attachedTo: string | undefined
 
-  constructor(session: DriverSession, name: string, sizeBytes: number) {
+  constructor(session: DriverSession, name: string, sizeBytes: number, attachedTo?: string) {
     this.session = session
     this.name = name
     this.sizeBytes = sizeBytes
+    this.attachedTo = attachedTo
   }
 
   /** Attaches the volume, once. Throws DriverFault when the path cannot be a volume of the driver's own, or is too small. */
@@ -274,7 +352,7 @@ export class DriverVolume {
   /** Compares every byte of the content's size with it, read past the caches. */
   async verify(content: Content): Promise<Verification> {
     const path = await this.attach()
-    await this.session.driver.installation.dropCache?.(this.name)
+    await this.session.process.installation.dropCache?.(this.name)
     return this.touching('read', () => this.session.lab.helper.verify(path, content, false))
   }
 

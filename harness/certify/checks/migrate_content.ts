@@ -2,7 +2,7 @@ import type { Content } from '../../content/content.ts'
 import { type MigrationMethod, type MigrationResult, migrate } from '../../migration/migrate.ts'
 import { migrationParts, soundParts } from '../../migration/parts.ts'
 import type { Backend, Volume } from '../../migration/volume.ts'
-import type { DriverSession, DriverVolume, Written } from '../driver_session.ts'
+import type { DriverSession, DriverVolume, Written } from '../session/driver_session.ts'
 
 export interface MigratedContent {
   readonly result: MigrationResult
