@@ -21,15 +21,15 @@ export const reportWellFormed: Check = {
   },
 }
 
-/** What is wrong with the form of a report although the rule can read it: a claim where nobody looks, or endless nesting. */
+/** Returns a complaint about a report that the rule can read but others cannot: a claim below the top level, or endless nesting. */
 function oddForm(report: unknown): string | undefined {
   if (typeof report !== 'object' || report === null) return undefined
   const claimsAtTop = CLAIMS.some((claim) => Object.hasOwn(report, claim))
   let level: { at: string; value: object }[] = [{ at: '', value: report }]
   for (let depth = 1; level.length > 0; depth++) {
-    if (depth > MOST_LEVELS) return `it is nested deeper than ${MOST_LEVELS} levels, which other readers of JSON refuse`
+    if (depth > MOST_LEVELS) return `it is nested deeper than ${MOST_LEVELS} levels, which other JSON parsers reject`
     const hidden = depth > 1 && !claimsAtTop ? level.find(({ value }) => CLAIMS.some((claim) => Object.hasOwn(value, claim))) : undefined
-    if (hidden !== undefined) return `the claim in ${JSON.stringify(hidden.at)} is below the top level, where nobody looks for it`
+    if (hidden !== undefined) return `the claim in ${JSON.stringify(hidden.at)} is below the top level, where it is not read`
     level = level.flatMap(({ at, value }) =>
       Object.entries(value).flatMap(([key, below]) =>
         typeof below === 'object' && below !== null ? { at: at === '' ? key : at, value: below } : [],
@@ -49,7 +49,7 @@ export const claimStable: Check = {
       claims.push(`${decision.decidedBy} ${when}`)
     }
     for (let asked = 1; asked <= ASKED_TIMES; asked++) {
-      await ask(`when asked for the ${asked}. time`)
+      await ask(`when asked, time ${asked}`)
       await sleep(BETWEEN_ASKS_MS)
     }
     await session.create()

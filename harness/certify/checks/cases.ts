@@ -3,37 +3,37 @@ import type { Verification } from '../../content/verify.ts'
 import type { MigrationMethod } from '../../migration/migrate.ts'
 import { sizeText } from '../../units.ts'
 
-/** How a new volume comes about and what its user writes to it, before it is asked whether all the rest reads as zero. */
+/** New volumes and what their user writes to them. Everything else in them should then read as zero. */
 export interface Experiment {
   readonly kind: 'new'
-  /** The storage was filled through the driver and freed again. */
+  /** The storage was filled through the driver and freed before. */
   readonly reused: boolean
-  /** How many volumes are made, one after another; each of them is looked at. */
+  /** How many volumes are made, one after another; each of them is read. */
   readonly volumes: number
   readonly sizeBytes: number
   /** Made at `sizeBytes`, then extended to this. */
   readonly extendedTo?: number
-  /** What is written to each. */
+  /** What is written to each volume. */
   readonly writes: readonly Pick<Extent, 'offset' | 'length'>[]
 }
 
-/** A volume with these writes, migrated between the driver and a peer. */
+/** A volume with these writes that is migrated between the driver and a peer. */
 export interface MigrationCase {
   readonly kind: 'migration'
   readonly peer: string
-  /** To the driver, or from it. */
+  /** `in` is to the driver under test. */
   readonly direction: 'in' | 'out'
   readonly method: MigrationMethod
   readonly sizeBytes: number
   readonly writes: readonly Pick<Extent, 'offset' | 'length'>[]
 }
 
-/** What may show that a driver is wrong. */
+/** A case that may show that a driver is wrong. */
 export type Case = Experiment | MigrationCase
 
-/** What one volume of an experiment was found to hold. */
+/** What one volume of an experiment holds. */
 export interface Reading {
-  /** Which of the volumes: 1 for the first. */
+  /** The number of the volume, from 1. */
   readonly volume: number
   readonly name: string
   /** The size of its device or file: at least what was asked for. */
@@ -41,12 +41,12 @@ export interface Reading {
   readonly verification: Verification
 }
 
-/** The first reading that is not all zero where nobody wrote. */
+/** Returns the first reading with a wrong byte. */
 export function firstStale(readings: readonly Reading[]): Reading | undefined {
   return readings.find(({ verification }) => verification.wrongBytes > 0)
 }
 
-/** A case in words: "a new volume of 1 MiB, on space that was used before, 512 bytes written at byte 0". */
+/** Describes a case: "a new volume of 1 MiB, on space that was used before, 512 bytes written at byte 0". */
 export function describeCase(some: Case): string {
   const size = sizeText(some.sizeBytes)
   if (some.kind === 'migration') {

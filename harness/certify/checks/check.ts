@@ -2,12 +2,12 @@ import type { Difference } from '../../content/verify.ts'
 import type { DriverUnderTest } from '../session/driver_under_test.ts'
 import type { Case, Reading } from './cases.ts'
 
-/** What came of a check. */
+/** The outcome of a check. */
 export type CheckOutcome =
   | {
       readonly verdict: 'upheld'
       readonly text: string
-      /** Of a check that reads new volumes: whether all that nobody wrote was zero, promised or not. */
+      /** Set by checks that read new volumes: true when everything unwritten read as zero, promised or not. */
       readonly readZero?: boolean
     }
   | {
@@ -15,15 +15,15 @@ export type CheckOutcome =
       readonly text: string
       readonly readZero?: boolean
       readonly wrong?: WrongBytes
-      /** What showed it, for the search for the smallest that does. */
+      /** The case that showed it; the search looks for a smaller one. */
       readonly shownBy?: Case
     }
-  /** It could not run: never counted as certified. */
+  /** The check could not run. Never counts as certified. */
   | { readonly verdict: 'not-shown'; readonly text: string }
-  /** The driver answered that it lacks the verb, so there is nothing to hold it to. */
+  /** The driver answered that it lacks the verb, and it may. */
   | { readonly verdict: 'not-offered'; readonly text: string }
 
-/** Bytes that should not be there: the first of them, and how many. */
+/** The number of wrong bytes, and the first of them. */
 export interface WrongBytes {
   readonly count: number
   readonly first: Difference
@@ -60,7 +60,7 @@ export function notOffered(text: string): CheckOutcome {
   return { verdict: 'not-offered', text }
 }
 
-/** The bytes that a reading found wrong. */
+/** Returns the wrong bytes of a reading; undefined when all are right. */
 export function wrongBytesOf({ verification: { wrongBytes, differences } }: Pick<Reading, 'verification'>): WrongBytes | undefined {
   const [first] = differences
   return first && { count: wrongBytes, first }

@@ -13,24 +13,24 @@ export const setsUp: Check = {
 
 export const speaksProtocol: Check = {
   id: 'speaks-protocol',
-  title: 'nothing but answers comes from the driver, and it ends when its input closes',
+  title: 'the driver writes nothing but answers, and ends when its input closes',
   phase: 'last',
   run: (driver) =>
     afterShutdown(driver, () => {
       const [trouble, ...more] = driver.troubles
-      if (trouble === undefined) return upheld('nothing but answers, and it ended with its input')
+      if (trouble === undefined) return upheld('it wrote nothing but answers, and ended with its input')
       return refuted(more.length > 0 ? `${trouble}; ${more.length} more` : trouble)
     }),
 }
 
 export const leavesNothingBehind: Check = {
   id: 'leaves-nothing-behind',
-  title: 'after shutdown nothing of the driver is left on the machine',
+  title: 'the driver leaves nothing on the machine after its shutdown',
   phase: 'last',
   run: (driver) =>
     afterShutdown(driver, ({ fault, offered, leftovers }) => {
       if (fault !== undefined) return refuted(fault)
-      if (!offered) return notOffered('the driver offers no shutdown; its storage was taken from it')
+      if (!offered) return notOffered('the driver does not offer to shut down; its storage was taken away')
       return leftovers.length === 0 ? upheld('no process, mount or device') : refuted(`left: ${leftovers.join('; ')}`)
     }),
 }

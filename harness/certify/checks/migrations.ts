@@ -13,7 +13,7 @@ const LEAST_MIGRATED_BYTES = 16 * MiB
 /** A filesystem counts its own extent blocks with a file's. */
 const FILE_SLACK_BYTES = 64 * 1024
 
-/** A migration from every peer by both methods, and to every peer by the driver's own means. */
+/** Migrations from every peer by both methods, and to every peer by the driver's own means. */
 export function migrations(peers: readonly string[]): Check[] {
   const into = (['host', 'driver'] as const).flatMap((method) =>
     peers.map(
@@ -21,7 +21,7 @@ export function migrations(peers: readonly string[]): Check[] {
         id: `migrate-in/${method}/${peer}`,
         title:
           method === 'host'
-            ? `a volume copied from ${peer} by the host keeps every byte, and stays thin where that is promised`
+            ? `a volume copied from ${peer} by the host keeps every byte, and stays thin where the claim promises it`
             : `a volume moved from ${peer}, by that driver's own means where it can, keeps every byte`,
         run: async ({ session, peers }) => migrateBetween(peer, await peers.open(peer), session, 'in', method),
       }),
@@ -58,20 +58,20 @@ async function migrateBetween(
   const how = `${movedBy === method ? `moved by the ${movedBy}` : 'declined, so copied by the host'}, ${decision?.mode} (${decision?.decidedBy})`
   const outcome = await judgeArrival(destination, arrived, content, how)
   await arrived.delete()
-  // Of a copy that is whole but takes too much there is no smaller case to look for.
+  // A copy that is intact but takes too much has no smaller case to look for.
   if (outcome.verdict !== 'refuted' || outcome.wrong === undefined) return outcome
   const writes = content.extents.filter(({ write }) => write === 'data')
   return { ...outcome, shownBy: { kind: 'migration', peer, direction, method, sizeBytes, writes } }
 }
 
-/** Every byte, and what it takes. A sparse copy leaves out whole blocks only, so that is how thin a copy can be. */
+/** Judges every byte and the storage that the copy takes. A sparse copy leaves out whole blocks only, which limits how thin it can be. */
 async function judgeArrival(destination: DriverSession, arrived: DriverVolume, content: Content, how: string): Promise<CheckOutcome> {
   const actualBytes = await arrived.actualBytes()
   const verification = await arrived.verify({ ...content, sizeBytes: actualBytes })
   const wrong = wrongBytesOf({ verification })
   const reached = wrong !== undefined && wrong.first.offset < content.sizeBytes
   if (wrong !== undefined && (reached || destination.claim)) {
-    const where = reached ? '' : ' behind its end'
+    const where = reached ? '' : ' past its end'
     return {
       verdict: 'refuted',
       text: `${how}: ${wrong.count} of ${actualBytes} bytes${where} are wrong, first ${describeDifference(wrong.first)}`,
@@ -79,10 +79,10 @@ async function judgeArrival(destination: DriverSession, arrived: DriverVolume, c
     }
   }
   const intact = `${how}: all ${sizeText(content.sizeBytes)} intact`
-  const tail = wrong === undefined ? '' : `; ${wrong.count} old bytes behind its end, where no copy reaches`
+  const tail = wrong === undefined ? '' : `; ${wrong.count} stale bytes past the end of the volume, where no copy reaches`
   const mappedBytes = await arrived.mappedBytes()
   if (!destination.claim) return upheld(`${intact}${tail}`)
-  if (mappedBytes === undefined) return upheld(`${intact}; the kernel does not tell what it takes`)
+  if (mappedBytes === undefined) return upheld(`${intact}; the kernel does not show how much storage it takes`)
   const look = await arrived.look()
   const unit = look.kind === 'block' ? Math.ceil(look.optimalBytes / DD_BLOCK_BYTES) * DD_BLOCK_BYTES : 0
   const blockBytes = Math.max(DD_BLOCK_BYTES, unit)

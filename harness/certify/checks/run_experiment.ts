@@ -4,12 +4,12 @@ import { DriverFault, DriverGone } from '../candidate/faults.ts'
 import type { DriverSession, DriverVolume } from '../session/driver_session.ts'
 import type { Experiment, Reading } from './cases.ts'
 
-/** A fill of the driver's storage, and what became of it. */
+/** How the driver's storage was filled. */
 export interface Fill {
   readonly volumes: number
-  /** Of each volume, in bytes. */
+  /** The size of each volume, in bytes. */
   readonly sizeBytes: number
-  /** Why it ended before all of the storage's size was written; undefined when it did not. */
+  /** The error that ended it early; undefined when all of the storage was written. */
   readonly endedBy?: string
 }
 
@@ -35,7 +35,7 @@ export async function runExperiment(session: DriverSession, experiment: Experime
   return readings
 }
 
-/** Fills the driver's storage with volumes full of data. They stay. */
+/** Fills the driver's storage with volumes full of data, and keeps them. */
 async function fill(session: DriverSession): Promise<Fill & { readonly made: readonly DriverVolume[] }> {
   const sizeBytes = session.roundUp(Math.floor(session.fillBytes / FILL_VOLUMES / MiB) * MiB)
   const made: DriverVolume[] = []
@@ -54,7 +54,7 @@ async function fill(session: DriverSession): Promise<Fill & { readonly made: rea
   return { made, sizeBytes, volumes: made.length }
 }
 
-/** Fills the storage and deletes all of it again. */
+/** Fills the storage, then deletes all the volumes. */
 export async function fillAndFree(session: DriverSession): Promise<Fill> {
   const { made, ...filled } = await fill(session)
   for (const volume of made.toReversed()) await volume.delete()
@@ -62,5 +62,5 @@ export async function fillAndFree(session: DriverSession): Promise<Fill> {
 }
 
 export function describeFill({ volumes, sizeBytes, endedBy }: Fill): string {
-  return `${volumes} volumes of ${sizeText(sizeBytes)} filled${endedBy === undefined ? '' : ' until nothing more fitted'}, and deleted`
+  return `${volumes} volumes of ${sizeText(sizeBytes)} filled${endedBy === undefined ? '' : ' until no more fitted'}, and deleted`
 }

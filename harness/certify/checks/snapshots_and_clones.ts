@@ -7,7 +7,7 @@ import { type Check, type CheckOutcome, refuted, upheld } from './check.ts'
 import { mixed, wrongIn } from './volume_content.ts'
 
 const CHANGED_BYTES = 64 * 1024
-/** The peer whose volume is copied onto them. */
+/** The peer whose volume is copied onto the snapshot or clone. */
 const SOURCE_PEER = 'lvm-thin'
 
 /** A volume from a snapshot is not new: the rule never takes it for zero. */
@@ -18,7 +18,7 @@ export const snapshotIsNotNew: Check = {
     const { session } = driver
     const { origin, content } = await makeOrigin(session)
     const snapshot = await session.snapshot(origin.name)
-    // What is written afterwards belongs to the origin alone.
+    // Later writes belong to the origin alone.
     await origin.write(changeOf(content, session))
     await origin.detach()
     const made = await session.createFromSnapshot(snapshot.name, origin)
@@ -47,7 +47,7 @@ async function makeOrigin(session: DriverSession): Promise<{ origin: DriverVolum
   return { origin, content }
 }
 
-/** Other data in a whole block of what was written: a single byte might come out the same. */
+/** Returns other data for a whole block of a content: a single byte might happen to be the same. */
 function changeOf(content: Content, session: DriverSession): Content {
   const whole = content.extents.filter(({ write, length }) => write === 'data' && length >= CHANGED_BYTES)
   return { ...content, tag: session.lab.tag(), extents: whole.slice(0, 1) }

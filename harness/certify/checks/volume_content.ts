@@ -8,7 +8,7 @@ export function mixed(session: DriverSession, { sizeBytes }: DriverVolume): Cont
   return contentOf('mixed', sizeBytes, session.lab.tag(), session.lab.seed)
 }
 
-/** A refutation when a volume does not hold a content; where it is larger, the rest is not looked at. */
+/** Returns a refutation when a volume does not hold a content. Bytes past the end of the content are not compared. */
 export async function wrongIn(volume: DriverVolume, content: Content): Promise<CheckOutcome | undefined> {
   const wrong = wrongBytesOf({ verification: await volume.verify(content) })
   if (wrong === undefined) return undefined

@@ -22,7 +22,7 @@ export const pathsAreItsOwn: Check = {
 
 export const twoAtOnce: Check = {
   id: 'two-at-once',
-  title: 'two volumes made, written and deleted at the same time keep apart',
+  title: 'two volumes that are made, written and deleted at the same time do not affect each other',
   run: async ({ session }) => {
     const pair = await Promise.all(
       ['one', 'other'].map(async () => {
@@ -36,13 +36,13 @@ export const twoAtOnce: Check = {
       if (wrong !== undefined) return wrong
     }
     await Promise.all(pair.map(({ volume }) => volume.delete()))
-    return upheld(`both hold their own ${sizeText(session.volumeBytes)}`)
+    return upheld(`each holds its own ${sizeText(session.volumeBytes)}`)
   },
 }
 
 export const attachRepeats: Check = {
   id: 'attach-repeats',
-  title: 'attaching and detaching again and again shows the same bytes',
+  title: 'a volume shows the same bytes each time it is attached',
   run: async ({ session }) => {
     const volume = await session.create()
     const content = mixed(session, volume)
@@ -52,26 +52,26 @@ export const attachRepeats: Check = {
       const wrong = await wrongIn(volume, content)
       if (wrong !== undefined) return wrong
     }
-    return upheld(`${ATTACHED_TIMES} times the same ${sizeText(session.volumeBytes)}`)
+    return upheld(`the same ${sizeText(session.volumeBytes)} each of ${ATTACHED_TIMES} times`)
   },
 }
 
 export const survivesRestart: Check = {
   id: 'survives-restart',
-  title: "a volume's bytes are there after a restart of the driver",
+  title: 'a volume keeps its bytes when the driver restarts',
   run: async ({ session }) => {
     const volume = await session.create()
     const content = mixed(session, volume)
     await volume.write(content, 'everywhere')
     await volume.detach()
     await session.restart()
-    return (await wrongIn(volume, content)) ?? upheld(`all ${sizeText(volume.sizeBytes)}`)
+    return (await wrongIn(volume, content)) ?? upheld(`all ${sizeText(volume.sizeBytes)} kept`)
   },
 }
 
 export const extendKeeps: Check = {
   id: 'extend-keeps',
-  title: 'an extension keeps what the volume held',
+  title: 'an extended volume keeps its bytes',
   run: async ({ session }) => {
     const volume = await session.create()
     const content = mixed(session, volume)

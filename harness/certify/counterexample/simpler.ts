@@ -12,8 +12,8 @@ export interface Least {
 }
 
 /**
- * The simpler cases that may show the same, simplest first: fewest writes, then new storage before used, one volume before
- * many, the smallest size. Pure.
+ * Returns the simpler cases that may show the same, simplest first: fewest writes, then new storage before used, one volume
+ * before many, the smallest size. Pure.
  */
 export function simplerThan(shown: Case, least: Least): Case[] {
   const candidates = shown.kind === 'new' ? simplerExperiments(shown, least) : simplerMigrations(shown, least)
@@ -40,7 +40,7 @@ function simplerExperiments(experiment: Experiment, { stepBytes, volumeBytes }: 
   ]
 }
 
-/** A plain source and the host's copy first: they leave the least to look at. */
+/** A plain source and the host's copy come first: they leave the fewest possible causes. */
 function simplerMigrations(migration: MigrationCase, { stepBytes, volumeBytes }: Least): MigrationCase[] {
   const small = Math.ceil(SMALL_VOLUME_BYTES / stepBytes) * stepBytes
   const sizes = [...new Set([small, volumeBytes].map((size) => Math.min(size, migration.sizeBytes)))]
@@ -51,7 +51,7 @@ function simplerMigrations(migration: MigrationCase, { stepBytes, volumeBytes }:
   )
 }
 
-/** Tells cases apart. */
+/** Returns a text that is the same for the same case only. */
 export function keyOf(some: Case): string {
   const writes = some.writes.map(({ offset, length }) => [offset, length])
   if (some.kind === 'migration') return JSON.stringify([some.peer, some.direction, some.method, some.sizeBytes, writes])

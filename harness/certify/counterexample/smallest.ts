@@ -10,20 +10,20 @@ import { Recorder } from '../session/recorder.ts'
 import type { Recording } from './script.ts'
 import { keyOf, type Least, simplerThan } from './simpler.ts'
 
-/** A case that corrupts on storage of its own, and all that was done for it. */
+/** A case that corrupts on storage of its own, with a recording of it. */
 export interface Shown {
   readonly case: Case
   readonly stale: Reading
   readonly recording: Recording
 }
 
-/** Runs cases on fresh storage of their own, each once, and looks for the smallest that corrupts. */
+/** Looks for the smallest case that corrupts. Each case runs once, on new storage of its own. */
 export class SmallestSearch {
   private readonly driver: DriverUnderTest
   private readonly seconds: number
   private readonly known = new Map<string, Shown | undefined>()
   private until = Number.NaN
-  /** What could not be released. */
+  /** Everything that could not be released. */
   readonly leaks: string[] = []
 
   /** No case is begun later than this many seconds after the first. */
@@ -32,7 +32,7 @@ export class SmallestSearch {
     this.seconds = seconds
   }
 
-  /** The smallest case, no larger than this one, that corrupts; undefined when none does on fresh storage. */
+  /** Returns the smallest case, no larger than this one, that corrupts; undefined when none does on new storage. */
   async find(shown: Case, least: Least): Promise<Shown | undefined> {
     if (Number.isNaN(this.until)) this.until = Date.now() + this.seconds * 1000
     for (const candidate of [...simplerThan(shown, least), shown]) {
@@ -52,7 +52,7 @@ export class SmallestSearch {
       this.known.set(key, shown)
       return shown
     } catch (error) {
-      if (error instanceof DriverFault) return undefined // it fails otherwise than by wrong bytes
+      if (error instanceof DriverFault) return undefined // it fails, but not by wrong bytes
       throw error
     } finally {
       this.leaks.push(...(await lab.release()))
@@ -92,7 +92,7 @@ export class SmallestSearch {
   }
 }
 
-/** What a lab has run so far, and its images by their paths, with their sizes in bytes. */
+/** Returns the commands that a lab has run so far, and the sizes of its images in bytes. */
 async function snapshotOf(lab: Lab): Promise<Pick<Recording, 'folder' | 'prefix' | 'images' | 'setup'>> {
   const images = new Map<string, number>()
   for (const name of await readdir(lab.folder, { recursive: true })) {

@@ -18,9 +18,9 @@ import { provision } from '../candidate/provision.ts'
 import { Recorder } from './recorder.ts'
 
 const LEAST_VOLUME_BYTES = 8 * MiB
-/** A volume may come out larger; all of it is read. */
+/** A volume may be larger than asked for by this much; all of it is read. */
 const MOST_BEYOND_BYTES = 1024 * MiB
-/** A thin pool that is full lets its writers wait a minute; what is left of it is less than what is filled. */
+/** Writers to a full thin pool hang for a minute, so only this part of it is filled. */
 const FILLED_OF_THIN = 0.7
 
 /** What a driver is given, and how long it may take. */
@@ -32,29 +32,29 @@ export interface DriverConditions {
   readonly options: Readonly<Record<string, string>>
 }
 
-/** Only a content's extents, or its holes too, as zeros. */
+/** `extents` writes the extents of a content; `everywhere` also writes its holes, as zeros. */
 export type Written = 'extents' | 'everywhere'
 
 export interface DriverSessionNames {
   readonly name: string
-  /** Begins the names of its volumes: two drivers may hold a volume of the other's for a while. */
+  /** Starts the names of its volumes. They must differ between drivers, which exchange volumes in migrations. */
   readonly noun: string
-  /** Keeps what is done, where it is to be done again. */
+  /** Records what is done, where a script is to repeat it. */
   readonly recorder?: Recorder
 }
 
-/** A driver on trial: makes volumes by it, writes and reads them, and takes all of them away again. */
+/** A driver that has been set up. It makes volumes, writes and reads them, and deletes all of them in the end. */
 export class DriverSession {
   readonly name: string
   readonly lab: Lab
   readonly process: DriverProcess
-  /** What it answered to get_capabilities at first. */
+  /** Its first answer to get_capabilities. */
   readonly answer: Answer
-  /** Whether the driver claims that its new volumes read as zeros. */
+  /** True when the driver claims that its new volumes read as zeros. */
   readonly claim: boolean
   readonly thinProvisioned: boolean
   private readonly recorder: Recorder
-  /** What is to be deleted in the end, in the order in which it was made. */
+  /** Volumes and snapshots to delete in the end, in the order in which they were made. */
   private readonly made = new Map<string, { delete(): Promise<void> }>()
   private readonly noun: string
   private names = 0
@@ -100,7 +100,7 @@ export class DriverSession {
     return this.roundUp(LEAST_VOLUME_BYTES)
   }
 
-  /** How much is written to fill the driver's storage: to the end, where a volume's storage is its own once it is made. */
+  /** How many bytes fill the driver's storage. Where a volume gets its storage when it is made, that is all of it. */
   get fillBytes(): number {
     return this.storageBytes * (this.thinProvisioned ? FILLED_OF_THIN : 1)
   }
@@ -123,7 +123,7 @@ export class DriverSession {
     return `${this.noun}-${++this.names}`
   }
 
-  /** Makes a volume that goes with the trial. */
+  /** Makes a volume that is deleted with the others. */
   async create(sizeBytes = this.volumeBytes, name = this.newName()): Promise<DriverVolume> {
     return this.make(name, sizeBytes, 'create_volume', { name, size_bytes: sizeBytes }, (service) => service.createVolume(name, sizeBytes))
   }
@@ -147,7 +147,7 @@ export class DriverSession {
     return this.adopt(name, newSizeBytes)
   }
 
-  /** Makes a snapshot that goes with the trial. */
+  /** Makes a snapshot that is deleted with the volumes. */
   async snapshot(volume: string): Promise<{ readonly name: string; delete(): Promise<void> }> {
     const name = `snapshot-${++this.names}`
     const params = { name, volume_name: volume }
@@ -163,7 +163,7 @@ export class DriverSession {
     return snapshot
   }
 
-  /** Makes a volume of a snapshot of this volume. */
+  /** Makes a volume from a snapshot of `origin`. */
   createFromSnapshot(snapshot: string, origin: DriverVolume): Promise<DriverVolume> {
     const name = this.newName()
     const params = { name, size_bytes: origin.sizeBytes, snapshot_name: snapshot, volume_name: origin.name }
@@ -180,7 +180,7 @@ export class DriverSession {
     )
   }
 
-  /** Takes over a volume that arrived by a migration. */
+  /** Takes over a volume that exists already, such as one that arrived by a migration. */
   adopt(name: string, sizeBytes: number, attachedTo?: string): DriverVolume {
     const volume = new DriverVolume(this, name, sizeBytes, attachedTo)
     this.made.set(name, volume)
@@ -191,16 +191,15 @@ export class DriverSession {
     this.made.delete(name)
   }
 
-  /** Asks for a verb and keeps it on record, with the commands that a built-in driver ran for it. */
+  /** Asks for a verb and records it, with the commands that a built-in driver ran for it. */
   async ask<Answered>(verb: Verb, params: object, ask: (service: WholeVolumeService) => Promise<Answered>): Promise<Answered> {
     return this.record(verb, params, () => this.process.call(ask))
   }
 
-  /** Asks for a volume that the typed verbs would not let through. One that is made in spite of that goes with the session. */
-  async createRaw(name: string, sizeBytes: number): Promise<void> {
-    const params = { name, size_bytes: sizeBytes }
-    await this.record('create_volume', params, () => this.process.raw('create_volume', params))
-    if (!this.made.has(name)) this.adopt(name, sizeBytes)
+  /** Asks with parameters that the typed verbs would not let through. A volume that is made in spite of that is deleted with the others. */
+  async raw(verb: Verb, params: { readonly name: string; readonly size_bytes?: number }): Promise<void> {
+    await this.record(verb, params, () => this.process.raw(verb, params))
+    if (verb === 'create_volume' && !this.made.has(params.name)) this.adopt(params.name, params.size_bytes ?? 0)
   }
 
   /** Attaches a volume that should not exist. One that does is deleted with the session. Returns its path. */
@@ -211,7 +210,7 @@ export class DriverSession {
     return path
   }
 
-  /** The driver's service for a migration: what it is asked is on record, what it answers and how it fails stays as it is. */
+  /** The driver's service for a migration. It records what is asked, and passes answers and errors on as they are. */
   recordedService(): VolumeService {
     const { service } = this.process
     return {
@@ -229,7 +228,7 @@ export class DriverSession {
     }
   }
 
-  /** Runs a copy, and keeps its commands on record. */
+  /** Runs a copy and records its commands. */
   async recordCopy(copy: () => Promise<void>): Promise<void> {
     const before = this.lab.commands.length
     await copy()
@@ -263,7 +262,7 @@ export class DriverSession {
     return answered
   }
 
-  /** Takes all volumes of the trial away. Returns what the driver would not delete. */
+  /** Deletes everything that was made and not deleted yet. Returns what the driver would not delete. */
   async cleanUp(): Promise<string[]> {
     const faults: string[] = []
     for (const thing of [...this.made.values()].toReversed()) {
@@ -280,7 +279,7 @@ export class DriverSession {
   }
 }
 
-/** A volume of the driver under test. */
+/** A volume of a driver's session. */
 export class DriverVolume {
   readonly name: string
   readonly sizeBytes: number
@@ -322,7 +321,7 @@ export class DriverVolume {
     await this.session.ask('delete_volume', { name }, (service) => service.deleteVolume(name))
   }
 
-  /** What the kernel shows of the volume's device or file. */
+  /** Returns what the kernel shows of the volume's device or file. */
   async look(): Promise<PathInfo> {
     return this.session.lab.helper.lookAtPath(await this.attach())
   }
@@ -336,12 +335,12 @@ export class DriverVolume {
     return isThin(status) ? status.mappedSectors * SECTOR_BYTES : undefined
   }
 
-  /** How large it came out, in bytes: at least what was asked for. */
+  /** Returns its real size in bytes, which is at least the size that was asked for. */
   async actualBytes(): Promise<number> {
     return (await this.session.lab.helper.measure(await this.attach())).sizeBytes
   }
 
-  /** Writes a content: its extents, or `everywhere`, its holes as zeros. */
+  /** Writes a content: its extents or, `everywhere`, its holes too. */
   async write(content: Content, where: Written = 'extents'): Promise<void> {
     const path = await this.attach()
     if (where === 'everywhere') this.session.recordWrite(this.name, 'zeros', 0, content.sizeBytes)
@@ -349,14 +348,14 @@ export class DriverVolume {
     await this.touching('written', () => this.session.lab.helper.stamp(path, content, where === 'everywhere'))
   }
 
-  /** Compares every byte of the content's size with it, read past the caches. */
+  /** Compares the volume with a content, byte by byte and past the caches. */
   async verify(content: Content): Promise<Verification> {
     const path = await this.attach()
     await this.session.process.installation.dropCache?.(this.name)
     return this.touching('read', () => this.session.lab.helper.verify(path, content, false))
   }
 
-  /** A path that was given but cannot be used is the driver's fault, not the lab's. */
+  /** Blames the driver, not the lab, for a path that cannot be used. */
   private async touching<Done>(what: string, touch: () => Promise<Done>): Promise<Done> {
     try {
       return await touch()

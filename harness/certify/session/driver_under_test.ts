@@ -28,9 +28,9 @@ export class DriverUnderTest {
   readonly candidate: Candidate
   readonly testBed: TestBed
   readonly peers: Peers
-  /** Lines from the driver that were not answers, and ends that nobody asked for; complete once it has shut down. */
+  /** Lines from the driver that were not answers, and ends that were not asked for; complete once it has shut down. */
   readonly troubles: string[] = []
-  /** What could not be released. */
+  /** Everything that could not be released. */
   readonly leaks: string[] = []
   private readonly conditions: DriverConditions
   private firstSession: DriverSession | undefined
