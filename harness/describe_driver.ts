@@ -16,12 +16,12 @@ export interface DescribeDriverOptions {
   readonly args?: readonly string[]
   /** Other drivers to migrate from and to, as for the driver itself. */
   readonly peers?: readonly string[]
-  /** Handed to the driver in do_setup. */
+  /** Passed to the driver in do_setup. */
   readonly options?: Readonly<Record<string, string>>
-  /** What the driver is given, in bytes; default 128 MiB. */
+  /** The storage that the driver is given, in bytes; default 128 MiB. */
   readonly storageBytes?: number
   readonly limits?: Limits
-  /** Default: what `HOLEPROOF_MACHINE` says, else `uml`. */
+  /** Default: the value of `HOLEPROOF_MACHINE`, else `uml`. */
   readonly machine?: MachineKind
   readonly seed?: number
 }
@@ -29,8 +29,8 @@ export interface DescribeDriverOptions {
 const CHECK_SECONDS = 600
 
 /**
- * Certifies a driver within a project's own vitest suite: a test for each check, on real storage. `driver` is what
- * `certify` takes: a built-in name, a module's path, or a program. `setup` must have prepared the machine.
+ * Certifies a driver within a project's own vitest suite, with a test for each check, on real storage. `driver` is a built-in
+ * name, a module's path or a program, as for the command `certify`. The command `setup` must have prepared the machine.
  */
 export function describeDriver(driver: string, options: DescribeDriverOptions = {}): void {
   const { args = [], peers: named = [], ...conditions } = options
@@ -59,7 +59,7 @@ export function describeDriver(driver: string, options: DescribeDriverOptions = 
       opened = { session, peers, certification: openCertification(testBed, candidate, peers, all) }
     })
 
-    /** Runs a check on a driver that was set up, also where the test of its setup is not among those chosen. */
+    /** Runs a check, and sets the driver up before it even if the test of its setup was not selected. */
     async function run(check: Check): Promise<CheckResult | undefined> {
       const [setsUp] = checks
       if (opened === undefined || setsUp === undefined) return undefined

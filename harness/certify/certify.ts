@@ -24,7 +24,7 @@ export interface CertifyOptions extends Partial<CertificationOptions>, Partial<D
   readonly seed: number
   /** Other drivers to migrate from and to, beside the built-in ones. */
   readonly peers?: readonly Candidate[]
-  /** Of holeproof, for the record of the run. */
+  /** The version of holeproof, for the record of the run. */
   readonly version?: string
   /** Stops the run. */
   readonly signal?: AbortSignal

@@ -13,7 +13,7 @@ export interface Experiment {
   readonly sizeBytes: number
   /** Made at `sizeBytes`, then extended to this. */
   readonly extendedTo?: number
-  /** What is written to each volume. */
+  /** The writes to each volume. */
   readonly writes: readonly Pick<Extent, 'offset' | 'length'>[]
 }
 
@@ -31,7 +31,7 @@ export interface MigrationCase {
 /** A case that may show that a driver is wrong. */
 export type Case = Experiment | MigrationCase
 
-/** What one volume of an experiment holds. */
+/** The contents of one volume of an experiment, compared with what it should hold. */
 export interface Reading {
   /** The number of the volume, from 1. */
   readonly volume: number

@@ -31,9 +31,9 @@ export interface WrongBytes {
 
 /** One thing that a driver is held to. */
 export interface Check {
-  /** What --only takes; it stays the same from version to version. */
+  /** The id that --only takes. It never changes. */
   readonly id: string
-  /** What must hold, on one line. */
+  /** States what must hold, on one line. */
   readonly title: string
   /** The `first` check also runs where only others were chosen; the `last` ones also run when the time is up. */
   readonly phase?: 'first' | 'last'

@@ -23,7 +23,7 @@ const MOST_BEYOND_BYTES = 1024 * MiB
 /** Writers to a full thin pool hang for a minute, so only this part of it is filled. */
 const FILLED_OF_THIN = 0.7
 
-/** What a driver is given, and how long it may take. */
+/** The storage and options that a driver is given, and the time that it may take. */
 export interface DriverConditions {
   /** The storage that the driver is given, in bytes. */
   readonly storageBytes: number
