@@ -128,8 +128,8 @@ export class DriverUnderTest {
       this.troubles.push(...(await process.stop()))
       return { offered, leftovers: await process.installation.clearLeftovers() }
     } catch (error) {
-      if (error instanceof DriverFault) return { offered: true, leftovers: [], fault: messageOf(error) }
-      throw error
+      if (error instanceof BrokenLab) throw error
+      return { offered: true, leftovers: [], fault: messageOf(error) }
     }
   }
 
