@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Candidate, findCandidate } from './certify/candidate/candidate.ts'
-import { Certification, type CheckTitle, listChecks } from './certify/certification.ts'
-import { CANDIDATE_LIMITS, type CertifySessionOptions, openPeers, openSession, STORAGE_BYTES } from './certify/certify.ts'
-import type { Peers } from './certify/peers.ts'
+import { findCandidate } from './certify/candidate/candidate.ts'
+import type { Certification } from './certify/certification.ts'
+import { type CertifyOptions, openCertification, openPeers, openSession } from './certify/certify.ts'
+import type { Check } from './certify/checks/check.ts'
+import { listChecks } from './certify/checks/list_checks.ts'
+import type { Peers } from './certify/session/peers.ts'
 import type { MachineKind } from './machine/machine.ts'
 import { selectedKind } from './machine/machine_kind.ts'
 import type { Limits } from './protocol/volume_service.ts'
@@ -14,12 +16,12 @@ export interface DescribeDriverOptions {
   readonly args?: readonly string[]
   /** Other drivers to migrate from and to, as for the driver itself. */
   readonly peers?: readonly string[]
-  /** Handed to the driver in do_setup. */
+  /** Passed to the driver in do_setup. */
   readonly options?: Readonly<Record<string, string>>
-  /** What the driver is given, in bytes; default 128 MiB. */
+  /** The storage that the driver is given, in bytes; default 128 MiB. */
   readonly storageBytes?: number
   readonly limits?: Limits
-  /** Default: what `HOLEPROOF_MACHINE` says, else `uml`. */
+  /** Default: the value of `HOLEPROOF_MACHINE`, else `uml`. */
   readonly machine?: MachineKind
   readonly seed?: number
 }
@@ -27,22 +29,20 @@ export interface DescribeDriverOptions {
 const CHECK_SECONDS = 600
 
 /**
- * Certifies a driver within a project's own vitest suite: a test for each check, on real storage. `driver` is what
- * `certify` takes: a built-in name, a module's path, or a program. `setup` must have prepared the machine.
+ * Certifies a driver within a project's own vitest suite, with a test for each check, on real storage. `driver` is a built-in
+ * name, a module's path or a program, as for the command `certify`. The command `setup` must have prepared the machine.
  */
 export function describeDriver(driver: string, options: DescribeDriverOptions = {}): void {
-  const candidate = findCandidate(driver, options.args ?? [])
-  const peers = (options.peers ?? []).map((peer): Candidate => findCandidate(peer))
+  const { args = [], peers: named = [], ...conditions } = options
+  const candidate = findCandidate(driver, args)
+  const peers = named.map((peer) => findCandidate(peer))
   const stop = new AbortController()
-  const all: CertifySessionOptions = {
+  const all: CertifyOptions = {
+    machine: selectedKind,
+    seed: 1,
+    ...conditions,
     candidates: [candidate],
     peers,
-    machine: options.machine ?? selectedKind,
-    seed: options.seed ?? 1,
-    storageBytes: options.storageBytes ?? STORAGE_BYTES,
-    limits: options.limits ?? CANDIDATE_LIMITS,
-    options: options.options ?? {},
-    seconds: Number.MAX_SAFE_INTEGER,
     signal: stop.signal,
     repeat: (_, check) => `vitest -t ${JSON.stringify(check ?? candidate.name)}`,
   }
@@ -56,11 +56,11 @@ export function describeDriver(driver: string, options: DescribeDriverOptions = 
       const [testBed] = session.testBeds
       if (testBed === undefined) throw new Error('a session has at least one test bed')
       const peers = openPeers(testBed, all)
-      opened = { session, peers, certification: new Certification(testBed, candidate, peers, all) }
+      opened = { session, peers, certification: openCertification(testBed, candidate, peers, all) }
     })
 
-    /** Runs a check on a driver that was set up, also where the test of its setup is not among those chosen. */
-    async function run(check: CheckTitle): Promise<CheckResult | undefined> {
+    /** Runs a check, and sets the driver up before it even if the test of its setup was not selected. */
+    async function run(check: Check): Promise<CheckResult | undefined> {
       const [setsUp] = checks
       if (opened === undefined || setsUp === undefined) return undefined
       installed ??= opened.certification.run(setsUp)

@@ -13,17 +13,12 @@ test("Cinder's own LVM driver moves a thin volume to a thick group sparsely, ove
     peers: [findCandidate('cinder:lvm-thick')],
     machine: selectedKind,
     seed: 1,
-    version: 'test',
     storageBytes: 4.5 * GiB,
     limits: { askSeconds: 60, verbSeconds: 300 },
-    options: {},
     only: (id) => id === 'report-well-formed' || id === TO_THICK,
-    seconds: Number.MAX_SAFE_INTEGER,
     // Each smaller case would need gigabytes of its own.
     searchSeconds: 0,
     signal,
-    onEvent: () => {},
-    repeat: () => '',
   })
 
   expect(leaks).toEqual([])

@@ -46,18 +46,11 @@ test('each liar is refuted with its smallest counterexample, whose script shows 
 }) => {
   const { certificates, leaks } = await certify({
     candidates: liars.map(({ candidate }) => candidate),
-    peers: [],
     machine: selectedKind,
     seed: 1,
-    version: 'test',
     storageBytes: STORAGE_BYTES / 2,
-    limits: { askSeconds: 10, verbSeconds: 60 },
-    options: {},
     only: (id, { name }) => liars.some(({ candidate, check }) => candidate.name === name && check === id),
-    seconds: Number.MAX_SAFE_INTEGER,
     signal,
-    onEvent: () => {},
-    repeat: () => '',
   })
   expect(leaks).toEqual([])
   const shown = certificates.map(({ driver, claim, verdict, counterexamples: [smallest] }) => ({

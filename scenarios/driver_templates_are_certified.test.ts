@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { findCandidate } from '../harness/certify/candidate/candidate.ts'
-import { CANDIDATE_LIMITS, certify, STORAGE_BYTES } from '../harness/certify/certify.ts'
+import { certify } from '../harness/certify/certify.ts'
 import { selectedKind } from '../harness/machine/machine_kind.ts'
 
 const templates = ['python/driver.py', 'typescript/driver.ts']
@@ -13,18 +13,10 @@ const left = (id: string) => id.startsWith('migrate-') && id !== 'migrate-in/hos
 test('the driver templates are certified', { timeout: 600_000 }, async ({ signal }) => {
   const { certificates, leaks } = await certify({
     candidates: templates.map((path) => findCandidate(pathOf(path))),
-    peers: [],
     machine: selectedKind,
     seed: 1,
-    version: 'test',
-    storageBytes: STORAGE_BYTES,
-    limits: CANDIDATE_LIMITS,
-    options: {},
     only: (id) => !left(id),
-    seconds: Number.MAX_SAFE_INTEGER,
     signal,
-    onEvent: () => {},
-    repeat: () => '',
   })
 
   const unsound = certificates.flatMap(({ driver, checks }) =>

@@ -11,21 +11,24 @@ import type { TestBed } from '../testbed/test_bed.ts'
 import { MiB } from '../units.ts'
 import type { Candidate } from './candidate/candidate.ts'
 import { FOLDER_POISON_BYTES } from './candidate/provision.ts'
-import { Certification, type CertificationOptions, listChecks } from './certification.ts'
-import { Peers } from './peers.ts'
+import { Certification, type CertificationOptions } from './certification.ts'
+import { listChecks } from './checks/list_checks.ts'
+import type { DriverConditions } from './session/driver_session.ts'
+import { DriverUnderTest } from './session/driver_under_test.ts'
+import { Peers } from './session/peers.ts'
 
-/** Which drivers are certified, and where. */
-export interface CertifySessionOptions extends CertificationOptions {
+/** The drivers to certify, where, and how; everything that has a default may be left out. */
+export interface CertifyOptions extends Partial<CertificationOptions>, Partial<DriverConditions> {
   readonly candidates: readonly Candidate[]
-  /** Other drivers to migrate from and to, beside the built-in ones. */
-  readonly peers: readonly Candidate[]
   readonly machine: MachineKind
   readonly seed: number
-}
-
-export interface CertifyOptions extends CertifySessionOptions {
-  readonly version: string
-  readonly onEvent: (event: CertifyEvent) => void
+  /** Other drivers to migrate from and to, beside the built-in ones. */
+  readonly peers?: readonly Candidate[]
+  /** The version of holeproof, for the record of the run. */
+  readonly version?: string
+  /** Stops the run. */
+  readonly signal?: AbortSignal
+  readonly onEvent?: (event: CertifyEvent) => void
 }
 
 export const CANDIDATE_LIMITS: Limits = { askSeconds: 10, verbSeconds: 60 }
@@ -34,46 +37,77 @@ export const STORAGE_BYTES = 128 * MiB
 const PROGRAM_MIB = 192
 const LEAST_PEER_BYTES = 64 * MiB
 
-/** Certifies drivers, several at once where several machines can be had. Throws BrokenLab when none can. */
-export async function certify(options: CertifyOptions): Promise<Result> {
-  const { candidates, signal, version } = options
+const DEFAULTS = {
+  peers: [],
+  storageBytes: STORAGE_BYTES,
+  limits: CANDIDATE_LIMITS,
+  options: {},
+  only: () => true,
+  seconds: Number.MAX_SAFE_INTEGER,
+  searchSeconds: 120,
+  repeat: () => '',
+  version: 'unknown',
+  onEvent: () => {},
+} satisfies Partial<CertifyOptions>
+
+/** Certifies drivers, several at once where there are several machines. Throws BrokenLab when no machine can be opened. */
+export async function certify(given: CertifyOptions): Promise<Result> {
+  const options = withDefaults(given)
+  const { candidates, signal, onEvent, repeat } = options
   const checks = listChecks(options.peers)
-  return runInSession({ ...sessionOptions(options), version, signal }, async ({ testBeds }) => {
+  return runInSession({ ...sessionOptions(options), version: options.version, signal }, async ({ testBeds }) => {
     const certificates = new Map<Candidate, Certificate>()
     const peersOn = new Map<TestBed, Peers>()
     const peersOf = (testBed: TestBed) => {
-      const known = peersOn.get(testBed) ?? openPeers(testBed, options)
-      peersOn.set(testBed, known)
-      return known
+      const peers = peersOn.get(testBed) ?? openPeers(testBed, options)
+      peersOn.set(testBed, peers)
+      return peers
     }
     const { leaks, why } = await runQueue(candidates, testBeds, signal, async (testBed, candidate) => {
-      const certification = new Certification(testBed, candidate, peersOf(testBed), options)
+      const certification = openCertification(testBed, candidate, peersOf(testBed), options)
       for (const [index, check] of checks.entries()) {
         const result = await certification.run(check)
-        options.onEvent({ kind: 'check-ended', driver: candidate.name, check: result, done: index + 1, total: checks.length })
+        onEvent({ kind: 'check-ended', driver: candidate.name, check: result, done: index + 1, total: checks.length })
       }
       const { certificate, leaks } = await certification.end()
       certificates.set(candidate, certificate)
-      options.onEvent({ kind: 'driver-ended', certificate })
+      onEvent({ kind: 'driver-ended', certificate })
       return { broken: certificate.verdict === 'broken', leaks }
     })
     const left: string[] = []
     for (const peers of peersOn.values()) left.push(...(await peers.close().catch((error: unknown) => [messageOf(error)])))
     return {
       certificates: candidates.map(
-        (candidate) => certificates.get(candidate) ?? notShownDriver(candidate.name, candidate.kind, why, options.repeat(candidate)),
+        (candidate) => certificates.get(candidate) ?? notShownDriver(candidate.name, candidate.kind, why, repeat(candidate)),
       ),
       leaks: [...leaks, ...left],
     }
   })
 }
 
-/** The machines that drivers are certified on. */
-export function openSession(options: CertifySessionOptions): Promise<Session> {
-  return Session.open(sessionOptions(options))
+/** Opens the machines that drivers are certified on. */
+export function openSession(options: CertifyOptions): Promise<Session> {
+  return Session.open(sessionOptions(withDefaults(options)))
 }
 
-function sessionOptions(options: CertifySessionOptions): SessionOptions {
+/** The peers on a test bed; the drivers that are certified on it share them. */
+export function openPeers(testBed: TestBed, given: CertifyOptions): Peers {
+  const options = withDefaults(given)
+  return new Peers(testBed, options.peers, { ...options, storageBytes: peerBytes(options) })
+}
+
+export function openCertification(testBed: TestBed, candidate: Candidate, peers: Peers, given: CertifyOptions): Certification {
+  const options = withDefaults(given)
+  return new Certification(new DriverUnderTest(testBed, candidate, peers, options), options)
+}
+
+type WholeOptions = Required<CertifyOptions>
+
+function withDefaults(options: CertifyOptions): WholeOptions {
+  return { ...DEFAULTS, signal: new AbortController().signal, ...options }
+}
+
+function sessionOptions(options: WholeOptions): SessionOptions {
   const { machine, candidates, seed, signal } = options
   return {
     machine,
@@ -88,29 +122,24 @@ function sessionOptions(options: CertifySessionOptions): SessionOptions {
 }
 
 /** How many drivers that are programs may run at once: the one under test, once more for its counterexamples, and a peer. */
-function programs({ candidates, peers }: CertifySessionOptions): number {
+function programs({ candidates, peers }: WholeOptions): number {
   const isProgram = ({ kind }: Candidate) => kind === 'program'
   return (candidates.some(isProgram) ? 2 : 0) + peers.filter(isProgram).length
 }
 
-/** The drivers on a test bed that others migrate from and to. */
-export function openPeers(testBed: TestBed, options: CertifySessionOptions): Peers {
-  return new Peers(testBed, options.peers, { ...options, storageBytes: peerBytes(options) })
-}
-
 /** A peer holds one volume at a time. */
-function peerBytes({ storageBytes }: CertifySessionOptions): number {
+function peerBytes({ storageBytes }: WholeOptions): number {
   return Math.max(LEAST_PEER_BYTES, storageBytes / 3)
 }
 
 /** The NFS peers hold a volume each, and a driver under test may fill its share. */
-function nfsBytes(options: CertifySessionOptions): number {
+function nfsBytes(options: WholeOptions): number {
   const own = options.candidates.some((candidate) => candidate.kind === 'built-in') ? options.storageBytes : 0
   return own + 2 * peerBytes(options)
 }
 
-/** On each machine a driver's storage, once more for the counterexamples, the peers', and the NFS disk. */
-function imageBytes(options: CertifySessionOptions): number {
+/** The bytes of all images: on each machine a driver's storage, once more for the counterexamples, the peers', and the NFS disk. */
+function imageBytes(options: WholeOptions): number {
   const machines = Math.min(2, options.candidates.length)
   return (
     machines * (2 * options.storageBytes + 2 * FOLDER_POISON_BYTES + (2 + options.peers.length) * peerBytes(options) + nfsBytes(options))

@@ -1,5 +1,6 @@
 import { finished } from 'node:stream/promises'
 import { BrokenLab } from '../errors.ts'
+import { within } from '../timers.ts'
 import type { CommandEnding } from './command_failed.ts'
 import type { Finished, Running, RunOptions } from './machine.ts'
 
@@ -32,32 +33,19 @@ export async function runToEnd(
   running.stdin.on('error', () => {}) // a command may end without reading its input
   running.stdin.end(stdin)
 
-  let giveUp: (reason: Error) => void = () => {}
-  const hung = new Promise<never>((_, reject) => {
-    giveUp = reject
-  })
-  let cut: CommandEnding | undefined
-  let grace: NodeJS.Timeout | undefined
-  const end = (why: CommandEnding) => {
-    if (cut !== undefined) return
-    cut = why
-    running.kill(SIGKILL)
-    grace = setTimeout(
-      () => giveUp(new BrokenLab(`the machine no longer answers: ${argv[0]} did not end ${GRACE_SECONDS} s after it was killed`)),
-      GRACE_SECONDS * 1000,
-    )
-  }
-  const timer = setTimeout(() => end({ how: 'timeout', seconds: timeoutSeconds }), timeoutSeconds * 1000)
-  const onAbort = () => end({ how: 'aborted' })
-  signal?.addEventListener('abort', onAbort)
-  if (signal?.aborted) onAbort() // while the command was being started
-  try {
-    const ending = await Promise.race([running.ended, hung])
-    await Promise.race([Promise.all([finished(running.stdout), finished(running.stderr)]), hung])
-    return result(cut ?? ending, stdout, stderr)
-  } finally {
-    clearTimeout(timer)
-    clearTimeout(grace)
-    signal?.removeEventListener('abort', onAbort)
-  }
+  const ended = endOf(running)
+  const ending = await within(ended, timeoutSeconds * 1000, signal)
+  if (ending !== undefined) return result(ending, stdout, stderr)
+  const cut: CommandEnding = signal?.aborted ? { how: 'aborted' } : { how: 'timeout', seconds: timeoutSeconds }
+  running.kill(SIGKILL)
+  if ((await within(ended, GRACE_SECONDS * 1000)) === undefined)
+    throw new BrokenLab(`the machine no longer answers: ${argv[0]} did not end ${GRACE_SECONDS} s after it was killed`)
+  return result(cut, stdout, stderr)
+}
+
+/** Resolves when the command has ended and all its output has been read. */
+async function endOf(running: Running): Promise<CommandEnding> {
+  const ending = await running.ended
+  await Promise.all([finished(running.stdout), finished(running.stderr)])
+  return ending
 }

@@ -23,19 +23,13 @@ test(`${entries.length} hostile and broken drivers: each ends in its finding, an
   const candidates = entries.map(([name]): Candidate => ({ kind: 'program', name, argv: ['/usr/bin/python3', PROGRAM, name], cwd: '/' }))
   const { certificates, leaks } = await certify({
     candidates,
-    peers: [],
     machine: selectedKind,
     seed: 1,
-    version: 'test',
     storageBytes: STORAGE_BYTES / 4,
     limits: LIMITS,
-    options: {},
     only: (id, { name }) =>
       [...ALWAYS, behaviours[name as BehaviourName].expected].some((wanted) => wanted !== '' && isOrBelow(id, wanted)),
-    seconds: Number.MAX_SAFE_INTEGER,
     signal,
-    onEvent: () => {},
-    repeat: () => '',
   })
 
   const wrong = entries.flatMap(([name, { expected }]) => {

@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import { Option } from '@commander-js/extra-typings'
 import { bundleModule } from '../../harness/certify/candidate/bundle_module.ts'
 import { type Candidate, isCinder } from '../../harness/certify/candidate/candidate.ts'
-import { listChecks } from '../../harness/certify/certification.ts'
 import { CANDIDATE_LIMITS, certify, STORAGE_BYTES } from '../../harness/certify/certify.ts'
+import { listChecks } from '../../harness/certify/checks/list_checks.ts'
 import { UsageError } from '../../harness/errors.ts'
 import type { MachineKind } from '../../harness/machine/machine.ts'
 import { commandLine } from '../../harness/paths.ts'
@@ -76,7 +76,7 @@ type Options = ReturnType<typeof command.opts>
 export default runnable(command, async () => {
   const { options, drivers } = readWords(process.argv.slice(2))
   if (options.list) {
-    for (const { id, title } of listChecks([])) console.log(`${id.padEnd(34)} ${title}`)
+    for (const { id, title } of listChecks()) console.log(`${id.padEnd(34)} ${title}`)
     return EXIT.upheld
   }
   const plan = planRun(options, drivers)

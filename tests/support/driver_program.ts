@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { CommandEnding } from '../../harness/machine/command_failed.ts'
 import { startHere } from '../../harness/machine/native.ts'
 import { type DriverSetup, PROTOCOL } from '../../harness/protocol/verbs.ts'
+import { within } from '../../harness/timers.ts'
 import { MiB } from '../../harness/units.ts'
 
 /** A driver that runs on this machine as an ordinary program, on a folder and in place of a device a file of old bytes. */
@@ -85,9 +86,8 @@ export class DriverProgram implements AsyncDisposable {
     return this.endsWithin(ms)
   }
 
-  async endsWithin(ms = PATIENCE_MS): Promise<CommandEnding | undefined> {
-    const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), ms))
-    return Promise.race([this.running.ended, late])
+  endsWithin(ms = PATIENCE_MS): Promise<CommandEnding | undefined> {
+    return within(this.running.ended, ms)
   }
 
   /** Resolves when the process itself has ended, also where children hold its output open. */

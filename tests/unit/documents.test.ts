@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { listChecks } from '../../harness/certify/certification.ts'
+import { listChecks } from '../../harness/certify/checks/list_checks.ts'
 import { traps } from '../../harness/explore/traps.ts'
 import { assetPath } from '../../harness/paths.ts'
 import { allCells } from '../../harness/verify/cell.ts'
@@ -14,7 +14,7 @@ const DOCUMENTS = [
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
 ]
-const ids = [...allCells, ...traps, ...listChecks([])].map(({ id }) => id)
+const ids = [...allCells, ...traps, ...listChecks()].map(({ id }) => id)
 
 describe.each(DOCUMENTS)('%s', (document) => {
   const text = readFileSync(assetPath(document), 'utf8')

@@ -19,7 +19,7 @@ const FLOORS = [
   ['harness/report/select', 'harness/model', 'harness/protocol', 'harness/machine'],
   ['harness/content'],
   ['harness/result'],
-  ['harness/units.ts', 'harness/errors.ts', 'harness/cleanup_stack.ts', 'harness/paths.ts'],
+  ['harness/units.ts', 'harness/errors.ts', 'harness/cleanup_stack.ts', 'harness/paths.ts', 'harness/timers.ts'],
 ]
 
 /** Packages that one part of the house uses, and no other. */

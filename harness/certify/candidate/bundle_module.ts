@@ -9,7 +9,7 @@ export function bundleName(path: string): string {
   return `${basename(path)}.driver.mjs`
 }
 
-/** Makes one file of a driver module and its host, which Node runs by itself. Throws UsageError when the module does not build. */
+/** Bundles a driver module and its host into one file that Node runs without anything else. Throws UsageError when the module does not build. */
 export async function bundleModule(path: string, into: string): Promise<string> {
   const bundle = join(into, bundleName(path))
   const entry = [

@@ -5,7 +5,7 @@ import { UsageError } from '../../errors.ts'
 import { findProgram } from '../../machine/tools.ts'
 import { cinderCommand, cinderConfiguration, cinderEnvironment } from './cinder.ts'
 
-/** A driver to be certified, wherever it comes from. */
+/** A driver to certify, from any source. */
 export type Candidate = { readonly name: string } & (
   | { readonly kind: 'built-in'; readonly driver: DriverName }
   /** An executable that speaks the driver protocol on its standard input and output. */
@@ -13,20 +13,20 @@ export type Candidate = { readonly name: string } & (
       readonly kind: 'program'
       readonly argv: readonly string[]
       readonly env?: Readonly<Record<string, string>>
-      /** The folder it is started in. */
+      /** The folder that it is started in. */
       readonly cwd: string
     }
   /** A module whose default export makes a driver from what do_setup gives. */
   | { readonly kind: 'module'; readonly path: string }
 )
 
-/** Begins the name of one of Cinder's own drivers: `cinder:SECTION` of the cinder.conf that comes along, or `cinder:FILE:SECTION`. */
+/** Starts the name of one of Cinder's own drivers: `cinder:SECTION` of the cinder.conf in adapters/cinder, or `cinder:FILE:SECTION`. */
 const CINDER = 'cinder:'
 const MODULES = new Set(['.ts', '.mts', '.js', '.mjs', '.cjs'])
 
 /**
- * Finds the driver that is meant: a built-in name, the path of a TypeScript or JavaScript module, or an executable with its
- * arguments. Throws UsageError when it is none of them.
+ * Finds a driver by a built-in name, the path of a TypeScript or JavaScript module, or an executable with its arguments. Throws
+ * UsageError when the text is none of these.
  */
 export function findCandidate(text: string, args: readonly string[] = []): Candidate {
   const builtIn = driverNames.find((name) => name === text)
@@ -55,7 +55,7 @@ export function findCandidate(text: string, args: readonly string[] = []): Candi
     throw new UsageError(
       `no driver ${text}: neither built in (${honestNames.join(', ')}, or liar/ and one of these) nor a file nor a program on PATH`,
     )
-  // An interpreter says little; the driver is the file that it is given.
+  // The name of an interpreter is not the driver's: the driver is the file that it is given.
   const file = args.find((arg) => !arg.startsWith('-') && existsSync(resolve(arg)))
   return program(basename(file ?? text), [found, ...args])
 }
@@ -64,7 +64,7 @@ function program(name: string, argv: readonly string[]): Extract<Candidate, { ki
   return { kind: 'program', name, argv, cwd: process.cwd() }
 }
 
-/** Whether a driver's name means one of Cinder's own, for which the setup must have brought Cinder. */
+/** Tells whether a name is that of one of Cinder's own drivers, for which the setup must have installed Cinder. */
 export function isCinder(text: string): boolean {
   return text.startsWith(CINDER)
 }

@@ -10,20 +10,20 @@ export const cinderPackages = join(cinderRoot, 'usr/lib/python3/dist-packages')
 export const cinderConfiguration = assetPath('adapters/cinder/cinder.conf')
 
 const SHIM = assetPath('adapters/cinder/shim.py')
-/** The distribution's: another Python that is first in PATH may not load what was built for this one. */
+/** The distribution's Python: another one in PATH may not load libraries that were built for this one. */
 const PYTHONS = ['/usr/bin/python3', join(cinderRoot, 'usr/bin/python3')]
 
-/** The Python that Cinder runs on; undefined where there is none yet. */
+/** Returns the Python that Cinder runs on; undefined before it is installed. */
 export function findCinderPython(): string | undefined {
   return PYTHONS.find((path) => existsSync(path))
 }
 
-/** The command that serves the driver of a section of a cinder.conf with the driver protocol. */
+/** Returns the command that serves the driver of a cinder.conf's section by the driver protocol. */
 export function cinderCommand(section: string, configuration = cinderConfiguration): string[] {
   return [findCinderPython() ?? 'python3', SHIM, '--config-file', configuration, '--backend', section]
 }
 
-/** The environment of that command: the unpacked Cinder, and the programs that its drivers run. */
+/** Returns that command's environment: the unpacked Cinder, and the programs that its drivers run. */
 export function cinderEnvironment(): Record<string, string> {
   return { ...toolsEnvironment([toolsRoot, cinderRoot]), PYTHONPATH: cinderPackages }
 }

@@ -8,7 +8,8 @@ import { openNative } from '../../machine/native.ts'
 import { type Line, makeLine, RemoteError, Unanswered } from '../../protocol/json_rpc.ts'
 import { type DriverSetup, PROTOCOL } from '../../protocol/verbs.ts'
 import { NotOffered } from '../../protocol/volume_service.ts'
-import { DriverFault, DriverGone, DriverProcess, type Installation } from './driver_process.ts'
+import { DriverProcess, type Installation } from './driver_process.ts'
+import { DriverFault, DriverGone } from './faults.ts'
 
 const LIMITS = { askSeconds: 5, verbSeconds: 5 }
 const METHOD_NOT_FOUND = -32601
@@ -175,7 +176,7 @@ describe('a driver that does not answer', () => {
       const said = [await ask(), await ask(), await ask(), await ask()]
 
       expect(said.slice(0, 3)).toEqual(Array(3).fill(new DriverFault('create_volume: no answer within 5 s')))
-      expect(said[3]).toEqual(new DriverGone('the driver left 3 calls unanswered; nobody asks it any more'))
+      expect(said[3]).toEqual(new DriverGone('the driver left 3 calls unanswered and is not asked any more'))
       expect(said.map((error) => error instanceof DriverGone)).toEqual([false, false, false, true])
       expect(peer.asked.filter(([verb]) => verb === 'create_volume')).toHaveLength(3)
     })
@@ -248,7 +249,7 @@ describe('the end of a driver', () => {
     await opened(new Peer(answering), async (driver) => {
       await driver.stop()
 
-      await expect(driver.call((service) => service.createVolume('v', 4096))).rejects.toThrow(new DriverGone('the driver does not run'))
+      await expect(driver.call((service) => service.createVolume('v', 4096))).rejects.toThrow(new DriverGone('the driver is not running'))
       await expect(driver.shutdown()).rejects.toThrow(DriverGone)
     })
   })

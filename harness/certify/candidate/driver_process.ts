@@ -3,56 +3,43 @@ import type { Lab } from '../../lab/lab.ts'
 import { type Caller, callOver, type Line, Unanswered } from '../../protocol/json_rpc.ts'
 import type { DriverSetup, VerbResult } from '../../protocol/verbs.ts'
 import { callVerb, type Limits, NotOffered, serviceOf, type WholeVolumeService } from '../../protocol/volume_service.ts'
+import { within } from '../../timers.ts'
+import { DriverFault, DriverGone } from './faults.ts'
 
-/** A driver's program under way. */
+/** A running driver. */
 export interface RunningDriver {
   readonly line: Line
-  /** How it ended and what it last said, once it has ended; never, for a driver within this process. */
+  /** Resolves, when it has ended, to how it ended and its last words. A driver within this process never ends. */
   readonly ended: Promise<string>
-  /** Closes its line and ends it. Returns what was wrong with its end, one line each. */
+  /** Closes its line and ends it. Returns complaints about its end, one line each. */
   stop(): Promise<string[]>
 }
 
-/** A driver on storage of its own, and how it is started there. */
+/** A driver's own storage, and how the driver is started on it. */
 export interface Installation {
-  /** What do_setup is asked with; absent for a driver that needs none. */
+  /** The parameters of do_setup; absent for a driver that needs no setup. */
   readonly setup?: DriverSetup
-  /** How a driver that is a program is started, from the folder of a script or from this one. */
+  /** The command of a driver that is a program, and its working directory: by default the folder of a counterexample's script. */
   readonly program?: { readonly argv: readonly string[]; readonly cwd?: string }
   readonly storageBytes: number
   start(): Promise<RunningDriver>
-  /** Why a path that the driver gave cannot be a volume of its own; undefined when it can. */
+  /** Returns the reason why a path from the driver cannot be a volume of its own; undefined when it can. */
   whyForeign(path: string): Promise<string | undefined>
-  /** Makes a server forget what it has cached of a volume, so that a read shows what is stored. */
+  /** Makes a server drop its cache of a volume, so that a read shows what is stored. */
   dropCache?(volume: string): Promise<void>
-  /** What the driver left on its storage and the machine after it ended; all of it is removed. */
+  /** Removes everything that the driver left on its storage and the machine. Returns what that was. */
   clearLeftovers(): Promise<string[]>
 }
 
 const ENDED_WITHIN_MS = 500
-/** How often a driver may leave a call unanswered before nobody waits for it any more. */
+/** A driver that has left this many calls unanswered is not asked any more. */
 const MOST_UNANSWERED = 3
 
-/** The driver under test did what it must not do: a finding, never a broken lab. */
-export class DriverFault extends Error {
-  override name = 'DriverFault'
-}
-
-/** Nobody waits for this driver any more. */
-export class DriverGone extends DriverFault {
-  override name = 'DriverGone'
-}
-
-/** A driver that another one is certified with failed, which says nothing of that other one. */
-export class PeerFailed extends Error {
-  override name = 'PartnerFault'
-}
-
-/** A driver that has been set up, with all that was seen of its conduct. */
+/** A driver that has been set up, with a record of its troubles. */
 export class DriverProcess {
   readonly lab: Lab
   readonly installation: Installation
-  /** What came over the line and was no answer, and unasked ends of the driver: one line each. */
+  /** Lines from the driver that were not answers, and ends that were not asked for: one line each. */
   readonly troubles: string[] = []
   private readonly limits: Limits
   private running: RunningDriver | undefined
@@ -93,8 +80,8 @@ export class DriverProcess {
   }
 
   /**
-   * Waits for a verb of the driver's. Throws NotOffered where it lacks it, and DriverFault with the driver's last words when it
-   * fails or does not answer.
+   * Waits for one of the driver's verbs. Throws NotOffered when the driver lacks it, and DriverFault with the driver's last words
+   * when it fails or does not answer.
    */
   async call<Answered>(ask: (service: WholeVolumeService) => Promise<Answered>): Promise<Answered> {
     try {
@@ -105,19 +92,18 @@ export class DriverProcess {
     }
   }
 
-  /** Ends the driver's program and starts it anew on the same storage. */
+  /** Ends the driver's program and starts it again on the same storage. */
   async restart(): Promise<void> {
     this.troubles.push(...(await this.stop()))
     await this.start()
   }
 
-  /** How the driver's program ended, if it ends by itself about now. */
+  /** Returns how the driver's program ended, if it ends by itself within 500 ms. */
   async hasEnded(): Promise<string | undefined> {
-    const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), ENDED_WITHIN_MS))
-    return Promise.race([this.running?.ended, late])
+    return this.running && within(this.running.ended, ENDED_WITHIN_MS)
   }
 
-  /** Ends the driver's program; nothing when it has ended. Returns what was wrong with its end. */
+  /** Ends the driver's program unless it has ended. Returns complaints about its end. */
   async stop(): Promise<string[]> {
     const { running } = this
     if (running === undefined) return []
@@ -126,7 +112,7 @@ export class DriverProcess {
     return running.stop()
   }
 
-  /** Lets the driver take back what it made, then ends it. False where it does not offer to. */
+  /** Asks the driver to shut down. Returns false when it does not offer to. */
   async shutdown(): Promise<boolean> {
     const caller = this.openCaller()
     // Its end may be known before its answer has been read.
@@ -142,9 +128,9 @@ export class DriverProcess {
   }
 
   private openCaller(): Caller {
-    if (this.caller === undefined || this.running === undefined) throw new DriverGone('the driver does not run')
+    if (this.caller === undefined || this.running === undefined) throw new DriverGone('the driver is not running')
     if (this.unanswered >= MOST_UNANSWERED)
-      throw new DriverGone(`the driver left ${this.unanswered} calls unanswered; nobody asks it any more`)
+      throw new DriverGone(`the driver left ${this.unanswered} calls unanswered and is not asked any more`)
     return this.caller
   }
 
@@ -156,7 +142,7 @@ export class DriverProcess {
       (how) => {
         if (this.running === running && !this.expectedToEnd) this.troubles.push(`the driver ended by itself: ${how}`)
       },
-      () => {}, // the machine died; whoever uses it next learns of it
+      () => {}, // the machine died; its next user gets the error
     )
     const caller = callOver(running.line, (trouble) => this.troubles.push(trouble))
     this.caller = caller

@@ -13,6 +13,7 @@ import { PROTOCOL } from '../../protocol/verbs.ts'
 import { serveDriver } from '../../protocol/volume_service.ts'
 import { printable } from '../../result/describe.ts'
 import type { TestBed } from '../../testbed/test_bed.ts'
+import { within } from '../../timers.ts'
 import { MiB } from '../../units.ts'
 import { bundleModule } from './bundle_module.ts'
 import type { Candidate } from './candidate.ts'
@@ -24,13 +25,13 @@ export interface InstallOptions {
   readonly options: Readonly<Record<string, string>>
 }
 
-/** How much of the folder's filesystem lies on old bytes, from its start. */
+/** How many bytes of the folder's filesystem are poisoned, from its start. */
 export const FOLDER_POISON_BYTES = 512 * MiB
 const ENDS_WITHIN_SECONDS = 5
 const LOG_KEPT = 2000
 const SHOWN_OF_LOG = 200
 
-/** Gives a candidate poisoned storage of its own. All of it goes with the lab. */
+/** Gives a candidate poisoned storage of its own, which is released with the lab. */
 export async function provision(testBed: TestBed, lab: Lab, candidate: Candidate, options: InstallOptions): Promise<Installation> {
   switch (candidate.kind) {
     case 'built-in':
@@ -97,7 +98,7 @@ async function installProgram(
   await lab.own(
     `the folder ${folder}`,
     async () => {
-      // Commands of the machine, as the script of a counterexample repeats them.
+      // These run as commands because the script of a counterexample repeats them.
       await runOrThrow(lab, ['mkfs.ext4', '-q', '-E', 'nodiscard', '-O', '^has_journal', disk])
       await runOrThrow(lab, ['mkdir', folder])
       await runOrThrow(lab, ['mount', '-t', 'ext4', disk, folder])
@@ -153,9 +154,9 @@ async function installProgram(
 }
 
 async function startProgram(lab: Lab, argv: readonly string[], cwd: string, env: Record<string, string>): Promise<RunningDriver> {
-  // The shell says why a program does not start; `cd` first, as its relative paths mean the folder it was named in.
+  // The shell reports why a program does not start. Its relative paths start in the folder where it was named.
   const running = await lab.machine.start(['sh', '-c', 'cd "$0" && exec "$@"', cwd, ...argv], { env })
-  // A run that is stopped waits for no answer.
+  // A stopped run does not wait for answers.
   const abort = () => running.kill(constants.signals.SIGKILL)
   lab.signal.addEventListener('abort', abort, { once: true })
   let log = ''
@@ -169,36 +170,24 @@ async function startProgram(lab: Lab, argv: readonly string[], cwd: string, env:
     ended,
     stop: async () => {
       running.stdin.end()
-      if (await settles(ended, ENDS_WITHIN_SECONDS)) return []
+      if ((await within(ended, ENDS_WITHIN_SECONDS * 1000)) !== undefined) return []
       running.kill(constants.signals.SIGKILL)
       // A child that left the process group may hold its output open.
-      if (!(await settles(ended, 1))) await lab.helper.killMarked(`HOLEPROOF_DRIVER=${env.HOLEPROOF_DRIVER}`)
+      if ((await within(ended, 1000)) === undefined) await lab.helper.killMarked(`HOLEPROOF_DRIVER=${env.HOLEPROOF_DRIVER}`)
       return [`the driver still ran ${ENDS_WITHIN_SECONDS} s after its input was closed`]
     },
   }
 }
 
-async function settles(promise: Promise<unknown>, seconds: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), seconds * 1000)
-  })
-  try {
-    return await Promise.race([promise.then(() => true), late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-/** The last line that a driver wrote to its log, as text that cannot disturb a terminal. */
+/** Returns the last line of a driver's log, quoted so that it cannot disturb a terminal. */
 function lastWords(log: string): string {
   const last = log.trimEnd().split('\n').at(-1)?.trim() ?? ''
   return last === '' ? '' : `, saying ${JSON.stringify(last.slice(-SHOWN_OF_LOG))}`
 }
 
 /**
- * Why a path cannot be a volume of the driver's own: it is no volume, or it was there before the driver was. Reading it might
- * stall and writing to it might destroy what is somebody else's, so this comes first. Pure.
+ * Returns the reason why a path cannot be a volume of the driver's own: it is not a volume, or it was there before the driver.
+ * This comes before any use of the path: reading might stall, and writing might destroy somebody else's data. Pure.
  */
 export function whyForeign(path: string, look: PathInfo, before: Surroundings, given: readonly string[]): string | undefined {
   const own = given.map((device) => device.split('/').at(-1))

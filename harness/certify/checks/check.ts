@@ -1,13 +1,13 @@
 import type { Difference } from '../../content/verify.ts'
-import type { DriverSession } from '../driver_session.ts'
-import type { Case, Reading } from './experiment.ts'
+import type { DriverUnderTest } from '../session/driver_under_test.ts'
+import type { Case, Reading } from './cases.ts'
 
-/** What came of a check. */
+/** The outcome of a check. */
 export type CheckOutcome =
   | {
       readonly verdict: 'upheld'
       readonly text: string
-      /** Of a check that reads new volumes: whether all that nobody wrote was zero, promised or not. */
+      /** Set by checks that read new volumes: true when everything unwritten read as zero, promised or not. */
       readonly readZero?: boolean
     }
   | {
@@ -15,28 +15,33 @@ export type CheckOutcome =
       readonly text: string
       readonly readZero?: boolean
       readonly wrong?: WrongBytes
-      /** What showed it, for the search for the smallest that does. */
+      /** The case that showed it; the search looks for a smaller one. */
       readonly shownBy?: Case
     }
-  /** It could not run: never counted as certified. */
+  /** The check could not run. Never counts as certified. */
   | { readonly verdict: 'not-shown'; readonly text: string }
-  /** The driver answered that it lacks the verb, so there is nothing to hold it to. */
+  /** The driver answered that it lacks the verb, and it may. */
   | { readonly verdict: 'not-offered'; readonly text: string }
 
-/** Bytes that should not be there: the first of them, and how many. */
+/** The number of wrong bytes, and the first of them. */
 export interface WrongBytes {
   readonly count: number
   readonly first: Difference
 }
 
-/** What a driver is held to. */
+/** One thing that a driver is held to. */
 export interface Check {
-  /** Stable: what --only takes. */
+  /** The id that --only takes. It never changes. */
   readonly id: string
-  /** What must hold, on one line. */
+  /** States what must hold, on one line. */
   readonly title: string
-  /** Throws DriverFault when the driver fails at what it must do, which refutes it. */
-  run(session: DriverSession): Promise<CheckOutcome>
+  /** The `first` check also runs where only others were chosen; the `last` ones also run when the time is up. */
+  readonly phase?: 'first' | 'last'
+  /**
+   * Everything that the check makes through the driver's session is deleted after it. Throws DriverFault when the driver fails
+   * at something that it must do, which refutes it.
+   */
+  run(driver: DriverUnderTest): Promise<CheckOutcome>
 }
 
 export function upheld(text: string): CheckOutcome {
@@ -47,7 +52,15 @@ export function refuted(text: string): CheckOutcome {
   return { verdict: 'refuted', text }
 }
 
-/** The bytes that a reading found wrong. */
+export function notShown(text: string): CheckOutcome {
+  return { verdict: 'not-shown', text }
+}
+
+export function notOffered(text: string): CheckOutcome {
+  return { verdict: 'not-offered', text }
+}
+
+/** Returns the wrong bytes of a reading; undefined when all are right. */
 export function wrongBytesOf({ verification: { wrongBytes, differences } }: Pick<Reading, 'verification'>): WrongBytes | undefined {
   const [first] = differences
   return first && { count: wrongBytes, first }

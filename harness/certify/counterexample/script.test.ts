@@ -9,7 +9,7 @@ import { startHere } from '../../machine/native.ts'
 import { runToEnd } from '../../machine/run_to_end.ts'
 import { type DriverSetup, PROTOCOL } from '../../protocol/verbs.ts'
 import { KiB } from '../../units.ts'
-import type { Act } from './recorder.ts'
+import type { Act } from '../session/recorder.ts'
 import { type Recording, scriptOf } from './script.ts'
 
 const FOLDER = '/tmp/run-a1/uml1/holeproof_7_2'

@@ -1,49 +1,50 @@
 import type { CommandRecord } from '../../lab/lab.ts'
-import type { Act, RecordedProgram, Recorder } from './recorder.ts'
+import type { Act, RecordedProgram, Recorder } from '../session/recorder.ts'
 
 interface VolumeOf {
   readonly driver: string
   readonly name: string
 }
 
-/** All that was done for a counterexample, from the first image to the last read. */
+/** Everything that was done for a counterexample, from the first image to the last read. */
 export interface Recording {
-  /** The lab's folder and the prefix of its names; the script has its own instead. */
+  /** The lab's folder and the prefix of its names. The script uses its own instead. */
   readonly folder: string
   readonly prefix: string
   /** Sizes in bytes of the image files below the loop devices. */
   readonly images: ReadonlyMap<string, number>
-  /** What was run before the first act. */
+  /** The commands before the first act. */
   readonly setup: readonly CommandRecord[]
   readonly recorder: Pick<Recorder, 'acts' | 'programs'>
-  /** The volume that held other bytes than were written. */
+  /** The volume that holds wrong bytes. */
   readonly volume: VolumeOf
-  /** How many of its bytes are compared, from the first. */
+  /** How many of its bytes are compared, from the start. */
   readonly bytes: number
-  /** The volume that its user wrote to: the same, or the one that it was migrated from. */
+  /** The volume that its user wrote to: the same one, or the source of its migration. */
   readonly writtenTo: VolumeOf
 }
 
 export interface ScriptHeader {
   readonly driver: string
-  /** What it shows. */
+  /** The case, in words. */
   readonly shows: string
 }
 
 const OWN_PREFIX = 'holeproof_shown'
 
 /**
- * A plain shell script that does the same again without holeproof and compares the volume byte by byte with what its user
- * wrote. It exits with 1 when there is anything else. Pure.
+ * Returns a plain shell script that repeats a recording without holeproof and compares the volume byte by byte with what its
+ * user wrote. The script exits with 1 when they differ. Pure.
  */
 export function scriptOf({ driver, shows }: ScriptHeader, recording: Recording): string {
   const words = new Words(recording)
   const { programs } = recording.recorder
   const lines = [
     '#!/bin/sh',
-    ...[`${driver}: ${shows}`, 'Run it as root on a kernel with loop devices and what the driver needs. It clears up after itself.'].map(
-      comment,
-    ),
+    ...[
+      `${driver}: ${shows}`,
+      'Run it as root on a kernel with loop devices and whatever the driver needs. It cleans up after itself.',
+    ].map(comment),
     HEAD,
     ...recording.setup.flatMap((command) => words.command(command)),
     ...programs.flatMap((program, index) => startDriver(words, program, index)),
@@ -53,7 +54,7 @@ export function scriptOf({ driver, shows }: ScriptHeader, recording: Recording):
   return `${lines.join('\n')}\n`
 }
 
-/** Everything up to where the volume in question is compared. */
+/** The acts up to the point where the volume is compared. */
 function actLines(words: Words, { recorder: { acts, programs }, volume, writtenTo }: Recording): string[] {
   const isVolume = (act: Act, { driver, name }: VolumeOf) => act.act !== 'copy' && act.driver === driver && nameOf(act) === name
   const end = acts.findLastIndex((act) => act.act === 'verb' && act.verb === 'detach_volume' && isVolume(act, volume))
@@ -87,7 +88,7 @@ function ask(program: number, verb: string, params: string): string {
 function startDriver(words: Words, { argv, cwd, asked }: RecordedProgram, index: number): string[] {
   const [questions, answers] = [`"$work/questions${index}"`, `"$work/answers${index}"`]
   return [
-    '# The driver, with its standard input and output at hand.',
+    '# The driver, with its standard input and output on file descriptors.',
     `mkfifo ${questions} ${answers}`,
     `(cd ${cwd === undefined ? '"$here"' : quote(cwd)} && exec ${argv.map(quote).join(' ')}) <${questions} >${answers} &`,
     'drivers="$drivers $!"',
@@ -96,7 +97,7 @@ function startDriver(words: Words, { argv, cwd, asked }: RecordedProgram, index:
   ]
 }
 
-/** Replaces what was the lab's by what is the script's: its folder, its names, its loop devices. */
+/** Replaces the lab's folder, names and loop devices by the script's own. */
 class Words {
   private readonly replacements: [string, string][]
   private readonly images: ReadonlyMap<string, number>
@@ -110,19 +111,19 @@ class Words {
     ]
   }
 
-  /** Text for the inside of double quotes. */
+  /** Escapes text for the inside of double quotes. */
   text(text: string): string {
     return this.replacements.reduce((replaced, [from, to]) => replaceName(replaced, escaped(from), to), escaped(text))
   }
 
-  /** From now on this text is what the variable holds. */
+  /** Writes this text as the variable from now on. */
   learn(text: string, variable: string): void {
     this.replacements.unshift([text, `$${variable}`])
     // Longer texts first: a volume's path begins with its folder's.
     this.replacements.sort(([one], [other]) => other.length - one.length)
   }
 
-  /** A word as easy to read as it can be. */
+  /** Quotes a word in the way that is easiest to read. */
   said(text: string): string {
     const own = this.text(text)
     return own === escaped(text) ? quote(text) : `"${own}"`
@@ -153,7 +154,7 @@ function escaped(text: string): string {
   return text.replace(/[\\"$`]/g, '\\$&')
 }
 
-/** A digit behind a name makes it another one: /dev/loop10 is not /dev/loop1. A letter would be taken for a part of the variable's. */
+/** A digit after a name makes it another one: /dev/loop10 is not /dev/loop1. A letter after it would join the variable's name. */
 function replaceName(text: string, from: string, to: string): string {
   return text.replaceAll(from, (found, at: number, whole: string) => {
     const next = whole.charAt(at + found.length)

@@ -1,53 +1,40 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Lab } from '../../lab/lab.ts'
-import { DriverFault } from '../candidate/driver_process.ts'
-import {
-  type Case,
-  firstStale,
-  keyOf,
-  type Least,
-  type MigrationCase,
-  type Reading,
-  runExperiment,
-  simplerThan,
-} from '../checks/experiment.ts'
-import { migrateContent, writtenTo } from '../checks/migration.ts'
-import type { DriverSession } from '../driver_session.ts'
-import { Recorder } from './recorder.ts'
+import { DriverFault } from '../candidate/faults.ts'
+import { type Case, firstStale, type MigrationCase, type Reading } from '../checks/cases.ts'
+import { migrateContent, writtenTo } from '../checks/migrate_content.ts'
+import { runExperiment } from '../checks/run_experiment.ts'
+import type { DriverUnderTest } from '../session/driver_under_test.ts'
+import { Recorder } from '../session/recorder.ts'
 import type { Recording } from './script.ts'
+import { keyOf, type Least, simplerThan } from './simpler.ts'
 
-/** A case that corrupts on storage of its own, and all that was done for it. */
+/** A case that corrupts on storage of its own, with a recording of it. */
 export interface Shown {
   readonly case: Case
   readonly stale: Reading
   readonly recording: Recording
 }
 
-export interface SearchParts {
-  readonly openLab: () => Promise<Lab>
-  /** Sets the driver under test up in a lab that is released afterwards. */
-  readonly openDriverSession: (lab: Lab, recorder: Recorder) => Promise<DriverSession>
-  readonly openPeer: (lab: Lab, recorder: Recorder, peer: string) => Promise<DriverSession>
-  /** No case is begun later than this many seconds after the first. */
-  readonly seconds: number
-}
-
-/** Runs cases on fresh storage of their own, each once, and looks for the smallest that corrupts. */
+/** Looks for the smallest case that corrupts. Each case runs once, on new storage of its own. */
 export class SmallestSearch {
-  private readonly parts: SearchParts
+  private readonly driver: DriverUnderTest
+  private readonly seconds: number
   private readonly known = new Map<string, Shown | undefined>()
   private until = Number.NaN
-  /** What could not be released. */
+  /** Everything that could not be released. */
   readonly leaks: string[] = []
 
-  constructor(parts: SearchParts) {
-    this.parts = parts
+  /** No case is begun later than this many seconds after the first. */
+  constructor(driver: DriverUnderTest, seconds: number) {
+    this.driver = driver
+    this.seconds = seconds
   }
 
-  /** The smallest case, no larger than this one, that corrupts; undefined when none does on fresh storage. */
+  /** Returns the smallest case, no larger than this one, that corrupts; undefined when none does on new storage. */
   async find(shown: Case, least: Least): Promise<Shown | undefined> {
-    if (Number.isNaN(this.until)) this.until = Date.now() + this.parts.seconds * 1000
+    if (Number.isNaN(this.until)) this.until = Date.now() + this.seconds * 1000
     for (const candidate of [...simplerThan(shown, least), shown]) {
       const found = await this.show(candidate)
       if (found !== undefined) return found
@@ -59,13 +46,13 @@ export class SmallestSearch {
     const key = keyOf(some)
     if (this.known.has(key)) return this.known.get(key)
     if (Date.now() >= this.until) return undefined
-    const lab = await this.parts.openLab()
+    const lab = await this.driver.testBed.lab.child()
     try {
       const shown = some.kind === 'new' ? await this.runNew(lab, some) : await this.runMigration(lab, some)
       this.known.set(key, shown)
       return shown
     } catch (error) {
-      if (error instanceof DriverFault) return undefined // it fails otherwise than by wrong bytes
+      if (error instanceof DriverFault) return undefined // it fails, but not by wrong bytes
       throw error
     } finally {
       this.leaks.push(...(await lab.release()))
@@ -74,7 +61,7 @@ export class SmallestSearch {
 
   private async runNew(lab: Lab, experiment: Extract<Case, { kind: 'new' }>): Promise<Shown | undefined> {
     const recorder = new Recorder()
-    const session = await this.parts.openDriverSession(lab, recorder)
+    const session = await this.driver.openIn(lab, recorder)
     const before = await snapshotOf(lab)
     const stale = firstStale(await runExperiment(session, experiment))
     if (stale === undefined) return undefined
@@ -84,8 +71,8 @@ export class SmallestSearch {
 
   private async runMigration(lab: Lab, migration: MigrationCase): Promise<Shown | undefined> {
     const recorder = new Recorder()
-    const tried = await this.parts.openDriverSession(lab, recorder)
-    const peer = await this.parts.openPeer(lab, recorder, migration.peer)
+    const tried = await this.driver.openIn(lab, recorder)
+    const peer = await this.driver.peers.openIn(lab, recorder, migration.peer)
     const before = await snapshotOf(lab)
     const [source, destination] = migration.direction === 'in' ? [peer, tried] : [tried, peer]
     const { sizeBytes, writes } = migration
@@ -105,7 +92,7 @@ export class SmallestSearch {
   }
 }
 
-/** What a lab has run so far, and its images by their paths, with their sizes in bytes. */
+/** Returns the commands that a lab has run so far, and the sizes of its images in bytes. */
 async function snapshotOf(lab: Lab): Promise<Pick<Recording, 'folder' | 'prefix' | 'images' | 'setup'>> {
   const images = new Map<string, number>()
   for (const name of await readdir(lab.folder, { recursive: true })) {

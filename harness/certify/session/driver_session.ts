@@ -1,68 +1,98 @@
-import { isThin, parseStatus } from '../block/status.ts'
-import type { Content } from '../content/content.ts'
-import type { Verification } from '../content/verify.ts'
-import { BrokenLab, messageOf } from '../errors.ts'
-import type { PathInfo } from '../helper/surroundings.ts'
-import type { Lab } from '../lab/lab.ts'
-import { runOrThrow } from '../machine/machine.ts'
-import { decideCopyMode } from '../migration/rule.ts'
-import { type Answer, capabilityReportSchema } from '../protocol/capabilities.ts'
-import type { Verb } from '../protocol/verbs.ts'
-import { observing, type VolumeService, type WholeVolumeService } from '../protocol/volume_service.ts'
-import type { TestBed } from '../testbed/test_bed.ts'
-import { MiB, SECTOR_BYTES } from '../units.ts'
-import { DriverFault, DriverGone, type DriverProcess } from './candidate/driver_process.ts'
-import { Recorder } from './counterexample/recorder.ts'
+import { isThin, parseStatus } from '../../block/status.ts'
+import type { Content } from '../../content/content.ts'
+import type { Verification } from '../../content/verify.ts'
+import { BrokenLab, messageOf } from '../../errors.ts'
+import type { PathInfo } from '../../helper/surroundings.ts'
+import type { Lab } from '../../lab/lab.ts'
+import { runOrThrow } from '../../machine/machine.ts'
+import { decideCopyMode } from '../../migration/rule.ts'
+import { type Answer, capabilityReportSchema } from '../../protocol/capabilities.ts'
+import type { Verb } from '../../protocol/verbs.ts'
+import { type Limits, observing, type VolumeService, type WholeVolumeService } from '../../protocol/volume_service.ts'
+import type { TestBed } from '../../testbed/test_bed.ts'
+import { MiB, SECTOR_BYTES } from '../../units.ts'
+import type { Candidate } from '../candidate/candidate.ts'
+import { DriverProcess } from '../candidate/driver_process.ts'
+import { DriverFault, DriverGone } from '../candidate/faults.ts'
+import { provision } from '../candidate/provision.ts'
+import { Recorder } from './recorder.ts'
 
 const LEAST_VOLUME_BYTES = 8 * MiB
-/** A volume may come out larger; all of it is read. */
+/** A volume may be larger than asked for by this much; all of it is read. */
 const MOST_BEYOND_BYTES = 1024 * MiB
-/** A thin pool that is full lets its writers wait a minute; what is left of it is less than what is filled. */
+/** Writers to a full thin pool hang for a minute, so only this part of it is filled. */
 const FILLED_OF_THIN = 0.7
 
-/** Only a content's extents, or its holes too, as zeros. */
+/** The storage and options that a driver is given, and the time that it may take. */
+export interface DriverConditions {
+  /** The storage that the driver is given, in bytes. */
+  readonly storageBytes: number
+  readonly limits: Limits
+  /** The user's --option KEY=VALUE. */
+  readonly options: Readonly<Record<string, string>>
+}
+
+/** `extents` writes the extents of a content; `everywhere` also writes its holes, as zeros. */
 export type Written = 'extents' | 'everywhere'
 
 export interface DriverSessionNames {
   readonly name: string
-  /** Begins the names of its volumes: two drivers may hold a volume of the other's for a while. */
+  /** Starts the names of its volumes. They must differ between drivers, which exchange volumes in migrations. */
   readonly noun: string
-  /** Keeps what is done, where it is to be done again. */
+  /** Records what is done, where a script is to repeat it. */
   readonly recorder?: Recorder
 }
 
-/** A driver on trial: makes volumes by it, writes and reads them, and takes all of them away again. */
+/** A driver that has been set up. It makes volumes, writes and reads them, and deletes all of them in the end. */
 export class DriverSession {
   readonly name: string
-  readonly testBed: TestBed
   readonly lab: Lab
-  readonly driver: DriverProcess
-  /** What it answered to get_capabilities at first. */
+  readonly process: DriverProcess
+  /** Its first answer to get_capabilities. */
   readonly answer: Answer
-  /** Whether the driver claims that its new volumes read as zeros. */
+  /** True when the driver claims that its new volumes read as zeros. */
   readonly claim: boolean
   readonly thinProvisioned: boolean
   private readonly recorder: Recorder
-  /** What is to be deleted in the end, in the order in which it was made. */
+  /** Volumes and snapshots to delete in the end, in the order in which they were made. */
   private readonly made = new Map<string, { delete(): Promise<void> }>()
   private readonly noun: string
   private names = 0
 
-  constructor({ name, noun, recorder = new Recorder() }: DriverSessionNames, testBed: TestBed, driver: DriverProcess, answer: Answer) {
+  private constructor({ name, noun, recorder = new Recorder() }: DriverSessionNames, process: DriverProcess, answer: Answer) {
     this.name = name
     this.noun = noun
     this.recorder = recorder
-    this.testBed = testBed
-    this.lab = driver.lab
-    this.driver = driver
+    this.lab = process.lab
+    this.process = process
     this.answer = answer
     this.claim = decideCopyMode(answer, { history: 'new', layers: [] }).mode === 'sparse'
     const report = capabilityReportSchema.safeParse(answer.kind === 'answered' ? answer.report : undefined)
     this.thinProvisioned = report.success && report.data.thin_provisioning_support !== false
   }
 
+  /** Sets a driver up on poisoned storage in a lab. Throws DriverFault when the driver does not come up. */
+  static async open(
+    testBed: TestBed,
+    lab: Lab,
+    candidate: Candidate,
+    names: DriverSessionNames,
+    conditions: DriverConditions,
+  ): Promise<DriverSession> {
+    const installation = await provision(testBed, lab, candidate, conditions)
+    const { setup: asked, program } = installation
+    if (asked !== undefined && program !== undefined) names.recorder?.programs.push({ driver: names.name, ...program, asked })
+    const process = await DriverProcess.open(lab, installation, conditions.limits)
+    return new DriverSession(names, process, await process.service.getCapabilities())
+  }
+
+  /** The storage that the driver was given, in bytes. */
+  get storageBytes(): number {
+    return this.process.installation.storageBytes
+  }
+
   get stepBytes(): number {
-    return this.driver.about.size_step_bytes ?? 1
+    return this.process.about.size_step_bytes ?? 1
   }
 
   /** The size of an ordinary volume here, in bytes. */
@@ -70,26 +100,35 @@ export class DriverSession {
     return this.roundUp(LEAST_VOLUME_BYTES)
   }
 
-  /** How much is written to fill the driver's storage: to the end, where a volume's storage is its own once it is made. */
+  /** How many bytes fill the driver's storage. Where a volume gets its storage when it is made, that is all of it. */
   get fillBytes(): number {
-    return this.driver.installation.storageBytes * (this.thinProvisioned ? FILLED_OF_THIN : 1)
+    return this.storageBytes * (this.thinProvisioned ? FILLED_OF_THIN : 1)
   }
 
   roundUp(bytes: number): number {
     return Math.ceil(bytes / this.stepBytes) * this.stepBytes
   }
 
+  /** Asks for the capability report again. */
+  getCapabilities(): Promise<Answer> {
+    return this.process.service.getCapabilities()
+  }
+
+  /** Ends the driver's program and starts it again on the same storage. */
+  restart(): Promise<void> {
+    return this.process.restart()
+  }
+
   newName(): string {
     return `${this.noun}-${++this.names}`
   }
 
-  /** Makes a volume that goes with the trial. */
+  /** Makes a volume that is deleted with the others. */
   async create(sizeBytes = this.volumeBytes, name = this.newName()): Promise<DriverVolume> {
     return this.make(name, sizeBytes, 'create_volume', { name, size_bytes: sizeBytes }, (service) => service.createVolume(name, sizeBytes))
   }
 
-  /** Makes a volume by a verb of its own kind; it goes with the trial, also when the verb fails half-way. */
-  async make(
+  private async make(
     name: string,
     sizeBytes: number,
     verb: Verb,
@@ -102,7 +141,13 @@ export class DriverSession {
     return volume
   }
 
-  /** Makes a snapshot that goes with the trial. */
+  /** Extends a volume, which must be detached. */
+  async extend({ name }: DriverVolume, newSizeBytes: number): Promise<DriverVolume> {
+    await this.ask('extend_volume', { name, new_size_bytes: newSizeBytes }, (service) => service.extendVolume(name, newSizeBytes))
+    return this.adopt(name, newSizeBytes)
+  }
+
+  /** Makes a snapshot that is deleted with the volumes. */
   async snapshot(volume: string): Promise<{ readonly name: string; delete(): Promise<void> }> {
     const name = `snapshot-${++this.names}`
     const params = { name, volume_name: volume }
@@ -118,9 +163,26 @@ export class DriverSession {
     return snapshot
   }
 
-  /** Takes over a volume that arrived by a migration. */
-  adopt(name: string, sizeBytes: number): DriverVolume {
-    const volume = new DriverVolume(this, name, sizeBytes)
+  /** Makes a volume from a snapshot of `origin`. */
+  createFromSnapshot(snapshot: string, origin: DriverVolume): Promise<DriverVolume> {
+    const name = this.newName()
+    const params = { name, size_bytes: origin.sizeBytes, snapshot_name: snapshot, volume_name: origin.name }
+    return this.make(name, origin.sizeBytes, 'create_volume_from_snapshot', params, (service) =>
+      service.createVolumeFromSnapshot(name, origin.sizeBytes, snapshot, origin.name),
+    )
+  }
+
+  clone(source: DriverVolume): Promise<DriverVolume> {
+    const name = this.newName()
+    const params = { name, size_bytes: source.sizeBytes, source_name: source.name }
+    return this.make(name, source.sizeBytes, 'create_cloned_volume', params, (service) =>
+      service.createClonedVolume(name, source.sizeBytes, source.name),
+    )
+  }
+
+  /** Takes over a volume that exists already, such as one that arrived by a migration. */
+  adopt(name: string, sizeBytes: number, attachedTo?: string): DriverVolume {
+    const volume = new DriverVolume(this, name, sizeBytes, attachedTo)
     this.made.set(name, volume)
     return volume
   }
@@ -129,19 +191,33 @@ export class DriverSession {
     this.made.delete(name)
   }
 
-  /** Asks for a verb and keeps it on record, with the commands that a built-in driver ran for it. */
+  /** Asks for a verb and records it, with the commands that a built-in driver ran for it. */
   async ask<Answered>(verb: Verb, params: object, ask: (service: WholeVolumeService) => Promise<Answered>): Promise<Answered> {
-    return this.record(verb, params, () => this.driver.call(ask))
+    return this.record(verb, params, () => this.process.call(ask))
   }
 
-  /** The driver's service for a migration: what it is asked is on record, what it answers and how it fails stays as it is. */
+  /** Asks with parameters that the typed verbs would not let through. A volume that is made in spite of that is deleted with the others. */
+  async raw(verb: Verb, params: { readonly name: string; readonly size_bytes?: number }): Promise<void> {
+    await this.record(verb, params, () => this.process.raw(verb, params))
+    if (verb === 'create_volume' && !this.made.has(params.name)) this.adopt(params.name, params.size_bytes ?? 0)
+  }
+
+  /** Attaches a volume that should not exist. One that does is deleted with the session. Returns its path. */
+  async findUnwanted(name: string): Promise<string | undefined> {
+    const path = await this.ask('attach_volume', { name }, (service) => service.attachVolume(name)).catch(() => undefined)
+    if (path === undefined || (await this.lab.helper.lookAtPath(path)).kind === 'missing') return undefined
+    this.adopt(name, 0, path)
+    return path
+  }
+
+  /** The driver's service for a migration. It records what is asked, and passes answers and errors on as they are. */
   recordedService(): VolumeService {
-    const { service } = this.driver
+    const { service } = this.process
     const checked = { ...service, attachVolume: (name: string) => this.attachChecked(service, name) }
     return observing(checked, (verb, params, call) => this.record(verb, params, call))
   }
 
-  /** Runs a copy, and keeps its commands on record. */
+  /** Runs a copy and records its commands. */
   async recordCopy(copy: () => Promise<void>): Promise<void> {
     const before = this.lab.commands.length
     await copy()
@@ -159,7 +235,7 @@ export class DriverSession {
 
   private async attachChecked(service: VolumeService, name: string): Promise<string> {
     const path = await service.attachVolume(name)
-    const refusal = await this.driver.installation.whyForeign(path)
+    const refusal = await this.process.installation.whyForeign(path)
     if (refusal !== undefined) throw new DriverFault(`attach_volume: ${refusal}`)
     return path
   }
@@ -175,7 +251,7 @@ export class DriverSession {
     return answered
   }
 
-  /** Takes all volumes of the trial away. Returns what the driver would not delete. */
+  /** Deletes everything that was made and not deleted yet. Returns what the driver would not delete. */
   async cleanUp(): Promise<string[]> {
     const faults: string[] = []
     for (const thing of [...this.made.values()].toReversed()) {
@@ -192,17 +268,18 @@ export class DriverSession {
   }
 }
 
-/** A volume of the driver under test. */
+/** A volume of a driver's session. */
 export class DriverVolume {
   readonly name: string
   readonly sizeBytes: number
   private readonly session: DriverSession
   private attachedTo: string | undefined
 
-  constructor(session: DriverSession, name: string, sizeBytes: number) {
+  constructor(session: DriverSession, name: string, sizeBytes: number, attachedTo?: string) {
     this.session = session
     this.name = name
     this.sizeBytes = sizeBytes
+    this.attachedTo = attachedTo
   }
 
   /** Attaches the volume, once. Throws DriverFault when the path cannot be a volume of the driver's own, or is too small. */
@@ -233,7 +310,7 @@ export class DriverVolume {
     await this.session.ask('delete_volume', { name }, (service) => service.deleteVolume(name))
   }
 
-  /** What the kernel shows of the volume's device or file. */
+  /** Returns what the kernel shows of the volume's device or file. */
   async look(): Promise<PathInfo> {
     return this.session.lab.helper.lookAtPath(await this.attach())
   }
@@ -247,12 +324,12 @@ export class DriverVolume {
     return isThin(status) ? status.mappedSectors * SECTOR_BYTES : undefined
   }
 
-  /** How large it came out, in bytes: at least what was asked for. */
+  /** Returns its real size in bytes, which is at least the size that was asked for. */
   async actualBytes(): Promise<number> {
     return (await this.session.lab.helper.measure(await this.attach())).sizeBytes
   }
 
-  /** Writes a content: its extents, or `everywhere`, its holes as zeros. */
+  /** Writes a content: its extents or, `everywhere`, its holes too. */
   async write(content: Content, where: Written = 'extents'): Promise<void> {
     const path = await this.attach()
     if (where === 'everywhere') this.session.recordWrite(this.name, 'zeros', 0, content.sizeBytes)
@@ -260,14 +337,14 @@ export class DriverVolume {
     await this.touching('written', () => this.session.lab.helper.stamp(path, content, where === 'everywhere'))
   }
 
-  /** Compares every byte of the content's size with it, read past the caches. */
+  /** Compares the volume with a content, byte by byte and past the caches. */
   async verify(content: Content): Promise<Verification> {
     const path = await this.attach()
-    await this.session.driver.installation.dropCache?.(this.name)
+    await this.session.process.installation.dropCache?.(this.name)
     return this.touching('read', () => this.session.lab.helper.verify(path, content, false))
   }
 
-  /** A path that was given but cannot be used is the driver's fault, not the lab's. */
+  /** Blames the driver, not the lab, for a path that cannot be used. */
   private async touching<Done>(what: string, touch: () => Promise<Done>): Promise<Done> {
     try {
       return await touch()

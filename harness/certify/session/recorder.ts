@@ -1,7 +1,7 @@
 import type { CommandRecord } from '../../lab/lab.ts'
 import type { DriverSetup } from '../../protocol/verbs.ts'
 
-/** Something that was done to a driver's volumes, in the order in which it was done. */
+/** One step that was done to a driver's volumes. */
 export type Act =
   /** A verb, with the commands that a built-in driver ran for it. */
   | {
@@ -10,12 +10,12 @@ export type Act =
       readonly verb: string
       readonly params: object
       readonly commands: readonly CommandRecord[]
-      /** What attach_volume gave. */
+      /** The answer of attach_volume. */
       readonly path?: string
     }
   /** A copy's commands. */
   | { readonly act: 'copy'; readonly commands: readonly CommandRecord[] }
-  /** The user's data, or zeros. */
+  /** A write of the user's data, or of zeros. */
   | {
       readonly act: 'write'
       readonly driver: string
@@ -25,16 +25,16 @@ export type Act =
       readonly length: number
     }
 
-/** A driver that is a program, and what do_setup asked it with. */
+/** A driver that is a program, and the parameters of its do_setup. */
 export interface RecordedProgram {
   readonly driver: string
   readonly argv: readonly string[]
-  /** By default the script's own folder. */
+  /** The working directory; by default the script's own folder. */
   readonly cwd?: string
   readonly asked: DriverSetup
 }
 
-/** Keeps what was done, so that a script can do it again. */
+/** Records all steps, so that a script can repeat them. */
 export class Recorder {
   readonly acts: Act[] = []
   readonly programs: RecordedProgram[] = []

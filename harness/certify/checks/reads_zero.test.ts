@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Difference } from '../../content/verify.ts'
 import { MiB } from '../../units.ts'
-import type { Experiment, Reading } from './experiment.ts'
-import { judgeReadings, zeroChecks } from './zero_checks.ts'
+import type { Experiment, Reading } from './cases.ts'
+import { judgeReadings, readsZero, wastedSpace } from './reads_zero.ts'
 
 const SIZE = 8 * MiB
 const experiment: Experiment = { kind: 'new', reused: false, volumes: 1, sizeBytes: SIZE, writes: [{ offset: 0, length: 512 }] }
@@ -77,11 +77,28 @@ describe('readings of new volumes', () => {
 })
 
 test('each check of new volumes has an id and a title of its own', () => {
-  expect(new Set(zeroChecks.map(({ id }) => id)).size).toBe(zeroChecks.length)
-  expect(new Set(zeroChecks.map(({ title }) => title)).size).toBe(zeroChecks.length)
-  expect(zeroChecks.map(({ id }) => id)).toEqual(
+  expect(new Set(readsZero.map(({ id }) => id)).size).toBe(readsZero.length)
+  expect(new Set(readsZero.map(({ title }) => title)).size).toBe(readsZero.length)
+  expect(readsZero.map(({ id }) => id)).toEqual(
     expect.arrayContaining(['512', '4k', '64k', '1m'].map((grain) => `partial-writes-read-zero/${grain}`)),
   )
+})
+
+describe('wasted space', () => {
+  const all = new Map(readsZero.map(({ id }) => [id, true]))
+  const not = (id: string, value: boolean | undefined) =>
+    new Map([...all].flatMap(([check, zero]) => (check !== id ? [[check, zero]] : value === undefined ? [] : [[check, value]])))
+
+  test('is noted where all of these checks read zeros, also where the driver cannot extend', () => {
+    expect(wastedSpace(all)).toMatch(`in all ${readsZero.length} checks`)
+    expect(wastedSpace(not('extended-reads-zero', undefined))).toMatch(`in all ${readsZero.length - 1} checks`)
+  })
+
+  test('is not noted where one of them did not, or did not run', () => {
+    expect(wastedSpace(not('extended-reads-zero', false))).toBeUndefined()
+    expect(wastedSpace(not('reused-reads-zero', false))).toBeUndefined()
+    expect(wastedSpace(not('reused-reads-zero', undefined))).toBeUndefined()
+  })
 })
 
 function reading(volume: number, differences: readonly Difference[]): Reading {

@@ -1,21 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Difference } from '../../content/verify.ts'
-import { MiB, sizeText } from '../../units.ts'
-import {
-  type Case,
-  describeCase,
-  type Experiment,
-  firstStale,
-  keyOf,
-  type Least,
-  type MigrationCase,
-  PLAIN_PARTNER,
-  type Reading,
-  simplerThan,
-} from './experiment.ts'
+import { MiB } from '../../units.ts'
+import type { Case, Experiment, MigrationCase } from '../checks/cases.ts'
+import { keyOf, type Least, PLAIN_PEER, simplerThan } from './simpler.ts'
 
-const GiB = 1024 * MiB
 const SECTOR = 512
 const least: Least = { stepBytes: 1, volumeBytes: 8 * MiB }
 const plain: Experiment = { kind: 'new', reused: false, volumes: 1, sizeBytes: 8 * MiB, writes: [] }
@@ -51,7 +39,7 @@ const anyExperiment = withLeast(({ stepBytes }) =>
 const anyMigration = withLeast(({ stepBytes }) =>
   fc
     .record({
-      peer: fc.constantFrom(PLAIN_PARTNER, 'nfs'),
+      peer: fc.constantFrom(PLAIN_PEER, 'nfs'),
       direction: fc.constantFrom('in' as const, 'out' as const),
       method: fc.constantFrom('host' as const, 'driver' as const),
       size: fc.integer({ min: 1, max: 64 * MiB }),
@@ -117,7 +105,7 @@ describe('the simpler cases', () => {
           expect(writtenBytes(simpler)).toBeLessThanOrEqual(writtenBytes(some))
           expect(simpler.writes.length).toBeLessThanOrEqual(some.writes.length)
           expect(simpler.direction).toBe(some.direction)
-          expect([PLAIN_PARTNER, some.peer]).toContain(simpler.peer)
+          expect([PLAIN_PEER, some.peer]).toContain(simpler.peer)
           expect(['host', some.method]).toContain(simpler.method)
         }
       }),
@@ -169,7 +157,7 @@ describe('the simpler cases', () => {
   test('of a migration to the driver begin with the plain peer and the host, then come back to its own', () => {
     const sizes = [MiB, least.volumeBytes]
     const writes = [[], [{ offset: 0, length: SECTOR }]]
-    const between = [{ peer: PLAIN_PARTNER, method: 'host' }, {}]
+    const between = [{ peer: PLAIN_PEER, method: 'host' }, {}]
 
     expect(simplerThan(migration, least)).toEqual(
       between.flatMap((other) =>
@@ -203,67 +191,6 @@ describe('the key of a case', () => {
     expect(others.map((some) => keyOf(structuredClone(some)))).toEqual(others.map(keyOf))
   })
 })
-
-describe('a case in words', () => {
-  test.each<[string, Case]>([
-    ['a new volume of 8 MiB, nothing written', plain],
-    ['3 new volumes of 5243392 bytes, nothing written', { ...plain, volumes: 3, sizeBytes: 5 * MiB + SECTOR }],
-    ['a new volume of 8 MiB, on space that was used before, 512 bytes written at byte 4096', { ...plain, reused: true, writes: [sector] }],
-    ['a new volume of 8 MiB, extended to 1 GiB, nothing written', { ...plain, extendedTo: GiB }],
-    ['a new volume of 8 MiB, 2 writes of up to 64 KiB', { ...plain, writes: [sector, { offset: 0, length: 65536 }] }],
-    ['a volume of 16 MiB, 2 writes of up to 1 MiB, then migrated from nfs by the driver', migration],
-    [
-      'a volume of 16 MiB, nothing written, then migrated to lvm-thin by the host',
-      { ...migration, direction: 'out', peer: 'lvm-thin', method: 'host', writes: [] },
-    ],
-  ])('is "%s"', (words, some) => {
-    expect(describeCase(some)).toBe(words)
-  })
-})
-
-describe('a size in words', () => {
-  test.each([
-    [0, '0 bytes'],
-    [512, '512 bytes'],
-    [1024, '1 KiB'],
-    [1536, '1536 bytes'],
-    [65536, '64 KiB'],
-    [MiB, '1 MiB'],
-    [MiB + 1024, '1025 KiB'],
-    [1023 * MiB, '1023 MiB'],
-    [3 * GiB, '3 GiB'],
-    [1024 * GiB, '1024 GiB'],
-  ])('of %i is %s', (bytes, words) => {
-    expect(sizeText(bytes)).toBe(words)
-  })
-
-  test('loses no byte', () => {
-    const units: Record<string, number> = { bytes: 1, KiB: 1024, MiB, GiB }
-    fc.assert(
-      fc.property(fc.nat(4096), fc.constantFrom(1, 512, 1024, MiB, GiB), (count, unit) => {
-        const [number = '', name = ''] = sizeText(count * unit).split(' ')
-        expect(Number(number) * (units[name] ?? Number.NaN)).toBe(count * unit)
-      }),
-    )
-  })
-})
-
-describe('the first reading with wrong bytes', () => {
-  test('is none where all are right', () => {
-    expect(firstStale([])).toBeUndefined()
-    expect(firstStale([reading(1, 0), reading(2, 0)])).toBeUndefined()
-  })
-
-  test('is the first of several', () => {
-    expect(firstStale([reading(1, 0), reading(2, 1), reading(3, 512)])?.volume).toBe(2)
-  })
-})
-
-function reading(volume: number, wrongBytes: number): Reading {
-  const difference: Difference = { offset: 0, length: wrongBytes, wrong: wrongBytes, expected: 'zero', found: { what: 'poison' } }
-  const verification = { checkedBytes: MiB, wrongBytes, differences: wrongBytes > 0 ? [difference] : [], moreDifferences: 0 }
-  return { volume, name: `volume-${volume}`, actualBytes: MiB, verification }
-}
 
 /** Cases together with the sizes of the driver that they are for. */
 function withLeast<Some extends Case>(make: (least: Least) => fc.Arbitrary<Some>): fc.Arbitrary<[Some, Least]> {

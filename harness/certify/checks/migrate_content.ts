@@ -2,7 +2,7 @@ import type { Content } from '../../content/content.ts'
 import { type MigrationMethod, type MigrationResult, migrate } from '../../migration/migrate.ts'
 import { migrationParts, soundParts } from '../../migration/parts.ts'
 import type { Backend, Volume } from '../../migration/volume.ts'
-import type { DriverSession, DriverVolume, Written } from '../driver_session.ts'
+import type { DriverSession, DriverVolume, Written } from '../session/driver_session.ts'
 
 export interface MigratedContent {
   readonly result: MigrationResult
@@ -11,8 +11,8 @@ export interface MigratedContent {
 }
 
 /**
- * What is written to the source: what it does not promise to read as zero must be written as zero, and the promise of a driver
- * under test is not what a migration away from it is about.
+ * Decides what is written to the source. Where it does not promise zeros, they must be written. The driver under test has its
+ * zeros written too: a migration away from it is not about its claim.
  */
 export function writtenTo(source: DriverSession, direction: 'in' | 'out'): Written {
   return direction === 'in' && source.claim ? 'extents' : 'everywhere'

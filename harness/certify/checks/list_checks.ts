@@ -1,0 +1,34 @@
+import type { Candidate } from '../candidate/candidate.ts'
+import { peerCandidates } from '../session/peers.ts'
+import { claimStable, reportWellFormed } from './capability_report.ts'
+import type { Check } from './check.ts'
+import { deleteFrees } from './deletion.ts'
+import { errorsAreErrors } from './impossible_requests.ts'
+import { leavesNothingBehind, setsUp, speaksProtocol } from './lifecycle.ts'
+import { migrations } from './migrations.ts'
+import { readsZero } from './reads_zero.ts'
+import { cloneIsNotNew, snapshotIsNotNew } from './snapshots_and_clones.ts'
+import { attachRepeats, extendKeeps, pathsAreItsOwn, survivesRestart, twoAtOnce } from './volumes.ts'
+
+/** All checks in the order in which they run: those that need untouched storage first, those that wear it out last. */
+export function listChecks(peers: readonly Candidate[] = []): Check[] {
+  return [
+    setsUp,
+    reportWellFormed,
+    ...readsZero,
+    pathsAreItsOwn,
+    claimStable,
+    twoAtOnce,
+    attachRepeats,
+    extendKeeps,
+    survivesRestart,
+    errorsAreErrors,
+    snapshotIsNotNew,
+    cloneIsNotNew,
+    // It leaves the storage full of old data, which the migrations then run into.
+    deleteFrees,
+    ...migrations(peerCandidates(peers).map(({ name }) => name)),
+    speaksProtocol,
+    leavesNothingBehind,
+  ]
+}

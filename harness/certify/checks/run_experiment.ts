@@ -1,0 +1,66 @@
+import type { Content } from '../../content/content.ts'
+import { MiB, sizeText } from '../../units.ts'
+import { DriverFault, DriverGone } from '../candidate/faults.ts'
+import type { DriverSession, DriverVolume } from '../session/driver_session.ts'
+import type { Experiment, Reading } from './cases.ts'
+
+/** How the driver's storage was filled. */
+export interface Fill {
+  readonly volumes: number
+  /** The size of each volume, in bytes. */
+  readonly sizeBytes: number
+  /** The error that ended it early; undefined when all of the storage was written. */
+  readonly endedBy?: string
+}
+
+/** Storage is filled with about this many volumes. */
+const FILL_VOLUMES = 6
+
+/** Runs an experiment and reads every volume of it to its last byte. */
+export async function runExperiment(session: DriverSession, experiment: Experiment): Promise<Reading[]> {
+  if (experiment.reused) await fillAndFree(session)
+  const volumes: DriverVolume[] = []
+  for (let made = 0; made < experiment.volumes; made++) volumes.push(await session.create(experiment.sizeBytes))
+  const readings: Reading[] = []
+  for (const [index, volume] of volumes.entries()) {
+    const { extendedTo } = experiment
+    const grown = extendedTo === undefined ? volume : await session.extend(volume, extendedTo)
+    const actualBytes = await grown.actualBytes()
+    const extents = experiment.writes.map((extent) => ({ ...extent, write: 'data' as const }))
+    const content: Content = { sizeBytes: actualBytes, tag: session.lab.tag(), extents }
+    if (extents.length > 0) await grown.write(content)
+    readings.push({ volume: index + 1, name: volume.name, actualBytes, verification: await grown.verify(content) })
+  }
+  for (const volume of volumes.toReversed()) await volume.delete()
+  return readings
+}
+
+/** Fills the driver's storage with volumes full of data, and keeps them. */
+async function fill(session: DriverSession): Promise<Fill & { readonly made: readonly DriverVolume[] }> {
+  const sizeBytes = session.roundUp(Math.floor(session.fillBytes / FILL_VOLUMES / MiB) * MiB)
+  const made: DriverVolume[] = []
+  while ((made.length + 1) * sizeBytes <= session.fillBytes) {
+    let volume: DriverVolume
+    try {
+      volume = await session.create(sizeBytes)
+    } catch (error) {
+      if (!(error instanceof DriverFault) || error instanceof DriverGone || made.length === 0) throw error
+      return { made, sizeBytes, volumes: made.length, endedBy: error.message }
+    }
+    made.push(volume)
+    await volume.write({ sizeBytes, tag: session.lab.tag(), extents: [{ offset: 0, length: sizeBytes, write: 'data' }] })
+    await volume.detach()
+  }
+  return { made, sizeBytes, volumes: made.length }
+}
+
+/** Fills the storage, then deletes all the volumes. */
+export async function fillAndFree(session: DriverSession): Promise<Fill> {
+  const { made, ...filled } = await fill(session)
+  for (const volume of made.toReversed()) await volume.delete()
+  return filled
+}
+
+export function describeFill({ volumes, sizeBytes, endedBy }: Fill): string {
+  return `${volumes} volumes of ${sizeText(sizeBytes)} filled${endedBy === undefined ? '' : ' until no more fitted'}, and deleted`
+}
