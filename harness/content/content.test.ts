@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Content, dataBlocks, dataBytes, type Extent, writtenBlocks } from './content.ts'
+import type { Extent } from '../result/bytes.ts'
+import { type Content, dataBlocks, dataBytes, writtenBlocks } from './content.ts'
 
 /** Sorted, disjoint extents, empty ones among them, with gaps that may be nothing. */
 const content: fc.Arbitrary<Content> = fc

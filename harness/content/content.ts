@@ -1,9 +1,4 @@
-/** A part of a volume that its owner wrote: stamped data, or zeros written explicitly. Offset and length in bytes. */
-export interface Extent {
-  readonly offset: number
-  readonly length: number
-  readonly write: 'data' | 'zeros'
-}
+import type { Extent } from '../result/bytes.ts'
 
 /** What a volume holds: its written extents, sorted and disjoint; everything else reads as zero. Serialisable. */
 export interface Content {

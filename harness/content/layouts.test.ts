@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Extent } from '../result/bytes.ts'
 import { KiB, MiB } from '../units.ts'
-import { type Content, dataBlocks, dataBytes, type Extent, writtenBlocks } from './content.ts'
+import { type Content, dataBlocks, dataBytes, writtenBlocks } from './content.ts'
 import { contentOf, type LayoutName, layoutNames, randomNumbers } from './layouts.ts'
 
 const SIZE = 16 * MiB

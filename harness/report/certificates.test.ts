@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { exampleCertificate, exampleCertification, exampleCheck, exampleCounterexample } from '../../tests/support/example_certificate.ts'
-import type { Certificate, CheckResult, Result } from '../result/result.ts'
+import type { Certificate, CheckResult } from '../result/certificate.ts'
+import type { Result } from '../result/result.ts'
 import { checkLine } from './certificates.ts'
 import { terminalReport } from './terminal.ts'
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { exampleCell, exampleResult } from '../../tests/support/example_result.ts'
+import type { CellResult } from '../result/cell.ts'
 import { COMPARISON_LIMITS, compareResults } from '../result/compare.ts'
-import type { CellResult, Result } from '../result/result.ts'
+import type { Result } from '../result/result.ts'
 import { comparisonMarkdown, comparisonReport } from './comparison.ts'
 
 const LONG = 'a reason that is much too long for a line of a terminal and so must be broken into several of them, wherever it may be'

@@ -1,6 +1,6 @@
 import type { ChalkInstance } from 'chalk'
 import wrapAnsi from 'wrap-ansi'
-import type { CopyResult } from '../result/result.ts'
+import type { CopyResult } from '../result/copy.ts'
 import { bytesSeen } from './bytes_seen.ts'
 import { colourOf, MARKS } from './marks.ts'
 

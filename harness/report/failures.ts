@@ -1,4 +1,6 @@
-import type { CellResult, CopyResult, Result } from '../result/result.ts'
+import type { CellResult } from '../result/cell.ts'
+import type { CopyResult } from '../result/copy.ts'
+import type { Result } from '../result/result.ts'
 import { runOutcomeOf } from '../result/run_outcome.ts'
 import { reportableChecks } from './reportable_checks.ts'
 

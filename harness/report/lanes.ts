@@ -1,4 +1,6 @@
-import type { CellResult, ClassRange, CopyResult, Extent, MappedRange } from '../result/result.ts'
+import type { ClassRange, Extent, MappedRange } from '../result/bytes.ts'
+import type { CellResult } from '../result/cell.ts'
+import type { CopyResult } from '../result/copy.ts'
 import { type Kind, type Lane, type Stretch, withUnmapped } from './block_map.ts'
 
 /** What a picture of one copy is drawn from. Sizes in bytes. */

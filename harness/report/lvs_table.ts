@@ -1,4 +1,4 @@
-import type { CellResult } from '../result/result.ts'
+import type { CellResult } from '../result/cell.ts'
 
 type Row = NonNullable<CellResult['evidence']>['rowsBefore'][number]
 

@@ -1,5 +1,6 @@
 import type { ChalkInstance } from 'chalk'
-import type { CheckResult, Verdict } from '../result/result.ts'
+import type { CheckResult } from '../result/certificate.ts'
+import type { Verdict } from '../result/finding.ts'
 
 export const MARKS: Record<Verdict | CheckResult['verdict'], string> = {
   upheld: '✓',

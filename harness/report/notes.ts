@@ -1,4 +1,4 @@
-import type { Note } from '../result/result.ts'
+import type { Note } from '../result/cell.ts'
 
 /** What a kind of note says, in its heading. */
 export const NOTES: Readonly<Record<Note['kind'], string>> = {

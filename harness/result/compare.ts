@@ -1,4 +1,5 @@
-import { type CheckResult, LEFT_OUT, type Result } from './result.ts'
+import { type CheckResult, LEFT_OUT } from './certificate.ts'
+import type { Result } from './result.ts'
 
 type Verdict = CheckResult['verdict']
 

@@ -1,4 +1,4 @@
-import type { Difference } from './result.ts'
+import type { Difference } from './bytes.ts'
 
 /** What lay where something else belongs, in words. */
 export function describeFound(found: Difference['found']): string {

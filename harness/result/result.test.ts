@@ -1,16 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { exampleCertificate, exampleCertification, exampleCheck, exampleCounterexample } from '../../tests/support/example_certificate.ts'
 import { exampleCell, exampleEvidence, exampleResult } from '../../tests/support/example_result.ts'
-import {
-  type CheckResult,
-  certificateVerdict,
-  countVerdicts,
-  overallVerdict,
-  type Result,
-  resultJsonSchema,
-  resultSchema,
-  type Verdict,
-} from './result.ts'
+import type { CheckResult } from './certificate.ts'
+import type { Verdict } from './finding.ts'
+import { type Result, resultJsonSchema, resultSchema } from './result.ts'
+import { certificateVerdict, countVerdicts, overallVerdict } from './verdicts.ts'
 
 describe("a run's verdict", () => {
   const none = { upheld: 0, refuted: 0, 'not-shown': 0, broken: 0 }

@@ -1,5 +1,5 @@
-import type { Amount } from '../model/amount.ts'
 import { dataPercent } from '../model/data_percent.ts'
+import type { Amount } from '../result/forecast.ts'
 import { bytesOf, type Content, type Copy, fullCopy, skippingCopy } from './copies.ts'
 import type { Fleet, FleetVolume, Migration, Pool } from './fleet.ts'
 import { negated, nothing, Timeline, type TimelinePoint } from './timeline.ts'

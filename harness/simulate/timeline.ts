@@ -1,4 +1,5 @@
-import { type Amount, exactly } from '../model/amount.ts'
+import { exactly } from '../model/amount.ts'
+import type { Amount } from '../result/forecast.ts'
 
 /** What a pool has in use after so many migrations. Bytes, seconds since the beginning. */
 export interface TimelinePoint extends Amount {

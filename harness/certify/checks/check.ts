@@ -1,4 +1,4 @@
-import type { Difference } from '../../content/verify.ts'
+import type { Difference } from '../../result/bytes.ts'
 import type { DriverSession } from '../driver_session.ts'
 import type { Case, Reading } from './experiment.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Difference } from '../../content/verify.ts'
+import type { Difference } from '../../result/bytes.ts'
 import { MiB, sizeText } from '../../units.ts'
 import {
   type Case,

@@ -1,6 +1,6 @@
-import type { Content, Extent } from '../../content/content.ts'
-import type { Verification } from '../../content/verify.ts'
+import type { Content } from '../../content/content.ts'
 import type { MigrationMethod } from '../../migration/migrate.ts'
+import type { Extent, Verification } from '../../result/bytes.ts'
 import { MiB, SECTOR_BYTES, sizeText } from '../../units.ts'
 import { DriverFault, DriverGone } from '../candidate/driver_process.ts'
 import type { DriverSession, DriverVolume } from '../driver_session.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Difference } from '../../content/verify.ts'
+import type { Difference } from '../../result/bytes.ts'
 import { MiB } from '../../units.ts'
 import type { Experiment, Reading } from './experiment.ts'
 import { judgeReadings, zeroChecks } from './zero_checks.ts'

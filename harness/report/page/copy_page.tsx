@@ -1,4 +1,4 @@
-import type { CopyResult } from '../../result/result.ts'
+import type { CopyResult } from '../../result/copy.ts'
 import { mapOfCopy } from '../lanes.ts'
 import { BlockMapView } from './block_map.tsx'
 import { Findings } from './cell_page.tsx'

@@ -1,5 +1,7 @@
 import { useState } from 'preact/hooks'
-import type { CellResult, Certificate, Result } from '../../result/result.ts'
+import type { CellResult } from '../../result/cell.ts'
+import type { Certificate } from '../../result/certificate.ts'
+import type { Result } from '../../result/result.ts'
 import { bytesSeen } from '../bytes_seen.ts'
 import { type Entry, type Filter, findingsOf, hashOf, NO_FILTER, passes } from '../entries.ts'
 import { mapOfCell, mapOfCopy } from '../lanes.ts'
