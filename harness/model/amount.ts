@@ -4,10 +4,6 @@ export function exactly(value: number): Amount {
   return { least: value, most: value }
 }
 
-export function isExact({ least, most }: Amount): boolean {
-  return least === most
-}
-
 /** Whole grains for so many bytes, in bytes. */
 export function inGrains(bytes: number, grainBytes: number): number {
   return Math.ceil(bytes / grainBytes) * grainBytes

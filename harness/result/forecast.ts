@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { list, object, publishedSchema, seconds } from './schema.ts'
+import { list, object, seconds } from './schema.ts'
 
 const bytes = z.number().nonnegative().describe('bytes')
 const step = z.number().int().nonnegative().describe('after how many migrations')
@@ -104,8 +104,3 @@ export const forecastSchema = z.object({
   assumptions: list(z.string()),
 })
 export type Forecast = Readonly<z.infer<typeof forecastSchema>>
-
-/** The published JSON schema of a forecast. */
-export function forecastJsonSchema(): object {
-  return publishedSchema(forecastSchema)
-}

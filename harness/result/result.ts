@@ -3,7 +3,7 @@ import { cellResultSchema } from './cell.ts'
 import { candidateKindSchema, certificateSchema } from './certificate.ts'
 import { copyResultSchema } from './copy.ts'
 import { verdictSchema } from './finding.ts'
-import { list, object, publishedSchema, seconds } from './schema.ts'
+import { list, object, seconds } from './schema.ts'
 
 const number = z.number().int().positive()
 const shardSchema = object({
@@ -45,8 +45,3 @@ export const resultSchema = z.object({
   verdict: verdictSchema,
 })
 export type Result = Readonly<z.infer<typeof resultSchema>>
-
-/** The published JSON schema of a result file. */
-export function resultJsonSchema(): object {
-  return publishedSchema(resultSchema)
-}

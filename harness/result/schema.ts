@@ -12,13 +12,3 @@ export function list<Item extends z.ZodType>(item: Item) {
 
 export const bytes = z.number().int().nonnegative().describe('bytes')
 export const seconds = z.number().nonnegative().describe('seconds')
-
-/** The JSON schema to publish. A file is never readonly, only the value that the code makes of it. */
-export function publishedSchema(schema: z.ZodType, io: 'input' | 'output' = 'output'): object {
-  return z.toJSONSchema(schema, {
-    io,
-    override: ({ jsonSchema }) => {
-      delete jsonSchema.readOnly
-    },
-  })
-}
