@@ -8,7 +8,7 @@ import type { Peers } from './certify/session/peers.ts'
 import type { MachineKind } from './machine/machine.ts'
 import { selectedKind } from './machine/machine_kind.ts'
 import type { Limits } from './protocol/volume_service.ts'
-import type { CheckResult } from './result/result.ts'
+import type { CheckResult } from './result/certificate.ts'
 import type { Session } from './testbed/session.ts'
 
 export interface DescribeDriverOptions {

@@ -8,18 +8,12 @@ export type {
   VolumeDriver,
 } from './protocol/driver.ts'
 export type { DriverSetup } from './protocol/verbs.ts'
+export type { CellResult } from './result/cell.ts'
+export type { Certificate, CheckResult, Counterexample } from './result/certificate.ts'
+export type { CopyResult } from './result/copy.ts'
 export type { CopyMode } from './result/copy_mode.ts'
+export type { Evidence } from './result/evidence.ts'
+export type { Finding, Verdict } from './result/finding.ts'
 export { type Forecast, forecastSchema } from './result/forecast.ts'
 export { type Proof, proofSchema } from './result/proof.ts'
-export {
-  type CellResult,
-  type Certificate,
-  type CheckResult,
-  type CopyResult,
-  type Counterexample,
-  type Evidence,
-  type Finding,
-  type Result,
-  resultSchema,
-  type Verdict,
-} from './result/result.ts'
+export { type Result, resultSchema } from './result/result.ts'

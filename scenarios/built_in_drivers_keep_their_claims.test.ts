@@ -1,6 +1,6 @@
 import type { Content } from '../harness/content/content.ts'
-import type { Difference } from '../harness/content/verify.ts'
 import { type DriverName, definitionOf, type StorageBackend } from '../harness/drivers/backend.ts'
+import type { Difference } from '../harness/result/bytes.ts'
 import { expect, MiB, type Stage, scenario } from '../harness/scenario.ts'
 import { KiB } from '../harness/units.ts'
 

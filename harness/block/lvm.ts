@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { Lab } from '../lab/lab.ts'
 import { runOrThrow } from '../machine/machine.ts'
+import { type LvRow, lvRowSchema } from '../result/evidence.ts'
 
 /**
  * LVM with a configuration of its own: it sees the devices it is told of and no others, so this machine's own disks are
@@ -91,19 +92,6 @@ backup {
     await rename(`${file}.new`, file)
   }
 }
-
-const lvRowSchema = z.object({
-  lv_name: z.string(),
-  vg_name: z.string(),
-  lv_attr: z.string(),
-  lv_size: z.string(),
-  pool_lv: z.string(),
-  origin: z.string(),
-  data_percent: z.string(),
-})
-
-/** A row of `lvs`, as LVM writes it: sizes like `1.00g`, Data% like `19.53` or empty. */
-export type LvRow = z.infer<typeof lvRowSchema>
 
 /** Reads the output of `lvs --reportformat json`. */
 export function parseLvs(text: string): LvRow[] {

@@ -1,5 +1,5 @@
+import type { ByteClass } from '../result/bytes.ts'
 import { SECTOR_BYTES } from '../units.ts'
-import type { ByteClass } from './byte_class.ts'
 import { type FoundPattern, identifySector, writePattern } from './pattern.ts'
 import type { Range, RangeMap } from './ranges.ts'
 

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Content, dataBlocks, dataBytes, type Extent, writtenBlocks } from './content.ts'
+import { dataBytes, writtenBlocks } from '../../tests/support/content_counts.ts'
+import type { Extent } from '../result/bytes.ts'
+import { type Content, dataBlocks } from './content.ts'
 
 /** Sorted, disjoint extents, empty ones among them, with gaps that may be nothing. */
 const content: fc.Arbitrary<Content> = fc

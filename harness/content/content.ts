@@ -1,9 +1,4 @@
-/** A part of a volume that its owner wrote: stamped data, or zeros written explicitly. Offset and length in bytes. */
-export interface Extent {
-  readonly offset: number
-  readonly length: number
-  readonly write: 'data' | 'zeros'
-}
+import type { Extent } from '../result/bytes.ts'
 
 /** What a volume holds: its written extents, sorted and disjoint; everything else reads as zero. Serialisable. */
 export interface Content {
@@ -26,14 +21,4 @@ export function dataBlocks({ sizeBytes, extents }: Content, blockBytes: number):
     next = last + 1
   }
   return count
-}
-
-/** The number of aligned blocks that anything was written to, explicit zeros included: what the owner's writes map. */
-export function writtenBlocks(content: Content, blockBytes: number): number {
-  return dataBlocks({ ...content, extents: content.extents.map((extent) => ({ ...extent, write: 'data' })) }, blockBytes)
-}
-
-/** Bytes of data, explicit zeros not counted. */
-export function dataBytes({ extents }: Content): number {
-  return extents.reduce((sum, { length, write }) => sum + (write === 'data' ? length : 0), 0)
 }

@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { dataBytes, writtenBlocks } from '../../tests/support/content_counts.ts'
+import type { Extent } from '../result/bytes.ts'
 import { KiB, MiB } from '../units.ts'
-import { type Content, dataBlocks, dataBytes, type Extent, writtenBlocks } from './content.ts'
+import { type Content, dataBlocks } from './content.ts'
 import { contentOf, type LayoutName, layoutNames, randomNumbers } from './layouts.ts'
 
 const SIZE = 16 * MiB

@@ -1,5 +1,6 @@
+import type { Extent } from '../result/bytes.ts'
 import { KiB, MiB } from '../units.ts'
-import type { Content, Extent } from './content.ts'
+import type { Content } from './content.ts'
 
 /** The grains whose edges matter: dm-thin's default chunk and the copy's default block. */
 const CHUNK_BYTES = 64 * KiB

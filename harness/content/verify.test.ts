@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Extent, Verification } from '../result/bytes.ts'
 import { MiB, SECTOR_BYTES } from '../units.ts'
-import type { Content, Extent } from './content.ts'
+import type { Content } from './content.ts'
 import { contentOf, layoutNames } from './layouts.ts'
 import { type PatternKind, writePattern } from './pattern.ts'
-import { type Verification, Verifier } from './verify.ts'
+import { Verifier } from './verify.ts'
 
 const TAG = 11
 const SECTORS = 400

@@ -1,47 +1,7 @@
+import type { Difference, Found, Verification, WrongPage } from '../result/bytes.ts'
 import { SECTOR_BYTES } from '../units.ts'
-import type { ByteClass } from './byte_class.ts'
 import type { Content } from './content.ts'
 import { type FoundPattern, identifySector, writePattern } from './pattern.ts'
-import type { RangeMap } from './ranges.ts'
-
-/** What lies where something else should: see DESIGN's words. `noise` is anything that holeproof never wrote. */
-export type Found =
-  | { what: 'zero' }
-  | { what: 'poison' }
-  | { what: 'other-stamp'; tag: number }
-  | { what: 'shifted-stamp'; fromOffset: number }
-  | { what: 'noise' }
-
-/** A run of wrong bytes: [offset, offset + length) in bytes, of which `wrong` differ. */
-export interface Difference {
-  readonly offset: number
-  readonly length: number
-  readonly wrong: number
-  readonly expected: 'data' | 'zero'
-  readonly found: Found
-}
-
-export interface Verification {
-  readonly checkedBytes: number
-  readonly wrongBytes: number
-  /** The first differences by offset; `moreDifferences` counts those left out. */
-  readonly differences: readonly Difference[]
-  readonly moreDifferences: number
-  /** The first page with a wrong byte; absent when there is none. */
-  readonly firstWrongPage?: WrongPage
-}
-
-/** An aligned page of a volume with a wrong byte in it, in base64; `expected` is absent where all of it should be zero. */
-export interface WrongPage {
-  readonly offset: number
-  readonly found: string
-  readonly expected?: string
-}
-
-/** A verification, and where every byte comes from; no map of byte classes when that changes too often to be told. */
-export interface ClassifiedVerification extends Verification {
-  readonly byteClasses?: RangeMap<ByteClass>
-}
 
 const MOST_DIFFERENCES = 64
 const PAGE_BYTES = 4096
@@ -83,7 +43,7 @@ export class Verifier {
       wrongBytes: this.wrongBytes,
       differences: this.differences,
       moreDifferences: this.moreDifferences,
-      ...(this.firstWrongPage !== undefined && { firstWrongPage: this.firstWrongPage }),
+      firstWrongPage: this.firstWrongPage,
     }
   }
 

@@ -1,10 +1,11 @@
-import type { Lvm, LvRow } from '../block/lvm.ts'
+import type { Lvm } from '../block/lvm.ts'
 import { dmName, isThin, isThinPool, parseStatus, parseThinIds } from '../block/status.ts'
 import { readThinMaps, type ThinMap } from '../block/thin_map.ts'
-import { cover, type RangeMap, scaled } from '../content/ranges.ts'
+import { cover, scaled } from '../content/ranges.ts'
 import type { Lab } from '../lab/lab.ts'
 import { runOrThrow } from '../machine/machine.ts'
 import { type BuiltInDriver, overriding, type VolumeDriver } from '../protocol/driver.ts'
+import type { LvRow, Space } from '../result/evidence.ts'
 import { type BackendOptions, type BuiltIn, builtIn, type Storage } from './built_in.ts'
 
 type HonestName = keyof typeof builtIn
@@ -32,18 +33,6 @@ export function definitionOf(name: DriverName): BuiltIn {
 
 function isLiar(name: DriverName): boolean {
   return LIAR.test(name)
-}
-
-/** How much of the storage a volume and its pool take. */
-export interface Space {
-  /** Bytes of the volume that have storage: exact mapped sectors of a thin volume, allocated bytes of a file. */
-  readonly mappedBytes: number
-  /** Which bytes of a thin volume have storage, as the pool's own metadata has it. The last chunk may reach past the end. */
-  readonly mapped?: RangeMap<true>
-  /** LVM's own Data% of the volume; for a file the same figure, computed; empty for a thick volume, as in `lvs`. */
-  readonly dataPercent: string
-  /** The thin pool's share; absent where there is no pool. */
-  readonly pool?: { readonly usedBytes: number; readonly totalBytes: number; readonly dataPercent: string }
 }
 
 /** A driver with the storage it was given. */

@@ -1,4 +1,5 @@
-import { type CopyCase, type Prediction, predict } from '../model/copy_case.ts'
+import { type Prediction, predict } from '../model/copy_case.ts'
+import type { CopyCase } from '../result/copy.ts'
 
 export type Model = (copyCase: CopyCase) => Prediction
 

@@ -1,6 +1,5 @@
-import type { Extent } from '../content/content.ts'
-import type { CopySpec } from '../model/copy.ts'
-import type { CopyCase, StorageSpec } from '../model/copy_case.ts'
+import type { Extent } from '../result/bytes.ts'
+import type { CopyCase, CopySpec, StorageSpec } from '../result/copy.ts'
 import { sizeText } from '../units.ts'
 
 /** On one line what is copied, onto what, and how. */

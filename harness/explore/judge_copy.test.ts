@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { lengthOf, overlay, range } from '../content/ranges.ts'
-import type { ClassifiedVerification } from '../content/verify.ts'
-import { type CopyCase, predict } from '../model/copy_case.ts'
+import { predict } from '../model/copy_case.ts'
+import type { Verification } from '../result/bytes.ts'
+import type { CopyCase } from '../result/copy.ts'
 import { MiB } from '../units.ts'
 import { describeCopyCase } from './describe_copy.ts'
 import { judgeCopy, rulePermits } from './judge_copy.ts'
@@ -20,7 +21,7 @@ function asPredicted(copyCase: CopyCase): CopyRun {
   const { content, wrong, sourceMapped, destinationMapped, poolUsedBytes, copied } = prediction
   const [first] = wrong
   const behind = content.filter(({ from, value }) => from >= copyCase.sizeBytes && value === 'stale')
-  const differences: ClassifiedVerification['differences'] = [...(first === undefined ? [] : [first]), ...behind].map(({ from, to }) => ({
+  const differences: Verification['differences'] = [...(first === undefined ? [] : [first]), ...behind].map(({ from, to }) => ({
     offset: from,
     length: to - from,
     wrong: to - from,

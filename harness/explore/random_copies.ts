@@ -1,9 +1,8 @@
 import fc from 'fast-check'
 import { LUKS_HEADER_BYTES } from '../block/crypt.ts'
 import { EXTENT_BYTES } from '../block/volume_group.ts'
-import type { Extent } from '../content/content.ts'
-import type { CopySpec } from '../model/copy.ts'
-import type { CopyCase, Prior, StorageSpec } from '../model/copy_case.ts'
+import type { Extent } from '../result/bytes.ts'
+import type { CopyCase, CopySpec, Prior, StorageSpec } from '../result/copy.ts'
 import { KiB, MiB, SECTOR_BYTES } from '../units.ts'
 
 const MOST_BYTES = 16 * MiB

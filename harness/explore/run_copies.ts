@@ -1,7 +1,8 @@
 import { lengthOf } from '../content/ranges.ts'
 import { messageOf } from '../errors.ts'
-import { type CopyCase, predict } from '../model/copy_case.ts'
-import type { CopyResult, Finding, Verdict } from '../result/result.ts'
+import { predict } from '../model/copy_case.ts'
+import type { CopyCase, CopyResult } from '../result/copy.ts'
+import type { Finding, Verdict } from '../result/finding.ts'
 import type { RunControls } from '../testbed/events.ts'
 import { verdictOf } from '../testbed/findings.ts'
 import { runQueue, STOPPED } from '../testbed/queue.ts'
@@ -69,8 +70,7 @@ function known(named: NamedCopy, { model = predict, repeat }: Pick<CopyRunOption
   const { id, copyCase } = named
   return {
     ...{ id, description: describeCopyCase(copyCase), permitted: rulePermits(copyCase), repeat: repeat(named) },
-    // The schema's arrays are not readonly.
-    copyCase: structuredClone(copyCase) as CopyResult['copyCase'],
+    copyCase,
     predictedWrongBytes: lengthOf(model(copyCase).wrong),
   }
 }
@@ -140,12 +140,12 @@ function recordOfRun({ prediction, measured, verification }: CopyRun): CopyResul
   const longest = Math.max(...[byteClasses ?? [], destination.mapped ?? [], content, destinationMapped].map(({ length }) => length))
   if (byteClasses === undefined || longest > MOST_RUNS) return undefined
   return {
-    content: [...byteClasses],
-    ...(destination.mapped !== undefined && { mapped: [...destination.mapped] }),
-    predicted: [...content],
-    predictedMapped: [...destinationMapped],
-    written: [...copied.written],
-    ...(verification.firstWrongPage !== undefined && { firstWrongPage: verification.firstWrongPage }),
+    content: byteClasses,
+    mapped: destination.mapped,
+    predicted: content,
+    predictedMapped: destinationMapped,
+    written: copied.written,
+    firstWrongPage: verification.firstWrongPage,
   }
 }
 
@@ -172,7 +172,7 @@ async function shrink(
   const shrunk = { leaks, seconds: (performance.now() - began) / 1000 }
   if (found === undefined) return shrunk
   const smallest = {
-    copyCase: structuredClone(found.copyCase) as CopyResult['copyCase'],
+    copyCase: found.copyCase,
     description: describeCopyCase(found.copyCase),
     text: `${found.failure.check}: ${found.failure.text}`,
   }

@@ -1,11 +1,12 @@
 import { dmName, isThin, isThinPool, parseStatus, parseThinIds } from '../block/status.ts'
 import { readThinMaps } from '../block/thin_map.ts'
 import { cover, type RangeMap, range, scaled, shifted, subtract } from '../content/ranges.ts'
-import type { ClassifiedVerification } from '../content/verify.ts'
 import type { Lab } from '../lab/lab.ts'
 import { runOrThrow } from '../machine/machine.ts'
 import type { Measured, MeasuredSpace } from '../model/compare.ts'
-import { type CopyCase, type Prediction, predict, type StorageSpec } from '../model/copy_case.ts'
+import { type Prediction, predict } from '../model/copy_case.ts'
+import type { Verification } from '../result/bytes.ts'
+import type { CopyCase, StorageSpec } from '../result/copy.ts'
 import type { TestBed } from '../testbed/test_bed.ts'
 import { type BuiltCase, type BuiltVolume, buildStorage } from './build_storage.ts'
 import { type CopyOutcome, performCopy } from './perform_copy.ts'
@@ -14,7 +15,7 @@ import { type CopyOutcome, performCopy } from './perform_copy.ts'
 export interface CopyRun {
   readonly prediction: Prediction
   readonly measured: Measured
-  readonly verification: ClassifiedVerification
+  readonly verification: Verification
 }
 
 /** Makes a copy on real storage, copies, and holds what came of it against the model. The storage goes with the lab. */
@@ -46,7 +47,7 @@ async function measure(
   lab: Lab,
   copyCase: CopyCase,
   { destination }: BuiltCase,
-  { copied, verification, source }: { copied: CopyOutcome; verification: ClassifiedVerification; source: MeasuredSpace },
+  { copied, verification, source }: { copied: CopyOutcome; verification: Verification; source: MeasuredSpace },
 ): Promise<Measured> {
   const { space, poolUsedBytes } = await spaceOf(lab, destination, copyCase.destination.storage, copyCase.destination.cryptHeaderBytes)
   const { byteClasses, checkedBytes } = verification

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { CopyCase } from '../model/copy_case.ts'
+import type { CopyCase } from '../result/copy.ts'
 import { caseParts, toCopyCase, toParts } from './random_copies.ts'
 
 /**

@@ -1,7 +1,6 @@
 import { LUKS_HEADER_BYTES } from '../block/crypt.ts'
 import { contentOf } from '../content/layouts.ts'
-import type { CopySpec } from '../model/copy.ts'
-import type { CopyCase, Prior, StorageSpec } from '../model/copy_case.ts'
+import type { CopyCase, CopySpec, Prior, StorageSpec } from '../result/copy.ts'
 import { KiB, MiB } from '../units.ts'
 
 const SIZE_BYTES = 16 * MiB

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import type { Content } from '../content/content.ts'
-import type { ClassifiedVerification } from '../content/verify.ts'
 import { BrokenLab, messageOf } from '../errors.ts'
 import { describeEnding } from '../machine/command_failed.ts'
 import type { Machine } from '../machine/machine.ts'
 import { callOver } from '../protocol/json_rpc.ts'
+import type { Verification } from '../result/bytes.ts'
 import { writeHelper } from './bundle.ts'
 import type { Inventory } from './inventory.ts'
 import type { PathInfo, Surroundings } from './surroundings.ts'
@@ -15,7 +15,7 @@ export interface Helper {
   ping(): Promise<string>
   stamp(path: string, content: Content, everywhere: boolean): Promise<{ writtenBytes: number }>
   /** With `exact`, a file that is larger than the content is an error. */
-  verify(path: string, content: Content, exact: boolean): Promise<ClassifiedVerification>
+  verify(path: string, content: Content, exact: boolean): Promise<Verification>
   /** The size of a volume, and what it takes on its filesystem when it is a file; in bytes. */
   measure(path: string): Promise<{ sizeBytes: number; allocatedBytes: number }>
   /** What has been read from and written to a block device so far, in bytes; null for a file. */

@@ -1,8 +1,9 @@
 import { closeSync, constants, fstatSync, fsyncSync, openSync, readFileSync, readSync, statSync, writeSync } from 'node:fs'
 import { ByteClassifier } from '../content/classify_bytes.ts'
-import type { Content, Extent } from '../content/content.ts'
+import type { Content } from '../content/content.ts'
 import { writePattern } from '../content/pattern.ts'
-import { type ClassifiedVerification, Verifier } from '../content/verify.ts'
+import { Verifier } from '../content/verify.ts'
+import type { Extent, Verification } from '../result/bytes.ts'
 import { MiB } from '../units.ts'
 
 /** The part of the WebAssembly interface that is used here; its memory is page-aligned, as O_DIRECT wants a buffer. */
@@ -42,7 +43,7 @@ export function stampDevice(path: string, content: Content, everywhere: boolean)
  * every byte. Throws when the volume is smaller than the content, and with `exact` when it is a file that is larger; else of a
  * larger volume the rest is not looked at.
  */
-export function verifyDevice(path: string, content: Content, exact: boolean): ClassifiedVerification {
+export function verifyDevice(path: string, content: Content, exact: boolean): Verification {
   const file = openSync(path, constants.O_RDONLY | constants.O_DIRECT)
   const aligned = new Uint8Array(new WebAssembly.Memory({ initial: PIECE_BYTES / WASM_PAGE_BYTES }).buffer)
   const verifier = new Verifier(content)

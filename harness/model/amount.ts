@@ -1,15 +1,7 @@
-/** A quantity of which only bounds are known; exact where they are equal. */
-export interface Amount {
-  readonly least: number
-  readonly most: number
-}
+import type { Amount } from '../result/forecast.ts'
 
 export function exactly(value: number): Amount {
   return { least: value, most: value }
-}
-
-export function isExact({ least, most }: Amount): boolean {
-  return least === most
 }
 
 /** Whole grains for so many bytes, in bytes. */

@@ -1,6 +1,6 @@
-import type { ByteClass } from '../content/byte_class.ts'
-import type { Content, Extent } from '../content/content.ts'
+import type { Content } from '../content/content.ts'
 import { filled, joined, type Range, type RangeMap } from '../content/ranges.ts'
+import type { ByteClass, Extent } from '../result/bytes.ts'
 
 /** What a volume's owner wrote: nothing where it wrote nothing. */
 export function writtenRanges(extents: readonly Extent[], as: 'data' | 'stale' = 'data'): RangeMap<ByteClass> {

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import type { ByteClass } from '../content/byte_class.ts'
 import { overlay, type Range, range } from '../content/ranges.ts'
+import type { ByteClass } from '../result/bytes.ts'
+import type { CopyCase } from '../result/copy.ts'
 import { MiB } from '../units.ts'
 import { compare, type Measured } from './compare.ts'
-import { type CopyCase, predict } from './copy_case.ts'
+import { predict } from './copy_case.ts'
 
 const CHUNK = 64 * 1024
 const copyCase: CopyCase = {

@@ -1,5 +1,5 @@
-import type { ByteClass } from '../content/byte_class.ts'
 import { clip, filterRanges, joined, lengthOf, type RangeMap, same, subtract } from '../content/ranges.ts'
+import type { ByteClass } from '../result/bytes.ts'
 import type { Prediction } from './copy_case.ts'
 
 /** A filesystem counts its own extent blocks with a file's; a few of them at the sizes used here. */

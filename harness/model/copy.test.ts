@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { Extent } from '../content/content.ts'
 import { lengthOf } from '../content/ranges.ts'
+import type { Extent } from '../result/bytes.ts'
+import type { CopyCase, CopySpec, Prior, StorageSpec, ThinPoolSpec } from '../result/copy.ts'
 import { KiB, MiB } from '../units.ts'
-import type { CopySpec } from './copy.ts'
-import { type CopyCase, type Prediction, type Prior, predict, type StorageSpec } from './copy_case.ts'
-import type { ThinPoolSpec } from './thin_pool.ts'
+import { type Prediction, predict } from './copy_case.ts'
 
 const SIZE = 8 * MiB
 const CHUNK = 64 * KiB

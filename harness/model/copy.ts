@@ -1,15 +1,7 @@
-import type { ByteClass } from '../content/byte_class.ts'
 import { clip, contained, cover, filterRanges, intersect, lengthOf, type RangeMap, range, scaled, touched } from '../content/ranges.ts'
+import type { ByteClass } from '../result/bytes.ts'
+import type { CopySpec } from '../result/copy.ts'
 import { FileVolume, type ModelVolume, PAGE_BYTES, writeBuffered } from './volume.ts'
-
-/**
- * How a volume is copied; blocks in bytes. `mapped` copies the chunks that its source has storage for; the others read all of it.
- * The last one is of the spec's section "Alternatives".
- */
-export type CopySpec =
-  | { readonly how: 'full' | 'sparse'; readonly blockBytes: number; readonly keepsFile?: boolean }
-  | { readonly how: 'mapped' }
-  | { readonly how: 'zero-out-then-sparse' | 'discard-then-sparse' | 'full-then-discard'; readonly blockBytes: number }
 
 /** What a copy did, in bytes; what was zeroed or discarded beside it is not counted. */
 export interface Copied {
@@ -62,7 +54,7 @@ function dd(
   to: ModelVolume,
   blocks: RangeMap<unknown>,
   sizeBytes: number,
-  { blockBytes, keepsFile = false }: { readonly blockBytes: number; readonly keepsFile?: boolean },
+  { blockBytes, keepsFile = false }: { readonly blockBytes: number; readonly keepsFile?: boolean | undefined },
 ): Copied {
   if (to instanceof FileVolume && !keepsFile) to.truncate()
   const written = intersect(content, blocks)

@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cellsOf, rangesOf } from '../../tests/support/cells.ts'
 import { NaivePool, NaiveThin } from '../../tests/support/naive_pool.ts'
-import type { ByteClass } from '../content/byte_class.ts'
-import type { Extent } from '../content/content.ts'
 import { range } from '../content/ranges.ts'
-import { type CopyCase, differing, predict } from './copy_case.ts'
+import type { ByteClass, Extent } from '../result/bytes.ts'
+import type { CopyCase } from '../result/copy.ts'
+import { differing, predict } from './copy_case.ts'
 import { WIPED_BYTES } from './volume.ts'
 
 const TiB = 1024 ** 4

@@ -1,45 +1,10 @@
-import { BYTE_CLASSES, type ByteClass } from '../content/byte_class.ts'
-import type { Extent } from '../content/content.ts'
 import { cover, filterRanges, intersect, joined, type RangeMap, subtract } from '../content/ranges.ts'
+import { BYTE_CLASSES, type ByteClass } from '../result/bytes.ts'
+import type { CopyCase, StorageSpec } from '../result/copy.ts'
 import { expectedRanges, writtenRanges } from './byte_ranges.ts'
-import { type Copied, type CopySpec, copy } from './copy.ts'
-import { ThinPool, type ThinPoolSpec, ThinVolume } from './thin_pool.ts'
+import { type Copied, copy } from './copy.ts'
+import { ThinPool, ThinVolume } from './thin_pool.ts'
 import { CryptVolume, FileVolume, type ModelVolume, ThickVolume, writeBuffered } from './volume.ts'
-
-export type StorageSpec = ({ readonly kind: 'thin' } & ThinPoolSpec) | { readonly kind: 'thick' } | { readonly kind: 'file' }
-
-/**
- * What a destination volume was before the copy. `used`: another volume's data was written to it. `snapshot`: a thin snapshot of
- * such a volume, which stays. `external-origin`: thin, with that data showing through from `originBytes` of another device.
- * `reserved`: a file with storage that it was given and never written.
- */
-export type Prior =
-  | { readonly kind: 'new' | 'reserved' }
-  | { readonly kind: 'used' | 'snapshot'; readonly extents: readonly Extent[] }
-  | { readonly kind: 'external-origin'; readonly originBytes: number; readonly extents: readonly Extent[] }
-
-/** One copy and all that it depends on: what the model predicts and what real storage is made into. Sizes and offsets in bytes. */
-export interface CopyCase {
-  /** Of the volume that is copied. */
-  readonly sizeBytes: number
-  readonly source: {
-    readonly storage: StorageSpec
-    /** Of the device: LVM makes whole extents. */
-    readonly sizeBytes: number
-    readonly extents: readonly Extent[]
-    /** A file that was given all its storage when it was made. */
-    readonly reserved?: boolean
-  }
-  readonly destination: {
-    readonly storage: StorageSpec
-    /** Of the device. */
-    readonly sizeBytes: number
-    readonly prior: Prior
-    /** The header of an encryption between the copy and the volume. */
-    readonly cryptHeaderBytes?: number
-  }
-  readonly copy: CopySpec
-}
 
 export interface Prediction {
   /** What reading the destination gives, of every byte of it. */

@@ -1,4 +1,5 @@
-import { type Amount, exactly } from './amount.ts'
+import type { Amount } from '../result/forecast.ts'
+import { exactly } from './amount.ts'
 
 /** LVM keeps a percentage as a whole number of millionths. */
 const ONE_PERCENT = 1_000_000

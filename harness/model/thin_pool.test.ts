@@ -2,10 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cellsOf, rangesOf } from '../../tests/support/cells.ts'
 import { NaivePool, NaiveThin } from '../../tests/support/naive_pool.ts'
-import type { ByteClass } from '../content/byte_class.ts'
 import { lengthOf, type RangeMap, range } from '../content/ranges.ts'
+import type { ByteClass } from '../result/bytes.ts'
+import type { ThinPoolSpec } from '../result/copy.ts'
 import { KiB, MiB, SECTOR_BYTES } from '../units.ts'
-import { ThinPool, type ThinPoolSpec, ThinVolume } from './thin_pool.ts'
+import { ThinPool, ThinVolume } from './thin_pool.ts'
 import { PAGE_BYTES, writeBuffered } from './volume.ts'
 
 const TiB = 1024 ** 4

@@ -1,4 +1,3 @@
-import type { ByteClass } from '../content/byte_class.ts'
 import {
   clip,
   contained,
@@ -16,15 +15,9 @@ import {
   subtract,
   touched,
 } from '../content/ranges.ts'
+import type { ByteClass } from '../result/bytes.ts'
+import type { ThinPoolSpec } from '../result/copy.ts'
 import type { ModelVolume } from './volume.ts'
-
-export interface ThinPoolSpec {
-  readonly chunkBytes: number
-  /** Whether a chunk that is first written in part is zeroed before. */
-  readonly zeroing: boolean
-  /** Whether discards reach the mapping (lvmthin(7): nopassdown and passdown) or are ignored. */
-  readonly discards: boolean
-}
 
 /** A thin pool of dm-thin: chunks of its volumes, each with a block that volumes may share. Kernel document: thin-provisioning. */
 export class ThinPool {

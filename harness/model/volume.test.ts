@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { ByteClass } from '../content/byte_class.ts'
 import { lengthOf, type RangeMap, range } from '../content/ranges.ts'
+import type { ByteClass } from '../result/bytes.ts'
 import { KiB, MiB } from '../units.ts'
 import { ThinPool, ThinVolume } from './thin_pool.ts'
 import { CryptVolume, FileVolume, PAGE_BYTES, ThickVolume, WIPED_BYTES, writeBuffered } from './volume.ts'

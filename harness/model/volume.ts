@@ -1,5 +1,5 @@
-import type { ByteClass } from '../content/byte_class.ts'
 import { filled, intersect, lengthOf, overlay, type RangeMap, range, scaled, shifted, subtract, touched } from '../content/ranges.ts'
+import type { ByteClass } from '../result/bytes.ts'
 
 /** What the kernel's page cache reads and writes at once, and what ext4 allocates. */
 export const PAGE_BYTES = 4096

@@ -1,6 +1,6 @@
-import type { Extent } from '../content/content.ts'
-import type { CopyCase, Prior, StorageSpec } from '../model/copy_case.ts'
 import { PAGE_BYTES } from '../model/volume.ts'
+import type { Extent } from '../result/bytes.ts'
+import type { CopyCase, Prior, StorageSpec } from '../result/copy.ts'
 
 /**
  * The grain of the small cases, in bytes. It is what the page cache writes at once and what is wiped of a new thick volume, so

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Extent } from '../content/content.ts'
 import { predict } from '../model/copy_case.ts'
+import type { Extent } from '../result/bytes.ts'
 import { ATOM_BYTES, asModelled, atomsOf, type DestinationKind, destinationKinds, destinationsOf } from './destinations.ts'
 import { checkSources, enumerateKind, isSmaller, type SmallCopy, wrongByteOf } from './enumerate.ts'
 import { mayClaim, wholeProbe } from './honest_claims.ts'

@@ -1,10 +1,10 @@
-import type { ByteClass } from '../content/byte_class.ts'
-import type { Extent } from '../content/content.ts'
 import { type RangeMap, same } from '../content/ranges.ts'
 import { expectedRanges } from '../model/byte_ranges.ts'
 import { copy } from '../model/copy.ts'
-import { makeDestination, makeSource, type StorageSpec } from '../model/copy_case.ts'
+import { makeDestination, makeSource } from '../model/copy_case.ts'
 import type { ModelVolume } from '../model/volume.ts'
+import type { ByteClass, Extent } from '../result/bytes.ts'
+import type { StorageSpec } from '../result/copy.ts'
 import type { CopyMode } from '../result/copy_mode.ts'
 import { ATOM_BYTES, asModelled, atomsOf, type Destination, type DestinationKind, destinationsOf, extentsOf } from './destinations.ts'
 

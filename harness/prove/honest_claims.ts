@@ -1,6 +1,6 @@
-import type { ByteClass } from '../content/byte_class.ts'
 import { overlay, type RangeMap, range, subtract } from '../content/ranges.ts'
 import { makeDestination } from '../model/copy_case.ts'
+import type { ByteClass } from '../result/bytes.ts'
 import { ATOM_BYTES, asModelled, type DestinationKind, destinationsOf } from './destinations.ts'
 
 /** Large enough for a volume of one chunk of every pool. */

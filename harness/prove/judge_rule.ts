@@ -37,7 +37,7 @@ export interface Role {
   readonly handsOut: DestinationKind
 }
 
-export function rolesOf(kind: DestinationKind): Role[] {
+function rolesOf(kind: DestinationKind): Role[] {
   const handedOut = asHandedOut(kind)
   const layers = kind.encrypted ? ['encryption'] : []
   const told = historiesOf(kind).map((history): Role => ({ known: { history, layers }, handsOut: handedOut }))

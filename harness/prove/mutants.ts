@@ -5,7 +5,7 @@ import { mayClaim, wholeProbe } from './honest_claims.ts'
 import type { CopyRule, Known } from './judge_rule.ts'
 
 /** The rule as it is. */
-export const soundRule: CopyRule<Answer> = (answer, known) => decideCopyMode(answer, known).mode
+const soundRule: CopyRule<Answer> = (answer, known) => decideCopyMode(answer, known).mode
 
 /** The claim as it must be made. */
 export const soundClaim = (kind: DestinationKind): boolean => mayClaim(kind)

@@ -1,5 +1,5 @@
-import type { StorageSpec } from '../model/copy_case.ts'
 import type { Answer } from '../protocol/capabilities.ts'
+import type { StorageSpec } from '../result/copy.ts'
 import type { Proof, ProofCase, ProofCount } from '../result/proof.ts'
 import { claimsFalse, claimsTrue, destinationAnswers } from './answers.ts'
 import { describeCopy, describeKind, describeWrong } from './describe.ts'
@@ -114,7 +114,7 @@ function remembered(claim: MayClaim): MayClaim {
 /** What would come of a sparse copy onto what the rule refuses: of kinds that differ in their chunks only, the smallest case. */
 function strictness(kindTallies: readonly KindTally[], honest: MayClaim): Proof['stricter'] {
   const groups = new Map<string, SmallCopy>()
-  const harmless: Proof['stricter'] = []
+  const harmless: Proof['stricter'][number][] = []
   for (const { kind, modes } of kindTallies) {
     if (sameKind(kind, asHandedOut(kind)) && honest(kind)) continue
     const { smallest } = modes.sparse.corrupt

@@ -1,5 +1,6 @@
 import { makeBadge } from 'badge-maker'
-import type { Result, Verdict } from '../result/result.ts'
+import type { Verdict } from '../result/finding.ts'
+import type { Result } from '../result/result.ts'
 
 const LABEL = 'holeproof'
 const COLOURS: Readonly<Record<Verdict, string>> = { upheld: 'brightgreen', refuted: 'red', 'not-shown': 'yellow', broken: 'orange' }

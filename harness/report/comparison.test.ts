@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { exampleCell, exampleResult } from '../../tests/support/example_result.ts'
+import type { CellResult } from '../result/cell.ts'
 import { COMPARISON_LIMITS, compareResults } from '../result/compare.ts'
-import type { CellResult, Result } from '../result/result.ts'
+import type { Result } from '../result/result.ts'
 import { comparisonMarkdown } from './markdown/comparison.ts'
 import { comparisonReport } from './terminal/comparison.ts'
 

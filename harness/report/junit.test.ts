@@ -3,8 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { exampleCertificate, exampleCertification, exampleCheck } from '../../tests/support/example_certificate.ts'
 import { exampleCell, exampleResult } from '../../tests/support/example_result.ts'
-import { type CellResult, notShownDriver, type Result } from '../result/result.ts'
+import type { CellResult } from '../result/cell.ts'
+import type { Result } from '../result/result.ts'
 import { type RunOutcome, runOutcomeOf } from '../result/run_outcome.ts'
+import { notShownDriver } from '../result/verdicts.ts'
 import { junitOf } from './junit.ts'
 
 // Strict, so that nothing is written that Jenkins' schema does not know.

@@ -2,8 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { exampleCertificate, exampleCertification, exampleCheck } from '../../tests/support/example_certificate.ts'
 import { exampleCell, exampleCopy, exampleResult } from '../../tests/support/example_result.ts'
+import type { CellResult } from './cell.ts'
+import { LEFT_OUT } from './certificate.ts'
 import { type ChangeKind, COMPARISON_LIMITS, type Comparison, changeKinds, compareResults } from './compare.ts'
-import { type CellResult, LEFT_OUT, type Result, verdictSchema } from './result.ts'
+import { verdictSchema } from './finding.ts'
+import type { Result } from './result.ts'
 
 type Verdict = CellResult['verdict']
 

@@ -1,6 +1,7 @@
 import { noun } from '../units.ts'
+import { type CheckResult, LEFT_OUT } from './certificate.ts'
 import { describeFailed } from './describe.ts'
-import { type CheckResult, LEFT_OUT, type Result } from './result.ts'
+import type { Result } from './result.ts'
 
 type Verdict = CheckResult['verdict']
 

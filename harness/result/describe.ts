@@ -1,4 +1,5 @@
-import type { Difference, Finding } from './result.ts'
+import type { Difference } from './bytes.ts'
+import type { Finding } from './finding.ts'
 
 /** What lay where something else belongs, in words. */
 export function describeFound(found: Difference['found']): string {

@@ -1,17 +1,17 @@
 import { z } from 'zod'
+import { list, object, seconds } from './schema.ts'
 
 const bytes = z.number().nonnegative().describe('bytes')
-const seconds = z.number().nonnegative().describe('seconds')
 const step = z.number().int().nonnegative().describe('after how many migrations')
 
 /** Bounds; equal where it is exact. */
-const amountOf = (unit: z.ZodNumber) => z.object({ least: unit, most: unit })
+const amountOf = (unit: z.ZodNumber) => object({ least: unit, most: unit })
 const amount = amountOf(bytes)
 export type Amount = z.infer<typeof amount>
 
-const shareSchema = z
-  .object({ bytes: amount, dataPercent: z.object({ least: z.string(), most: z.string() }) })
-  .describe("what is in use, and as LVM's Data%; equal bounds where it is exact")
+const shareSchema = object({ bytes: amount, dataPercent: object({ least: z.string(), most: z.string() }) }).describe(
+  "what is in use, and as LVM's Data%; equal bounds where it is exact",
+)
 export type Share = z.infer<typeof shareSchema>
 
 export const strategyNames = ['full', 'sparse', 'mapped'] as const
@@ -25,14 +25,14 @@ export type StrategyName = z.infer<typeof strategySchema>
 const verdictSchema = z.enum(['fits', 'may-overfill', 'overfills'])
 export type ForecastVerdict = z.infer<typeof verdictSchema>
 
-const overfillSchema = z.object({
+const overfillSchema = object({
   step: step.describe('the migration that does it, counted from 1'),
   volume: z.string(),
   pool: z.string(),
   missing: amount.describe('by how much the pool is too small for that migration; bytes'),
 })
 
-const pointSchema = z.object({
+const pointSchema = object({
   step,
   seconds: seconds.optional().describe('since the beginning, at the latest'),
   least: bytes,
@@ -41,7 +41,7 @@ const pointSchema = z.object({
 })
 export type Point = z.infer<typeof pointSchema>
 
-const outcomeSchema = z.object({
+const outcomeSchema = object({
   strategy: strategySchema,
   verdict: verdictSchema,
   read: amount,
@@ -49,22 +49,20 @@ const outcomeSchema = z.object({
   seconds: amountOf(seconds).optional().describe('where the file gives bandwidths'),
   firstCertain: overfillSchema.optional().describe('the first migration for which a pool is too small wherever the data lies'),
   firstPossible: overfillSchema.optional().describe('the first for which it may be too small, depending on where the data lies'),
-  pools: z.array(
-    z.object({
+  pools: list(
+    object({
       pool: z.string(),
       before: shareSchema,
       peak: shareSchema.describe('the highest bounds after any migration; the source is given up after the copy only'),
       peakStep: step,
       final: shareSchema,
-      points: z
-        .array(pointSchema)
-        .describe('what the pool has in use: after each migration that changes it, or fewer points of a long plan'),
+      points: list(pointSchema).describe('what the pool has in use: after each migration that changes it, or fewer points of a long plan'),
     }),
   ),
 })
 export type StrategyForecast = z.infer<typeof outcomeSchema>
 
-const movedSchema = z.object({
+const movedSchema = object({
   step,
   volume: z.string(),
   from: z.string(),
@@ -75,9 +73,9 @@ const movedSchema = z.object({
   before: shareSchema
     .optional()
     .describe('what the volume has allocated as the file gives it, on its first migration; absent where it takes its whole size'),
-  after: z
-    .array(z.object({ strategy: strategySchema, written: amount, share: shareSchema.optional() }))
-    .describe('what each strategy writes, and leaves allocated; no share where a volume takes its whole size'),
+  after: list(object({ strategy: strategySchema, written: amount, share: shareSchema.optional() })).describe(
+    'what each strategy writes, and leaves allocated; no share where a volume takes its whole size',
+  ),
 })
 export type ForecastMigration = z.infer<typeof movedSchema>
 
@@ -88,8 +86,8 @@ export const forecastSchema = z.object({
   verdict: verdictSchema.describe('of the sparse strategy: what the rule gives'),
   volumes: z.number().int(),
   migrations: z.number().int(),
-  pools: z.array(
-    z.object({
+  pools: list(
+    object({
       name: z.string(),
       kind: z.enum(['thin', 'thick', 'file']),
       sizeBytes: bytes,
@@ -98,16 +96,11 @@ export const forecastSchema = z.object({
       reason: z.string().describe('why, in the words of the rule'),
     }),
   ),
-  forbidden: z
-    .array(z.object({ pool: z.string(), reason: z.string(), migrations: z.number().int(), first: z.object({ step, volume: z.string() }) }))
-    .describe('pools to which the plan migrates and the rule forbids sparse copies'),
-  outcomes: z.array(outcomeSchema),
-  moved: z.array(movedSchema).describe('each migration, of a short plan; the first ones of a long plan'),
-  assumptions: z.array(z.string()),
+  forbidden: list(
+    object({ pool: z.string(), reason: z.string(), migrations: z.number().int(), first: object({ step, volume: z.string() }) }),
+  ).describe('pools to which the plan migrates and the rule forbids sparse copies'),
+  outcomes: list(outcomeSchema),
+  moved: list(movedSchema).describe('each migration, of a short plan; the first ones of a long plan'),
+  assumptions: list(z.string()),
 })
-export type Forecast = z.infer<typeof forecastSchema>
-
-/** The published JSON schema of a forecast. */
-export function forecastJsonSchema(): object {
-  return z.toJSONSchema(forecastSchema)
-}
+export type Forecast = Readonly<z.infer<typeof forecastSchema>>

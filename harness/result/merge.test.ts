@@ -2,8 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { exampleCertificate } from '../../tests/support/example_certificate.ts'
 import { exampleCell, exampleCopy, exampleResult } from '../../tests/support/example_result.ts'
+import type { CellResult } from './cell.ts'
+import type { Certificate } from './certificate.ts'
+import type { CopyResult } from './copy.ts'
+import { verdictSchema } from './finding.ts'
 import { mergeResults, type Part, type StandIns } from './merge.ts'
-import { type CellResult, type Certificate, type CopyResult, type Result, resultOf, resultSchema, verdictSchema } from './result.ts'
+import { type Result, resultSchema } from './result.ts'
+import { resultOf } from './verdicts.ts'
 
 const verdict = fc.constantFrom(...verdictSchema.options)
 const cell = fc.record({ id: fc.uuid(), verdict, disagrees: fc.boolean() }).map(({ id, verdict, disagrees }) =>

@@ -1,4 +1,7 @@
-import { type CellResult, type CopyResult, firstDisagreements, notShownDriver, type Result, resultOf, type Shard } from './result.ts'
+import type { CellResult } from './cell.ts'
+import type { CopyResult } from './copy.ts'
+import type { Result, Shard } from './result.ts'
+import { firstDisagreements, notShownDriver, resultOf } from './verdicts.ts'
 
 /** The result of a shard, and where it came from. */
 export interface Part {

@@ -1,16 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { exampleCertificate, exampleCertification, exampleCheck, exampleCounterexample } from '../../tests/support/example_certificate.ts'
 import { exampleCell, exampleEvidence, exampleResult } from '../../tests/support/example_result.ts'
-import {
-  type CheckResult,
-  certificateVerdict,
-  countVerdicts,
-  overallVerdict,
-  type Result,
-  resultJsonSchema,
-  resultSchema,
-  type Verdict,
-} from './result.ts'
+import { publishedSchema } from '../../tests/support/published_schema.ts'
+import type { CheckResult } from './certificate.ts'
+import type { Verdict } from './finding.ts'
+import { type Result, resultSchema } from './result.ts'
+import { certificateVerdict, countVerdicts, overallVerdict } from './verdicts.ts'
 
 describe("a run's verdict", () => {
   const none = { upheld: 0, refuted: 0, 'not-shown': 0, broken: 0 }
@@ -137,7 +132,7 @@ describe('the schema of a result', () => {
   })
 
   test('can be published as a JSON schema', () => {
-    expect(JSON.parse(JSON.stringify(resultJsonSchema()))).toMatchObject({
+    expect(JSON.parse(JSON.stringify(publishedSchema(resultSchema)))).toMatchObject({
       type: 'object',
       required: expect.arrayContaining(['schema', 'cells', 'leaks', 'counts', 'verdict']),
     })

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { exampleCertificate, exampleCertification, exampleCheck } from '../../tests/support/example_certificate.ts'
+import { LEFT_OUT } from './certificate.ts'
 import { COMPARISON_LIMITS, compareResults } from './compare.ts'
-import { LEFT_OUT, type Result, type Verdict } from './result.ts'
+import type { Verdict } from './finding.ts'
+import type { Result } from './result.ts'
 import { type RunOutcome, type RunOutcomeOptions, runOutcomeOf } from './run_outcome.ts'
 
 describe('a run ends', () => {

@@ -1,5 +1,6 @@
+import { LEFT_OUT } from './certificate.ts'
 import type { Comparison } from './compare.ts'
-import { LEFT_OUT, type Result } from './result.ts'
+import type { Result } from './result.ts'
 
 /** How a run ends: what its exit code says. */
 export interface RunOutcome {

@@ -1,5 +1,5 @@
+import type { Certificate, Counterexample } from './certificate.ts'
 import { quoted } from './describe.ts'
-import type { Certificate, Counterexample } from './result.ts'
 
 /**
  * The command that shows a counterexample by its script alone, called as the certification that found it was. `folder` is that of

@@ -1,5 +1,6 @@
 import { clip, lengthOf, type RangeMap, scaled, touched } from '../content/ranges.ts'
-import { type Amount, exactly, inGrains } from '../model/amount.ts'
+import { exactly, inGrains } from '../model/amount.ts'
+import type { Amount } from '../result/forecast.ts'
 
 /** What of a volume holds data: where, in bytes; or only how many of its units of `unitBytes`, lying anywhere. */
 export type Content =

@@ -1,6 +1,7 @@
 import { type Range, type RangeMap, scaled, touched } from '../content/ranges.ts'
-import { type Amount, exactly, inGrains } from '../model/amount.ts'
+import { exactly, inGrains } from '../model/amount.ts'
 import { chunksOfDataPercent } from '../model/data_percent.ts'
+import type { Amount } from '../result/forecast.ts'
 import { KiB } from '../units.ts'
 import { allOf, bytesOf, type Content, type Storing } from './copies.ts'
 import { checkFleetFile, Faults, type FleetFilePool, type FleetFileVolume, readSize, shown } from './fleet_file.ts'

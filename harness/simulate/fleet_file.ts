@@ -85,11 +85,6 @@ export type FleetFile = z.input<typeof fleetSchema>
 export type FleetFilePool = z.infer<typeof poolSchema>
 export type FleetFileVolume = z.infer<typeof volumeSchema>
 
-/** The published JSON schema of a fleet file. */
-export function fleetJsonSchema(): object {
-  return z.toJSONSchema(fleetSchema, { io: 'input' })
-}
-
 /** How many faults of a file are told at once. */
 const MOST_FAULTS = 10
 

@@ -1,16 +1,17 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { StrategyForecast, StrategyName } from '../result/forecast.ts'
 import { MiB } from '../units.ts'
 import { bytesOf } from './copies.ts'
 import { readFleet } from './fleet.ts'
 import type { FleetFile } from './fleet_file.ts'
-import { type FleetForecast, forecast, type Outcome, type Permission } from './forecast.ts'
+import { type FleetForecast, forecast, type Permission } from './forecast.ts'
 
 const permit = (claims: unknown): Permission => ({ sparse: claims === true, reason: `it answers ${claims}` })
 const forecastOf = (file: unknown) => forecast(readFleet(file, 'f'), permit)
 
-const of = ({ outcomes }: FleetForecast, strategy: Outcome['strategy']): Outcome => {
+const of = ({ outcomes }: FleetForecast, strategy: StrategyName): StrategyForecast => {
   const found = outcomes.find((outcome) => outcome.strategy === strategy)
   if (found === undefined) throw new Error(`no outcome of ${strategy}`)
   return found

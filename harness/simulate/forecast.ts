@@ -1,8 +1,16 @@
-import type { Amount } from '../model/amount.ts'
 import { dataPercent } from '../model/data_percent.ts'
+import {
+  type Amount,
+  type Forecast,
+  type ForecastMigration,
+  type Share,
+  type StrategyForecast,
+  type StrategyName,
+  strategyNames,
+} from '../result/forecast.ts'
 import { bytesOf, type Content, type Copy, fullCopy, skippingCopy } from './copies.ts'
 import type { Fleet, FleetVolume, Migration, Pool } from './fleet.ts'
-import { negated, nothing, Timeline, type TimelinePoint } from './timeline.ts'
+import { negated, nothing, Timeline } from './timeline.ts'
 
 /** What the rule says of sparse copies to a pool. */
 export interface Permission {
@@ -10,58 +18,10 @@ export interface Permission {
   readonly reason: string
 }
 
-const STRATEGIES = ['full', 'sparse', 'mapped'] as const
-type Strategy = (typeof STRATEGIES)[number]
-
-/** In use, in bytes and as lvs shows it. */
-export interface Share {
-  readonly bytes: Amount
-  readonly dataPercent: { readonly least: string; readonly most: string }
-}
-
-interface Overfill {
-  readonly step: number
-  readonly volume: string
-  readonly pool: string
-  readonly missing: Amount
-}
-
-type Verdict = 'fits' | 'may-overfill' | 'overfills'
-
-export interface Outcome {
-  readonly strategy: Strategy
-  readonly verdict: Verdict
-  readonly read: Amount
-  readonly written: Amount
-  readonly seconds?: Amount
-  readonly firstCertain?: Overfill
-  readonly firstPossible?: Overfill
-  readonly pools: { pool: string; before: Share; peak: Share; peakStep: number; final: Share; points: TimelinePoint[] }[]
-}
-
-export interface Moved {
-  readonly step: number
-  readonly volume: string
-  readonly from: string
-  readonly to: string
-  readonly sizeBytes: number
-  readonly blockBytes: number
-  readonly sparse: boolean
-  readonly before?: Share
-  readonly after: { strategy: Strategy; written: Amount; share?: Share }[]
-}
-
-export interface FleetForecast {
-  /** Of the strategy that the rule gives. */
-  readonly verdict: Verdict
-  readonly volumes: number
-  readonly migrations: number
-  readonly pools: (Pick<Pool, 'name' | 'kind' | 'sizeBytes' | 'grainBytes'> & Permission)[]
-  readonly forbidden: { pool: string; reason: string; migrations: number; first: { step: number; volume: string } }[]
-  readonly outcomes: Outcome[]
-  readonly moved: Moved[]
-  readonly assumptions: string[]
-}
+/** A forecast without the names of its schema and of the program's version. */
+export type FleetForecast = Omit<Forecast, 'schema' | 'version'>
+type Forbidden = Forecast['forbidden'][number]
+type Overfill = NonNullable<StrategyForecast['firstCertain']>
 
 /** How many points all pools may keep together under one strategy, and one pool at least and at most. */
 const POINTS = { all: 100_000, least: 20, most: 2000 }
@@ -78,9 +38,9 @@ export function forecast(fleet: Fleet, permit: (claims: unknown) => Permission):
   const places = Int32Array.from(fleet.volumes, ({ pool }) => pool)
   const remaining = new Uint32Array(fleet.volumes.length)
   for (const { volume } of fleet.migrations) remaining[volume] = (remaining[volume] ?? 0) + 1
-  const ranges = STRATEGIES.map((strategy) => new StrategyRun(strategy, fleet, timed))
-  const forbidden = new Map<number, FleetForecast['forbidden'][number]>()
-  const moved: Moved[] = []
+  const strategies = strategyNames.map((strategy) => new StrategyRun(strategy, fleet, timed))
+  const forbidden = new Map<number, Forbidden>()
+  const moved: ForecastMigration[] = []
   for (const [index, migration] of fleet.migrations.entries()) {
     const step = index + 1
     const volume = fleet.volumes[migration.volume]
@@ -94,18 +54,21 @@ export function forecast(fleet: Fleet, permit: (claims: unknown) => Permission):
     const from = places[migration.volume] ?? 0
     const move: Move = { step, migration, volume, source, destination, from, sparse: permission.sparse, goesOn: left > 0 }
     const first = places[migration.volume] === volume.pool
-    const copies = ranges.map((run) => run.migrate(move))
+    const copies = strategies.map((strategy) => strategy.migrate(move))
     places[migration.volume] = migration.to
     if (!permission.sparse) noteForbidden(forbidden, move, permission.reason)
     if (moved.length < MOST_MOVED) moved.push(movedOf(move, copies, first))
   }
-  const outcomes = ranges.map((run) => run.outcome())
+  const outcomes = strategies.map((strategy) => strategy.outcome())
   return {
     verdict: outcomes.find(({ strategy }) => strategy === 'sparse')?.verdict ?? 'fits',
     volumes: fleet.volumes.length,
     migrations: fleet.migrations.length,
     pools: fleet.pools.map(({ name, kind, sizeBytes, grainBytes }, index) => ({
-      ...{ name, kind, sizeBytes, grainBytes },
+      name,
+      kind,
+      sizeBytes,
+      grainBytes,
       ...(permissions[index] ?? { sparse: false, reason: '' }),
     })),
     forbidden: [...forbidden.values()],
@@ -115,7 +78,11 @@ export function forecast(fleet: Fleet, permit: (claims: unknown) => Permission):
   }
 }
 
-function movedOf({ step, migration, volume, source, destination, sparse }: Move, copies: readonly Copy[], first: boolean): Moved {
+function movedOf(
+  { step, migration, volume, source, destination, sparse }: Move,
+  copies: readonly Copy[],
+  first: boolean,
+): ForecastMigration {
   const { name, sizeBytes, content } = volume
   return {
     step,
@@ -125,11 +92,11 @@ function movedOf({ step, migration, volume, source, destination, sparse }: Move,
     sizeBytes,
     blockBytes: migration.blockBytes,
     sparse,
-    ...(first && !source.whole && { before: shareOfVolume(bytesOf(content), sizeBytes) }),
-    after: STRATEGIES.flatMap((strategy, index) => {
+    before: first && !source.whole ? shareOfVolume(bytesOf(content), sizeBytes) : undefined,
+    after: strategyNames.flatMap((strategy, index) => {
       const copy = copies[index]
       if (copy === undefined) return []
-      return { strategy, written: copy.written, ...(!destination.whole && { share: shareOfVolume(copy.taken, sizeBytes) }) }
+      return { strategy, written: copy.written, share: destination.whole ? undefined : shareOfVolume(copy.taken, sizeBytes) }
     }),
   }
 }
@@ -148,7 +115,7 @@ interface Move {
 
 /** The plan under one strategy, as far as it has come. */
 class StrategyRun {
-  readonly strategy: Strategy
+  readonly strategy: StrategyName
   private readonly fleet: Fleet
   private readonly timelines: readonly Timeline[]
   /** What the volumes that are to go on have allocated where they are, and give back then. */
@@ -159,7 +126,7 @@ class StrategyRun {
   private firstCertain: Overfill | undefined
   private firstPossible: Overfill | undefined
 
-  constructor(strategy: Strategy, fleet: Fleet, timed: boolean) {
+  constructor(strategy: StrategyName, fleet: Fleet, timed: boolean) {
     this.strategy = strategy
     this.fleet = fleet
     const points = Math.min(Math.max(Math.floor(POINTS.all / fleet.pools.length), POINTS.least), POINTS.most)
@@ -203,16 +170,16 @@ class StrategyRun {
     if (missing.least > 0) this.firstCertain ??= overfill
   }
 
-  outcome(): Outcome {
+  outcome(): StrategyForecast {
     const { strategy, read, written, seconds, firstCertain, firstPossible } = this
     return {
       strategy,
       verdict: firstCertain !== undefined ? 'overfills' : firstPossible !== undefined ? 'may-overfill' : 'fits',
       read,
       written,
-      ...(seconds !== undefined && { seconds }),
-      ...(firstCertain !== undefined && { firstCertain }),
-      ...(firstPossible !== undefined && { firstPossible }),
+      seconds,
+      firstCertain,
+      firstPossible,
       pools: this.timelines.map((timeline, index) => {
         const { name = '', sizeBytes = 0 } = this.fleet.pools[index] ?? {}
         return {
@@ -253,13 +220,9 @@ function shareOf({ least, most }: Amount, total: number): Share {
   return { bytes: { least, most }, dataPercent: { least: dataPercent(least, total), most: dataPercent(most, total) } }
 }
 
-function noteForbidden(
-  forbidden: Map<number, FleetForecast['forbidden'][number]>,
-  { step, migration, volume, destination }: Move,
-  reason: string,
-): void {
+function noteForbidden(forbidden: Map<number, Forbidden>, { step, migration, volume, destination }: Move, reason: string): void {
   const noted = forbidden.get(migration.to)
-  if (noted !== undefined) noted.migrations++
+  if (noted !== undefined) forbidden.set(migration.to, { ...noted, migrations: noted.migrations + 1 })
   else forbidden.set(migration.to, { pool: destination.name, reason, migrations: 1, first: { step, volume: volume.name } })
 }
 

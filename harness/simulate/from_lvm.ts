@@ -93,7 +93,7 @@ function mapped(members: readonly VolumeRow[], pool: VolumeRow, maps: ReadonlyMa
 }
 
 /** The chunks of a pool that so many of its volumes have, or more. */
-export function chunksOf(maps: readonly ThinMap[], volumes: number): RangeMap<true> {
+function chunksOf(maps: readonly ThinMap[], volumes: number): RangeMap<true> {
   const edges = maps
     .flatMap((map) =>
       map.flatMap(({ from, to, value }) => [

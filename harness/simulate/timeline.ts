@@ -1,12 +1,5 @@
-import { type Amount, exactly } from '../model/amount.ts'
-
-/** What a pool has in use after so many migrations. Bytes, seconds since the beginning. */
-export interface TimelinePoint extends Amount {
-  readonly step: number
-  readonly seconds?: number
-  /** The most at any step since the point before. */
-  readonly peak: number
-}
+import { exactly } from '../model/amount.ts'
+import type { Amount, Point } from '../result/forecast.ts'
 
 export interface Peak {
   readonly used: Amount
@@ -65,7 +58,7 @@ export class Timeline {
   }
 
   /** Timeline points in order, the beginning first. */
-  finish(): TimelinePoint[] {
+  finish(): Point[] {
     return this.points.map(({ seconds, ...point }) => (seconds === undefined ? point : { ...point, seconds }))
   }
 

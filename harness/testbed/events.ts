@@ -1,4 +1,6 @@
-import type { CellResult, Certificate, CheckResult, CopyResult } from '../result/result.ts'
+import type { CellResult } from '../result/cell.ts'
+import type { Certificate, CheckResult } from '../result/certificate.ts'
+import type { CopyResult } from '../result/copy.ts'
 
 /** What happens during a run, for whoever shows it. */
 export type RunEvent =

@@ -1,6 +1,6 @@
 import { compare, type Measured } from '../model/compare.ts'
 import type { Prediction } from '../model/copy_case.ts'
-import type { Finding, Verdict } from '../result/result.ts'
+import type { Finding, Verdict } from '../result/finding.ts'
 
 /** A refutation stands whatever else failed; a lab that broke or leaked shows nothing. */
 export function verdictOf(

@@ -1,7 +1,7 @@
 import type { Content } from '../content/content.ts'
 import type { MatrixDriver } from '../drivers/backend.ts'
-import type { CopyCase, Prior, StorageSpec } from '../model/copy_case.ts'
 import { DD_BLOCK_BYTES } from '../movers/dd.ts'
+import type { CopyCase, Prior, StorageSpec } from '../result/copy.ts'
 import type { CopyMode } from '../result/copy_mode.ts'
 import type { Cell } from './cell.ts'
 

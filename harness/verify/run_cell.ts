@@ -1,8 +1,7 @@
 import type { Content } from '../content/content.ts'
 import { contentOf } from '../content/layouts.ts'
 import { lengthOf } from '../content/ranges.ts'
-import type { ClassifiedVerification } from '../content/verify.ts'
-import { inspectStorage, type Space, type StorageBackend } from '../drivers/backend.ts'
+import { inspectStorage, type StorageBackend } from '../drivers/backend.ts'
 import { messageOf } from '../errors.ts'
 import type { Lab } from '../lab/lab.ts'
 import { type MigrationRecord, migrate } from '../migration/migrate.ts'
@@ -10,7 +9,8 @@ import { migrationParts } from '../migration/parts.ts'
 import type { Rule } from '../migration/rule.ts'
 import type { Volume } from '../migration/volume.ts'
 import type { Prediction } from '../model/copy_case.ts'
-import type { CellResult, Evidence } from '../result/result.ts'
+import type { CellResult } from '../result/cell.ts'
+import type { Evidence } from '../result/evidence.ts'
 import { verdictOf } from '../testbed/findings.ts'
 import type { TestBed } from '../testbed/test_bed.ts'
 import { placeVolume, serveBackend, stampVolume, volumeExists } from '../testbed/volumes.ts'
@@ -44,8 +44,7 @@ export async function runCell(
   try {
     const { content, evidence } = await gatherEvidence(testBed, lab, cell, parts)
     const { findings, notes, prediction } = judgeCell(cell, content, evidence, parts.model)
-    const extents = content.extents.map((extent) => ({ ...extent }))
-    judged = { findings, notes, extents, evidence, prediction: recordOfPrediction(cell, evidence, prediction) }
+    judged = { findings, notes, extents: content.extents, evidence, prediction: recordOfPrediction(cell, evidence, prediction) }
   } catch (error) {
     judged = { findings: [], notes: [], broken: messageOf(error) }
   }
@@ -63,7 +62,7 @@ export async function runCell(
     ...(judged.evidence !== undefined && { evidence: judged.evidence }),
     ...(judged.prediction !== undefined && { prediction: judged.prediction }),
     machine: testBed.machine.name,
-    commands: lab.commands.map((command) => ({ ...command, argv: [...command.argv] })),
+    commands: [...lab.commands],
     repeat: repeat(cell),
     seconds: (performance.now() - began) / 1000,
   }
@@ -121,15 +120,15 @@ async function gatherEvidence(
     evidence: {
       outcome: result.outcome,
       ...(result.outcome !== 'migrated' && { why: result.why }),
-      states: result.outcome === 'refused' ? [] : [...result.states],
+      states: result.outcome === 'refused' ? [] : result.states,
       ...(result.outcome !== 'refused' && recordOf(result)),
       sourceRemains,
       ...(testBed.moved !== undefined && { moved: testBed.moved }),
-      ...(verification && { verification: verificationRecord(verification) }),
-      before: spaceRecord(spaceBefore),
-      ...(migrated && { after: spaceRecord(await after.spaceOf(to, VOLUME)) }),
-      rowsBefore: [...before.rows],
-      rowsAfter: [...after.rows],
+      ...(verification && { verification }),
+      before: spaceBefore,
+      ...(migrated && { after: await after.spaceOf(to, VOLUME) }),
+      rowsBefore: before.rows,
+      rowsAfter: after.rows,
     },
   }
 }
@@ -140,29 +139,20 @@ async function placeNeighbour(lab: Lab, backend: StorageBackend, bytes: number):
   await stampVolume(lab, backend, NEIGHBOUR, content)
 }
 
-/** The schema's arrays are not readonly. */
-function spaceRecord({ mapped, ...space }: Space): Evidence['before'] {
-  return { ...space, ...(mapped !== undefined && { mapped: [...mapped] }) }
-}
-
-function verificationRecord({ differences, byteClasses, ...verification }: ClassifiedVerification): NonNullable<Evidence['verification']> {
-  return { ...verification, differences: [...differences], ...(byteClasses !== undefined && { byteClasses: [...byteClasses] }) }
-}
-
 function recordOfPrediction(cell: Cell, { after }: Evidence, prediction: Prediction): NonNullable<CellResult['prediction']> {
   const { content, wrong, sourceMapped, destinationMapped, poolUsedBytes, copied } = prediction
   const percent = predictedPercent(cell, after, prediction)
   return {
-    content: [...content],
+    content,
     wrongBytes: lengthOf(wrong),
     sourceMappedBytes: lengthOf(sourceMapped),
-    destinationMapped: [...destinationMapped],
+    destinationMapped,
     destinationMappedBytes: lengthOf(destinationMapped),
     ...(poolUsedBytes !== undefined && { poolUsedBytes: poolUsedBytes + cell.neighbourBytes }),
     ...(percent !== undefined && { dataPercent: percent }),
     readBytes: copied.readBytes,
     writtenBytes: copied.writtenBytes,
-    written: [...copied.written],
+    written: copied.written,
   }
 }
 

@@ -1,4 +1,4 @@
-import type { CellResult } from '../result/result.ts'
+import type { CellResult } from '../result/cell.ts'
 import type { RunControls } from '../testbed/events.ts'
 import { runQueue, STOPPED } from '../testbed/queue.ts'
 import type { TestBed } from '../testbed/test_bed.ts'

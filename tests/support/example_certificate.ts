@@ -1,12 +1,6 @@
-import {
-  type Certificate,
-  type CheckResult,
-  type Counterexample,
-  certificateVerdict,
-  countVerdicts,
-  overallVerdict,
-  type Result,
-} from '../../harness/result/result.ts'
+import type { Certificate, CheckResult, Counterexample } from '../../harness/result/certificate.ts'
+import type { Result } from '../../harness/result/result.ts'
+import { certificateVerdict, countVerdicts, overallVerdict } from '../../harness/result/verdicts.ts'
 import { exampleResult } from './example_result.ts'
 
 /** A check's result for the tests of what is made from it: upheld, but for what is given. */

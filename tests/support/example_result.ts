@@ -1,4 +1,7 @@
-import { type CellResult, type CopyResult, countVerdicts, overallVerdict, type Result } from '../../harness/result/result.ts'
+import type { CellResult } from '../../harness/result/cell.ts'
+import type { CopyResult } from '../../harness/result/copy.ts'
+import type { Result } from '../../harness/result/result.ts'
+import { countVerdicts, overallVerdict } from '../../harness/result/verdicts.ts'
 
 /** A cell's result for the tests of what is made from it: a sparse host copy that is upheld, but for what is given. */
 export function exampleCell(change: Partial<CellResult> = {}): CellResult {

@@ -1,4 +1,4 @@
-import type { ByteClass } from '../../harness/content/byte_class.ts'
+import type { ByteClass } from '../../harness/result/bytes.ts'
 
 export interface NaivePoolSpec {
   readonly chunkSectors: number

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Difference } from '../../content/verify.ts'
+import type { Difference } from '../../result/bytes.ts'
 import { GiB, MiB } from '../../units.ts'
 import { type Case, describeCase, type Experiment, firstStale, type MigrationCase, type Reading } from './cases.ts'
 

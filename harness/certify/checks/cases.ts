@@ -1,6 +1,5 @@
-import type { Extent } from '../../content/content.ts'
-import type { Verification } from '../../content/verify.ts'
 import type { MigrationMethod } from '../../migration/migrate.ts'
+import type { Extent, Verification } from '../../result/bytes.ts'
 import { sizeText } from '../../units.ts'
 
 /** New volumes and what their user writes to them. Everything else in them should then read as zero. */

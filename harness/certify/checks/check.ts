@@ -1,4 +1,4 @@
-import type { Difference } from '../../content/verify.ts'
+import type { Difference } from '../../result/bytes.ts'
 import type { DriverUnderTest } from '../session/driver_under_test.ts'
 import type { Case, Reading } from './cases.ts'
 

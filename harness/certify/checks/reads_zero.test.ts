@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Difference } from '../../content/verify.ts'
+import type { Difference } from '../../result/bytes.ts'
 import { MiB } from '../../units.ts'
 import type { Experiment, Reading } from './cases.ts'
 import { judgeReadings, readsZero, wastedSpace } from './reads_zero.ts'

@@ -1,4 +1,4 @@
-import type { Counterexample } from '../../result/result.ts'
+import type { Counterexample } from '../../result/certificate.ts'
 import { describeCase } from '../checks/cases.ts'
 import { scriptOf } from './script.ts'
 import type { Shown } from './smallest.ts'

@@ -1,4 +1,8 @@
-import type { CellResult, Certificate, CopyResult, Result, Verdict } from '../../result/result.ts'
+import type { CellResult } from '../../result/cell.ts'
+import type { Certificate } from '../../result/certificate.ts'
+import type { CopyResult } from '../../result/copy.ts'
+import type { Verdict } from '../../result/finding.ts'
+import type { Result } from '../../result/result.ts'
 import { isCorrupt } from '../select/bytes_seen.ts'
 
 /** What has a page of its own: a cell, a copy that was predicted, a certified driver. */

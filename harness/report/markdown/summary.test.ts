@@ -7,8 +7,8 @@ import {
   exampleCounterexample,
 } from '../../../tests/support/example_certificate.ts'
 import { exampleCell, exampleCopy, exampleResult } from '../../../tests/support/example_result.ts'
+import type { CellResult } from '../../result/cell.ts'
 import { COMPARISON_LIMITS, compareResults } from '../../result/compare.ts'
-import type { CellResult } from '../../result/result.ts'
 import { summaryOf } from './summary.ts'
 
 const REPEAT = 'scripts/verify --seed 7 --only host/lvm-thin/lvm-thick/mixed'

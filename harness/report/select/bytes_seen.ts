@@ -1,4 +1,5 @@
-import type { CopyResult, Evidence } from '../../result/result.ts'
+import type { CopyResult } from '../../result/copy.ts'
+import type { Evidence } from '../../result/evidence.ts'
 
 type Seen = Pick<NonNullable<Evidence['verification']>, 'wrongBytes'> | Pick<CopyResult, 'wrongBytes' | 'staleBytesPastEnd'>
 

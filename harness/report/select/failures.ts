@@ -1,5 +1,8 @@
+import type { CellResult } from '../../result/cell.ts'
+import type { Certificate, CheckResult } from '../../result/certificate.ts'
+import type { CopyResult } from '../../result/copy.ts'
 import { describeFailed } from '../../result/describe.ts'
-import type { CellResult, Certificate, CheckResult, CopyResult, Result } from '../../result/result.ts'
+import type { Result } from '../../result/result.ts'
 import { runOutcomeOf } from '../../result/run_outcome.ts'
 
 /** A failure, with all that a reader needs to act on it. */
@@ -36,7 +39,7 @@ function failureOf({ id, verdict, findings, reason, repeat }: CellResult | CopyR
 }
 
 /** The checks of a driver that a report lists. A driver that was never begun has one, which says why. */
-export function reportableChecks(certificate: Certificate): Pick<CheckResult, 'id' | 'verdict' | 'text' | 'repeat' | 'seconds'>[] {
+export function reportableChecks(certificate: Certificate): readonly Pick<CheckResult, 'id' | 'verdict' | 'text' | 'repeat' | 'seconds'>[] {
   const { checks, verdict, reason = '', repeat, seconds } = certificate
   return checks.length > 0 ? checks : [{ id: 'certified', verdict, text: reason, repeat, seconds }]
 }

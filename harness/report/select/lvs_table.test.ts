@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Evidence } from '../../result/result.ts'
+import type { Evidence } from '../../result/evidence.ts'
 import { lvsTable } from './lvs_table.ts'
 
 type Row = Evidence['rowsBefore'][number]

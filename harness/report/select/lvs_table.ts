@@ -1,4 +1,5 @@
-import type { CellResult, Result } from '../../result/result.ts'
+import type { CellResult } from '../../result/cell.ts'
+import type { Result } from '../../result/result.ts'
 
 type Row = NonNullable<CellResult['evidence']>['rowsBefore'][number]
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { exampleCell, exampleEvidence } from '../../../tests/support/example_result.ts'
-import type { CellResult, CopyResult } from '../../result/result.ts'
+import type { CellResult } from '../../result/cell.ts'
+import type { CopyResult } from '../../result/copy.ts'
 import { mapOfCell, mapOfCopy } from './map_rows.ts'
 
 const evidence = exampleEvidence()

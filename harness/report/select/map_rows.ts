@@ -1,4 +1,6 @@
-import type { CellResult, ClassRange, CopyResult, Extent, MappedRange } from '../../result/result.ts'
+import type { ClassRange, Extent, MappedRange } from '../../result/bytes.ts'
+import type { CellResult } from '../../result/cell.ts'
+import type { CopyResult } from '../../result/copy.ts'
 import { type Kind, type MapRow, type Stretch, withUnmapped } from './downsample.ts'
 
 /** The data that a picture of one copy is drawn from. Sizes in bytes. */

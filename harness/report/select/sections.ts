@@ -1,4 +1,4 @@
-import type { CellResult } from '../../result/result.ts'
+import type { CellResult } from '../../result/cell.ts'
 
 /** Cells that are shown together. */
 export interface Section {

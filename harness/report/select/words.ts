@@ -1,4 +1,6 @@
-import type { CheckResult, Note, Verdict } from '../../result/result.ts'
+import type { Note } from '../../result/cell.ts'
+import type { CheckResult } from '../../result/certificate.ts'
+import type { Verdict } from '../../result/finding.ts'
 
 /** A sign for each verdict, clear without colours too. */
 export const MARKS: Readonly<Record<Verdict | CheckResult['verdict'], string>> = {

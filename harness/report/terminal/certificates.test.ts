@@ -6,7 +6,8 @@ import {
   exampleCheck,
   exampleCounterexample,
 } from '../../../tests/support/example_certificate.ts'
-import type { Certificate, CheckResult, Result } from '../../result/result.ts'
+import type { Certificate, CheckResult } from '../../result/certificate.ts'
+import type { Result } from '../../result/result.ts'
 import { checkLine } from './certificates.ts'
 import { terminalReport } from './run_report.ts'
 

@@ -1,6 +1,6 @@
 import type { ChalkInstance } from 'chalk'
 import wrapAnsi from 'wrap-ansi'
-import type { CopyResult } from '../../result/result.ts'
+import type { CopyResult } from '../../result/copy.ts'
 import { plural } from '../../units.ts'
 import { bytesSeen } from '../select/bytes_seen.ts'
 import { MARKS } from '../select/words.ts'

@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { exampleCell, exampleCopy, exampleEvidence, exampleResult } from '../../../tests/support/example_result.ts'
-import type { CellResult, Result } from '../../result/result.ts'
+import type { CellResult } from '../../result/cell.ts'
+import type { Result } from '../../result/result.ts'
 import { runOutcomeOf } from '../../result/run_outcome.ts'
 import { cellLine, terminalReport } from './run_report.ts'
 

@@ -1,7 +1,8 @@
 import { Chalk, type ChalkInstance } from 'chalk'
 import Table from 'cli-table3'
 import wrapAnsi from 'wrap-ansi'
-import type { CheckResult, Verdict } from '../../result/result.ts'
+import type { CheckResult } from '../../result/certificate.ts'
+import type { Verdict } from '../../result/finding.ts'
 
 /** Columns of the terminal that every report fits. */
 export const WIDTH = 80

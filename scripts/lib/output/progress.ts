@@ -1,7 +1,7 @@
 import cliProgress, { type Options, type Params, SingleBar } from 'cli-progress'
 import { checkLine } from '../../../harness/report/terminal/certificates.ts'
 import { cellLine } from '../../../harness/report/terminal/run_report.ts'
-import { LEFT_OUT } from '../../../harness/result/result.ts'
+import { LEFT_OUT } from '../../../harness/result/certificate.ts'
 import type { CertifyEvent, RunEvent } from '../../../harness/testbed/events.ts'
 import { type Length, timeLeft } from './time_left.ts'
 

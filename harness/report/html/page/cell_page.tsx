@@ -1,5 +1,7 @@
+import type { CellResult } from '../../../result/cell.ts'
 import { describeFound, quoted } from '../../../result/describe.ts'
-import type { CellResult, Evidence, Finding } from '../../../result/result.ts'
+import type { Evidence } from '../../../result/evidence.ts'
+import type { Finding } from '../../../result/finding.ts'
 import { lvmSize, plural } from '../../../units.ts'
 import { adviceOn } from '../../select/advice.ts'
 import { lvsTable } from '../../select/lvs_table.ts'

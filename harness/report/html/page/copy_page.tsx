@@ -1,4 +1,4 @@
-import type { CopyResult } from '../../../result/result.ts'
+import type { CopyResult } from '../../../result/copy.ts'
 import { noun, plural } from '../../../units.ts'
 import { mapOfCopy } from '../../select/map_rows.ts'
 import { BlockMapView } from './block_map_view.tsx'

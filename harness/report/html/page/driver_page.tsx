@@ -1,5 +1,5 @@
+import type { Certificate, Counterexample } from '../../../result/certificate.ts'
 import { describeExpected, describeFound } from '../../../result/describe.ts'
-import type { Certificate, Counterexample } from '../../../result/result.ts'
 import { showCounterexample } from '../../../result/show_counterexample.ts'
 import { advicesOf } from '../../select/advice.ts'
 import { reportFolder } from '../report_folder.ts'

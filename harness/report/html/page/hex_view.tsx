@@ -1,4 +1,4 @@
-import type { WrongPage } from '../../../result/result.ts'
+import type { WrongPage } from '../../../result/bytes.ts'
 import { type HexPart, hexRows } from '../hex.ts'
 import { bytesOf } from './base64.ts'
 import { Wide } from './parts.tsx'

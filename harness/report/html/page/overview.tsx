@@ -1,5 +1,7 @@
 import { useState } from 'preact/hooks'
-import type { CellResult, Certificate, Result } from '../../../result/result.ts'
+import type { CellResult } from '../../../result/cell.ts'
+import type { Certificate } from '../../../result/certificate.ts'
+import type { Result } from '../../../result/result.ts'
 import { noun, plural } from '../../../units.ts'
 import { bytesSeen } from '../../select/bytes_seen.ts'
 import { specTables } from '../../select/lvs_table.ts'

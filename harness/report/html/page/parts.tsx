@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
-import type { CheckResult } from '../../../result/result.ts'
+import type { CheckResult } from '../../../result/certificate.ts'
 import { MARKS } from '../../select/words.ts'
 import { type Entry, hashOf } from '../pages.ts'
 
