@@ -1,3 +1,5 @@
+import { SECTOR_BYTES } from '../units.ts'
+
 /** What `dmsetup status` says of a thin device: kernel document device-mapper/thin-provisioning. Sectors are 512 bytes. */
 export interface ThinStatus {
   readonly target: 'thin'
@@ -54,6 +56,16 @@ export function parseThinIds(text: string): Map<string, number> {
     if (match?.groups?.name !== undefined) ids.set(match.groups.name, Number(match.groups.id))
   }
   return ids
+}
+
+/** Reads the chunk size of each thin pool, in bytes, from what `dmsetup table` prints, by device name. */
+export function parseChunkBytes(text: string): Map<string, number> {
+  const chunks = new Map<string, number>()
+  for (const line of text.split('\n')) {
+    const match = /^(?<name>\S+): \d+ \d+ thin-pool \S+ \S+ (?<sectors>\d+)/.exec(line)
+    if (match?.groups?.name !== undefined) chunks.set(match.groups.name, Number(match.groups.sectors) * SECTOR_BYTES)
+  }
+  return chunks
 }
 
 function parseTarget(target: string, sectors: number, words: readonly string[], line: string): DmStatus {

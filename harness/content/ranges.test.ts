@@ -4,7 +4,7 @@ import { cellsOf, rangesOf } from '../../tests/support/cells.ts'
 import {
   clip,
   contained,
-  cover,
+  toMask,
   filled,
   filterRanges,
   intersect,
@@ -121,7 +121,7 @@ describe('cell by cell', () => {
           some.map((value) => (value !== undefined && value > 0 ? true : undefined)),
         )
         expectCells(
-          cover(rangesOf(some)),
+          toMask(rangesOf(some)),
           some.map((value) => (value === undefined ? undefined : true)),
         )
       }),

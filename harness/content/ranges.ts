@@ -39,14 +39,14 @@ export function overlay<Value>(base: RangeMap<Value>, top: RangeMap<Value>): Ran
 }
 
 /** What of the map lies outside the cover. */
-export function subtract<Value>(ranges: RangeMap<Value>, toMask: RangeMap<unknown>): RangeMap<Value> {
-  if (ranges.length === 0 || toMask.length === 0) return ranges
+export function subtract<Value>(ranges: RangeMap<Value>, mask: RangeMap<unknown>): RangeMap<Value> {
+  if (ranges.length === 0 || mask.length === 0) return ranges
   const out: Range<Value>[] = []
   let index = 0
   for (const { from, to, value } of ranges) {
     let at = from
-    for (let hole = toMask[index]; hole !== undefined && hole.to <= from; hole = toMask[++index]);
-    for (let next = index, hole = toMask[next]; hole !== undefined && hole.from < to; hole = toMask[++next]) {
+    for (let hole = mask[index]; hole !== undefined && hole.to <= from; hole = mask[++index]);
+    for (let next = index, hole = mask[next]; hole !== undefined && hole.from < to; hole = mask[++next]) {
       if (at < hole.from) push(out, { from: at, to: hole.from, value })
       at = Math.max(at, hole.to)
     }
@@ -55,13 +55,13 @@ export function subtract<Value>(ranges: RangeMap<Value>, toMask: RangeMap<unknow
   return out
 }
 
-/** What of the map lies inside the cover. */
-export function intersect<Value>(ranges: RangeMap<Value>, cover: RangeMap<unknown>): RangeMap<Value> {
+/** What of the map lies inside the mask. */
+export function intersect<Value>(ranges: RangeMap<Value>, mask: RangeMap<unknown>): RangeMap<Value> {
   const out: Range<Value>[] = []
   let index = 0
   for (const { from, to, value } of ranges) {
-    for (let part = cover[index]; part !== undefined && part.to <= from; part = cover[++index]);
-    for (let next = index, part = cover[next]; part !== undefined && part.from < to; part = cover[++next]) {
+    for (let part = mask[index]; part !== undefined && part.to <= from; part = mask[++index]);
+    for (let next = index, part = mask[next]; part !== undefined && part.from < to; part = mask[++next]) {
       push(out, { from: Math.max(from, part.from), to: Math.min(to, part.to), value })
     }
   }
@@ -82,11 +82,11 @@ export function filled<Value>(ranges: RangeMap<Value>, from: number, to: number,
 
 /** The stretches whose values pass. */
 export function filterRanges<Value>(ranges: RangeMap<Value>, passes: (value: Value) => boolean): RangeMap<true> {
-  return cover(ranges.filter(({ value }) => passes(value)))
+  return toMask(ranges.filter(({ value }) => passes(value)))
 }
 
 /** What the map covers, whatever the values. */
-export function cover(ranges: RangeMap<unknown>): RangeMap<true> {
+export function toMask(ranges: RangeMap<unknown>): RangeMap<true> {
   const out: Range<true>[] = []
   for (const { from, to } of ranges) push(out, { from, to, value: true })
   return out
@@ -106,7 +106,7 @@ export function touched(ranges: RangeMap<unknown>, grain: number): RangeMap<true
 /** The grains that the map covers wholly, by their number. */
 export function contained(ranges: RangeMap<unknown>, grain: number): RangeMap<true> {
   const out: Range<true>[] = []
-  for (const { from, to } of cover(ranges)) push(out, { from: Math.ceil(from / grain), to: Math.floor(to / grain), value: true })
+  for (const { from, to } of toMask(ranges)) push(out, { from: Math.ceil(from / grain), to: Math.floor(to / grain), value: true })
   return out
 }
 

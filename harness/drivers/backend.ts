@@ -1,9 +1,6 @@
 import type { Lvm } from '../block/lvm.ts'
-import { dmName, isThin, isThinPool, parseStatus, parseThinIds } from '../block/status.ts'
-import { readThinMaps, type ThinMap } from '../block/thin_map.ts'
-import { cover, scaled } from '../content/ranges.ts'
+import { StorageUsage } from '../block/usage.ts'
 import type { Lab } from '../lab/lab.ts'
-import { runOrThrow } from '../machine/machine.ts'
 import { type BuiltInDriver, overriding, type VolumeDriver } from '../protocol/driver.ts'
 import type { LvRow, Space } from '../result/evidence.ts'
 import { type BackendOptions, type BuiltIn, builtIn, type Storage } from './built_in.ts'
@@ -65,11 +62,11 @@ export interface StorageSnapshot {
 export async function inspectStorage(lab: Lab, lvm: Lvm, backends: readonly StorageBackend[]): Promise<StorageSnapshot> {
   const groups = backends.flatMap(({ group }) => group ?? [])
   const rows = groups.length === 0 ? [] : await lvm.volumes(lab, groups)
-  const status = groups.length === 0 ? new Map() : parseStatus(await runOrThrow(lab, ['dmsetup', 'status']))
-  const mapOf = async (device: string, poolDevice: string): Promise<ThinMap> => {
-    const id = parseThinIds(await runOrThrow(lab, ['dmsetup', 'table'])).get(device)
-    if (id === undefined) throw new Error(`dmsetup table: ${device} is no thin device`)
-    return (await readThinMaps(lab, poolDevice)).get(id) ?? []
+  const usage = groups.length === 0 ? undefined : await StorageUsage.read(lab)
+  const rowOf = (group: string | undefined, volume: string) => {
+    const row = rows.find(({ vg_name, lv_name }) => vg_name === group && lv_name === volume)
+    if (row === undefined) throw new Error(`there is no logical volume ${group}/${volume}`)
+    return row
   }
   return {
     rows,
@@ -79,25 +76,12 @@ export async function inspectStorage(lab: Lab, lvm: Lvm, backends: readonly Stor
         const size = (await sizeOf?.(volume)) ?? sizeBytes
         return { mappedBytes: allocatedBytes, dataPercent: ((100 * allocatedBytes) / size).toFixed(2) }
       }
-      const row = rows.find(({ vg_name, lv_name }) => vg_name === group && lv_name === volume)
-      const device = status.get(dmName(group ?? '', volume))
-      if (row === undefined || device === undefined) throw new Error(`no logical volume ${group}/${volume}`)
-      if (!isThin(device)) return { mappedBytes: device.sectors * 512, dataPercent: row.data_percent }
-      const poolDevice = dmName(row.vg_name, row.pool_lv)
-      const pool = status.get(`${poolDevice}-tpool`)
-      const poolRow = rows.find(({ vg_name, lv_name }) => vg_name === group && lv_name === row.pool_lv)
-      if (!isThinPool(pool) || poolRow === undefined) throw new Error(`${group}/${volume} is no thin volume in a pool`)
-      const chunkBytes = (pool.sectors * 512) / pool.totalDataBlocks
-      return {
-        mappedBytes: device.mappedSectors * 512,
-        mapped: scaled(cover(await mapOf(dmName(row.vg_name, volume), poolDevice)), chunkBytes),
-        dataPercent: row.data_percent,
-        pool: {
-          usedBytes: pool.usedDataBlocks * chunkBytes,
-          totalBytes: pool.totalDataBlocks * chunkBytes,
-          dataPercent: poolRow.data_percent,
-        },
-      }
+      if (group === undefined || usage === undefined) throw new Error(`${volume} is neither a file nor a logical volume`)
+      const { pool_lv: pool, data_percent: dataPercent } = rowOf(group, volume)
+      const { mappedBytes, thin } = await usage.of({ group, name: volume, ...(pool !== '' && { pool }) })
+      if (thin === undefined) return { mappedBytes, dataPercent }
+      const { mapped, poolUsedBytes: usedBytes, poolTotalBytes: totalBytes } = thin
+      return { mappedBytes, mapped, dataPercent, pool: { usedBytes, totalBytes, dataPercent: rowOf(group, pool).data_percent } }
     },
   }
 }

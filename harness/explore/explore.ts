@@ -49,9 +49,17 @@ export async function explore(options: ExploreOptions): Promise<Result> {
 /** Copies without end, the same for the same seed. */
 export function* randomCopies(seed: number): Generator<NamedCopy> {
   for (let batch = 0; ; batch++) {
-    const copies = fc.sample(caseParts, { seed: seed + batch, numRuns: BATCH })
+    const copies = fc.sample(caseParts, { seed: mix(mix(seed) ^ batch), numRuns: BATCH })
     for (const [index, parts] of copies.entries()) yield { id: `random/${batch * BATCH + index}`, copyCase: toCopyCase(parts) }
   }
+}
+
+/** The finalizer of MurmurHash3, a bijection of 32-bit integers: with `seed + batch`, seed 7 would repeat most of seed 8. */
+function mix(value: number): number {
+  let mixed = value | 0
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b)
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
+  return mixed ^ (mixed >>> 16)
 }
 
 function copyOf(seed: number, number: number): NamedCopy {

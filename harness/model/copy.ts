@@ -1,4 +1,4 @@
-import { clip, contained, cover, filterRanges, intersect, lengthOf, type RangeMap, range, scaled, touched } from '../content/ranges.ts'
+import { clip, contained, toMask, filterRanges, intersect, lengthOf, type RangeMap, range, scaled, touched } from '../content/ranges.ts'
 import type { ByteClass } from '../result/bytes.ts'
 import type { CopySpec } from '../result/copy.ts'
 import { FileVolume, type ModelVolume, PAGE_BYTES, writeBuffered } from './volume.ts'
@@ -58,7 +58,7 @@ function dd(
 ): Copied {
   if (to instanceof FileVolume && !keepsFile) to.truncate()
   const written = intersect(content, blocks)
-  return { readBytes: sizeBytes, writtenBytes: writeWholeAndRest(to, written, sizeBytes, blockBytes), written: cover(written) }
+  return { readBytes: sizeBytes, writtenBytes: writeWholeAndRest(to, written, sizeBytes, blockBytes), written: toMask(written) }
 }
 
 /** Whole blocks are written past the page cache, a short last one through it. Returns what reaches the device, in bytes. */

@@ -1,4 +1,4 @@
-import { cover, filterRanges, intersect, joined, type RangeMap, subtract } from '../content/ranges.ts'
+import { toMask, filterRanges, intersect, joined, type RangeMap, subtract } from '../content/ranges.ts'
 import { BYTE_CLASSES, type ByteClass } from '../result/bytes.ts'
 import type { CopyCase, StorageSpec } from '../result/copy.ts'
 import { expectedRanges, writtenRanges } from './byte_ranges.ts'
@@ -37,7 +37,7 @@ export function predict(copyCase: CopyCase): Prediction {
 
 /** What of `content` is not as expected, where something is expected. */
 export function differing(content: RangeMap<ByteClass>, expected: RangeMap<ByteClass>): RangeMap<ByteClass> {
-  const known = intersect(content, cover(expected))
+  const known = intersect(content, toMask(expected))
   const wrong = BYTE_CLASSES.flatMap((origin) =>
     subtract(
       known.filter(({ value }) => value === origin),

@@ -1,7 +1,7 @@
 import {
   clip,
   contained,
-  cover,
+  toMask,
   filled,
   filterRanges,
   intersect,
@@ -111,13 +111,13 @@ export class ThinVolume implements ModelVolume {
     const shared = this.pool.shared(intersect(this.chunks, chunks))
     this.content = overlay(overlay(this.content, this.around(fresh)), content)
     this.pool.release(shared)
-    this.chunks = overlay(this.chunks, this.pool.allocate(cover(overlay(fresh, cover(shared)))))
+    this.chunks = overlay(this.chunks, this.pool.allocate(toMask(overlay(fresh, toMask(shared)))))
   }
 
   /** What a new chunk holds beside what is written to it. A chunk that is written whole is not prepared at all. */
   private around(fresh: RangeMap<unknown>): RangeMap<ByteClass> {
     const { chunkBytes, zeroing } = this.pool.spec
-    const bytes = scaled(cover(fresh), chunkBytes)
+    const bytes = scaled(toMask(fresh), chunkBytes)
     const filling: ByteClass = zeroing ? 'zero' : 'stale'
     const prepared = bytes.map(({ from, to }): Range<ByteClass> => ({ from, to, value: filling }))
     if (this.behindBytes === 0) return prepared
@@ -138,7 +138,7 @@ export class ThinVolume implements ModelVolume {
   }
 
   mapped(): RangeMap<true> {
-    return scaled(cover(this.chunks), this.pool.spec.chunkBytes)
+    return scaled(toMask(this.chunks), this.pool.spec.chunkBytes)
   }
 
   /** A volume that shares all chunks with this one until either is written. */

@@ -1,6 +1,6 @@
 import type { LvmInventory, VolumeRow } from '../block/lvm_inventory.ts'
 import type { ThinMap } from '../block/thin_map.ts'
-import { cover, intersect, joined, lengthOf, type Range, type RangeMap } from '../content/ranges.ts'
+import { toMask, intersect, joined, lengthOf, type Range, type RangeMap } from '../content/ranges.ts'
 import { UsageError } from '../errors.ts'
 import { inGrains } from '../model/amount.ts'
 import { chunksOfDataPercent } from '../model/data_percent.ts'
@@ -83,7 +83,7 @@ function mapped(members: readonly VolumeRow[], pool: VolumeRow, maps: ReadonlyMa
   const shared = chunksOf([...maps.values()], 2)
   return members.map((row): FileVolume => {
     const map = maps.get(Number(row.thin_id)) ?? []
-    const extents = cover(map).flatMap(({ from, to }): [number, number][] => {
+    const extents = toMask(map).flatMap(({ from, to }): [number, number][] => {
       const end = Math.min(to * chunk, row.lv_size)
       return from * chunk < end ? [[from * chunk, end - from * chunk]] : []
     })

@@ -1,16 +1,15 @@
-import { isThin, parseStatus } from '../../block/status.ts'
+import { thinMappedBytes } from '../../block/usage.ts'
 import type { Content } from '../../content/content.ts'
 import { BrokenLab, messageOf } from '../../errors.ts'
 import type { PathInfo } from '../../helper/surroundings.ts'
 import type { Lab } from '../../lab/lab.ts'
-import { runOrThrow } from '../../machine/machine.ts'
 import { decideCopyMode } from '../../migration/rule.ts'
 import { type Answer, capabilityReportSchema } from '../../protocol/capabilities.ts'
 import type { Verb } from '../../protocol/verbs.ts'
 import { type Limits, observing, type VolumeService, type WholeVolumeService } from '../../protocol/volume_service.ts'
 import type { Verification } from '../../result/bytes.ts'
 import type { TestBed } from '../../testbed/test_bed.ts'
-import { MiB, SECTOR_BYTES } from '../../units.ts'
+import { MiB } from '../../units.ts'
 import type { Candidate } from '../candidate/candidate.ts'
 import { DriverProcess } from '../candidate/driver_process.ts'
 import { DriverFault, DriverGone } from '../candidate/faults.ts'
@@ -320,8 +319,7 @@ export class DriverVolume {
     const look = await this.look()
     if (look.kind === 'file') return (await this.session.lab.helper.measure(await this.attach())).allocatedBytes
     if (look.kind !== 'block' || look.dmName === '') return undefined
-    const status = parseStatus(await runOrThrow(this.session.lab, ['dmsetup', 'status', look.dmName]), look.dmName).get(look.dmName)
-    return isThin(status) ? status.mappedSectors * SECTOR_BYTES : undefined
+    return thinMappedBytes(this.session.lab, look.dmName)
   }
 
   /** Returns its real size in bytes, which is at least the size that was asked for. */

@@ -1,0 +1,73 @@
+import { toMask, type RangeMap, scaled } from '../content/ranges.ts'
+import type { Lab } from '../lab/lab.ts'
+import { runOrThrow } from '../machine/machine.ts'
+import { SECTOR_BYTES } from '../units.ts'
+import { type DmStatus, dmName, isThin, isThinPool, parseChunkBytes, parseStatus, parseThinIds } from './status.ts'
+import { readThinMaps } from './thin_map.ts'
+
+/** A logical volume, and the thin pool that it lies in. */
+export interface LogicalVolume {
+  readonly group: string
+  readonly name: string
+  /** Absent for a thick volume. */
+  readonly pool?: string
+}
+
+/** The storage that a logical volume takes, in bytes. */
+export interface VolumeUsage {
+  /** Exact mapped sectors of a thin volume, all of a thick one. */
+  readonly mappedBytes: number
+  /** Absent for a thick volume. */
+  readonly thin?: {
+    /** The bytes that have storage, by the pool's own metadata. The last chunk may reach past the end of the volume. */
+    readonly mapped: RangeMap<true>
+    readonly poolUsedBytes: number
+    readonly poolTotalBytes: number
+  }
+}
+
+/** The kernel's figures of all device-mapper devices, of one moment. */
+export class StorageUsage {
+  private readonly lab: Lab
+  private readonly status: ReadonlyMap<string, DmStatus>
+
+  private constructor(lab: Lab, status: ReadonlyMap<string, DmStatus>) {
+    this.lab = lab
+    this.status = status
+  }
+
+  static async read(lab: Lab): Promise<StorageUsage> {
+    return new StorageUsage(lab, parseStatus(await runOrThrow(lab, ['dmsetup', 'status'])))
+  }
+
+  /** The chunks of a thin volume are read now, in a command of their own. Throws when there is no such volume, or no such pool. */
+  async of({ group, name, pool: poolName }: LogicalVolume): Promise<VolumeUsage> {
+    const device = dmName(group, name)
+    const status = this.status.get(device)
+    if (status === undefined) throw new Error(`there is no device ${device}`)
+    if (!isThin(status)) return { mappedBytes: status.sectors * SECTOR_BYTES }
+    const poolDevice = dmName(group, poolName ?? '')
+    const pool = this.status.get(`${poolDevice}-tpool`)
+    if (poolName === undefined || !isThinPool(pool)) throw new Error(`${device} is a thin volume, but ${poolDevice} is not a thin pool`)
+    const table = await runOrThrow(this.lab, ['dmsetup', 'table'])
+    const id = parseThinIds(table).get(device)
+    const chunkBytes = parseChunkBytes(table).get(`${poolDevice}-tpool`)
+    if (id === undefined || chunkBytes === undefined) throw new Error(`dmsetup table does not show ${device} and its pool`)
+    // A volume that has no chunk is not in the pool's metadata.
+    const map = (await readThinMaps(this.lab, poolDevice)).get(id) ?? []
+    return {
+      mappedBytes: status.mappedSectors * SECTOR_BYTES,
+      thin: {
+        mapped: scaled(toMask(map), chunkBytes),
+        poolUsedBytes: pool.usedDataBlocks * chunkBytes,
+        poolTotalBytes: pool.totalDataBlocks * chunkBytes,
+      },
+    }
+  }
+}
+
+/** The exact mapped bytes of a device, by its device-mapper name; undefined for a device that is not thin. */
+export async function thinMappedBytes(lab: Lab, device: string): Promise<number | undefined> {
+  const status = parseStatus(await runOrThrow(lab, ['dmsetup', 'status', device]), device).get(device)
+  return isThin(status) ? status.mappedSectors * SECTOR_BYTES : undefined
+}
