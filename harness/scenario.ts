@@ -60,7 +60,7 @@ export interface MigrationOutcome {
 }
 
 /** What a scenario works with: a lab of its own on a real machine, released after it, whatever happens in it. */
-export class Stage {
+export class ScenarioContext {
   readonly lab: Lab
   readonly machine: Machine
   private readonly testBed: TestBed
@@ -84,6 +84,11 @@ export class Stage {
   async volume(backend: StorageBackend, sizeBytes: number, name = 'volume-1234'): Promise<ScenarioVolume> {
     await placeVolume(this.lab, backend, name, sizeBytes)
     return new ScenarioVolume(this.lab, backend, name, sizeBytes)
+  }
+
+  /** A volume that fills a backend of its own. */
+  async volumeOn(kind: DriverName, sizeBytes: number): Promise<ScenarioVolume> {
+    return this.volume(await this.backend(kind, sizeBytes), sizeBytes)
   }
 
   async copy(from: ScenarioVolume, to: ScenarioVolume, mode: CopyMode, mover: Mover = soundParts.mover): Promise<void> {
@@ -131,24 +136,34 @@ export class Stage {
   }
 }
 
+/** Opens the one machine that a file's scenarios share. */
+export function openSession(): Promise<Session> {
+  return Session.open({ machine: selectedKind, machines: 1, imageBytes: 1024 * MiB, seed: 1, mover: soundParts.mover })
+}
+
+/** The test bed of a session with one machine. */
+export function testBedOf({ testBeds: [testBed] }: Session): TestBed {
+  if (testBed === undefined) throw new Error('a session has at least one test bed')
+  return testBed
+}
+
 /** A test on real storage; its title states the outcome. The machine is booted once for a file. */
-export const scenario = base.extend<{ stage: Stage; session: Session }>({
+export const scenario = base.extend<{ context: ScenarioContext; session: Session }>({
   session: [
     // biome-ignore lint/correctness/noEmptyPattern: vitest reads from this pattern which fixtures are needed
     async ({}, use) => {
-      const session = await Session.open({ machine: selectedKind, machines: 1, imageBytes: 1024 * MiB, seed: 1, mover: soundParts.mover })
+      const session = await openSession()
       await use(session)
       expect(await session.close(), 'left behind').toEqual([])
     },
     { scope: 'file' },
   ],
-  stage: async ({ session, signal }, use) => {
-    const [testBed] = session.testBeds
-    if (testBed === undefined) throw new Error('a session has at least one test bed')
+  context: async ({ session, signal }, use) => {
+    const testBed = testBedOf(session)
     const lab = await testBed.lab.child()
     const abort = () => lab.abort()
     signal.addEventListener('abort', abort)
-    await use(new Stage(testBed, lab))
+    await use(new ScenarioContext(testBed, lab))
     signal.removeEventListener('abort', abort)
     expect(await lab.release(), 'left behind').toEqual([])
   },

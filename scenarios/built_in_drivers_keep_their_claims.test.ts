@@ -1,7 +1,7 @@
 import type { Content } from '../harness/content/content.ts'
 import { type DriverName, definitionOf, type StorageBackend } from '../harness/drivers/backend.ts'
 import type { Difference } from '../harness/result/bytes.ts'
-import { expect, MiB, type Stage, scenario } from '../harness/scenario.ts'
+import { expect, MiB, type ScenarioContext, scenario } from '../harness/scenario.ts'
 import { KiB } from '../harness/units.ts'
 
 const SIZE = 8 * MiB
@@ -15,12 +15,12 @@ async function newVolume({ driver }: StorageBackend, name: string, sizeBytes = S
   return driver.attachVolume(name)
 }
 
-async function wrongOf({ lab }: Stage, path: string, content = blank): Promise<readonly Difference[]> {
+async function wrongOf({ lab }: ScenarioContext, path: string, content = blank): Promise<readonly Difference[]> {
   return (await lab.helper.verify(path, content, true)).differences
 }
 
 /** A content of data from end to end. */
-function filled({ lab }: Stage): Content {
+function filled({ lab }: ScenarioContext): Content {
   return { sizeBytes: SIZE, tag: lab.tag(), extents: [{ offset: 0, length: SIZE, write: 'data' }] }
 }
 
@@ -38,17 +38,17 @@ const zeroing: readonly { kind: DriverName; mappedBytes: number }[] = [
 ]
 
 for (const { kind, mappedBytes } of zeroing) {
-  scenario(`a new volume of ${kind} reads as zero wherever nobody wrote, also beside small writes`, async ({ stage }) => {
-    const backend = await stage.backend(kind, SIZE)
+  scenario(`a new volume of ${kind} reads as zero wherever nobody wrote, also beside small writes`, async ({ context }) => {
+    const backend = await context.backend(kind, SIZE)
     const path = await newVolume(backend, 'new')
     const small = [0, 3 * MiB + 512, SIZE - KiB].map((offset) => ({ offset, length: 512, write: 'data' as const }))
-    const content = { ...blank, tag: stage.lab.tag(), extents: small }
+    const content = { ...blank, tag: context.lab.tag(), extents: small }
 
-    await stage.lab.helper.stamp(path, content, false)
+    await context.lab.helper.stamp(path, content, false)
 
-    expect(await wrongOf(stage, path, content)).toEqual([])
+    expect(await wrongOf(context, path, content)).toEqual([])
     expect(await backend.driver.getCapabilities()).toMatchObject({ sparse_copy_volume: true })
-    const space = await stage.spaceOf(backend, 'new')
+    const space = await context.spaceOf(backend, 'new')
     expect(space.mappedBytes).toBeGreaterThanOrEqual(mappedBytes)
     expect(space.mappedBytes).toBeLessThan(mappedBytes + FORMAT_BYTES)
   })
@@ -56,52 +56,52 @@ for (const { kind, mappedBytes } of zeroing) {
 
 // lvcreate wipes the first 4 KiB of whatever it makes.
 for (const kind of ['lvm-thick', 'lvm-raid1-nosync', 'lvm-mirror-nosync'] as const) {
-  scenario(`a new volume of ${kind} shows what lay on the storage before`, async ({ stage }) => {
-    const backend = await stage.backend(kind, SIZE)
+  scenario(`a new volume of ${kind} shows what lay on the storage before`, async ({ context }) => {
+    const backend = await context.backend(kind, SIZE)
 
     const path = await newVolume(backend, 'new')
 
-    expect(await wrongOf(stage, path)).toMatchObject([stale('poison', 4 * KiB)])
+    expect(await wrongOf(context, path)).toMatchObject([stale('poison', 4 * KiB)])
     expect(await backend.driver.getCapabilities()).toMatchObject({ sparse_copy_volume: false })
-    expect(await stage.spaceOf(backend, 'new')).toEqual({ mappedBytes: SIZE, dataPercent: expect.any(String) })
+    expect(await context.spaceOf(backend, 'new')).toEqual({ mappedBytes: SIZE, dataPercent: expect.any(String) })
   })
 }
 
-scenario('a new volume of lvm-thick-larger is larger than asked, and as dirty behind the size as before it', async ({ stage }) => {
-  const path = await newVolume(await stage.backend('lvm-thick-larger', SIZE), 'new', SIZE - 4 * MiB)
+scenario('a new volume of lvm-thick-larger is larger than asked, and as dirty behind the size as before it', async ({ context }) => {
+  const path = await newVolume(await context.backend('lvm-thick-larger', SIZE), 'new', SIZE - 4 * MiB)
 
-  expect(await stage.lab.helper.measure(path)).toMatchObject({ sizeBytes: SIZE + 4 * MiB })
-  expect(await wrongOf(stage, path, { ...blank, sizeBytes: SIZE + 4 * MiB })).toMatchObject([
+  expect(await context.lab.helper.measure(path)).toMatchObject({ sizeBytes: SIZE + 4 * MiB })
+  expect(await wrongOf(context, path, { ...blank, sizeBytes: SIZE + 4 * MiB })).toMatchObject([
     stale('poison', 4 * KiB, SIZE + 4 * MiB - 4 * KiB),
   ])
 })
 
-scenario('a new volume of a pool that does not zero reads as zero, until a small write uncovers its chunk', async ({ stage }) => {
-  const path = await newVolume(await stage.backend('lvm-thin-nozero', SIZE), 'new')
-  const before = await wrongOf(stage, path)
-  const content: Content = { ...blank, tag: stage.lab.tag(), extents: [{ offset: MiB, length: 4 * KiB, write: 'data' }] }
+scenario('a new volume of a pool that does not zero reads as zero, until a small write uncovers its chunk', async ({ context }) => {
+  const path = await newVolume(await context.backend('lvm-thin-nozero', SIZE), 'new')
+  const before = await wrongOf(context, path)
+  const content: Content = { ...blank, tag: context.lab.tag(), extents: [{ offset: MiB, length: 4 * KiB, write: 'data' }] }
 
-  await stage.lab.helper.stamp(path, content, false)
+  await context.lab.helper.stamp(path, content, false)
 
   expect(before).toEqual([])
-  expect(await wrongOf(stage, path, content)).toMatchObject([stale('poison', 0, MiB), stale('poison', MiB + 4 * KiB, MiB - 4 * KiB)])
+  expect(await wrongOf(context, path, content)).toMatchObject([stale('poison', 0, MiB), stale('poison', MiB + 4 * KiB, MiB - 4 * KiB)])
 })
 
-scenario('a new volume under LUKS is noise, though none of it has storage but its header', async ({ stage }) => {
-  const backend = await stage.backend('lvm-thin-luks', SIZE)
+scenario('a new volume under LUKS is noise, though none of it has storage but its header', async ({ context }) => {
+  const backend = await context.backend('lvm-thin-luks', SIZE)
 
   const path = await newVolume(backend, 'new')
 
-  expect(await wrongOf(stage, path)).toMatchObject([stale('noise', 0, SIZE)])
-  expect(await stage.lab.helper.measure(path)).toMatchObject({ sizeBytes: SIZE })
-  expect((await stage.spaceOf(backend, 'new')).mappedBytes).toBeLessThanOrEqual(4 * MiB)
+  expect(await wrongOf(context, path)).toMatchObject([stale('noise', 0, SIZE)])
+  expect(await context.lab.helper.measure(path)).toMatchObject({ sizeBytes: SIZE })
+  expect((await context.spaceOf(backend, 'new')).mappedBytes).toBeLessThanOrEqual(4 * MiB)
 })
 
 for (const kind of ['lvm-thin-from-template', 'lvm-thin-external-origin'] as const) {
-  scenario(`a new volume of ${kind} shows the data that it is made from`, async ({ stage }) => {
-    const path = await newVolume(await stage.backend(kind, SIZE), 'new')
+  scenario(`a new volume of ${kind} shows the data that it is made from`, async ({ context }) => {
+    const path = await newVolume(await context.backend(kind, SIZE), 'new')
 
-    expect(await wrongOf(stage, path)).toMatchObject([stale('other-stamp', 0, 4 * MiB)])
+    expect(await wrongOf(context, path)).toMatchObject([stale('other-stamp', 0, 4 * MiB)])
   })
 }
 
@@ -109,56 +109,56 @@ for (const { kind, left } of [
   { kind: 'lvm-thick-cleared', left: [] },
   { kind: 'lvm-thick-partly-cleared', left: [stale('other-stamp', 4 * MiB)] },
 ] as const) {
-  scenario(`a first volume of ${kind} is dirty, one in the place of another as clean as that was made`, async ({ stage }) => {
-    const backend = await stage.backend(kind, SIZE)
+  scenario(`a first volume of ${kind} is dirty, one in the place of another as clean as that was made`, async ({ context }) => {
+    const backend = await context.backend(kind, SIZE)
     const first = await newVolume(backend, 'first')
-    const found = await wrongOf(stage, first)
-    await stage.lab.helper.stamp(first, filled(stage), false)
+    const found = await wrongOf(context, first)
+    await context.lab.helper.stamp(first, filled(context), false)
     await backend.driver.deleteVolume('first')
 
     const second = await newVolume(backend, 'second')
 
     expect(found).toMatchObject([stale('poison', 4 * KiB)])
-    expect(await wrongOf(stage, second)).toMatchObject(left)
+    expect(await wrongOf(context, second)).toMatchObject(left)
   })
 }
 
-scenario('a volume of file-reused is new once, and then the file of a deleted one, cut or made to size', async ({ stage }) => {
-  const backend = await stage.backend('file-reused', 2 * SIZE)
+scenario('a volume of file-reused is new once, and then the file of a deleted one, cut or made to size', async ({ context }) => {
+  const backend = await context.backend('file-reused', 2 * SIZE)
   const first = await newVolume(backend, 'first')
-  const found = await wrongOf(stage, first)
-  await stage.lab.helper.stamp(first, filled(stage), false)
+  const found = await wrongOf(context, first)
+  await context.lab.helper.stamp(first, filled(context), false)
   await backend.driver.deleteVolume('first')
 
   const second = await newVolume(backend, 'second', SIZE / 2)
-  const seen = await wrongOf(stage, second, { ...blank, sizeBytes: SIZE / 2 })
+  const seen = await wrongOf(context, second, { ...blank, sizeBytes: SIZE / 2 })
   await backend.driver.deleteVolume('second')
   const third = await newVolume(backend, 'third')
 
   expect(found).toEqual([])
   expect(seen).toMatchObject([stale('other-stamp', 0, SIZE / 2)])
-  expect(await wrongOf(stage, third)).toMatchObject([stale('other-stamp', 0, SIZE / 2)])
-  expect(await stage.volumesOn(backend)).toEqual(['third'])
+  expect(await wrongOf(context, third)).toMatchObject([stale('other-stamp', 0, SIZE / 2)])
+  expect(await context.volumesOn(backend)).toEqual(['third'])
 })
 
-scenario('a liar answers with the opposite claim, and is the same otherwise', async ({ stage }) => {
-  const { driver } = await stage.backend('liar/lvm-thick', SIZE)
+scenario('a liar answers with the opposite claim, and is the same otherwise', async ({ context }) => {
+  const { driver } = await context.backend('liar/lvm-thick', SIZE)
 
   expect(await driver.getCapabilities()).toMatchObject({ sparse_copy_volume: true, thin_provisioning_support: false })
   await driver.createVolume('new', SIZE)
-  expect(await wrongOf(stage, await driver.attachVolume('new'))).toMatchObject([stale('poison', 4 * KiB)])
+  expect(await wrongOf(context, await driver.attachVolume('new'))).toMatchObject([stale('poison', 4 * KiB)])
 })
 
 // Every verb goes to a driver that has just been started and knows nothing.
 for (const kind of ['lvm-thin', 'lvm-thick', 'lvm-thin-luks', 'nfs', 'file', 'qcow2'] as const) {
-  scenario(`snapshots, clones and larger volumes of ${kind} hold what they should`, async ({ stage }) => {
-    const backend = await stage.backend(kind, 8 * SIZE)
-    const [early, late] = [filled(stage), filled(stage)]
+  scenario(`snapshots, clones and larger volumes of ${kind} hold what they should`, async ({ context }) => {
+    const backend = await context.backend(kind, 8 * SIZE)
+    const [early, late] = [filled(context), filled(context)]
     const write = async (volume: string, content: Content) =>
-      stage.lab.helper.stamp(await backend.reopen().attachVolume(volume), content, false)
+      context.lab.helper.stamp(await backend.reopen().attachVolume(volume), content, false)
     /** What lies behind the data is looked at where it is promised to be zero. */
     const wrongIn = async (volume: string, content: Content, sizeBytes: number) =>
-      wrongOf(stage, await backend.reopen().attachVolume(volume), { ...content, sizeBytes: definitionOf(kind).claim ? sizeBytes : SIZE })
+      wrongOf(context, await backend.reopen().attachVolume(volume), { ...content, sizeBytes: definitionOf(kind).claim ? sizeBytes : SIZE })
 
     await backend.reopen().createVolume('volume', SIZE)
     await write('volume', early)
@@ -172,8 +172,8 @@ for (const kind of ['lvm-thin', 'lvm-thick', 'lvm-thin-luks', 'nfs', 'file', 'qc
     expect(await wrongIn('restored', early, SIZE + 4 * MiB)).toEqual([])
     expect(await wrongIn('clone', late, SIZE)).toEqual([])
     expect(await wrongIn('volume', late, SIZE + 4 * MiB)).toEqual([])
-    const { sizeBytes } = await stage.lab.helper.measure(await backend.driver.attachVolume('volume'))
+    const { sizeBytes } = await context.lab.helper.measure(await backend.driver.attachVolume('volume'))
     expect(sizeBytes).toBe(SIZE + 4 * MiB)
-    expect(await stage.volumesOn(backend)).toEqual(['clone', 'restored', 'volume'])
+    expect(await context.volumesOn(backend)).toEqual(['clone', 'restored', 'volume'])
   })
 }

@@ -1,83 +1,72 @@
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
-import type { Candidate } from '../harness/certify/candidate/candidate.ts'
-import { certify, STORAGE_BYTES } from '../harness/certify/certify.ts'
-import type { DriverName } from '../harness/drivers/backend.ts'
-import { makeRunFolder } from '../harness/lab/run_folder.ts'
+import { type Candidate, findCandidate } from '../harness/certify/candidate/candidate.ts'
+import { STORAGE_BYTES } from '../harness/certify/certify.ts'
 import { loadStorageModules } from '../harness/machine/guest/load_storage_modules.ts'
-import { selectedKind } from '../harness/machine/machine_kind.ts'
-import { openMachines } from '../harness/testbed/open_machines.ts'
-import { MiB } from '../harness/units.ts'
-
-const HOSTILE = fileURLToPath(new URL('../tests/support/hostile/hostile.py', import.meta.url))
-
-const builtIn = (driver: DriverName): Candidate => ({ kind: 'built-in', name: driver, driver })
-const program = (name: string): Candidate => ({ kind: 'program', name, argv: ['/usr/bin/python3', HOSTILE, name], cwd: '/' })
+import { expect, scenario } from '../harness/scenario.ts'
+import { certified, hostile } from '../tests/support/certified.ts'
 
 /** Drivers that claim true and must not, with the check that refutes each and the smallest case that shows it. */
-const liars: readonly { candidate: Candidate; check: string; what: string; first: number }[] = [
-  { candidate: builtIn('liar/lvm-thick'), check: 'new-reads-zero', what: 'a new volume of 1 MiB, nothing written', first: 4096 },
+const liars: readonly { driver: Candidate; check: string; what: string; first: number }[] = [
+  { driver: findCandidate('liar/lvm-thick'), check: 'new-reads-zero', what: 'a new volume of 1 MiB, nothing written', first: 4096 },
   {
-    candidate: builtIn('liar/lvm-thick-larger'),
+    driver: findCandidate('liar/lvm-thick-larger'),
     check: 'migrate-in/driver/lvm-thin',
     what: 'a volume of 1 MiB, nothing written, then migrated from lvm-thin by the host',
     first: 4096,
   },
   {
-    candidate: builtIn('liar/lvm-thin-nozero'),
+    driver: findCandidate('liar/lvm-thin-nozero'),
     check: 'partial-writes-read-zero/512',
     what: 'a new volume of 1 MiB, 512 bytes written at byte 0',
     first: 4096,
   },
-  { candidate: builtIn('liar/lvm-thin-luks'), check: 'new-reads-zero', what: 'a new volume of 1 MiB, nothing written', first: 0 },
+  { driver: findCandidate('liar/lvm-thin-luks'), check: 'new-reads-zero', what: 'a new volume of 1 MiB, nothing written', first: 0 },
   {
-    candidate: builtIn('liar/file-reused'),
+    driver: findCandidate('liar/file-reused'),
     check: 'reused-reads-zero',
     what: 'a new volume of 1 MiB, on space that was used before, nothing written',
     first: 0,
   },
-  { candidate: program('stale'), check: 'new-reads-zero', what: 'a new volume of 1 MiB, nothing written', first: 0 },
+  { driver: hostile('stale'), check: 'new-reads-zero', what: 'a new volume of 1 MiB, nothing written', first: 0 },
 ]
 
-test('each liar is refuted with its smallest counterexample, whose script shows it without holeproof', { timeout: 600_000 }, async ({
-  signal,
-}) => {
-  const { certificates, leaks } = await certify({
-    candidates: liars.map(({ candidate }) => candidate),
-    machine: selectedKind,
-    seed: 1,
-    storageBytes: STORAGE_BYTES / 2,
-    only: (id, { name }) => liars.some(({ candidate, check }) => candidate.name === name && check === id),
-    signal,
-  })
-  expect(leaks).toEqual([])
-  const shown = certificates.map(({ driver, claim, verdict, counterexamples: [smallest] }) => ({
-    ...{ driver, claim, verdict },
-    ...{ what: smallest?.what, first: smallest?.first.offset },
-  }))
-  expect(shown).toEqual(
-    liars.map(({ candidate: { name }, what, first }) => ({ driver: name, claim: true, verdict: 'refuted', what, first })),
-  )
+scenario(
+  'each liar is refuted with its smallest counterexample, whose script shows it without holeproof',
+  { timeout: 600_000 },
+  async ({ context: { lab, machine }, signal }) => {
+    const certificates = await certified(
+      liars.map(({ driver }) => driver),
+      {
+        storageBytes: STORAGE_BYTES / 2,
+        only: (id, { name }) => liars.some(({ driver, check }) => driver.name === name && check === id),
+        signal,
+      },
+    )
 
-  const folder = await makeRunFolder(1024 * MiB)
-  const [machine] = await openMachines(selectedKind, folder.path, 1)
-  try {
-    if (machine === undefined) throw new Error('no machine')
+    const shown = certificates.map(({ driver, claim, verdict, counterexamples: [smallest] }) => ({
+      ...{ driver, claim, verdict },
+      ...{ what: smallest?.what, first: smallest?.first.offset },
+    }))
+    expect(shown).toEqual(
+      liars.map(({ driver: { name }, what, first }) => ({ driver: name, claim: true, verdict: 'refuted', what, first })),
+    )
+
     await loadStorageModules(machine)
     for (const { driver, counterexamples } of certificates) {
       for (const { file, script } of counterexamples) {
-        await writeFile(join(folder.path, file), script)
-        const { stdout, stderr, ending } = await machine.run(['sh', join(folder.path, file)], { env: { TMPDIR: folder.path } })
+        const path = join(lab.folder, file)
+        await lab.own(
+          `the script ${file}`,
+          () => writeFile(path, script),
+          () => rm(path),
+        )
+        const { stdout, stderr, ending } = await machine.run(['sh', path], { env: { TMPDIR: lab.folder } })
         expect({ driver, ending, stdout: stdout.toString(), stderr: stderr.toString() }).toMatchObject({
           ending: { how: 'exit', code: 1 },
           stdout: expect.stringContaining('CORRUPT: from byte'),
         })
       }
     }
-  } finally {
-    await machine?.close()
-    await folder.remove()
-  }
-})
+  },
+)

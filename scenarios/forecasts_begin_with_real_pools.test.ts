@@ -5,7 +5,7 @@ import { dmName } from '../harness/block/status.ts'
 import { readThinMaps } from '../harness/block/thin_map.ts'
 import { type Range, scaled, touched } from '../harness/content/ranges.ts'
 import { runOrThrow } from '../harness/machine/machine.ts'
-import { expect, MiB, type Stage, scenario } from '../harness/scenario.ts'
+import { expect, MiB, type ScenarioContext, scenario } from '../harness/scenario.ts'
 import { bytesOf } from '../harness/simulate/copies.ts'
 import { readFleet } from '../harness/simulate/fleet.ts'
 import type { FleetFile } from '../harness/simulate/fleet_file.ts'
@@ -14,10 +14,10 @@ const CHUNK = 64 * 1024
 const simulate = fileURLToPath(new URL('../scripts/simulate', import.meta.url))
 
 /** A thin pool with two volumes that were written to in different ways, and what was written, in whole chunks. */
-async function place(stage: Stage) {
-  const backend = await stage.backend('lvm-thin', 96 * MiB)
-  const mixed = await stage.volume(backend, 64 * MiB, 'volume-1')
-  const scattered = await stage.volume(backend, 32 * MiB, 'volume-2')
+async function place(context: ScenarioContext) {
+  const backend = await context.backend('lvm-thin', 96 * MiB)
+  const mixed = await context.volume(backend, 64 * MiB, 'volume-1')
+  const scattered = await context.volume(backend, 32 * MiB, 'volume-2')
   const written = [await mixed.stamp('mixed'), await scattered.stamp('scattered-64k')].map(({ extents }) =>
     touched(
       extents.map(({ offset, length }): Range<true> => ({ from: offset, to: offset + length, value: true })),
@@ -28,38 +28,38 @@ async function place(stage: Stage) {
 }
 
 /** Runs the command in the machine, on the scenario's own devices. */
-async function run({ lab, machine, lvmEnvironment }: Stage, argv: readonly string[]) {
+async function run({ lab, machine, lvmEnvironment }: ScenarioContext, argv: readonly string[]) {
   const { ending, stdout, stderr } = await machine.run([simulate, ...argv], {
     env: { ...lvmEnvironment, TMPDIR: lab.folder, HOME: lab.folder },
   })
   return { ending, stdout: stdout.toString(), stderr: stderr.toString() }
 }
 
-scenario('the maps of a pool are what was written to its volumes, and the snapshot of its metadata is given back', async ({ stage }) => {
-  const { group, written } = await place(stage)
+scenario('the maps of a pool are what was written to its volumes, and the snapshot of its metadata is given back', async ({ context }) => {
+  const { group, written } = await place(context)
   const pool = dmName(group, `${group}-pool`)
 
   for (const _ of ['once', 'again']) {
-    const maps = [...(await readThinMaps(stage.lab, pool)).values()]
+    const maps = [...(await readThinMaps(context.lab, pool)).values()]
 
     expect(maps.map((map) => touched(map, 1))).toEqual(written)
   }
 })
 
-scenario('a fleet file of a real pool holds what was written, with maps exactly and without them by Data%', async ({ stage }) => {
-  const { group, written } = await place(stage)
+scenario('a fleet file of a real pool holds what was written, with maps exactly and without them by Data%', async ({ context }) => {
+  const { group, written } = await place(context)
   const read = async (...more: string[]) => {
-    const { stdout, stderr, ending } = await run(stage, ['--from-lvm', group, ...more])
+    const { stdout, stderr, ending } = await run(context, ['--from-lvm', group, ...more])
     expect(stderr).toBe('')
     expect(ending).toEqual({ how: 'exit', code: 0 })
     return readFleet(JSON.parse(stdout), 'the fleet file')
   }
   const [withMaps, without] = [await read('--maps'), await read()]
-  const status = await runOrThrow(stage.lab, ['dmsetup', 'status', `${dmName(group, `${group}-pool`)}-tpool`])
+  const status = await runOrThrow(context.lab, ['dmsetup', 'status', `${dmName(group, `${group}-pool`)}-tpool`])
   const used = Number(/ (\d+)\/\d+ - /.exec(status)?.[1]) * CHUNK
 
   expect(withMaps.volumes.map(({ content }) => content)).toEqual(
-    written.map((chunks) => ({ kind: 'mapped', unitBytes: CHUNK, runs: scaled(chunks, CHUNK) })),
+    written.map((chunks) => ({ kind: 'mapped', unitBytes: CHUNK, ranges: scaled(chunks, CHUNK) })),
   )
   expect(withMaps.pools[0]?.used).toEqual({ least: used, most: used })
   for (const [index, { content }] of without.volumes.entries()) {
@@ -71,29 +71,29 @@ scenario('a fleet file of a real pool holds what was written, with maps exactly 
 })
 
 // The other volume has zeros written to it, which are allocated and not copied: of it the forecast is more than is taken.
-scenario('a forecast of a migration is what the migration then takes', async ({ stage }) => {
-  const { group, volumes } = await place(stage)
-  const target = await stage.backend('lvm-thin', 96 * MiB)
+scenario('a forecast of a migration is what the migration then takes', async ({ context }) => {
+  const { group, volumes } = await place(context)
+  const target = await context.backend('lvm-thin', 96 * MiB)
   const pool = (name: string) => `${name}/${name}-pool`
   const plan: Pick<FleetFile, 'migrations'> & { pools: object[] } = {
     pools: [{ name: pool(target.group ?? ''), claims: true }],
     migrations: [{ volume: `${group}/volume-2`, to: pool(target.group ?? '') }],
   }
-  const file = join(stage.lab.folder, 'plan.json')
-  const out = join(stage.lab.folder, 'forecast')
-  await stage.lab.own(
+  const file = join(context.lab.folder, 'plan.json')
+  const out = join(context.lab.folder, 'forecast')
+  await context.lab.own(
     'the plan and its forecast',
     () => writeFile(file, JSON.stringify(plan)),
-    async () => void (await stage.machine.run(['rm', '-rf', file, out])),
+    async () => void (await context.machine.run(['rm', '-rf', file, out])),
   )
-  const forecast = await run(stage, ['--from-lvm', '--maps', '--plan', file, '--out', out])
+  const forecast = await run(context, ['--from-lvm', '--maps', '--plan', file, '--out', out])
   expect(forecast.stderr).toBe('')
-  const told = JSON.parse((await runOrThrow(stage.lab, ['cat', join(out, 'forecast.json')])).toString())
+  const told = JSON.parse((await runOrThrow(context.lab, ['cat', join(out, 'forecast.json')])).toString())
 
   const [, volume] = volumes
   if (volume === undefined) throw new Error('there are two volumes')
-  await stage.migrate(volume, target, 'host')
-  const { mappedBytes, dataPercent } = await stage.spaceOf(target, 'volume-2')
+  await context.migrate(volume, target, 'host')
+  const { mappedBytes, dataPercent } = await context.spaceOf(target, 'volume-2')
 
   const sparse = told.moved[0].after.find(({ strategy }: { strategy: string }) => strategy === 'sparse').share
   expect(sparse).toEqual({ bytes: { least: mappedBytes, most: mappedBytes }, dataPercent: { least: dataPercent, most: dataPercent } })

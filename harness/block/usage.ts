@@ -1,4 +1,4 @@
-import { toMask, type RangeMap, scaled } from '../content/ranges.ts'
+import { type RangeMap, scaled, toMask } from '../content/ranges.ts'
 import type { Lab } from '../lab/lab.ts'
 import { runOrThrow } from '../machine/machine.ts'
 import { SECTOR_BYTES } from '../units.ts'

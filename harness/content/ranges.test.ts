@@ -4,7 +4,6 @@ import { cellsOf, rangesOf } from '../../tests/support/cells.ts'
 import {
   clip,
   contained,
-  toMask,
   filled,
   filterRanges,
   intersect,
@@ -17,6 +16,7 @@ import {
   scaled,
   shifted,
   subtract,
+  toMask,
   touched,
 } from './ranges.ts'
 

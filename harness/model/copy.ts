@@ -1,4 +1,4 @@
-import { clip, contained, toMask, filterRanges, intersect, lengthOf, type RangeMap, range, scaled, touched } from '../content/ranges.ts'
+import { clip, contained, filterRanges, intersect, lengthOf, type RangeMap, range, scaled, toMask, touched } from '../content/ranges.ts'
 import type { ByteClass } from '../result/bytes.ts'
 import type { CopySpec } from '../result/copy.ts'
 import { FileVolume, type ModelVolume, PAGE_BYTES, writeBuffered } from './volume.ts'

@@ -1,4 +1,4 @@
-import { toMask, filterRanges, intersect, joined, type RangeMap, subtract } from '../content/ranges.ts'
+import { filterRanges, intersect, joined, type RangeMap, subtract, toMask } from '../content/ranges.ts'
 import { BYTE_CLASSES, type ByteClass } from '../result/bytes.ts'
 import type { CopyCase, StorageSpec } from '../result/copy.ts'
 import { expectedRanges, writtenRanges } from './byte_ranges.ts'

@@ -1,7 +1,6 @@
 import {
   clip,
   contained,
-  toMask,
   filled,
   filterRanges,
   intersect,
@@ -13,6 +12,7 @@ import {
   range,
   scaled,
   subtract,
+  toMask,
   touched,
 } from '../content/ranges.ts'
 import type { ByteClass } from '../result/bytes.ts'

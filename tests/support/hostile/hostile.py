@@ -1194,7 +1194,7 @@ class RenameEmpties(Sound):
 
 def main(argv: list[str]) -> int:
     if argv[:1] == ["--list"]:
-        print(json.dumps({name: (kind.__doc__ or "").strip() for name, kind in BEHAVIOURS.items()}))
+        print(json.dumps(list(BEHAVIOURS)))
         return 0
     if not argv or argv[0] not in BEHAVIOURS:
         print(f"usage: hostile.py BEHAVIOUR [AMOUNT], one of: {' '.join(BEHAVIOURS)}", file=sys.stderr)

@@ -1,29 +1,21 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { withDir } from 'tmp-promise'
 import { expect, test } from 'vitest'
 import { selectedKind } from '../harness/machine/machine_kind.ts'
 import { cacheFolder } from '../harness/machine/tools.ts'
 import { resultSchema } from '../harness/result/result.ts'
-import { runAction } from './support/composite_action.ts'
+import { runAction } from './support/action.ts'
 
-const actionPath = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '')
-// What is there need not be brought again.
-const env = { HOLEPROOF_CACHE: cacheFolder }
+const env = { MACHINE: selectedKind, HOLEPROOF_CACHE: cacheFolder }
 
-test("the action's steps verify a shard, write the job's summary and give the verdict", () =>
+test("the action verifies a shard, writes the job's summary and gives the verdict", () =>
   withDir(
     async ({ path: folder }) => {
-      const report = join(folder, 'report')
-      const inputs = {
-        machine: selectedKind,
-        shard: '1/2',
-        'report-folder': report,
-        arguments: '--only host/nfs/nfs,host/nfs/nfs-prealloc',
-      }
-      const { ending, outputs, summary } = await runAction(inputs, { actionPath, folder, env })
+      const inputs = { SHARD: '1/2', ARGUMENTS: '--only host/nfs/nfs,host/nfs/nfs-prealloc' }
+      const { ending, outputs, summary } = await runAction('run', folder, { ...env, ...inputs })
 
+      const report = join(folder, 'report')
       expect(ending).toEqual({ how: 'exit', code: 0 })
       expect(outputs).toEqual({ verdict: 'upheld', report, artifact: 'holeproof-report-verify-1-of-2' })
       expect(summary).toContain('## ✅ upheld, shard 1 of 2')
@@ -32,18 +24,11 @@ test("the action's steps verify a shard, write the job's summary and give the ve
     { unsafeCleanup: true },
   ))
 
-test("the action's steps fail with what a lying driver is refuted by, as annotations and in the summary", () =>
+test('the action fails with the finding that refutes a lying driver, as an annotation and in the summary', () =>
   withDir(
     async ({ path: folder }) => {
-      const report = join(folder, 'report')
-      const inputs = {
-        machine: selectedKind,
-        seed: '1',
-        'report-folder': report,
-        driver: 'liar/lvm-thick',
-        arguments: '--only new-reads-zero',
-      }
-      const { ending, outputs, summary, stdout } = await runAction(inputs, { actionPath, folder, env })
+      const inputs = { SEED: '1', DRIVER: 'liar/lvm-thick', ARGUMENTS: '--only new-reads-zero' }
+      const { ending, outputs, summary, stdout } = await runAction('run', folder, { ...env, ...inputs })
 
       expect(ending).toEqual({ how: 'exit', code: 1 })
       expect(outputs.verdict).toBe('refuted')

@@ -1,0 +1,49 @@
+import { expect } from 'vitest'
+import { type Candidate, findCandidate } from '../../harness/certify/candidate/candidate.ts'
+import { type CertifyOptions, certify } from '../../harness/certify/certify.ts'
+import { selectedKind } from '../../harness/machine/machine_kind.ts'
+import { assetPath } from '../../harness/paths.ts'
+import type { Certificate } from '../../harness/result/certificate.ts'
+import { isMeant } from '../../scripts/lib/cli/only.ts'
+import type { BehaviourName } from './hostile/behaviours.ts'
+
+/** One of the drivers of hostile.py. */
+export function hostile(name: BehaviourName): Candidate {
+  return { kind: 'program', name, argv: ['/usr/bin/python3', assetPath('tests/support/hostile/hostile.py'), name], cwd: '/' }
+}
+
+/**
+ * Certifies drivers, each given as one or as the command line takes it, with every check unless `only` says otherwise. Fails the test when anything is
+ * left behind; returns the certificates in the order of the drivers.
+ */
+export async function certified(
+  drivers: readonly (Candidate | string)[],
+  options: Pick<CertifyOptions, 'signal'> & Partial<CertifyOptions>,
+): Promise<readonly Certificate[]> {
+  const { certificates, leaks } = await certify({
+    candidates: drivers.map((driver) => (typeof driver === 'string' ? findCandidate(driver) : driver)),
+    machine: selectedKind,
+    seed: 1,
+    ...options,
+  })
+  expect.soft(leaks, 'left behind').toEqual([])
+  return certificates
+}
+
+declare module 'vitest' {
+  interface Matchers<T> {
+    /** A check refutes the driver of a certificate. The check is named by its id or by the leading parts of it. */
+    toBeRefutedBy: (check: string) => T
+  }
+}
+
+expect.extend({
+  toBeRefutedBy({ driver, checks }: Certificate, check: string) {
+    const meant = checks.filter(({ id }) => isMeant(id, check))
+    const seen = meant.map(({ id, verdict, text }) => `${id} is ${verdict}: ${text}`).join('\n')
+    return {
+      pass: meant.some(({ verdict }) => verdict === 'refuted'),
+      message: () => `${driver}: ${check} ${this.isNot ? 'refutes it' : 'does not refute it'}\n${seen}`,
+    }
+  },
+})
