@@ -14,8 +14,8 @@ export interface Measured {
   readonly destination: MeasuredSpace
   readonly poolUsedBytes?: number
   /** What the copy read from the source's and wrote to the destination's device; absent for a file. */
-  readonly readBytes?: number
-  readonly writtenBytes?: number
+  readonly readBytes?: number | undefined
+  readonly writtenBytes?: number | undefined
   /** Whether the destination refused a discard. */
   readonly discardRefused: boolean
 }

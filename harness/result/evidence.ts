@@ -26,6 +26,11 @@ export const lvRowSchema = object({
 /** A row of `lvs`, as LVM writes it: sizes like `1.00g`, Data% like `19.53` or empty. */
 export type LvRow = z.infer<typeof lvRowSchema>
 
+const bytesMovedSchema = object({ readBytes: bytes.optional(), writtenBytes: bytes.optional() }).describe(
+  "what the copy read from the source's and wrote to the destination's device; absent for a file",
+)
+export type BytesMoved = z.infer<typeof bytesMovedSchema>
+
 export const evidenceSchema = object({
   outcome: z.enum(['migrated', 'refused', 'failed']),
   why: z.string().optional().describe('why it was refused or failed'),
@@ -39,9 +44,7 @@ export const evidenceSchema = object({
     .optional(),
   decision: object({ mode: copyModeSchema, decidedBy: z.string(), reason: z.string() }).optional(),
   sourceRemains: z.boolean(),
-  moved: object({ readBytes: bytes.optional(), writtenBytes: bytes.optional() })
-    .optional()
-    .describe("what the copy read from the source's and wrote to the destination's device; absent for a file"),
+  moved: bytesMovedSchema.optional(),
   verification: verificationSchema.optional(),
   before: spaceSchema.describe('the source before the migration'),
   after: spaceSchema.optional().describe('the destination after it'),
