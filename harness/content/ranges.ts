@@ -39,14 +39,14 @@ export function overlay<Value>(base: RangeMap<Value>, top: RangeMap<Value>): Ran
 }
 
 /** What of the map lies outside the cover. */
-export function subtract<Value>(ranges: RangeMap<Value>, toMask: RangeMap<unknown>): RangeMap<Value> {
-  if (ranges.length === 0 || toMask.length === 0) return ranges
+export function subtract<Value>(ranges: RangeMap<Value>, removed: RangeMap<unknown>): RangeMap<Value> {
+  if (ranges.length === 0 || removed.length === 0) return ranges
   const out: Range<Value>[] = []
   let index = 0
   for (const { from, to, value } of ranges) {
     let at = from
-    for (let hole = toMask[index]; hole !== undefined && hole.to <= from; hole = toMask[++index]);
-    for (let next = index, hole = toMask[next]; hole !== undefined && hole.from < to; hole = toMask[++next]) {
+    for (let hole = removed[index]; hole !== undefined && hole.to <= from; hole = removed[++index]);
+    for (let next = index, hole = removed[next]; hole !== undefined && hole.from < to; hole = removed[++next]) {
       if (at < hole.from) push(out, { from: at, to: hole.from, value })
       at = Math.max(at, hole.to)
     }

@@ -1,10 +1,10 @@
 import type { Difference, Found, Verification, WrongPage } from '../result/bytes.ts'
-import { SECTOR_BYTES } from '../units.ts'
+import { KiB, SECTOR_BYTES } from '../units.ts'
 import type { Content } from './content.ts'
 import { type FoundPattern, identifySector, writePattern } from './pattern.ts'
 
 const MOST_DIFFERENCES = 64
-const PAGE_BYTES = 4096
+const PAGE_BYTES = 4 * KiB
 const NOTHING = Buffer.alloc(SECTOR_BYTES)
 
 /** Compares a volume, fed piece by piece in order, with what it should hold. Pure: no I/O. */

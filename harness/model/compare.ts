@@ -1,18 +1,19 @@
 import { clip, filterRanges, joined, lengthOf, type RangeMap, same, subtract } from '../content/ranges.ts'
 import type { ByteClass } from '../result/bytes.ts'
+import { KiB } from '../units.ts'
 import type { Prediction } from './copy_case.ts'
 
 /** A filesystem counts its own extent blocks with a file's; a few of them at the sizes used here. */
-export const FILE_SLACK_BYTES = 64 * 1024
+export const FILE_SLACK_BYTES = 64 * KiB
 
 /** What was found on real storage, as far as it could be seen. All in bytes. */
 export interface Measured {
   /** Where the bytes of the destination come from, and up to where it was read; absent when it changes too often to be told. */
-  readonly byteClasses?: RangeMap<ByteClass>
+  readonly byteClasses?: RangeMap<ByteClass> | undefined
   readonly classifiedBytes: number
   readonly source: MeasuredSpace
   readonly destination: MeasuredSpace
-  readonly poolUsedBytes?: number
+  readonly poolUsedBytes?: number | undefined
   /** What the copy read from the source's and wrote to the destination's device; absent for a file. */
   readonly readBytes?: number
   readonly writtenBytes?: number
@@ -25,7 +26,7 @@ export interface MeasuredSpace {
   readonly mappedBytes: number
   readonly slack: boolean
   /** Which bytes have storage, as the pool's own metadata has it. */
-  readonly mapped?: RangeMap<true>
+  readonly mapped?: RangeMap<true> | undefined
 }
 
 /** Who is likely to be wrong where the model and real storage differ. */
@@ -85,11 +86,11 @@ function compareBytes({ content, wrong }: Prediction, { byteClasses, classifiedB
 
 /** Where `found` is not as predicted, with what was found. */
 function differences(predicted: RangeMap<ByteClass>, found: RangeMap<ByteClass>): RangeMap<ByteClass> {
-  const origins = new Set(found.map(({ value }) => value))
-  const parts = [...origins].flatMap((origin) =>
+  const classes = new Set(found.map(({ value }) => value))
+  const parts = [...classes].flatMap((byteClass) =>
     subtract(
-      found.filter(({ value }) => value === origin),
-      filterRanges(predicted, (value) => value === origin),
+      found.filter(({ value }) => value === byteClass),
+      filterRanges(predicted, (value) => value === byteClass),
     ),
   )
   return joined(parts.sort((one, other) => one.from - other.from))

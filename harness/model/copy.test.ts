@@ -13,7 +13,9 @@ const scattered = [...Array.from({ length: 32 }, (_, index) => extent(2 * index 
 const everything = [extent(0, SIZE)]
 const thin = (spec: Partial<ThinPoolSpec> = {}): StorageSpec => ({
   kind: 'thin',
-  ...{ chunkBytes: CHUNK, zeroing: true, discards: true },
+  chunkBytes: CHUNK,
+  zeroing: true,
+  discards: true,
   ...spec,
 })
 const sparse = (blockBytes: number): CopySpec => ({ how: 'sparse', blockBytes })

@@ -39,7 +39,7 @@ export function copy(from: ModelVolume, to: ModelVolume, sizeBytes: number, spec
     case 'full-then-discard': {
       const copied = dd(content, to, everything, sizeBytes, spec)
       const zeros = contained(
-        filterRanges(content, (origin) => origin === 'zero'),
+        filterRanges(content, (byteClass) => byteClass === 'zero'),
         spec.blockBytes,
       )
       if (zeros.length > 0 && !to.discard(scaled(zeros, spec.blockBytes))) return { ...copied, refused: 'discard' }
@@ -72,7 +72,7 @@ function writeWholeAndRest(to: ModelVolume, content: RangeMap<ByteClass>, sizeBy
 /** The blocks that hold a byte that is not zero, as byte ranges. */
 function dataBlocks(content: RangeMap<ByteClass>, sizeBytes: number, blockBytes: number): RangeMap<true> {
   const blocks = touched(
-    filterRanges(content, (origin) => origin !== 'zero'),
+    filterRanges(content, (byteClass) => byteClass !== 'zero'),
     blockBytes,
   )
   return clip(scaled(blocks, blockBytes), 0, sizeBytes)

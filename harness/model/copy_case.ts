@@ -13,7 +13,7 @@ export interface Prediction {
   readonly sourceMapped: RangeMap<true>
   readonly destinationMapped: RangeMap<true>
   /** What all volumes take in the destination's thin pool; absent where there is none. */
-  readonly poolUsedBytes?: number
+  readonly poolUsedBytes?: number | undefined
   readonly copied: Copied
   /** Bytes of the volume that are not what the source holds. */
   readonly wrong: RangeMap<ByteClass>
@@ -29,7 +29,7 @@ export function predict(copyCase: CopyCase): Prediction {
     content,
     sourceMapped: source.mapped(),
     destinationMapped: destination.cryptHeaderBytes === undefined ? below.mapped() : volume.mapped(),
-    ...(pool !== undefined && { poolUsedBytes: pool.usedBytes() }),
+    poolUsedBytes: pool?.usedBytes(),
     copied,
     wrong: differing(content, expectedRanges({ sizeBytes, extents: copyCase.source.extents })),
   }
@@ -38,10 +38,10 @@ export function predict(copyCase: CopyCase): Prediction {
 /** What of `content` is not as expected, where something is expected. */
 export function differing(content: RangeMap<ByteClass>, expected: RangeMap<ByteClass>): RangeMap<ByteClass> {
   const known = intersect(content, cover(expected))
-  const wrong = BYTE_CLASSES.flatMap((origin) =>
+  const wrong = BYTE_CLASSES.flatMap((byteClass) =>
     subtract(
-      known.filter(({ value }) => value === origin),
-      filterRanges(expected, (value) => value === origin),
+      known.filter(({ value }) => value === byteClass),
+      filterRanges(expected, (value) => value === byteClass),
     ),
   )
   return joined(wrong.sort((one, other) => one.from - other.from))
@@ -82,8 +82,8 @@ export function makeDestination({ storage, sizeBytes, prior, cryptHeaderBytes }:
     return { below, volume: layered(below) }
   }
   const pool = new ThinPool(storage)
-  const origin = prior.kind === 'external-origin' && { sizeBytes: prior.originBytes, content: old }
-  const made = new ThinVolume(pool, sizeBytes, origin || undefined)
+  const origin = prior.kind === 'external-origin' ? { sizeBytes: prior.originBytes, content: old } : undefined
+  const made = new ThinVolume(pool, sizeBytes, origin)
   if (prior.kind === 'used' || prior.kind === 'snapshot') writeBuffered(made, old)
   const below = prior.kind === 'snapshot' ? made.snapshot() : made
   return { below, volume: layered(below), pool }

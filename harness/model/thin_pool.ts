@@ -88,20 +88,20 @@ export interface ExternalOrigin {
 export class ThinVolume implements ModelVolume {
   readonly sizeBytes: number
   private readonly pool: ThinPool
-  private readonly behind: RangeMap<ByteClass>
-  private readonly behindBytes: number
+  private readonly origin: RangeMap<ByteClass>
+  private readonly originBytes: number
   private chunks: RangeMap<number> = []
   private content: RangeMap<ByteClass> = []
 
   constructor(pool: ThinPool, sizeBytes: number, origin?: ExternalOrigin) {
     this.pool = pool
     this.sizeBytes = sizeBytes
-    this.behindBytes = origin?.sizeBytes ?? 0
-    this.behind = clip(origin?.content ?? [], 0, Math.min(this.behindBytes, sizeBytes))
+    this.originBytes = origin?.sizeBytes ?? 0
+    this.origin = clip(origin?.content ?? [], 0, Math.min(this.originBytes, sizeBytes))
   }
 
   read(): RangeMap<ByteClass> {
-    return overlay(filled(this.behind, 0, this.sizeBytes, 'zero'), clip(this.content, 0, this.sizeBytes))
+    return overlay(filled(this.origin, 0, this.sizeBytes, 'zero'), clip(this.content, 0, this.sizeBytes))
   }
 
   write(content: RangeMap<ByteClass>): void {
@@ -120,10 +120,10 @@ export class ThinVolume implements ModelVolume {
     const bytes = scaled(cover(fresh), chunkBytes)
     const filling: ByteClass = zeroing ? 'zero' : 'stale'
     const prepared = bytes.map(({ from, to }): Range<ByteClass> => ({ from, to, value: filling }))
-    if (this.behindBytes === 0) return prepared
+    if (this.originBytes === 0) return prepared
     // A chunk that the origin reaches into is copied from it, and only a pool that zeroes clears what lies past its end.
-    const reached = scaled(touched(range(0, this.behindBytes, true), chunkBytes), chunkBytes)
-    const copied = intersect(filled(this.behind, 0, this.behindBytes, 'zero'), intersect(bytes, reached))
+    const reached = scaled(touched(range(0, this.originBytes, true), chunkBytes), chunkBytes)
+    const copied = intersect(filled(this.origin, 0, this.originBytes, 'zero'), intersect(bytes, reached))
     return overlay(prepared, copied)
   }
 
@@ -143,7 +143,7 @@ export class ThinVolume implements ModelVolume {
 
   /** A volume that shares all chunks with this one until either is written. */
   snapshot(): ThinVolume {
-    const made = new ThinVolume(this.pool, this.sizeBytes, { sizeBytes: this.behindBytes, content: this.behind })
+    const made = new ThinVolume(this.pool, this.sizeBytes, { sizeBytes: this.originBytes, content: this.origin })
     made.chunks = this.chunks
     made.content = this.content
     this.pool.share(this.chunks)

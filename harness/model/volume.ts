@@ -1,10 +1,11 @@
 import { filled, intersect, lengthOf, overlay, type RangeMap, range, scaled, shifted, subtract, touched } from '../content/ranges.ts'
 import type { ByteClass } from '../result/bytes.ts'
+import { KiB } from '../units.ts'
 
 /** What the kernel's page cache reads and writes at once, and what ext4 allocates. */
-export const PAGE_BYTES = 4096
+export const PAGE_BYTES = 4 * KiB
 /** lvcreate(8), --wipesignatures and --zero: so much of a new thick volume is zeroed, from its start. */
-export const WIPED_BYTES = 4096
+export const WIPED_BYTES = 4 * KiB
 
 /** A volume as the model sees it. Offsets and sizes are in bytes; a model of a volume changes as the volume would. */
 export interface ModelVolume {

@@ -3,8 +3,21 @@ import type { NamedAnswer } from './judge_rule.ts'
 
 const MISSING = Symbol('missing')
 const CLAIMS: readonly unknown[] = [
-  ...[MISSING, true, false, 'True', 'true', 'False', '', 1, 0, null],
-  ...[{ default: true }, { default: false }, { default: 'False' }, [true], { 'vg-pool': true }],
+  MISSING,
+  true,
+  false,
+  'True',
+  'true',
+  'False',
+  '',
+  1,
+  0,
+  null,
+  { default: true },
+  { default: false },
+  { default: 'False' },
+  [true],
+  { 'vg-pool': true },
 ]
 
 const claimed = (key: string, value: unknown) => (value === MISSING ? {} : { [key]: value })

@@ -1,13 +1,12 @@
+import { KiB } from '../units.ts'
 import { ATOM_BYTES, atomsOf, type Destination, type DestinationKind } from './destinations.ts'
 import { type SmallCopy, wrongByteOf } from './enumerate.ts'
 
-const KIB = 1024
-
-const atoms = (count: number): string => `${(count * ATOM_BYTES) / KIB} KiB`
+const atoms = (count: number): string => `${(count * ATOM_BYTES) / KiB} KiB`
 
 /** A kind in words; without its chunk size where that is left open. */
 export function describeKind({ storage, prior, encrypted, keepsFile }: DestinationKind, chunks: 'with chunks' | 'any chunks'): string {
-  const chunk = storage.kind === 'thin' && chunks === 'with chunks' ? ` (chunks of ${storage.chunkBytes / KIB} KiB)` : ''
+  const chunk = storage.kind === 'thin' && chunks === 'with chunks' ? ` (chunks of ${storage.chunkBytes / KiB} KiB)` : ''
   const zeroing = storage.kind === 'thin' && !storage.zeroing ? ' in a pool without zeroing' : ''
   const cut = storage.kind !== 'file' || encrypted ? '' : keepsFile ? ' that the copy keeps' : ' that the copy cuts off'
   const noun = `${NOUNS[storage.kind]}${prior === 'external-origin' ? ' with an external origin' : ''}`
@@ -52,5 +51,5 @@ function ranges(pattern: number): string {
     if (last?.to === atom) last.to = atom + 1
     else parts.push({ from: atom, to: atom + 1 })
   }
-  return parts.map(({ from, to }) => `${(from * ATOM_BYTES) / KIB}-${(to * ATOM_BYTES) / KIB}K`).join(', ')
+  return parts.map(({ from, to }) => `${(from * ATOM_BYTES) / KiB}-${(to * ATOM_BYTES) / KiB}K`).join(', ')
 }

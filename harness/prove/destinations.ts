@@ -77,13 +77,12 @@ export function* destinationsOf(kind: DestinationKind, atoms: number): Generator
 
 /** The destination as the model's cases have it. */
 export function asModelled({ kind, atoms, old, originAtoms }: Destination): CopyCase['destination'] {
-  const headerBytes = kind.encrypted ? ATOM_BYTES : 0
   const extents = extentsOf(old)
   return {
     storage: kind.storage,
-    sizeBytes: atoms * ATOM_BYTES + headerBytes,
+    sizeBytes: (kind.encrypted ? atoms + 1 : atoms) * ATOM_BYTES,
     prior: priorOf(kind.prior, originAtoms * ATOM_BYTES, extents),
-    ...(kind.encrypted && { cryptHeaderBytes: headerBytes }),
+    cryptHeaderBytes: kind.encrypted ? ATOM_BYTES : undefined,
   }
 }
 

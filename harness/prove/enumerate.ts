@@ -127,19 +127,19 @@ function newModeTally(): ModeTally {
   return { all: { cases: 0 }, corrupt: { cases: 0 }, leftBehind: { cases: 0 } }
 }
 
-interface Outcome {
-  readonly wrong?: WrongByte
+/** The wrong bytes that a copy leaves: the first within the volume, and whether any lie past its end. */
+interface Damage {
+  readonly wrong: WrongByte | undefined
   readonly leftBehind: boolean
 }
 
-function runCopy({ destination, blockAtoms, mode }: SmallCopy, source: Source): Outcome {
+function runCopy({ destination, blockAtoms, mode }: SmallCopy, source: Source): Damage {
   const { volume } = makeDestination(asModelled(destination))
   const { sizeBytes } = source.volume
   copy(source.volume, volume, sizeBytes, { how: mode, blockBytes: blockAtoms * ATOM_BYTES, keepsFile: destination.kind.keepsFile })
   const content = volume.read()
-  const wrong = firstWrong(content, source.reads)
   return {
-    ...(wrong !== undefined && { wrong }),
+    wrong: firstWrong(content, source.reads),
     leftBehind: volume.sizeBytes > sizeBytes && content.some(({ to, value }) => to > sizeBytes && value === 'stale'),
   }
 }
@@ -167,7 +167,7 @@ function firstWrong(content: RangeMap<ByteClass>, expected: RangeMap<ByteClass>)
   return undefined
 }
 
-function tally(modeTally: ModeTally, done: SmallCopy, { wrong, leftBehind }: Outcome, cases: number): void {
+function tally(modeTally: ModeTally, done: SmallCopy, { wrong, leftBehind }: Damage, cases: number): void {
   count(modeTally.all, done, cases)
   if (wrong !== undefined) count(modeTally.corrupt, done, cases)
   if (leftBehind) count(modeTally.leftBehind, done, cases)

@@ -68,7 +68,7 @@ export interface Against {
 
 export interface Count {
   readonly cases: number
-  readonly smallest?: Against
+  readonly smallest?: Against | undefined
 }
 
 export interface Judgement {
@@ -139,6 +139,6 @@ class Counter {
   }
 
   counted(): Count {
-    return { cases: this.cases, ...(this.smallest !== undefined && { smallest: this.smallest }) }
+    return { cases: this.cases, smallest: this.smallest }
   }
 }

@@ -1,5 +1,6 @@
 import { decideCopyMode } from '../migration/rule.ts'
 import { type Answer, capabilityReportSchema, SHIPPED_KEY, WELL_DEFINED_PROPERTY } from '../protocol/capabilities.ts'
+import { KiB } from '../units.ts'
 import type { DestinationKind } from './destinations.ts'
 import { mayClaim, wholeProbe } from './honest_claims.ts'
 import type { CopyRule, Known } from './judge_rule.ts'
@@ -119,7 +120,7 @@ export const mutants = {
   },
   'claim-first-page': {
     what: 'a claim is probed in the first 4 KiB',
-    claim: (kind) => mayClaim(kind, { ...wholeProbe, lookedAtBytes: 4096 }),
+    claim: (kind) => mayClaim(kind, { ...wholeProbe, lookedAtBytes: 4 * KiB }),
   },
   'claim-below': {
     what: 'a claim is probed below the encryption',

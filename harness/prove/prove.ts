@@ -46,7 +46,7 @@ export function prove({ bound, version, broken, tell }: ProveOptions): Proof {
     bound,
     atomBytes: ATOM_BYTES,
     seconds: (performance.now() - startedAt) / 1000,
-    ...(broken !== undefined && { broken }),
+    broken,
     kinds: kinds.length,
     copies: kindTallies.reduce((sum, { copies }) => sum + copies, 0),
     sources: { checked: sources, odd },
@@ -119,8 +119,7 @@ function strictness(kindTallies: readonly KindTally[], honest: MayClaim): Proof[
     if (sameKind(kind, asHandedOut(kind)) && honest(kind)) continue
     const { smallest } = modes.sparse.corrupt
     if (smallest === undefined) {
-      const why = whyHarmless(kind)
-      harmless.push({ kind: describeKind(kind, 'with chunks'), ...(why !== undefined && { why }) })
+      harmless.push({ kind: describeKind(kind, 'with chunks'), why: whyHarmless(kind) })
       continue
     }
     const group = describeKind(kind, 'any chunks')
@@ -169,7 +168,7 @@ function asCount(counts: readonly Count[]): ProofCount {
   const [smallest] = against.sort((one, other) => (isSmaller(one.copy, other.copy) ? -1 : 1))
   return {
     cases: counts.reduce((sum, { cases }) => sum + cases, 0),
-    ...(smallest !== undefined && { smallest: caseOf(smallest) }),
+    smallest: smallest && caseOf(smallest),
   }
 }
 
@@ -189,7 +188,7 @@ function caseOf({ copy, known: { history, layers }, answered, sourceAnswered }: 
     copy: describeCopy(copy),
     wrong: describeWrong(copy),
     answered,
-    ...(sourceAnswered !== claimsFalse.name && { sourceAnswered }),
+    sourceAnswered: sourceAnswered === claimsFalse.name ? undefined : sourceAnswered,
     knownAs: [history, ...layers].join(', '),
   }
 }

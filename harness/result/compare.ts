@@ -94,8 +94,14 @@ export function compareResults(before: Result, after: Result, limits: Comparison
   const earlier = new Map(unitsOf(before, after, sameSeed).map((unit) => [unit.id, unit]))
   const later = new Map(unitsOf(after, before, sameSeed).map((unit) => [unit.id, unit]))
   const changes: Record<ChangeKind, Change[]> = {
-    ...{ 'new-failure': [], 'no-longer-shown': [], 'still-failing': [], 'failure-not-shown': [] },
-    ...{ fixed: [], 'now-shown': [], new: [], gone: [] },
+    'new-failure': [],
+    'no-longer-shown': [],
+    'still-failing': [],
+    'failure-not-shown': [],
+    fixed: [],
+    'now-shown': [],
+    new: [],
+    gone: [],
   }
   let unchanged = 0
   for (const id of new Set([...later.keys(), ...earlier.keys()])) {
@@ -115,9 +121,15 @@ export function compareResults(before: Result, after: Result, limits: Comparison
   ]
   const worseBy = worsened.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`)
   return {
-    ...{ schema: 'holeproof-comparison-1', before: sideOf(before), after: sideOf(after) },
-    ...{ worse: worseBy.length > 0, worseBy },
-    ...{ changes, unchanged, newLeaks, timing },
+    schema: 'holeproof-comparison-1',
+    before: sideOf(before),
+    after: sideOf(after),
+    worse: worseBy.length > 0,
+    worseBy,
+    changes,
+    unchanged,
+    newLeaks,
+    timing,
   }
 }
 

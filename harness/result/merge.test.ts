@@ -13,7 +13,8 @@ import { resultOf } from './verdicts.ts'
 const verdict = fc.constantFrom(...verdictSchema.options)
 const cell = fc.record({ id: fc.uuid(), verdict, disagrees: fc.boolean() }).map(({ id, verdict, disagrees }) =>
   exampleCell({
-    ...{ id, verdict },
+    id,
+    verdict,
     findings: [{ check: 'model/bytes', ok: !disagrees, text: 'as predicted, or not' }],
   }),
 )
@@ -49,7 +50,9 @@ function partsOf(run: Pick<Result, 'cells' | 'copies' | 'certificates' | 'leaks'
     const mine = (entry: object) => at.get(entry) === number
     const cells = run.cells.filter(mine)
     const shard = {
-      ...{ number, of, asked: 'scripts/verify' },
+      number,
+      of,
+      asked: 'scripts/verify',
       whole: {
         cells: run.cells.map(({ id }) => id),
         copies: run.copies.filter((some) => !isCopy(some)).map(({ id }) => id),
@@ -58,8 +61,11 @@ function partsOf(run: Pick<Result, 'cells' | 'copies' | 'certificates' | 'leaks'
     }
     const parts = {
       ...exampleResult([]),
-      ...{ shard, cells, copies: [...run.copies.filter((some) => mine(some) && !isCopy(some)), ...copiesIn(cells)] },
-      ...{ certificates: run.certificates.filter(mine), leaks: index === 0 ? run.leaks : [] },
+      shard,
+      cells,
+      copies: [...run.copies.filter((some) => mine(some) && !isCopy(some)), ...copiesIn(cells)],
+      certificates: run.certificates.filter(mine),
+      leaks: index === 0 ? run.leaks : [],
     }
     return { name: `shard-${number}`, result: resultOf(parts) }
   })

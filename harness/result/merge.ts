@@ -67,10 +67,11 @@ export function mergeResults(parts: readonly Part[], standIns?: StandIns): Merge
   return {
     kind: 'merged',
     result: resultOf({
-      ...{ version: first.result.version, seed: first.result.seed },
+      version: first.result.version,
+      seed: first.result.seed,
       startedAt: ordered.map(({ startedAt }) => startedAt).reduce((one, other) => (other < one ? other : one)),
       seconds: ordered.reduce((sum, { seconds }) => sum + seconds, 0),
-      ...(first.result.brokenRule !== undefined && { brokenRule: first.result.brokenRule }),
+      brokenRule: first.result.brokenRule,
       merged: { shards: first.shard.of, missingShards, missing },
       ...(ordered.some(({ stopped }) => stopped) && { stopped: true }),
       machines: ordered.flatMap(({ machines }) => machines),

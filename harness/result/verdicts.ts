@@ -39,8 +39,17 @@ export function firstDisagreements(cells: readonly CellResult[]): CellResult[] {
 /** The certificate of a driver that nobody came to. */
 export function notShownDriver(driver: string, kind: Certificate['kind'], reason: string, repeat: string): Certificate {
   return {
-    ...{ driver, kind, claim: false, claimReason: 'nobody asked it', verdict: 'not-shown', reason, checks: [], counterexamples: [] },
-    ...{ machine: '', repeat, seconds: 0 },
+    driver,
+    kind,
+    claim: false,
+    claimReason: 'nobody asked it',
+    verdict: 'not-shown',
+    reason,
+    checks: [],
+    counterexamples: [],
+    machine: '',
+    repeat,
+    seconds: 0,
   }
 }
 

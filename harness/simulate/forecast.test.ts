@@ -192,8 +192,12 @@ const fleets = (times: number): fc.Arbitrary<FleetFile> =>
       return {
         blockSize: block * 1024,
         pools: chunks.map((chunk, index) => ({
-          ...{ name: `p${index}`, kind: 'thin' as const, size: 1024 ** 3, chunk: chunk * 1024 },
-          ...{ claims: claims[index] ?? false, used: 10 * MiB },
+          name: `p${index}`,
+          kind: 'thin' as const,
+          size: 1024 ** 3,
+          chunk: chunk * 1024,
+          claims: claims[index] ?? false,
+          used: 10 * MiB,
         })),
         volumes: volumes.map(({ size, extents, mappedOnly }, index) => {
           const common = { name: `v${index}`, pool: `p${places[index]}`, size: size * 1024 }

@@ -63,14 +63,20 @@ describe('a fleet file of what LVM shows', () => {
 
     expect(volumes.slice(0, 3)).toEqual([
       {
-        ...{ name: 'vg-a/s1', pool: 'vg-a/pool-1', size: 67108864, shared: 20 * CHUNK },
+        name: 'vg-a/s1',
+        pool: 'vg-a/pool-1',
+        size: 67108864,
+        shared: 20 * CHUNK,
         extents: [
           [0, 20 * CHUNK],
           [100 * CHUNK, CHUNK],
         ],
       },
       {
-        ...{ name: 'vg-a/v1', pool: 'vg-a/pool-1', size: 67108864, shared: 20 * CHUNK },
+        name: 'vg-a/v1',
+        pool: 'vg-a/pool-1',
+        size: 67108864,
+        shared: 20 * CHUNK,
         extents: [
           [0, 20 * CHUNK],
           [100 * CHUNK, CHUNK],

@@ -88,7 +88,7 @@ function mapped(members: readonly VolumeRow[], pool: VolumeRow, maps: ReadonlyMa
       return from * chunk < end ? [[from * chunk, end - from * chunk]] : []
     })
     const ours = lengthOf(intersect(chunksOf([map], 1), shared)) * chunk
-    return { name: poolName(row), pool: poolName(pool), size: row.lv_size, extents, ...(ours > 0 && { shared: ours }) }
+    return { name: poolName(row), pool: poolName(pool), size: row.lv_size, extents, shared: ours > 0 ? ours : undefined }
   })
 }
 

@@ -1,13 +1,13 @@
-import { GiB, MiB, SECTOR_BYTES } from '../units.ts'
+import { GiB, KiB, MiB, SECTOR_BYTES } from '../units.ts'
 
 const UNITS: Readonly<Record<string, number>> = {
   b: 1,
-  s: 512,
-  k: 1024,
+  s: SECTOR_BYTES,
+  k: KiB,
   m: MiB,
   g: GiB,
-  t: 1024 ** 4,
-  p: 1024 ** 5,
+  t: KiB * GiB,
+  p: MiB * GiB,
 }
 const SIZE = /^\s*(?<number>\d+(?:\.\d+)?)\s*(?<unit>[bskmgtp]|[kmgtp]ib)\s*$/i
 
