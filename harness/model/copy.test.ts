@@ -74,7 +74,7 @@ describe('what real storage was seen to do', () => {
     expect(did).toEqual({ readBytes: 0, writtenBytes: 0, written: [], refused: 'discard' })
   })
 
-  test('a destination larger than the source keeps stale bytes behind the end, even after a full copy', () => {
+  test('a destination larger than the source keeps stale bytes past the end, even after a full copy', () => {
     const { content, wrong } = copied({ how: 'full', blockBytes: MiB }, { storage: { kind: 'thick' }, sizeBytes: SIZE + MiB })
 
     expect(wrong).toEqual([])

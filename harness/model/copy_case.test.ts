@@ -168,7 +168,7 @@ test('a pool counts a block that a snapshot and its volume share once, and the o
   expect(predict(copyCase)).toMatchObject({ poolUsedBytes: 3 * chunkBytes, destinationMapped: range(0, 2 * chunkBytes, true) })
 })
 
-test('a volume of 16 TiB costs as many runs as a small one', () => {
+test('a volume of 16 TiB costs as many ranges as a small one', () => {
   const rangesIn = (scale: number) => {
     const at = (offset: number): Extent => ({ offset: offset * scale, length: CELL * scale, write: 'data' })
     const { content, sourceMapped, destinationMapped, wrong } = predict({

@@ -4,7 +4,7 @@ import { type SmallCopy, wrongByteOf } from './enumerate.ts'
 
 const atoms = (count: number): string => `${(count * ATOM_BYTES) / KiB} KiB`
 
-/** A kind in words; without its chunk size where that is left open. */
+/** Describes a kind of destination, with or without its chunk size. */
 export function describeKind({ storage, prior, encrypted, keepsFile }: DestinationKind, chunks: 'with chunks' | 'any chunks'): string {
   const chunk = storage.kind === 'thin' && chunks === 'with chunks' ? ` (chunks of ${storage.chunkBytes / KiB} KiB)` : ''
   const zeroing = storage.kind === 'thin' && !storage.zeroing ? ' in a pool without zeroing' : ''
@@ -22,7 +22,7 @@ const ARTICLES = {
   'external-origin': 'a',
 } as const
 
-/** A case in a line: what is copied onto what. */
+/** Describes a copy in one line. */
 export function describeCopy({ sourceAtoms, data, blockAtoms, mode, destination }: SmallCopy): string {
   const holding = data === 0 ? ' of holes' : ` with data at ${ranges(data)}`
   const how = mode === 'sparse' ? '' : ' in full,'
@@ -31,7 +31,7 @@ export function describeCopy({ sourceAtoms, data, blockAtoms, mode, destination 
   return `${atoms(sourceAtoms)}${holding},${how} in blocks of ${atoms(blockAtoms)} onto ${onto}`
 }
 
-/** The first wrong byte of a copy in a line. */
+/** Describes the first wrong byte of a copy in one line. */
 export function describeWrong(copy: SmallCopy): string {
   const wrong = wrongByteOf(copy)
   return wrong === undefined ? 'no byte of the volume is wrong' : `byte ${wrong.offset} is ${wrong.found}, not ${wrong.expected}`

@@ -166,14 +166,14 @@ describe('parts that do not fit together', () => {
       two({}, { whole: { cells: ['host/b'], copies: [], drivers: [] } }),
       ['part-1 and part-2 are parts of runs of different cells, copies or drivers'],
     ],
-    ['a shard twice', [...two(), ...two().slice(1)], ['shard 2 of 2 is there 2 times: part-2, part-2']],
+    ['a shard twice', [...two(), ...two().slice(1)], ['shard 2 of 2 is present 2 times: part-2, part-2']],
     ['a cell twice', two({ cells: [exampleCell({ id: 'host/a' })] }), ['host/a is in more than one shard: part-1, part-2']],
     ['a shard missing', two().slice(1), ['shard 1 of 2 is missing']],
     ['a cell that no shard ran', two({ cells: [] }), ['host/b: in none of the results']],
     [
       'the result of a whole run',
       [...two(), { name: 'whole', result: exampleResult() }],
-      ['whole is the result of no shard: its run was not given --shard'],
+      ['whole is not the result of a shard: its run had no --shard'],
     ],
   ])('are refused: %s', (_, parts, reasons) => {
     expect(why(parts)).toEqual(reasons)

@@ -12,10 +12,10 @@ import { parseSize } from './size.ts'
 export interface Pool extends Storing {
   readonly name: string
   readonly kind: FilePool['kind']
-  /** Whole grains. */
+  /** In whole grains. */
   readonly sizeBytes: number
   readonly claims: unknown
-  /** In use at the beginning, by volumes listed or not. */
+  /** The bytes in use at the beginning, by volumes listed or not. */
   readonly used: Amount
   readonly bandwidth?: number | undefined
 }
@@ -25,14 +25,14 @@ export interface FleetVolume {
   readonly sizeBytes: number
   /** The index of its pool at the beginning. */
   readonly pool: number
-  /** Assumed to hold data: what is allocated, in whole grains of its pool. */
+  /** The allocated space, in whole grains of its pool. It is assumed to hold data. */
   readonly content: Content
-  /** What its pool gets back when it goes. Bytes. */
+  /** The bytes that its pool gets back when the volume is deleted. */
   readonly frees: Amount
 }
 
 export interface Migration {
-  /** Indices. */
+  /** Indices; `to` is a pool's. */
   readonly volume: number
   readonly to: number
   readonly blockBytes: number
@@ -46,10 +46,10 @@ export interface Fleet {
 }
 
 const GRAINS: Readonly<Record<Pool['kind'], number>> = { thin: 64 * KiB, thick: 4 * MiB, file: 4 * KiB }
-/** dm-thin takes no others. */
+/** dm-thin takes no other sizes. */
 const THIN_CHUNK_STEP = 64 * KiB
 const MOST_THIN_CHUNK = GiB
-/** dd's, as Cinder runs it. */
+/** The block with which Cinder runs dd. */
 const DEFAULT_BLOCK = MiB
 const MOST_EXTENT_FAULTS = 100
 

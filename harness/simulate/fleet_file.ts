@@ -59,19 +59,19 @@ const poolSchema = z.strictObject({
   name,
   kind: z
     .enum(POOL_KINDS, { error: `it is not a kind of pool; write ${POOL_KINDS.join(', ')}` })
-    .describe('thin: a thin pool; thick: a volume group, whose volumes take their size; file: a file system of sparse files'),
+    .describe('thin: a thin pool; thick: a volume group, whose volumes take their whole size; file: a file system of sparse files'),
   size: positiveSize,
   chunk: positiveSize
     .optional()
-    .describe("what the pool gives at a time: thin, its chunk (64KiB); thick, the group's extent (4MiB); file, 4KiB"),
+    .describe("the unit of allocation: for thin the chunk (default 64KiB), for thick the group's extent (4MiB), for file 4KiB"),
   claims: z
     .unknown()
-    .describe('what its driver answers as sparse_copy_volume; only the boolean true permits sparse copies to it')
+    .describe('the answer of its driver as sparse_copy_volume; only the boolean true permits sparse copies to the pool')
     .optional(),
   used: bytesOrText(`it is neither a size nor a Data%; write ${SIZE_FORMS}, or "10.28%"`)
     .transform(readUsed)
     .optional()
-    .describe('what is used by volumes that are not listed: a size, or a Data% of the pool such as "10.28%"'),
+    .describe('the space used by volumes that are not listed: a size, or a Data% of the pool such as "10.28%"'),
   bandwidth: bandwidth.optional().describe('bytes a second, or text: "200MiB"; gives the forecast a time in seconds'),
 })
 
@@ -79,28 +79,28 @@ const volumeSchema = z.strictObject({
   name,
   pool: name,
   size: positiveSize,
-  // Checked where its sizes are read: zod would copy each of what may be many millions.
+  // fleet.ts checks these: zod would copy every extent, and there may be millions.
   extents: z
     .unknown()
     .optional()
     .meta({
       type: 'array',
       items: { type: 'array', prefixItems: [SIZE_IN_SCHEMA, SIZE_IN_SCHEMA], items: false, minItems: 2 },
-      description: 'what is allocated, as [offset, length], in order',
+      description: 'the allocated ranges, as [offset, length], in order',
     }),
   dataPercent: percent.optional(),
-  mapped: size.optional().describe('how much is allocated, lying anywhere'),
+  mapped: size.optional().describe('the allocated space, lying anywhere'),
   shared: size
     .optional()
     .describe(
-      'how much of that its pool keeps when the volume has gone, because snapshots share it; counted once, in what the pool has used',
+      'the part of it that the pool keeps when the volume is deleted, because snapshots share it; counted once, in what the pool has used',
     ),
 })
 
 const migrationSchema = z.strictObject({
   volume: name,
-  to: name.describe('a pool'),
-  blockSize: positiveSize.optional().describe("the copy's block"),
+  to: name.describe('the name of the destination pool'),
+  blockSize: positiveSize.optional().describe('the block size of the copy'),
 })
 
 /** The shape of a fleet file. It reads the sizes; fleet.ts reads the meaning of the rest. */
@@ -110,8 +110,8 @@ export const fleetFileSchema = z.strictObject({
   migrations: z
     .array(migrationSchema, { error: 'it is not a list of migrations' })
     .prefault([])
-    .describe('one after another, in this order'),
-  blockSize: positiveSize.optional().describe("the copies' block where a migration says no other; 1MiB, with which Cinder calls dd"),
+    .describe('the migrations, one after another in this order'),
+  blockSize: positiveSize.optional().describe('the block size of migrations that give none; default 1MiB, with which Cinder calls dd'),
 })
 /** A file as it is written. */
 export type FleetFile = z.input<typeof fleetFileSchema>

@@ -161,9 +161,9 @@ describe('a plan', () => {
     ]
     const migrations = volumes.map(({ name }) => ({ volume: name, to: 'b' }))
 
-    expect(forecastOf({ pools: [pool('a'), pool('b')], volumes, migrations }).assumptions.join(' ')).toContain('Of 1 volume to migrate')
+    expect(forecastOf({ pools: [pool('a'), pool('b')], volumes, migrations }).assumptions.join(' ')).toContain('For 1 volume to migrate')
     expect(forecastOf({ pools: [pool('a'), pool('b')], volumes, migrations: migrations.slice(1) }).assumptions.join(' ')).not.toContain(
-      'Of ',
+      'For ',
     )
   })
 })

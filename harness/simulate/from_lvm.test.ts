@@ -45,7 +45,7 @@ describe('a fleet file of what LVM shows', () => {
   test('has thin pools and groups as pools, and what is in them as volumes', () => {
     expect(fleetFromLvm(inventory)).toEqual({
       pools: [
-        // Without a map nobody knows what the snapshot shares: it is all counted as the pool's.
+        // Without a map the shared space is unknown, so all of it counts as the pool's.
         { name: 'vg-a/pool-1', kind: 'thin', size: 209715200, chunk: CHUNK, used: 26 * CHUNK },
         { name: 'vg-a', kind: 'thick', size: 415236096, chunk: 4194304, used: 415236096 - 188743680 - 8388608 },
       ],
