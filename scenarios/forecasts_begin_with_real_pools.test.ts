@@ -59,7 +59,7 @@ scenario('a fleet file of a real pool holds what was written, with maps exactly 
   const used = Number(/ (\d+)\/\d+ - /.exec(status)?.[1]) * CHUNK
 
   expect(withMaps.volumes.map(({ content }) => content)).toEqual(
-    written.map((chunks) => ({ kind: 'mapped', unitBytes: CHUNK, runs: scaled(chunks, CHUNK) })),
+    written.map((chunks) => ({ kind: 'mapped', unitBytes: CHUNK, ranges: scaled(chunks, CHUNK) })),
   )
   expect(withMaps.pools[0]?.used).toEqual({ least: used, most: used })
   for (const [index, { content }] of without.volumes.entries()) {
