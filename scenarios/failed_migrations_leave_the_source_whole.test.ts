@@ -1,6 +1,6 @@
 import type { Content } from '../harness/content/content.ts'
 import type { StorageBackend } from '../harness/drivers/backend.ts'
-import { expect, MiB, type ScenarioMigration, type ScenarioContext, type ScenarioVolume, scenario } from '../harness/scenario.ts'
+import { expect, MiB, type ScenarioContext, type ScenarioMigration, type ScenarioVolume, scenario } from '../harness/scenario.ts'
 
 /** What holds after any migration that failed. */
 async function expectUndone(
