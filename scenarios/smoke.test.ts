@@ -9,7 +9,7 @@ import { runCells } from '../harness/verify/run_cells.ts'
 import { certified } from '../tests/support/certified.ts'
 
 const CELLS = matrixDrivers.map((destination) => `host/lvm-thin/${destination}/mixed`)
-const TRAPS = ['trap/thick/sparse', 'trap/thin-nozero/sparse', 'trap/thin-used/discard-then-sparse']
+const TRAPS = ['trap/thin-nozero/sparse', 'trap/thin-used/discard-then-sparse', 'trap/thick/sparse']
 const quietly = { repeat: () => '', onEvent: () => {} }
 
 scenario('a migration to each destination upholds the rule', async ({ session, signal }) => {
