@@ -9,7 +9,7 @@ import { LONGEST_LINE, METHOD_NOT_FOUND } from './json_rpc.ts'
 import { PROTOCOL, type Verb, verbs } from './verbs.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const file = join(root, 'docs/driver-protocol.md')
+const file = join(root, 'docs/protocol.md')
 const document = readFileSync(file, 'utf8')
 
 const requestSchema = z.strictObject({

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** The version of the driver protocol: JSON-RPC 2.0, one message a line, with Cinder's verbs. See docs/driver-protocol.md. */
+/** The version of the driver protocol: JSON-RPC 2.0, one message a line, with Cinder's verbs. See docs/protocol.md. */
 export const PROTOCOL = 'holeproof-driver-1'
 
 const name = z.string().min(1).describe('unique within the backend')

@@ -32,7 +32,7 @@ const CINDER_SECONDS = 300
 const command = addRunOptions(
   newCommand(
     'certify',
-    'Tests whether a volume driver keeps its claim on real, dirty storage. The driver is built in, a TypeScript or JavaScript module, or any program that speaks the driver protocol (docs/driver-protocol.md).',
+    'Tests whether a volume driver keeps its claim on real, dirty storage. The driver is built in, a TypeScript or JavaScript module, or any program that speaks the driver protocol (docs/protocol.md).',
     [
       ['certify ./driver.py --config x', 'a program with its arguments'],
       ['certify ./driver.ts', 'a module'],

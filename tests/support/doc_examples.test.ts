@@ -19,7 +19,7 @@ test.each([
 })
 
 test('a document is walked in its order: blocks for sh as they stand, and commands with what they print', () => {
-  const [setUp, ...steps] = commandsIn('docs/driver-protocol.md')
+  const [setUp, ...steps] = commandsIn('docs/protocol.md')
 
   expect(setUp).toEqual({ command: 'mkdir volumes', shown: [] })
   expect(steps.at(-1)?.command).toMatch(/^examples\/drivers\/shell\/driver\.sh <<END\n\{[\s\S]*\}\nEND$/)

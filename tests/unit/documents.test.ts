@@ -9,6 +9,8 @@ import { isMeant } from '../../scripts/lib/cli/only.ts'
 
 const DOCUMENTS = [
   'README.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
   'adapters/cinder/README.md',
   ...readdirSync(assetPath('docs'))
     .filter((name) => name.endsWith('.md'))
@@ -37,6 +39,14 @@ describe.each(DOCUMENTS)('%s', (document) => {
 
     expect(wanted.filter((some) => !ids.some((id) => isMeant(id, some)))).toEqual([])
   })
+})
+
+test('the architecture names files and folders that exist, from the root or from harness', () => {
+  const text = readFileSync(assetPath('docs/architecture.md'), 'utf8')
+  const paths = [...text.matchAll(/`([\w.]+\/[\w./]*)`/g)].map(([, path = '']) => path)
+
+  expect(paths.length).toBeGreaterThan(30)
+  expect(paths.filter((path) => !existsSync(assetPath(path)) && !existsSync(assetPath(`harness/${path}`)))).toEqual([])
 })
 
 /** As GitHub makes them. */

@@ -2,7 +2,7 @@
 """A volume driver for holeproof, to copy and change: LVM thin volumes on the device that do_setup gives.
 
 Replace the bodies of the class Driver with calls to your storage. The part below it speaks the protocol of
-docs/driver-protocol.md and can stay as it is. Needs Python 3.9 and its standard library.
+docs/protocol.md and can stay as it is. Needs Python 3.9 and its standard library.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 #!/bin/sh
 # A volume driver for holeproof, to copy and change: volumes are sparse files in the folder that do_setup gives.
 # Needs a POSIX sh and the usual tools. Replace the bodies marked below; the rest speaks the protocol of
-# docs/driver-protocol.md.
+# docs/protocol.md.
 #
 # The reader of JSON is made for what holeproof sends: an object on one line, no spaces between its parts, `options` last.
 # In such a line "key": can only be a key, as a quote within a text is written \". A text with a backslash in it (a quote,

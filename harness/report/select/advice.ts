@@ -60,7 +60,7 @@ const ADVICE: Readonly<Record<string, Advice>> = {
   },
   'sets-up': {
     means: 'The driver did not start, or answered do_setup with an error. Nothing else could be tried.',
-    todo: 'The text ends with the last line of its log. Talk to it by hand, as docs/driver-protocol.md shows.',
+    todo: 'The text ends with the last line of its log. Talk to it by hand, as docs/protocol.md shows.',
   },
   'report-well-formed': {
     means: 'The capability report breaks the schema, so no migration believes its claim and every block is copied.',
