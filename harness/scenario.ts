@@ -22,9 +22,9 @@ export { MiB } from './units.ts'
 /** A volume of a scenario. */
 export class ScenarioVolume extends LabVolume {
   /** Stamps the volume in a layout; returns what it holds then. */
-  async stampLayout(layout: LayoutName): Promise<Content> {
+  async stamp(layout: LayoutName): Promise<Content> {
     const content = contentOf(layout, this.sizeBytes, this.lab.tag(), this.lab.seed)
-    await this.stamp(content)
+    await this.write(content)
     return content
   }
 }

@@ -4,7 +4,7 @@ import { expect, MiB, type ScenarioContext, scenario } from '../harness/scenario
 // with encryption puts a layer between the copy and the promise. The liar stands for the driver below, whose claim is true.
 const arrive = async (context: ScenarioContext, layers: readonly string[]) => {
   const volume = await context.volumeOn('lvm-thin', 16 * MiB)
-  const stamped = await volume.stampLayout('mixed')
+  const stamped = await volume.stamp('mixed')
   const { result, arrived } = await context.migrate(volume, await context.backend('liar/lvm-thin-luks', 24 * MiB), 'host', {}, layers)
   return { stamped, result, arrived }
 }

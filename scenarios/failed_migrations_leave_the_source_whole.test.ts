@@ -20,7 +20,7 @@ async function expectUndone(
 scenario('a destination without room for the volume is refused by its driver, and nothing is left there', async ({ context }) => {
   const source = await context.volumeOn('lvm-thin', 32 * MiB)
   const destination = await context.backend('lvm-thick', 16 * MiB)
-  const stamped = await source.stampLayout('mixed')
+  const stamped = await source.stamp('mixed')
 
   const outcome = await context.migrate(source, destination, 'host')
 
@@ -30,7 +30,7 @@ scenario('a destination without room for the volume is refused by its driver, an
 scenario('a filesystem that fills up in the middle of the copy fails the migration', async ({ context }) => {
   const source = await context.volumeOn('lvm-thin', 256 * MiB)
   const destination = await context.backend('nfs', 256 * MiB)
-  const stamped = await source.stampLayout('all-data')
+  const stamped = await source.stamp('all-data')
 
   const outcome = await context.migrate(source, destination, 'host')
 
@@ -40,7 +40,7 @@ scenario('a filesystem that fills up in the middle of the copy fails the migrati
 scenario('a mover that fails in the middle of a driver-assisted migration leaves no half volume', async ({ context }) => {
   const source = await context.volumeOn('lvm-thin', 16 * MiB)
   const destination = await context.backend('lvm-thin', 8 * MiB)
-  const stamped = await source.stampLayout('mixed')
+  const stamped = await source.stamp('mixed')
   await context.lab.run(['lvchange', '--errorwhenfull', 'y', `${destination.group}/${destination.group}-pool`], {
     env: context.lvmEnvironment,
   })
@@ -55,7 +55,7 @@ scenario('a mover that fails in the middle of a driver-assisted migration leaves
 scenario('a copy that is cut short by a lost source is no success', async ({ context }) => {
   const source = await context.volumeOn('lvm-thin', 16 * MiB)
   const destination = await context.backend('lvm-thick', 16 * MiB)
-  const stamped = await source.stampLayout('mixed')
+  const stamped = await source.stamp('mixed')
 
   const outcome = await context.migrate(source, destination, 'host', {
     copy: async () => {

@@ -18,7 +18,7 @@ async function place(context: ScenarioContext) {
   const backend = await context.backend('lvm-thin', 96 * MiB)
   const mixed = await context.volume(backend, 64 * MiB, 'volume-1')
   const scattered = await context.volume(backend, 32 * MiB, 'volume-2')
-  const written = [await mixed.stampLayout('mixed'), await scattered.stampLayout('scattered-64k')].map(({ extents }) =>
+  const written = [await mixed.stamp('mixed'), await scattered.stamp('scattered-64k')].map(({ extents }) =>
     touched(
       extents.map(({ offset, length }): Range<true> => ({ from: offset, to: offset + length, value: true })),
       CHUNK,

@@ -4,7 +4,7 @@ import { expect, MiB, scenario } from '../harness/scenario.ts'
 scenario('a sparse copy onto a dirty thick volume corrupts it', async ({ context }) => {
   const source = await context.volumeOn('lvm-thin', 32 * MiB)
   const destination = await context.volumeOn('lvm-thick', 32 * MiB)
-  const stamped = await source.stampLayout('scattered-64k')
+  const stamped = await source.stamp('scattered-64k')
 
   await context.copy(source, destination, 'sparse')
 
@@ -14,7 +14,7 @@ scenario('a sparse copy onto a dirty thick volume corrupts it', async ({ context
 scenario('a full copy onto the same dirty thick volume is intact', async ({ context }) => {
   const source = await context.volumeOn('lvm-thin', 32 * MiB)
   const destination = await context.volumeOn('lvm-thick', 32 * MiB)
-  const stamped = await source.stampLayout('scattered-64k')
+  const stamped = await source.stamp('scattered-64k')
 
   await context.copy(source, destination, 'full')
 

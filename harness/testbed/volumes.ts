@@ -43,7 +43,7 @@ export class LabVolume {
   }
 
   /** Writes a content. What the content leaves out is zeroed where new volumes do not read as zeros. */
-  async stamp(content: Content): Promise<void> {
+  async write(content: Content): Promise<void> {
     await this.lab.helper.stamp(await this.path(), content, !definitionOf(this.backend.kind).claim)
   }
 

@@ -90,7 +90,7 @@ async function prepareVolumes(testBed: TestBed, lab: Lab, cell: Cell): Promise<C
   const content = contentOfCell(cell, lab.tag(), lab.seed)
   const source = new LabVolume(lab, from, VOLUME, sizeBytes)
   await source.create()
-  await source.stamp(content)
+  await source.write(content)
   return { content, source, destination: new LabVolume(lab, to, VOLUME, sizeBytes) }
 }
 
@@ -149,7 +149,7 @@ async function migrateVolume(
 async function placeNeighbour(lab: Lab, backend: StorageBackend, bytes: number): Promise<void> {
   const neighbour = new LabVolume(lab, backend, NEIGHBOUR, bytes)
   await neighbour.create()
-  await neighbour.stamp({ sizeBytes: bytes, tag: lab.tag(), extents: [{ offset: 0, length: bytes, write: 'data' }] })
+  await neighbour.write({ sizeBytes: bytes, tag: lab.tag(), extents: [{ offset: 0, length: bytes, write: 'data' }] })
 }
 
 function recordOfPrediction(cell: Cell, { after }: Evidence, prediction: Prediction): NonNullable<CellResult['prediction']> {
