@@ -34,7 +34,7 @@ export interface ScenarioMigration extends LabMigration {
   readonly arrived: ScenarioVolume
 }
 
-/** What a scenario works with: a lab of its own on a real machine, released after it, whatever happens in it. */
+/** Gives a scenario a lab of its own on a real machine. The lab is released after the scenario, whatever happens in it. */
 export class ScenarioContext {
   readonly lab: Lab
   readonly machine: Machine
@@ -46,7 +46,7 @@ export class ScenarioContext {
     this.machine = testBed.machine
   }
 
-  /** What makes an LVM command of the scenario's own see the lab's devices, and only those. */
+  /** Makes an LVM command that a scenario runs itself see the lab's devices, and only those. */
   get lvmEnvironment(): Record<string, string> {
     return this.testBed.lvm.environment
   }
@@ -94,7 +94,7 @@ export class ScenarioContext {
     return { ...migration, arrived }
   }
 
-  /** How much of a backend's storage a volume takes. */
+  /** Measures how much of a backend's storage a volume takes. */
   async spaceOf(backend: StorageBackend, volume: string): Promise<Space> {
     return (await inspectStorage(this.lab, this.testBed.lvm, [backend])).spaceOf(backend, volume)
   }
@@ -148,7 +148,7 @@ export const scenario = base.extend<{ context: ScenarioContext; session: Session
 
 declare module 'vitest' {
   interface Matchers<T> {
-    /** Every byte of a volume is what it should be. */
+    /** Passes when every byte of a volume is as expected. */
     toHold: (content: Content) => Promise<T>
   }
 }
@@ -161,7 +161,7 @@ expect.extend({
       pass: wrongBytes === 0,
       message: () =>
         first === undefined
-          ? `all ${checkedBytes} bytes of ${volume.name} are what they should be`
+          ? `all ${checkedBytes} bytes of ${volume.name} are as expected`
           : `${wrongBytes} of ${checkedBytes} bytes of ${volume.name} are wrong, first ${describeDifference(first)}`,
     }
   },
