@@ -5,61 +5,36 @@ import { type DriverName, inspectStorage, type StorageBackend } from './drivers/
 import type { Lab } from './lab/lab.ts'
 import type { Machine } from './machine/machine.ts'
 import { selectedKind } from './machine/machine_kind.ts'
-import { type MigrationMethod, type MigrationParts, type MigrationResult, migrate } from './migration/migrate.ts'
-import { migrationParts, soundParts } from './migration/parts.ts'
-import type { Volume } from './migration/volume.ts'
+import type { MigrationMethod, MigrationParts } from './migration/migrate.ts'
+import { type LabMigration, migrateInLab, soundParts } from './migration/parts.ts'
 import type { Mover } from './movers/mover.ts'
-import type { Verification } from './result/bytes.ts'
 import type { CopyMode } from './result/copy_mode.ts'
 import { describeDifference } from './result/describe.ts'
 import type { Space } from './result/evidence.ts'
 import { Session } from './testbed/session.ts'
 import type { TestBed } from './testbed/test_bed.ts'
-import { placeVolume, removeVolume, serveBackend, stampVolume } from './testbed/volumes.ts'
+import { LabVolume, serveBackend } from './testbed/volumes.ts'
 import { MiB } from './units.ts'
 
 export { expect } from 'vitest'
 export { MiB } from './units.ts'
 
 /** A volume of a scenario. */
-export class ScenarioVolume {
-  readonly name: string
-  readonly backend: StorageBackend
-  readonly sizeBytes: number
-  private readonly lab: Lab
-
-  constructor(lab: Lab, backend: StorageBackend, name: string, sizeBytes: number) {
-    this.lab = lab
-    this.backend = backend
-    this.name = name
-    this.sizeBytes = sizeBytes
-  }
-
-  path(): Promise<string> {
-    return this.backend.driver.attachVolume(this.name)
-  }
-
+export class ScenarioVolume extends LabVolume {
   /** Stamps the volume in a layout; returns what it holds then. */
   async stamp(layout: LayoutName): Promise<Content> {
     const content = contentOf(layout, this.sizeBytes, this.lab.tag(), this.lab.seed)
-    await stampVolume(this.lab, this.backend, this.name, content)
+    await this.write(content)
     return content
-  }
-
-  async verify(content: Content): Promise<Verification> {
-    return this.lab.helper.verify(await this.path(), content, true)
   }
 }
 
-export interface MigrationOutcome {
-  readonly result: MigrationResult
-  /** The volume's record afterwards. */
-  readonly record: Volume
+export interface ScenarioMigration extends LabMigration {
   /** The volume under its name on the destination. */
   readonly arrived: ScenarioVolume
 }
 
-/** What a scenario works with: a lab of its own on a real machine, released after it, whatever happens in it. */
+/** Gives a scenario a lab of its own on a real machine. The lab is released after the scenario, whatever happens in it. */
 export class ScenarioContext {
   readonly lab: Lab
   readonly machine: Machine
@@ -71,7 +46,7 @@ export class ScenarioContext {
     this.machine = testBed.machine
   }
 
-  /** What makes an LVM command of the scenario's own see the lab's devices, and only those. */
+  /** Makes an LVM command that a scenario runs itself see the lab's devices, and only those. */
   get lvmEnvironment(): Record<string, string> {
     return this.testBed.lvm.environment
   }
@@ -82,8 +57,9 @@ export class ScenarioContext {
   }
 
   async volume(backend: StorageBackend, sizeBytes: number, name = 'volume-1234'): Promise<ScenarioVolume> {
-    await placeVolume(this.lab, backend, name, sizeBytes)
-    return new ScenarioVolume(this.lab, backend, name, sizeBytes)
+    const volume = new ScenarioVolume(this.lab, backend, name, sizeBytes)
+    await volume.create()
+    return volume
   }
 
   /** A volume that fills a backend of its own. */
@@ -105,28 +81,29 @@ export class ScenarioContext {
     method: MigrationMethod,
     parts: Partial<MigrationParts> = {},
     layers: readonly string[] = [],
-  ): Promise<MigrationOutcome> {
-    const { name, sizeBytes } = volume
-    const record: Volume = { name, sizeBytes, status: 'available', migrationStatus: null, backend: serveBackend(volume.backend) }
+  ): Promise<ScenarioMigration> {
+    const { name, sizeBytes, backend } = volume
+    const arrived = new ScenarioVolume(this.lab, to, name, sizeBytes)
     await this.lab.own(
       `the volume ${name} that arrived`,
       async () => {},
-      () => removeVolume(to.driver, name),
+      () => arrived.remove(),
     )
-    const result = await migrate(record, { ...serveBackend(to), layers }, method, { ...migrationParts(this.lab, soundParts), ...parts })
-    return { result, record, arrived: new ScenarioVolume(this.lab, to, name, sizeBytes) }
+    const from = { name, sizeBytes, backend: serveBackend(backend) }
+    const migration = await migrateInLab(this.lab, from, { ...serveBackend(to), layers }, method, soundParts, () => parts)
+    return { ...migration, arrived }
   }
 
-  /** How much of a backend's storage a volume takes. */
+  /** Measures how much of a backend's storage a volume takes. */
   async spaceOf(backend: StorageBackend, volume: string): Promise<Space> {
     return (await inspectStorage(this.lab, this.testBed.lvm, [backend])).spaceOf(backend, volume)
   }
 
-  /** The names of the volumes that a backend's storage holds, its own furniture left out. */
-  async volumesOn({ group, furniture = [], fileOf }: StorageBackend): Promise<string[]> {
+  /** The names of the volumes that a backend's storage holds, its own internalVolumes left out. */
+  async volumesOn({ group, internalVolumes = [], fileOf }: StorageBackend): Promise<string[]> {
     if (group !== undefined) {
       const rows = await this.testBed.lvm.volumes(this.lab, [group])
-      return rows.map(({ lv_name }) => lv_name).filter((name) => !furniture.includes(name))
+      return rows.map(({ lv_name }) => lv_name).filter((name) => !internalVolumes.includes(name))
     }
     const listed = await this.lab.run(['ls', fileOf?.('') ?? ''])
     return listed.stdout
@@ -171,7 +148,7 @@ export const scenario = base.extend<{ context: ScenarioContext; session: Session
 
 declare module 'vitest' {
   interface Matchers<T> {
-    /** Every byte of a volume is what it should be. */
+    /** Passes when every byte of a volume is as expected. */
     toHold: (content: Content) => Promise<T>
   }
 }
@@ -184,7 +161,7 @@ expect.extend({
       pass: wrongBytes === 0,
       message: () =>
         first === undefined
-          ? `all ${checkedBytes} bytes of ${volume.name} are what they should be`
+          ? `all ${checkedBytes} bytes of ${volume.name} are as expected`
           : `${wrongBytes} of ${checkedBytes} bytes of ${volume.name} are wrong, first ${describeDifference(first)}`,
     }
   },

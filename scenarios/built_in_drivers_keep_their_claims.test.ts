@@ -5,11 +5,11 @@ import { expect, MiB, type ScenarioContext, scenario } from '../harness/scenario
 import { KiB } from '../harness/units.ts'
 
 const SIZE = 8 * MiB
-/** What a file's format and a filesystem's extents take at most. */
+/** The most that a file's format and a filesystem's extents take. */
 const FORMAT_BYTES = 512 * KiB
 const blank: Content = { sizeBytes: SIZE, tag: 0, extents: [] }
 
-/** A new volume that nobody but its backend will clear away: that must do. */
+/** Makes a volume that the lab does not own: its backend alone must clear it away. */
 async function newVolume({ driver }: StorageBackend, name: string, sizeBytes = SIZE): Promise<string> {
   await driver.createVolume(name, sizeBytes)
   return driver.attachVolume(name)
@@ -26,7 +26,7 @@ function filled({ lab }: ScenarioContext): Content {
 
 const stale = (what: string, offset: number, length = SIZE - offset) => ({ offset, length, expected: 'zero', found: { what } })
 
-/** With what the small writes take: whole chunks of a pool, whole blocks of a filesystem; a preallocated file has all. */
+/** Three small writes take whole chunks of a pool or whole blocks of a filesystem; a preallocated file takes its whole size. */
 const zeroing: readonly { kind: DriverName; mappedBytes: number }[] = [
   { kind: 'lvm-thin', mappedBytes: 3 * 64 * KiB },
   { kind: 'lvm-thin-large-chunk', mappedBytes: 3 * 2 * MiB },
@@ -38,7 +38,7 @@ const zeroing: readonly { kind: DriverName; mappedBytes: number }[] = [
 ]
 
 for (const { kind, mappedBytes } of zeroing) {
-  scenario(`a new volume of ${kind} reads as zero wherever nobody wrote, also beside small writes`, async ({ context }) => {
+  scenario(`a new volume of ${kind} reads as zero wherever it was not written, also beside small writes`, async ({ context }) => {
     const backend = await context.backend(kind, SIZE)
     const path = await newVolume(backend, 'new')
     const small = [0, 3 * MiB + 512, SIZE - KiB].map((offset) => ({ offset, length: 512, write: 'data' as const }))
@@ -67,7 +67,7 @@ for (const kind of ['lvm-thick', 'lvm-raid1-nosync', 'lvm-mirror-nosync'] as con
   })
 }
 
-scenario('a new volume of lvm-thick-larger is larger than asked, and as dirty behind the size as before it', async ({ context }) => {
+scenario('a new volume of lvm-thick-larger is larger than asked, and as dirty past that size as before it', async ({ context }) => {
   const path = await newVolume(await context.backend('lvm-thick-larger', SIZE), 'new', SIZE - 4 * MiB)
 
   expect(await context.lab.helper.measure(path)).toMatchObject({ sizeBytes: SIZE + 4 * MiB })
@@ -87,7 +87,7 @@ scenario('a new volume of a pool that does not zero reads as zero, until a small
   expect(await wrongOf(context, path, content)).toMatchObject([stale('poison', 0, MiB), stale('poison', MiB + 4 * KiB, MiB - 4 * KiB)])
 })
 
-scenario('a new volume under LUKS is noise, though none of it has storage but its header', async ({ context }) => {
+scenario('a new volume under LUKS reads as noise, though only its header takes storage', async ({ context }) => {
   const backend = await context.backend('lvm-thin-luks', SIZE)
 
   const path = await newVolume(backend, 'new')
@@ -109,7 +109,7 @@ for (const { kind, left } of [
   { kind: 'lvm-thick-cleared', left: [] },
   { kind: 'lvm-thick-partly-cleared', left: [stale('other-stamp', 4 * MiB)] },
 ] as const) {
-  scenario(`a first volume of ${kind} is dirty, one in the place of another as clean as that was made`, async ({ context }) => {
+  scenario(`the first volume of ${kind} is dirty, and one in the place of another as clean as that was left`, async ({ context }) => {
     const backend = await context.backend(kind, SIZE)
     const first = await newVolume(backend, 'first')
     const found = await wrongOf(context, first)
@@ -149,14 +149,14 @@ scenario('a liar answers with the opposite claim, and is the same otherwise', as
   expect(await wrongOf(context, await driver.attachVolume('new'))).toMatchObject([stale('poison', 4 * KiB)])
 })
 
-// Every verb goes to a driver that has just been started and knows nothing.
+// Every verb goes to a driver that has just been started and remembers nothing.
 for (const kind of ['lvm-thin', 'lvm-thick', 'lvm-thin-luks', 'nfs', 'file', 'qcow2'] as const) {
   scenario(`snapshots, clones and larger volumes of ${kind} hold what they should`, async ({ context }) => {
     const backend = await context.backend(kind, 8 * SIZE)
     const [early, late] = [filled(context), filled(context)]
     const write = async (volume: string, content: Content) =>
       context.lab.helper.stamp(await backend.reopen().attachVolume(volume), content, false)
-    /** What lies behind the data is looked at where it is promised to be zero. */
+    /** Bytes past the end of the data are verified only where the driver claims that they are zero. */
     const wrongIn = async (volume: string, content: Content, sizeBytes: number) =>
       wrongOf(context, await backend.reopen().attachVolume(volume), { ...content, sizeBytes: definitionOf(kind).claim ? sizeBytes : SIZE })
 

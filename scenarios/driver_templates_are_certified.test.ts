@@ -3,10 +3,10 @@ import { assetPath } from '../harness/paths.ts'
 import { certified } from '../tests/support/certified.ts'
 
 const templates = ['python/driver.py', 'typescript/driver.ts']
-/** The migrations would take as long again; examples/drivers has nothing of its own there but the rename. */
+/** The migrations would double the time, and of their verbs the templates implement only the rename. */
 const isLeftOut = (id: string) => id.startsWith('migrate-') && id !== 'migrate-in/host/lvm-thin'
 
-// What a developer copies is certified as it stands, with its claim of true. docs/write-a-driver.md does it with the one in shell.
+// Developers copy these files, so they are certified as they stand. docs/write-a-driver.md certifies the template in shell.
 test('the driver templates are certified', { timeout: 600_000 }, async ({ signal }) => {
   const paths = templates.map((template) => assetPath(`examples/drivers/${template}`))
 

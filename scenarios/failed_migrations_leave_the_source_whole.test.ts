@@ -1,11 +1,11 @@
 import type { Content } from '../harness/content/content.ts'
 import type { StorageBackend } from '../harness/drivers/backend.ts'
-import { expect, MiB, type MigrationOutcome, type ScenarioContext, type ScenarioVolume, scenario } from '../harness/scenario.ts'
+import { expect, MiB, type ScenarioContext, type ScenarioMigration, type ScenarioVolume, scenario } from '../harness/scenario.ts'
 
-/** What holds after any migration that failed. */
+/** A failed migration leaves the source as it was and nothing on the destination. */
 async function expectUndone(
   context: ScenarioContext,
-  outcome: MigrationOutcome,
+  outcome: ScenarioMigration,
   source: ScenarioVolume,
   stamped: Content,
   destination: StorageBackend,
@@ -52,7 +52,7 @@ scenario('a mover that fails in the middle of a driver-assisted migration leaves
   await expectUndone(context, outcome, source, stamped, destination, /migrate_volume: dd exited with 1/)
 })
 
-scenario('a copy that is cut short by a lost source is no success', async ({ context }) => {
+scenario('a copy that is cut short by a lost source fails the migration', async ({ context }) => {
   const source = await context.volumeOn('lvm-thin', 16 * MiB)
   const destination = await context.backend('lvm-thick', 16 * MiB)
   const stamped = await source.stamp('mixed')

@@ -88,14 +88,14 @@ scenario('a forecast of a migration is what the migration then takes', async ({ 
   )
   const forecast = await run(context, ['--from-lvm', '--maps', '--plan', file, '--out', out])
   expect(forecast.stderr).toBe('')
-  const told = JSON.parse((await runOrThrow(context.lab, ['cat', join(out, 'forecast.json')])).toString())
+  const written = JSON.parse((await runOrThrow(context.lab, ['cat', join(out, 'forecast.json')])).toString())
 
   const [, volume] = volumes
   if (volume === undefined) throw new Error('there are two volumes')
   await context.migrate(volume, target, 'host')
   const { mappedBytes, dataPercent } = await context.spaceOf(target, 'volume-2')
 
-  const sparse = told.moved[0].after.find(({ strategy }: { strategy: string }) => strategy === 'sparse').share
+  const sparse = written.moved[0].after.find(({ strategy }: { strategy: string }) => strategy === 'sparse').share
   expect(sparse).toEqual({ bytes: { least: mappedBytes, most: mappedBytes }, dataPercent: { least: dataPercent, most: dataPercent } })
   expect(forecast.stdout).toMatch(/^✓ fits, copied as the rule permits: 1 migration/m)
 })

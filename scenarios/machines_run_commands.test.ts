@@ -23,7 +23,7 @@ scenario('arguments arrive as they are, with blanks, quotes and line ends', asyn
   expect(await runOrThrow(machine, ['printf', '%s|', ...odd])).toBe(odd.map((text) => `${text}|`).join(''))
 })
 
-scenario('exit codes, signals, errors and commands that do not exist are told apart', async ({ context: { machine } }) => {
+scenario('exit codes, signals, error output and missing commands are distinguished', async ({ context: { machine } }) => {
   const failed = await machine.run(['sh', '-c', 'echo out; echo err >&2; exit 7'])
   const killed = await machine.run(['sh', '-c', 'kill -TERM $$'])
   const missing = await machine.run(['no-such-program'])
@@ -41,24 +41,24 @@ scenario('a command that takes too long is killed with its children', async ({ c
   expect((await machine.run(['pgrep', '-f', 'sleep 6[12]'])).stdout.toString()).toBe('')
 })
 
-scenario('a command that has closed its output is seen to end', async ({ context: { machine } }) => {
+scenario('the end of a command that has closed its output is noticed', async ({ context: { machine } }) => {
   const { ending } = await machine.run(['sh', '-c', 'exec >&- 2>&-; sleep 0.3; exit 5'], { timeoutSeconds: 10 })
 
   expect(ending).toEqual({ how: 'exit', code: 5 })
 })
 
-scenario('what a command leaves behind is taken note of when it ends, too', async ({ context: { machine } }) => {
-  if (machine.kind === 'native') return // its process 1 is not ours
+scenario('a process that outlives its command is reaped when it ends', async ({ context: { machine } }) => {
+  if (machine.kind === 'native') return // process 1 of the host is not the agent
 
   const zombies = await runOrThrow(machine, ['sh', '-c', '(sleep 0.1 &); sleep 0.6; cat /proc/[0-9]*/status | grep -c ^State:.Z; true'])
 
   expect(zombies).toBe('0\n')
 })
 
-scenario('a command begins with no signal blocked and with no handle but its own', async ({ context: { machine } }) => {
+scenario('a command starts with no blocked signals and only its own file descriptors', async ({ context: { machine } }) => {
   const status = await runOrThrow(machine, ['sh', '-c', 'grep SigBlk /proc/self/status; ls /proc/self/fd'])
 
-  // The last is the folder that ls reads.
+  // Descriptor 3 is the folder that ls reads.
   expect(status).toBe('SigBlk:\t0000000000000000\n0\n1\n2\n3\n')
 })
 

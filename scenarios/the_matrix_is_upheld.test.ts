@@ -1,6 +1,6 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { withDir } from 'tmp-promise'
 import { expect, test } from 'vitest'
 import { traps } from '../harness/explore/traps.ts'
 import { selectedKind } from '../harness/machine/machine_kind.ts'
@@ -13,25 +13,26 @@ const LIMIT_SECONDS = 900
 
 test(
   "scripts/verify upholds every pair, every control and the spec's table, and leaves nothing behind",
-  async () => {
-    const out = await mkdtemp(join(tmpdir(), 'test-of-holeproof-'))
-    try {
-      const { ending, stdout } = await startScript('verify', ['--machine', selectedKind, '--out', out, '--strict']).finished
-
-      expect(stdout).toContain(
-        `✓ UPHELD  ${allCells.length} cells and ${traps.length} copies: ${allCells.length + traps.length} upheld, 0 refuted, 0 not shown, 0 broken`,
-      )
-      expect(ending).toEqual({ how: 'exit', code: 0 })
-      const result = resultSchema.parse(JSON.parse(await readFile(join(out, 'result.json'), 'utf8')))
-      expect(result.cells.map(({ id }) => id)).toEqual(allCells.map(({ id }) => id))
-      expect(result.copies.map(({ id }) => id).toSorted()).toEqual(traps.map(({ id }) => id).toSorted())
-      expect(result.leaks).toEqual([])
-      expect(specTable(stdout)).toEqual(['10.28', '19.53', '31.45', '100.00', '10.28', '19.53', '10.28', '19.53'])
-    } finally {
-      await rm(out, { recursive: true })
-    }
+  {
+    timeout: LIMIT_SECONDS * 1000,
   },
-  LIMIT_SECONDS * 1000,
+  () =>
+    withDir(
+      async ({ path: out }) => {
+        const { ending, stdout } = await startScript('verify', ['--machine', selectedKind, '--out', out, '--strict']).finished
+
+        expect(stdout).toContain(
+          `✓ UPHELD  ${allCells.length} cells and ${traps.length} copies: ${allCells.length + traps.length} upheld, 0 refuted, 0 not shown, 0 broken`,
+        )
+        expect(ending).toEqual({ how: 'exit', code: 0 })
+        const result = resultSchema.parse(JSON.parse(await readFile(join(out, 'result.json'), 'utf8')))
+        expect(result.cells.map(({ id }) => id)).toEqual(allCells.map(({ id }) => id))
+        expect(result.copies.map(({ id }) => id).toSorted()).toEqual(traps.map(({ id }) => id).toSorted())
+        expect(result.leaks).toEqual([])
+        expect(specTable(stdout)).toEqual(['10.28', '19.53', '31.45', '100.00', '10.28', '19.53', '10.28', '19.53'])
+      },
+      { unsafeCleanup: true },
+    ),
 )
 
 /** The Data% column of the printed tables, line by line. */

@@ -26,7 +26,7 @@ export const unheard = (result: Result): boolean => result.verdict === 'perhaps'
 `
 const SUITE = "import { describeDriver } from 'holeproof/vitest'\n\ndescribeDriver('./my-driver.ts')\n"
 const DRIVER = 'my-driver.ts'
-/** What a suite of the project's own needs beside holeproof. */
+/** The packages that a suite of the project's own needs beside holeproof. */
 const BESIDE = ['vitest', 'typescript', '@types/node']
 
 let project: { path: string; cleanup(): Promise<void> }
@@ -61,12 +61,12 @@ test('npx holeproof lists its commands, and suggests the one that was meant', as
   expect(stderr.toString()).toContain('(Did you mean verify?)')
 })
 
-test('a shell is told what may follow the words so far', async () => {
-  expect(await holeproof('completion', 'bash')).toContain('holeproof complete --')
-  expect(await holeproof('complete', '--', 'ver')).toMatch(/^verify\t/)
-  expect((await holeproof('complete', '--', 'comp')).match(/^\w+/gm)).toEqual(['compare', 'completion'])
-  expect(await holeproof('complete', '--', 'verify', '--machine', 'q')).toMatch(/^qemu\t/)
-  expect(await holeproof('complete', '--', 'verify', '--str')).toMatch(/^--strict\t/)
+test('a shell completes the words so far', async () => {
+  expect(await installedProgram('completion', 'bash')).toContain('holeproof complete --')
+  expect(await installedProgram('complete', '--', 'ver')).toMatch(/^verify\t/)
+  expect((await installedProgram('complete', '--', 'comp')).match(/^\w+/gm)).toEqual(['compare', 'completion'])
+  expect(await installedProgram('complete', '--', 'verify', '--machine', 'q')).toMatch(/^qemu\t/)
+  expect(await installedProgram('complete', '--', 'verify', '--str')).toMatch(/^--strict\t/)
 })
 
 test('npx holeproof verify upholds a cell, and keeps its report in the project', async () => {
@@ -80,7 +80,7 @@ test('npx holeproof verify upholds a cell, and keeps its report in the project',
   expect(await read('reports/report.html')).toContain('</html>')
 })
 
-test('npx holeproof certify upholds the template, and refutes it with a claim that is no boolean', async () => {
+test('npx holeproof certify upholds the template, and refutes it with a claim that is not a boolean', async () => {
   const honest = await read(DRIVER)
   await write('wordy.ts', honest.replace('sparse_copy_volume: true', "sparse_copy_volume: 'True'"))
   const certify = ['certify', '--machine', selectedKind, '--only', 'report-well-formed,new-reads-zero']
@@ -101,7 +101,7 @@ test('npx holeproof doctor answers, and keeps its cache where the user keeps cac
   const { stdout } = await start(['npx', 'holeproof', 'doctor', '--json'], env)
 
   expect(JSON.stringify(JSON.parse(stdout.toString()))).toContain(join(home, 'holeproof'))
-  // It only looked.
+  // doctor installs nothing.
   await expect(stat(home)).rejects.toThrow()
 })
 
@@ -138,6 +138,11 @@ async function filesBelow(folder: string): Promise<Map<string, string>> {
 
 function holeproof(...words: string[]): Promise<string> {
   return run('npx', 'holeproof', ...words)
+}
+
+/** The program as a shell completes it, which is not through npx. */
+function installedProgram(...words: string[]): Promise<string> {
+  return run('node_modules/.bin/holeproof', ...words)
 }
 
 function run(...argv: string[]): Promise<string> {

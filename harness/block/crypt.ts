@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Lab } from '../lab/lab.ts'
 import { runOrThrow } from '../machine/machine.ts'
 import { MiB } from '../units.ts'
@@ -17,15 +19,29 @@ export class Crypt {
   private readonly prefix: string
   private readonly keyFile: string
 
-  constructor(lab: Lab, prefix: string, keyFile: string) {
+  private constructor(lab: Lab, prefix: string, keyFile: string) {
     this.lab = lab
     this.prefix = prefix
     this.keyFile = keyFile
   }
 
-  /** Must have been called before anything else is. */
-  loadModules(): Promise<void> {
-    return this.lab.machine.loadModules(MODULES)
+  /** Makes a random key. The key and every device that is open then go with the lab. `name` carries the lab's prefix. */
+  static async open(lab: Lab, name: string): Promise<Crypt> {
+    const keyFile = join(lab.folder, `${name}.key`)
+    const crypt = new Crypt(lab, `${name}-crypt-`, keyFile)
+    await lab.machine.loadModules(MODULES)
+    await lab.own(
+      `the key ${keyFile}`,
+      // A command of the machine, so that the script of a counterexample can repeat it.
+      () => runOrThrow(lab, ['dd', 'if=/dev/urandom', `of=${keyFile}`, 'bs=32', 'count=1', 'status=none']),
+      () => rm(keyFile, { force: true }),
+    )
+    await lab.own(
+      `the encrypted devices of ${name}`,
+      async () => {},
+      () => crypt.closeAll(),
+    )
+    return crypt
   }
 
   /** Writes a LUKS2 header to a device. What lies behind the first 4 MiB stays as it is, and reads as noise from now on. */
@@ -51,7 +67,7 @@ export class Crypt {
     if (await this.isOpen(name)) await this.cryptsetup(['close', this.prefix + name])
   }
 
-  async closeAll(): Promise<void> {
+  private async closeAll(): Promise<void> {
     for (const opened of await this.opened()) await this.cryptsetup(['close', opened])
   }
 

@@ -16,7 +16,7 @@ export const POOL_METADATA_BYTES = 4 * MiB
 /** Makes a thin pool. The group needs room for the pool and twice its metadata (LVM keeps a spare). */
 export async function createThinPool(group: VolumeGroup, name: string, options: ThinPoolOptions): Promise<void> {
   const { sizeBytes, chunkBytes = 64 * 1024, zeroing = true, discards = 'passdown' } = options
-  await group.lvm.run(group.lab, [
+  await group.run([
     ...['lvcreate', '--quiet', '--yes', '--type', 'thin-pool', '--name', name, '--size', `${sizeBytes}b`],
     ...['--chunksize', `${chunkBytes}b`, '--poolmetadatasize', `${POOL_METADATA_BYTES}b`],
     ...['--zero', zeroing ? 'y' : 'n', '--discards', discards, group.name],

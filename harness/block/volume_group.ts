@@ -12,7 +12,13 @@ const METADATA_BYTES = EXTENT_BYTES
 export interface VolumeGroup {
   readonly name: string
   readonly lab: Lab
-  readonly lvm: Lvm
+  /** Runs an LVM command, which must exit with 0, and returns its standard output. */
+  run(argv: readonly string[]): Promise<string>
+}
+
+/** The path of a logical volume's device. */
+export function devicePath(group: string, volume: string): string {
+  return `/dev/${group}/${volume}`
 }
 
 export interface VolumeGroupOptions {
@@ -24,13 +30,13 @@ export interface VolumeGroupOptions {
   readonly devices?: number
 }
 
-/** Makes a volume group. */
 export async function createVolumeGroup(
   lab: Lab,
   lvm: Lvm,
   name: string,
   { dataBytes, poisonBytes, devices: count = 1 }: VolumeGroupOptions,
 ): Promise<VolumeGroup> {
+  const run = (argv: readonly string[]) => lvm.run(lab, argv)
   const size = Math.ceil(dataBytes / EXTENT_BYTES) * EXTENT_BYTES + METADATA_BYTES
   const devices: string[] = []
   for (let index = 0; index < count; index++) {
@@ -41,17 +47,17 @@ export async function createVolumeGroup(
     `the volume group ${name}`,
     async () => {
       for (const device of devices) await lvm.admit(device)
-      await lvm.run(lab, ['vgcreate', '--quiet', '--yes', name, ...devices])
+      await run(['vgcreate', '--quiet', '--yes', name, ...devices])
       created = true
     },
     async () => {
       // A creation that was cut short may have made the group all the same.
-      const exists = created || (await lvm.run(lab, ['vgs', '--noheadings', '-o', 'vg_name'])).split(/\s+/).includes(name)
-      if (exists) await lvm.run(lab, ['vgremove', '--quiet', '--force', '--force', '--yes', name])
+      const exists = created || (await run(['vgs', '--noheadings', '-o', 'vg_name'])).split(/\s+/).includes(name)
+      if (exists) await run(['vgremove', '--quiet', '--force', '--force', '--yes', name])
       // A command that was killed leaves links to volumes that the group does not know.
       await removeDeviceFolders(lab, name)
       for (const device of devices) await lvm.dismiss(device)
     },
   )
-  return { name, lab, lvm }
+  return { name, lab, run }
 }

@@ -54,7 +54,7 @@ describe('a map of byte classes', () => {
     ])
   })
 
-  test('gives none when there are too many runs', () => {
+  test('gives none if there are too many ranges', () => {
     const volume = Buffer.alloc(SIZE)
     for (let at = 0; at < SIZE; at += 1024) put(volume, OWN, at, at + 512)
     expect(byteClasses(volume, SIZE, 128)).toHaveLength(128)

@@ -3,10 +3,10 @@ import { SECTOR_BYTES } from '../units.ts'
 import { type FoundPattern, identifySector, writePattern } from './pattern.ts'
 import type { Range, RangeMap } from './ranges.ts'
 
-/** Of a range that is neither all zero nor all data, so many parts are looked at on their own. */
+/** The number of parts into which a range of mixed bytes is divided. */
 const PARTS = 8
 
-/** Tells of every byte of a volume, fed piece by piece in order, where it comes from. Pure: no I/O. */
+/** Classifies every byte of a volume that is fed piece by piece, in order. Does no I/O. */
 export class ByteClassifier {
   private readonly tag: number
   private readonly mostRanges: number
@@ -15,16 +15,16 @@ export class ByteClassifier {
   private zeros = Buffer.alloc(0)
   private stamp = Buffer.alloc(0)
   private stale = Buffer.alloc(0)
-  /** What the last stale sector was: more is likely to follow. */
+  /** The pattern of the last stale sector. The next sector is likely to continue it. */
   private lastFound: FoundPattern | undefined
 
-  /** `tag` is that of the volume's own stamp. With more than `mostRuns` there is no map of byte classes, only the count of its bytes. */
+  /** `tag` is that of the volume's own stamp. The map is dropped if it has more than `mostRanges`. */
   constructor(tag: number, mostRanges: number) {
     this.tag = tag
     this.mostRanges = mostRanges
   }
 
-  /** `piece` follows the one before it; every piece but the last is a multiple of 512 bytes. */
+  /** `piece` follows the previous one. Every piece but the last is a multiple of 512 bytes. */
   push(piece: Uint8Array): void {
     if (this.zeros.length < piece.length) {
       this.zeros = Buffer.alloc(piece.length)
@@ -40,7 +40,7 @@ export class ByteClassifier {
     this.at += piece.length
   }
 
-  /** Undefined when there are too many runs. */
+  /** The map of byte classes; undefined if it has too many ranges. */
   end(): RangeMap<ByteClass> | undefined {
     return this.ranges.length > this.mostRanges ? undefined : this.ranges
   }
@@ -56,7 +56,7 @@ export class ByteClassifier {
     }
   }
 
-  /** Bytes of the volume's own among zeros are told one by one, and so are stale ones; a sector of anything else is noise. */
+  /** Classifies data and stale bytes among zeros one by one. A sector of anything else is noise as a whole. */
   private lookAtSector(piece: Buffer, from: number, to: number): void {
     const sector = piece.subarray(from, to)
     const isOwn = sector.every((byte, index) => byte === 0 || byte === this.stamp[from + index])
@@ -73,7 +73,7 @@ export class ByteClassifier {
     }
   }
 
-  /** Whether all of it is what follows the stale sector just before. */
+  /** Whether all of the range continues the pattern of the stale sector before it. */
   private goesOnStale(piece: Buffer, from: number, to: number): boolean {
     const { lastFound } = this
     const last = this.ranges.at(-1)

@@ -1,6 +1,6 @@
 import type { Extent } from '../result/bytes.ts'
 
-/** What a volume holds: its written extents, sorted and disjoint; everything else reads as zero. Serialisable. */
+/** The content of a volume: its written extents, sorted and disjoint. Everything else reads as zero. JSON can carry it. */
 export interface Content {
   readonly sizeBytes: number
   /** The stamp's tag. */
@@ -8,7 +8,7 @@ export interface Content {
   readonly extents: readonly Extent[]
 }
 
-/** The number of aligned blocks of `blockBytes` that hold at least one byte of data: what a sparse copy writes. */
+/** The number of aligned blocks that hold at least one byte of data. A sparse copy writes these. */
 export function dataBlocks({ sizeBytes, extents }: Content, blockBytes: number): number {
   let count = 0
   let next = 0

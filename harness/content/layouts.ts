@@ -6,7 +6,7 @@ import type { Content } from './content.ts'
 const CHUNK_BYTES = 64 * KiB
 const BLOCK_BYTES = MiB
 
-/** Where a source's data lies. Every layout is a function of the size in bytes and a seed, so that a run can be repeated. */
+/** The places of a source's data. Every layout is a function of the size in bytes and a seed, so that a run can be repeated. */
 export const layouts = {
   'all-zero': () => [],
   'all-data': (size) => [data(0, size)],

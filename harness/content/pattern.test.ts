@@ -75,7 +75,7 @@ describe('a sector', () => {
     expect(identifySector(actual, Buffer.alloc(SECTOR_BYTES))).toEqual({ kind: 'poison', tag: 5, offset: 1024 })
   })
 
-  test('with one byte that is neither the pattern nor expected is nobody of ours', () => {
+  test('with one byte that is neither the pattern nor expected belongs to no pattern', () => {
     fc.assert(
       fc.property(pattern, fc.nat({ max: SECTOR_BYTES - 1 }), fc.integer({ min: 1, max: 255 }), (which, at, flip) => {
         const actual = streamOf(which, 0, SECTOR_BYTES)
@@ -89,7 +89,7 @@ describe('a sector', () => {
     )
   })
 
-  test('of any other bytes is nobody of ours', () => {
+  test('of any other bytes belongs to no pattern', () => {
     const foreign = ['text that no pattern holds. ', '\xff', '\x80', 'HPVOLUME', 'HPPOISON'].map((text) =>
       Buffer.alloc(SECTOR_BYTES, text, 'latin1'),
     )

@@ -1,14 +1,15 @@
 import { SECTOR_BYTES } from '../units.ts'
+
 /**
- * Self-describing bytes: poison and stamps are endless streams of 512-byte sectors, each of which says what it is, whose
- * it is and at which offset it belongs. No byte of a stream is zero, so a single byte of it is never mistaken for a hole.
+ * Self-describing bytes. Poison and stamps are endless streams of 512-byte sectors, each of which holds its kind, its owner's tag and
+ * its offset. No byte of a stream is zero, so a single byte of it is never mistaken for a hole.
  */
 
 export type PatternKind = 'poison' | 'stamp'
 
 export interface Pattern {
   readonly kind: PatternKind
-  /** Tells one volume's stamp (or one device's poison) from another's: 0 to 2^42-1. */
+  /** A number from 0 to 2^42-1 that distinguishes volumes' stamps, or devices' poison. */
   readonly tag: number
 }
 
@@ -16,14 +17,14 @@ const MAGIC: Record<PatternKind, Buffer> = {
   poison: Buffer.from('POISONED', 'latin1'),
   stamp: Buffer.from('hpVOLUME', 'latin1'),
 }
-/** A sector begins with fill, so that its first bytes differ between volumes: single bytes of data often lie there. */
+/** A sector begins with fill, so that its first bytes differ between volumes. Layouts often put single bytes of data there. */
 const MAGIC_AT = 4
 const TAG_AT = 12
 const NUMBER_AT = 18
 const FILL_AT = 26
 const TAG_DIGITS = 6
 const NUMBER_DIGITS = 8
-/** Fewer bytes of a magic are taken for chance. */
+/** Fewer matching bytes of a magic are taken for chance. */
 const LEAST_OF_MAGIC = 4
 
 /** Fills `target` with the part of the pattern's stream that begins at byte `offset`. */
@@ -58,8 +59,8 @@ export interface FoundPattern extends Pattern {
 }
 
 /**
- * Tells which pattern the bytes of a sector that differ from `expected` come from, by what the sector says of itself;
- * undefined when they are no pattern of ours.
+ * Identifies the pattern of the bytes of a sector that differ from `expected`, from the tag and the number in the sector. Returns
+ * undefined if they belong to no pattern of holeproof.
  */
 export function identifySector(actual: Uint8Array, expected: Uint8Array): FoundPattern | undefined {
   const tag = readDigits(actual, TAG_AT, TAG_DIGITS)
@@ -83,7 +84,7 @@ function templateOf(pattern: Pattern): Buffer {
   return template
 }
 
-/** A sector with all but its number. Poison's fill is odd and a stamp's even, so no byte of it passes for the other's. */
+/** A sector without its number. The fill of poison is odd and that of a stamp even, so that neither passes for the other. */
 function makeTemplate({ kind, tag }: Pattern): Buffer {
   const template = Buffer.alloc(SECTOR_BYTES)
   const lowest = kind === 'poison' ? 1 : 2
@@ -102,7 +103,7 @@ function makeTemplate({ kind, tag }: Pattern): Buffer {
   return template
 }
 
-/** Seven bits a byte with the eighth set, so that no byte is zero. */
+/** Writes seven bits a byte with the eighth set, so that no byte is zero. */
 function writeDigits(target: Uint8Array, at: number, value: number, digits: number): void {
   let low = value % 0x10000000
   let high = Math.floor(value / 0x10000000)

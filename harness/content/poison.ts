@@ -6,15 +6,15 @@ const PIECE_BYTES = 4 * MiB
 
 export interface PoisonOptions {
   readonly sizeBytes: number
-  /** How much of it is poisoned, from the start; default all. The rest is a hole. */
+  /** The number of poisoned bytes, from the start; default all. The rest is a hole. */
   readonly poisonBytes?: number
   readonly tag: number
   readonly signal?: AbortSignal
 }
 
 /**
- * Makes a poisoned file: the storage a driver is given before it makes its first volume. Only a pool that zeroes makes such
- * storage read as zeros again.
+ * Makes a poisoned file. A driver gets it as storage before it makes its first volume. Only a pool that zeroes makes such storage read
+ * as zeros again.
  */
 export async function writePoison(path: string, { sizeBytes, poisonBytes = sizeBytes, tag, signal }: PoisonOptions): Promise<void> {
   const file = await open(path, 'wx', 0o600)

@@ -27,7 +27,7 @@ const cells: fc.Arbitrary<Cells> = fc.array(fc.option(fc.nat({ max: 2 }), { nil:
 const position = fc.integer({ min: 0, max: CELLS })
 const grain = fc.integer({ min: 1, max: 7 })
 
-/** That the map says what the cells do, and is as every map must be: sorted, disjoint, nothing empty, neighbours joined. */
+/** Expects the map to agree with the cells, and to be sorted, disjoint, without empty ranges, and with neighbours joined. */
 function expectCells<Value>(ranges: RangeMap<Value>, expected: readonly (Value | undefined)[]): void {
   expect(ranges).toEqual(rangesOf(expected))
 }
@@ -178,7 +178,7 @@ describe('cell by cell', () => {
   })
 })
 
-test('what is done to a map costs what it has in runs: the same at 16 TiB as at 32 bytes', () => {
+test('the cost of an operation is in the ranges of a map: the same at 16 TiB as at 32 bytes', () => {
   const huge = (16 * 1024 ** 4) / CELLS
   fc.assert(
     fc.property(cells, cells, position, position, (one, other, from, to) => {

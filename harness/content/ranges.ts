@@ -1,4 +1,4 @@
-/** A stretch [from, to) of bytes or chunks with one value. */
+/** A range [from, to) of bytes or chunks with one value. */
 export interface Range<Value> {
   readonly from: number
   readonly to: number
@@ -6,24 +6,24 @@ export interface Range<Value> {
 }
 
 /**
- * An interval map: sorted, disjoint, never empty runs; neighbours of equal value are one run. What no run covers has no value.
- * All that is done with it costs what it has in runs, not what they cover.
+ * An interval map. Its ranges are sorted, disjoint and never empty, and neighbours of equal value are joined. Bytes outside them have
+ * no value. The cost of every operation is in the number of ranges, not in their length.
  */
 export type RangeMap<Value> = readonly Range<Value>[]
 
-/** One run, or none when it would be empty. */
+/** A map of one range, or of none if it would be empty. */
 export function range<Value>(from: number, to: number, value: Value): RangeMap<Value> {
   return from < to ? [{ from, to, value }] : []
 }
 
-/** Joins sorted, disjoint runs where they touch and agree. */
+/** Joins sorted, disjoint ranges that touch and have the same value. */
 export function joined<Value>(ranges: Iterable<Range<Value>>): RangeMap<Value> {
   const out: Range<Value>[] = []
   for (const next of ranges) push(out, next)
   return out
 }
 
-/** `top` where it has a value, `base` elsewhere. */
+/** Takes `top` where it has a value, and `base` elsewhere. */
 export function overlay<Value>(base: RangeMap<Value>, top: RangeMap<Value>): RangeMap<Value> {
   if (base.length === 0) return top
   if (top.length === 0) return base
@@ -38,15 +38,15 @@ export function overlay<Value>(base: RangeMap<Value>, top: RangeMap<Value>): Ran
   return out
 }
 
-/** What of the map lies outside the cover. */
-export function subtract<Value>(ranges: RangeMap<Value>, mask: RangeMap<unknown>): RangeMap<Value> {
-  if (ranges.length === 0 || mask.length === 0) return ranges
+/** The part of the map outside `removed`. */
+export function subtract<Value>(ranges: RangeMap<Value>, removed: RangeMap<unknown>): RangeMap<Value> {
+  if (ranges.length === 0 || removed.length === 0) return ranges
   const out: Range<Value>[] = []
   let index = 0
   for (const { from, to, value } of ranges) {
     let at = from
-    for (let hole = mask[index]; hole !== undefined && hole.to <= from; hole = mask[++index]);
-    for (let next = index, hole = mask[next]; hole !== undefined && hole.from < to; hole = mask[++next]) {
+    for (let hole = removed[index]; hole !== undefined && hole.to <= from; hole = removed[++index]);
+    for (let next = index, hole = removed[next]; hole !== undefined && hole.from < to; hole = removed[++next]) {
       if (at < hole.from) push(out, { from: at, to: hole.from, value })
       at = Math.max(at, hole.to)
     }
@@ -55,7 +55,7 @@ export function subtract<Value>(ranges: RangeMap<Value>, mask: RangeMap<unknown>
   return out
 }
 
-/** What of the map lies inside the mask. */
+/** The part of the map inside `mask`. */
 export function intersect<Value>(ranges: RangeMap<Value>, mask: RangeMap<unknown>): RangeMap<Value> {
   const out: Range<Value>[] = []
   let index = 0
@@ -68,31 +68,31 @@ export function intersect<Value>(ranges: RangeMap<Value>, mask: RangeMap<unknown
   return out
 }
 
-/** What of the map lies in [from, to). */
+/** The part of the map in [from, to). */
 export function clip<Value>(ranges: RangeMap<Value>, from: number, to: number): RangeMap<Value> {
   const [first, last] = [ranges[0], ranges.at(-1)]
   if (first === undefined || last === undefined || (from <= first.from && last.to <= to)) return ranges
   return intersect(ranges, range(from, to, true))
 }
 
-/** The map on [from, to), with `value` where it has none. */
+/** The map on [from, to), with `value` in its gaps. */
 export function filled<Value>(ranges: RangeMap<Value>, from: number, to: number, value: Value): RangeMap<Value> {
   return overlay(range(from, to, value), clip(ranges, from, to))
 }
 
-/** The stretches whose values pass. */
+/** The ranges whose values pass. */
 export function filterRanges<Value>(ranges: RangeMap<Value>, passes: (value: Value) => boolean): RangeMap<true> {
   return toMask(ranges.filter(({ value }) => passes(value)))
 }
 
-/** What the map covers, whatever the values. */
+/** The ranges that the map covers, without their values. */
 export function toMask(ranges: RangeMap<unknown>): RangeMap<true> {
   const out: Range<true>[] = []
   for (const { from, to } of ranges) push(out, { from, to, value: true })
   return out
 }
 
-/** The grains that the map touches, by their number: bytes to chunks. */
+/** The numbers of the grains that the map touches: bytes to chunks. */
 export function touched(ranges: RangeMap<unknown>, grain: number): RangeMap<true> {
   const out: Range<true>[] = []
   for (const { from, to } of ranges) {
@@ -103,14 +103,14 @@ export function touched(ranges: RangeMap<unknown>, grain: number): RangeMap<true
   return out
 }
 
-/** The grains that the map covers wholly, by their number. */
+/** The numbers of the grains that the map covers completely. */
 export function contained(ranges: RangeMap<unknown>, grain: number): RangeMap<true> {
   const out: Range<true>[] = []
   for (const { from, to } of toMask(ranges)) push(out, { from: Math.ceil(from / grain), to: Math.floor(to / grain), value: true })
   return out
 }
 
-/** Grains back to what they stand for: chunks to bytes. */
+/** Converts grain numbers back: chunks to bytes. */
 export function scaled<Value>(ranges: RangeMap<Value>, grain: number): RangeMap<Value> {
   return ranges.map(({ from, to, value }) => ({ from: from * grain, to: to * grain, value }))
 }
@@ -119,7 +119,7 @@ export function shifted<Value>(ranges: RangeMap<Value>, by: number): RangeMap<Va
   return ranges.map(({ from, to, value }) => ({ from: from + by, to: to + by, value }))
 }
 
-/** How much the map covers. */
+/** The total length of the ranges. */
 export function lengthOf(ranges: RangeMap<unknown>): number {
   let length = 0
   for (const { from, to } of ranges) length += to - from

@@ -125,7 +125,7 @@ describe('each kind of difference is found where it is', () => {
     ])
   })
 
-  test('bytes that nobody here wrote, as noise of their exact length', () => {
+  test('bytes of no pattern, as noise of their exact length', () => {
     const at = 130 * SECTOR_BYTES + 17
 
     expect(spoil((volume) => volume.fill(0x55, at, at + 300))).toEqual([

@@ -1,13 +1,13 @@
 import type { Difference, Found, Verification, WrongPage } from '../result/bytes.ts'
-import { SECTOR_BYTES } from '../units.ts'
+import { KiB, SECTOR_BYTES } from '../units.ts'
 import type { Content } from './content.ts'
 import { type FoundPattern, identifySector, writePattern } from './pattern.ts'
 
 const MOST_DIFFERENCES = 64
-const PAGE_BYTES = 4096
+const PAGE_BYTES = 4 * KiB
 const NOTHING = Buffer.alloc(SECTOR_BYTES)
 
-/** Compares a volume, fed piece by piece in order, with what it should hold. Pure: no I/O. */
+/** Compares a volume that is fed piece by piece, in order, with its expected content. Does no I/O. */
 export class Verifier {
   private readonly content: Content
   private readonly differences: Difference[] = []
@@ -18,7 +18,7 @@ export class Verifier {
   private open: Difference | undefined
   private expected = Buffer.alloc(0)
   private nextExtent = 0
-  /** What the last wrong sector was. */
+  /** The pattern of the last wrong sector. */
   private lastFound: FoundPattern | undefined
   private readonly next = Buffer.alloc(SECTOR_BYTES)
 
@@ -26,7 +26,7 @@ export class Verifier {
     this.content = content
   }
 
-  /** `piece` follows the one before it; every piece but the last is a multiple of 512 bytes. */
+  /** `piece` follows the previous one. Every piece but the last is a multiple of 512 bytes. */
   push(piece: Uint8Array): void {
     if (this.expected.length < piece.length) this.expected = Buffer.alloc(piece.length)
     const expected = this.expected.subarray(0, piece.length)
@@ -71,7 +71,7 @@ export class Verifier {
     }
   }
 
-  /** The page that a byte of this piece lies in, as far as the piece holds it. */
+  /** The page around a byte of this piece, as far as the piece holds it. */
   private pageAround(expected: Buffer, actual: Buffer, index: number): WrongPage {
     const offset = Math.floor((this.at + index) / PAGE_BYTES) * PAGE_BYTES
     const from = Math.max(0, offset - this.at)
@@ -84,7 +84,7 @@ export class Verifier {
     }
   }
 
-  /** Whether a whole sector in place of zeros is what follows the one just before: then it only makes that difference longer. */
+  /** Extends the open difference if a whole sector in place of zeros continues the previous one; returns whether it did. */
   private goesOn(expected: Buffer, actual: Buffer, start: number, end: number): boolean {
     const { open, lastFound } = this
     const isNext = open !== undefined && open.expected === 'zero' && open.offset + open.length === this.at + start

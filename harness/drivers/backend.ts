@@ -3,7 +3,7 @@ import { StorageUsage } from '../block/usage.ts'
 import type { Lab } from '../lab/lab.ts'
 import { type BuiltInDriver, overriding, type VolumeDriver } from '../protocol/driver.ts'
 import type { LvRow, Space } from '../result/evidence.ts'
-import { type BackendOptions, type BuiltIn, builtIn, type Storage } from './built_in.ts'
+import { type BackendSize, type BuiltIn, builtIn, type SharedStorage, type Storage } from './built_in.ts'
 
 type HonestName = keyof typeof builtIn
 /** A built-in driver, or its liar: the same but for the opposite claim. */
@@ -42,8 +42,14 @@ export interface StorageBackend extends Omit<Storage, 'open'> {
 }
 
 /** Makes a backend on poisoned storage. */
-export async function createBackend(lab: Lab, kind: DriverName, name: string, options: BackendOptions): Promise<StorageBackend> {
-  const { open, ...storage } = await definitionOf(kind).make(lab, name, options)
+export async function createBackend(
+  lab: Lab,
+  kind: DriverName,
+  name: string,
+  size: BackendSize,
+  shared: SharedStorage,
+): Promise<StorageBackend> {
+  const { open, ...storage } = await definitionOf(kind).make(lab, name, size, shared)
   const reopen = () => claiming(open(), claims[kind])
   return { ...storage, name, kind, driver: reopen(), reopen }
 }

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Crypt, LUKS_HEADER_BYTES } from '../block/crypt.ts'
 import type { Lvm } from '../block/lvm.ts'
@@ -15,15 +14,19 @@ import { internalVolumes, type LvmType, lvmKind } from './lvm/kinds.ts'
 import { LuksDriver } from './lvm/luks.ts'
 import type { NfsServer } from './nfs/server.ts'
 
-export interface BackendOptions {
+/** How much a backend must hold, and how much of its storage is poisoned, from the start (default: all). In bytes. */
+export interface BackendSize {
+  readonly dataBytes: number
+  readonly poisonBytes?: number
+}
+
+/** What the backends of one machine share. */
+export interface SharedStorage {
   readonly lvm: Lvm
+  /** The program that moves the bytes of a driver-assisted migration. */
   readonly mover: Mover
   /** Starts the machine's NFS server, or gives the one that runs. */
-  readonly nfs: () => Promise<NfsServer>
-  /** The storage that the backend must hold, in bytes. */
-  readonly dataBytes: number
-  /** How much of the storage is poisoned, from the start; default all. */
-  readonly poisonBytes?: number
+  nfs(): Promise<NfsServer>
 }
 
 /** Storage that a driver can be put over, and where its volumes lie. */
@@ -33,7 +36,7 @@ export interface Storage {
   /** The volume group, for LVM. */
   readonly group?: string
   /** The volumes that belong to the storage itself: a pool, a template. */
-  readonly furniture?: readonly string[]
+  readonly internalVolumes?: readonly string[]
   /** The file of a volume, for drivers whose volumes are files. */
   readonly fileOf?: (volume: string) => string
   /** The size of a volume in bytes where the file's own says nothing. */
@@ -48,7 +51,7 @@ export interface BuiltIn {
    * whatever lay on the storage before.
    */
   readonly claim: boolean
-  make(lab: Lab, name: string, options: BackendOptions): Promise<Storage>
+  make(lab: Lab, name: string, size: BackendSize, shared: SharedStorage): Promise<Storage>
 }
 
 /** The built-in drivers, each with what it honestly claims. */
@@ -76,42 +79,29 @@ export const builtIn = {
 } satisfies Record<string, BuiltIn>
 
 function lvm(type: LvmType): BuiltIn['make'] {
-  return async (lab, name, options) => {
-    const group = await createLvmStorage(lab, options.lvm, name, type, options)
-    return lvmStorage(group, type, () => new LvmDriver(group, type, options.mover))
+  return async (lab, name, size, { lvm, mover }) => {
+    const group = await createLvmStorage(lab, lvm, name, type, size)
+    return lvmStorage(group, type, () => new LvmDriver(group, type, mover))
   }
 }
 
 function lvmStorage({ name }: VolumeGroup, type: LvmType, open: Storage['open']): Storage {
-  return { open, group: name, furniture: internalVolumes(name, lvmKind(type)) }
+  return { open, group: name, internalVolumes: internalVolumes(name, lvmKind(type)) }
 }
 
 /** Room for the headers of this many volumes. */
 const LUKS_VOLUMES = 8
 
-async function luks(lab: Lab, name: string, options: BackendOptions): Promise<Storage> {
-  const dataBytes = options.dataBytes + LUKS_VOLUMES * LUKS_HEADER_BYTES
-  const keyFile = join(lab.folder, `${name}.key`)
-  const crypt = new Crypt(lab, `${name}-crypt-`, keyFile)
-  await crypt.loadModules()
-  const group = await createLvmStorage(lab, options.lvm, name, 'thin', { ...options, dataBytes })
-  await lab.own(
-    `the key ${keyFile}`,
-    // A command of the machine, as the script of a counterexample repeats it.
-    () => runOrThrow(lab, ['dd', 'if=/dev/urandom', `of=${keyFile}`, 'bs=32', 'count=1', 'status=none']),
-    () => rm(keyFile, { force: true }),
-  )
-  await lab.own(
-    `the encrypted devices of ${name}`,
-    async () => {},
-    () => crypt.closeAll(),
-  )
-  return lvmStorage(group, 'thin', () => new LuksDriver(new LvmDriver(group, 'thin', options.mover), crypt))
+async function luks(lab: Lab, name: string, size: BackendSize, { lvm, mover }: SharedStorage): Promise<Storage> {
+  const dataBytes = size.dataBytes + LUKS_VOLUMES * LUKS_HEADER_BYTES
+  const group = await createLvmStorage(lab, lvm, name, 'thin', { ...size, dataBytes })
+  const crypt = await Crypt.open(lab, name)
+  return lvmStorage(group, 'thin', () => new LuksDriver(new LvmDriver(group, 'thin', mover), crypt))
 }
 
 function nfs(kind: FileKind): BuiltIn['make'] {
-  return async (lab, name, options) => {
-    const server = await options.nfs()
+  return async (lab, name, _size, shared) => {
+    const server = await shared.nfs()
     const folder = join(server.mount, name)
     await lab.own(
       `the folder of ${name}`,

@@ -1,11 +1,10 @@
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Crypt } from '../block/crypt.ts'
+import { createLogicalVolume, makeExternalOrigin, SNAPSHOT_MODULES, volumeForms } from '../block/logical_volume.ts'
 import { createThinPool, POOL_METADATA_BYTES } from '../block/thin_pool.ts'
-import { createVolumeGroup, EXTENT_BYTES, type VolumeGroup } from '../block/volume_group.ts'
+import { createVolumeGroup, devicePath, EXTENT_BYTES, type VolumeGroup } from '../block/volume_group.ts'
 import type { Content } from '../content/content.ts'
 import { makeLocalFolder } from '../drivers/file/local_folder.ts'
-import { devicePath, SNAPSHOT_MODULES } from '../drivers/lvm/kinds.ts'
 import type { Lab } from '../lab/lab.ts'
 import { runOrThrow } from '../machine/machine.ts'
 import type { Extent } from '../result/bytes.ts'
@@ -81,15 +80,12 @@ function poolBytes(bytes: number, chunkBytes: number): number {
 
 async function makeNew(group: VolumeGroup, storage: StorageSpec, name: string, bytes: number, roomBytes = bytes): Promise<BuiltVolume> {
   if (storage.kind !== 'thin') {
-    await lvm(group, ['lvcreate', '--quiet', '--yes', '--name', name, '--size', `${bytes}b`, group.name])
-    return laidOut(group, name)
+    await createLogicalVolume(group, name, volumeForms.thick(group.name, bytes))
+    return builtVolume(group, name)
   }
   const pool = await makePool(group, storage, name, roomBytes)
-  await lvm(group, [
-    ...['lvcreate', '--quiet', '--yes', '--name', name, '--type', 'thin'],
-    ...['--virtualsize', `${bytes}b`, '--thinpool', pool, group.name],
-  ])
-  return laidOut(group, name, pool)
+  await createLogicalVolume(group, name, volumeForms.thin(group.name, pool, bytes))
+  return builtVolume(group, name, pool)
 }
 
 async function makePool(
@@ -117,30 +113,26 @@ async function makeDestination(
   if (prior.kind === 'external-origin' && storage.kind === 'thin') {
     const origin = await makeNew(group, { kind: 'thick' }, 'origin', prior.originBytes)
     await stampOther(lab, origin.path, prior.originBytes, prior.extents, true)
-    await lvm(group, ['lvchange', '--quiet', '--activate', 'n', `${group.name}/origin`])
-    await lvm(group, ['lvchange', '--quiet', '--permission', 'r', `${group.name}/origin`])
+    await makeExternalOrigin(group, 'origin')
     await lab.machine.loadModules(SNAPSHOT_MODULES)
     const pool = await makePool(group, storage, DESTINATION, sizeBytes)
-    await lvm(group, ['lvcreate', '--quiet', '--yes', '--type', 'thin', '--name', DESTINATION, '--thinpool', pool, `${group.name}/origin`])
-    if (sizeBytes > prior.originBytes) await lvm(group, ['lvextend', '--quiet', '--size', `${sizeBytes}b`, `${group.name}/${DESTINATION}`])
-    return laidOut(group, DESTINATION, pool)
+    await createLogicalVolume(group, DESTINATION, volumeForms.onExternalOrigin(group.name, pool, 'origin'))
+    if (sizeBytes > prior.originBytes) await group.run(['lvextend', '--quiet', '--size', `${sizeBytes}b`, `${group.name}/${DESTINATION}`])
+    return builtVolume(group, DESTINATION, pool)
   }
   if (prior.kind === 'snapshot' && storage.kind === 'thin') {
     const base = await makeNew(group, storage, 'base', sizeBytes, 2 * sizeBytes)
     await stampOther(lab, base.path, sizeBytes, prior.extents)
     await lab.machine.loadModules(SNAPSHOT_MODULES)
-    await lvm(group, [
-      ...['lvcreate', '--quiet', '--yes', '--snapshot', '--setactivationskip', 'n', '--name', DESTINATION],
-      `${group.name}/base`,
-    ])
-    return laidOut(group, DESTINATION, base.volume?.pool)
+    await createLogicalVolume(group, DESTINATION, volumeForms.thinSnapshot(group.name, 'base'))
+    return builtVolume(group, DESTINATION, base.volume?.pool)
   }
   const made = await makeNew(group, storage, DESTINATION, sizeBytes)
   if (prior.kind === 'used') await stampOther(lab, made.path, sizeBytes, prior.extents)
   return made
 }
 
-function laidOut(group: VolumeGroup, name: string, pool?: string): BuiltVolume {
+function builtVolume(group: VolumeGroup, name: string, pool?: string): BuiltVolume {
   return { path: devicePath(group.name, name), volume: { group: group.name, name, ...(pool !== undefined && { pool }) } }
 }
 
@@ -156,23 +148,7 @@ async function makeFile(lab: Lab, folder: string, sizeBytes: number, reserved: b
 }
 
 async function encrypted(lab: Lab, below: BuiltVolume): Promise<BuiltVolume> {
-  const key = join(lab.folder, lab.name('key'))
-  const crypt = new Crypt(lab, `${lab.prefix}-crypt-`, key)
-  await crypt.loadModules()
-  await lab.own(
-    `the key ${key}`,
-    () => runOrThrow(lab, ['dd', 'if=/dev/urandom', `of=${key}`, 'bs=32', 'count=1', 'status=none']),
-    () => rm(key, { force: true }),
-  )
-  await lab.own(
-    'the encrypted device',
-    async () => {},
-    () => crypt.closeAll(),
-  )
+  const crypt = await Crypt.open(lab, lab.name('crypt'))
   await crypt.format(below.path)
   return { ...below, path: await crypt.open(below.path, DESTINATION) }
-}
-
-async function lvm({ lab, lvm: tools }: VolumeGroup, argv: readonly string[]): Promise<void> {
-  await tools.run(lab, argv)
 }

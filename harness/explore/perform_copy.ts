@@ -3,9 +3,10 @@ import { contained, filterRanges, type RangeMap, scaled } from '../content/range
 import type { Lab } from '../lab/lab.ts'
 import { runOrThrow } from '../machine/machine.ts'
 import { expectedRanges } from '../model/byte_ranges.ts'
-import { type BytesMoved, countMoved } from '../movers/count_moved.ts'
 import { dd } from '../movers/dd.ts'
+import { countMoved } from '../movers/mover.ts'
 import type { CopySpec } from '../result/copy.ts'
+import type { BytesMoved } from '../result/evidence.ts'
 
 export interface CopyPaths {
   readonly from: string

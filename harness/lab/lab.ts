@@ -5,6 +5,7 @@ import { BrokenLab, messageOf } from '../errors.ts'
 import type { Helper } from '../helper/client.ts'
 import { describeEnding } from '../machine/command_failed.ts'
 import type { Finished, Machine, RunOptions } from '../machine/machine.ts'
+import type { BytesMoved } from '../result/evidence.ts'
 
 /** One command as it ran: for the record of a cell. */
 export interface CommandRecord {
@@ -39,6 +40,8 @@ export class Lab {
   readonly folder: string
   readonly seed: number
   readonly commands: CommandRecord[] = []
+  /** The bytes that each copy moved, in order. */
+  readonly copies: BytesMoved[] = []
   private readonly owned = new CleanupStack()
   private readonly stop = new AbortController()
   private readonly forgetSignal: () => void
@@ -121,6 +124,12 @@ export class Lab {
   private record(command: CommandRecord): void {
     this.commands.push(command)
     for (const child of this.living) child.record(command)
+  }
+
+  /** Records what a copy moved, also in the labs within this one: a source's driver copies in the lab of its test bed. */
+  recordCopy(moved: BytesMoved): void {
+    this.copies.push(moved)
+    for (const child of this.living) child.recordCopy(moved)
   }
 
   /** Stops the commands under way and refuses new acquisitions. */

@@ -1,8 +1,9 @@
 import type { Lab } from '../lab/lab.ts'
 import { dd } from '../movers/dd.ts'
-import type { Mover } from '../movers/mover.ts'
-import type { MigrationParts } from './migrate.ts'
+import { copyVolume, type Mover } from '../movers/mover.ts'
+import { type MigrationMethod, type MigrationParts, type MigrationResult, migrate } from './migrate.ts'
 import type { Rule } from './rule.ts'
+import type { Backend, Volume } from './volume.ts'
 
 /** What a migration is made of, as far as it can be broken. */
 export interface RuleParts {
@@ -14,12 +15,28 @@ export interface RuleParts {
 /** The rule and the mover as they should be. */
 export const soundParts: RuleParts = { mover: dd }
 
-/** A migration in a lab, with these parts. */
-export function migrationParts(lab: Lab, { mover, rule, ask }: RuleParts): MigrationParts {
-  return {
-    copy: (from, to, bytes, mode) => mover(lab, { from, to, bytes, mode }),
+export interface LabMigration {
+  readonly result: MigrationResult
+  /** The volume's record afterwards. */
+  readonly record: Volume
+}
+
+/** Migrates a volume by a rule, with the copy in a lab. `overrides` replaces parts of the migration. */
+export async function migrateInLab(
+  lab: Lab,
+  { name, sizeBytes, backend }: Pick<Volume, 'name' | 'sizeBytes' | 'backend'>,
+  destination: Backend,
+  method: MigrationMethod,
+  { mover, rule, ask }: RuleParts = soundParts,
+  overrides: (parts: MigrationParts) => Partial<MigrationParts> = () => ({}),
+): Promise<LabMigration> {
+  const record: Volume = { name, sizeBytes, status: 'available', migrationStatus: null, backend }
+  const parts: MigrationParts = {
+    copy: (from, to, bytes, mode) => copyVolume(lab, mover, { from, to, bytes, mode }),
     sizeOf: async (path) => (await lab.helper.measure(path)).sizeBytes,
     ...(rule !== undefined && { rule }),
     ...(ask !== undefined && { ask }),
   }
+  const result = await migrate(record, destination, method, { ...parts, ...overrides(parts) })
+  return { result, record }
 }

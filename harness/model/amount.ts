@@ -4,7 +4,7 @@ export function exactly(value: number): Amount {
   return { least: value, most: value }
 }
 
-/** Whole grains for so many bytes, in bytes. */
+/** Rounds up to whole grains. Returns bytes. */
 export function inGrains(bytes: number, grainBytes: number): number {
   return Math.ceil(bytes / grainBytes) * grainBytes
 }

@@ -41,7 +41,7 @@ test('what is as predicted has no disagreement', () => {
   expect(compare(prediction, measured)).toEqual([])
 })
 
-describe('a disagreement is told, with who is suspected', () => {
+describe('a disagreement names its likely cause', () => {
   const { byteClasses: _, ...unclassified } = measured
   test.each<[string, Partial<Measured> | (() => Measured), string, string, RegExp]>([
     [

@@ -1,34 +1,35 @@
 import { clip, filterRanges, joined, lengthOf, type RangeMap, same, subtract } from '../content/ranges.ts'
 import type { ByteClass } from '../result/bytes.ts'
+import { KiB } from '../units.ts'
 import type { Prediction } from './copy_case.ts'
 
-/** A filesystem counts its own extent blocks with a file's; a few of them at the sizes used here. */
-export const FILE_SLACK_BYTES = 64 * 1024
+/** A filesystem counts its extent blocks among a file's own. At the sizes used here they are few. */
+export const FILE_SLACK_BYTES = 64 * KiB
 
-/** What was found on real storage, as far as it could be seen. All in bytes. */
+/** The measurements of a copy on real storage. Sizes are in bytes. */
 export interface Measured {
-  /** Where the bytes of the destination come from, and up to where it was read; absent when it changes too often to be told. */
-  readonly byteClasses?: RangeMap<ByteClass>
+  /** The class of every byte of the destination, up to `classifiedBytes`; absent if it changes too often. */
+  readonly byteClasses?: RangeMap<ByteClass> | undefined
   readonly classifiedBytes: number
   readonly source: MeasuredSpace
   readonly destination: MeasuredSpace
-  readonly poolUsedBytes?: number
-  /** What the copy read from the source's and wrote to the destination's device; absent for a file. */
-  readonly readBytes?: number
-  readonly writtenBytes?: number
+  readonly poolUsedBytes?: number | undefined
+  /** Bytes that the copy read from the source's device and wrote to the destination's; absent for a file. */
+  readonly readBytes?: number | undefined
+  readonly writtenBytes?: number | undefined
   /** Whether the destination refused a discard. */
   readonly discardRefused: boolean
 }
 
 export interface MeasuredSpace {
-  /** `slack`: a filesystem's figure, to which it may have added its own blocks. */
+  /** `slack` marks a filesystem's figure, which may include its own blocks. */
   readonly mappedBytes: number
   readonly slack: boolean
-  /** Which bytes have storage, as the pool's own metadata has it. */
-  readonly mapped?: RangeMap<true>
+  /** The ranges that have storage, from the pool's own metadata. */
+  readonly mapped?: RangeMap<true> | undefined
 }
 
-/** Who is likely to be wrong where the model and real storage differ. */
+/** The likely cause of a difference between the model and real storage. */
 export type Suspect = 'the copy' | 'the model' | 'the measurement'
 
 export interface Disagreement {
@@ -37,7 +38,7 @@ export interface Disagreement {
   readonly suspect: Suspect
 }
 
-/** Where a prediction and what was measured differ. Pure. */
+/** Lists the differences between a prediction and the measurements. Pure. */
 export function compare(prediction: Prediction, measured: Measured): Disagreement[] {
   const { copied } = prediction
   const poolUsed = measured.poolUsedBytes
@@ -71,7 +72,7 @@ function compareBytes({ content, wrong }: Prediction, { byteClasses, classifiedB
   if (first === undefined) return []
   const says = predicted.find(({ from, to }) => from <= first.from && first.from < to)
   const more = differ.length > 1 ? `, and ${differ.length - 1} more ranges` : ''
-  // Data that should have been copied, or bytes that no copy by these rules writes: storage does what it is told.
+  // Missing data, or bytes that no copy by these rules writes: storage does not invent them, so the copy is suspect.
   const lost =
     says?.value === 'data' || first.value === 'noise' || (says?.value === 'zero' && !wrong.some(({ value }) => value === first.value))
   return [
@@ -83,13 +84,13 @@ function compareBytes({ content, wrong }: Prediction, { byteClasses, classifiedB
   ]
 }
 
-/** Where `found` is not as predicted, with what was found. */
+/** The part of `found` that differs from the prediction. */
 function differences(predicted: RangeMap<ByteClass>, found: RangeMap<ByteClass>): RangeMap<ByteClass> {
-  const origins = new Set(found.map(({ value }) => value))
-  const parts = [...origins].flatMap((origin) =>
+  const classes = new Set(found.map(({ value }) => value))
+  const parts = [...classes].flatMap((byteClass) =>
     subtract(
-      found.filter(({ value }) => value === origin),
-      filterRanges(predicted, (value) => value === origin),
+      found.filter(({ value }) => value === byteClass),
+      filterRanges(predicted, (value) => value === byteClass),
     ),
   )
   return joined(parts.sort((one, other) => one.from - other.from))

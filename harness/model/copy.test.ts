@@ -13,7 +13,9 @@ const scattered = [...Array.from({ length: 32 }, (_, index) => extent(2 * index 
 const everything = [extent(0, SIZE)]
 const thin = (spec: Partial<ThinPoolSpec> = {}): StorageSpec => ({
   kind: 'thin',
-  ...{ chunkBytes: CHUNK, zeroing: true, discards: true },
+  chunkBytes: CHUNK,
+  zeroing: true,
+  discards: true,
   ...spec,
 })
 const sparse = (blockBytes: number): CopySpec => ({ how: 'sparse', blockBytes })
@@ -72,7 +74,7 @@ describe('what real storage was seen to do', () => {
     expect(did).toEqual({ readBytes: 0, writtenBytes: 0, written: [], refused: 'discard' })
   })
 
-  test('a destination larger than the source keeps stale bytes behind the end, even after a full copy', () => {
+  test('a destination larger than the source keeps stale bytes past the end, even after a full copy', () => {
     const { content, wrong } = copied({ how: 'full', blockBytes: MiB }, { storage: { kind: 'thick' }, sizeBytes: SIZE + MiB })
 
     expect(wrong).toEqual([])

@@ -3,13 +3,13 @@ import type { ByteClass } from '../result/bytes.ts'
 import type { CopySpec } from '../result/copy.ts'
 import { FileVolume, type ModelVolume, PAGE_BYTES, writeBuffered } from './volume.ts'
 
-/** What a copy did, in bytes; what was zeroed or discarded beside it is not counted. */
+/** The work of a copy, in bytes. Zeroing and discarding beside it are not counted. */
 export interface Copied {
   readonly readBytes: number
   readonly writtenBytes: number
-  /** Which bytes the copy gave the destination; it skipped the rest. */
+  /** The ranges that the copy wrote; it skipped the rest. */
   readonly written: RangeMap<true>
-  /** A discard that the destination did not take, so that the copy goes no further. */
+  /** Present if the destination refused a discard, which ends the copy. */
   readonly refused?: 'discard'
 }
 
@@ -39,7 +39,7 @@ export function copy(from: ModelVolume, to: ModelVolume, sizeBytes: number, spec
     case 'full-then-discard': {
       const copied = dd(content, to, everything, sizeBytes, spec)
       const zeros = contained(
-        filterRanges(content, (origin) => origin === 'zero'),
+        filterRanges(content, (byteClass) => byteClass === 'zero'),
         spec.blockBytes,
       )
       if (zeros.length > 0 && !to.discard(scaled(zeros, spec.blockBytes))) return { ...copied, refused: 'discard' }
@@ -48,7 +48,7 @@ export function copy(from: ModelVolume, to: ModelVolume, sizeBytes: number, spec
   }
 }
 
-/** Writes blocks as dd does: whole, but for a short last one, which goes through the page cache. */
+/** Writes blocks as dd does: whole ones directly, and a short last one through the page cache. */
 function dd(
   content: RangeMap<ByteClass>,
   to: ModelVolume,
@@ -61,7 +61,7 @@ function dd(
   return { readBytes: sizeBytes, writtenBytes: writeWholeAndRest(to, written, sizeBytes, blockBytes), written: toMask(written) }
 }
 
-/** Whole blocks are written past the page cache, a short last one through it. Returns what reaches the device, in bytes. */
+/** Writes whole blocks past the page cache and a short last one through it. Returns the bytes that reach the device. */
 function writeWholeAndRest(to: ModelVolume, content: RangeMap<ByteClass>, sizeBytes: number, blockBytes: number): number {
   const wholeBytes = Math.floor(sizeBytes / blockBytes) * blockBytes
   const [whole, rest] = [clip(content, 0, wholeBytes), clip(content, wholeBytes, sizeBytes)]
@@ -69,10 +69,10 @@ function writeWholeAndRest(to: ModelVolume, content: RangeMap<ByteClass>, sizeBy
   return lengthOf(whole) + writeBuffered(to, rest)
 }
 
-/** The blocks that hold a byte that is not zero, as byte ranges. */
+/** The blocks that hold a byte other than zero, as byte ranges. */
 function dataBlocks(content: RangeMap<ByteClass>, sizeBytes: number, blockBytes: number): RangeMap<true> {
   const blocks = touched(
-    filterRanges(content, (origin) => origin !== 'zero'),
+    filterRanges(content, (byteClass) => byteClass !== 'zero'),
     blockBytes,
   )
   return clip(scaled(blocks, blockBytes), 0, sizeBytes)

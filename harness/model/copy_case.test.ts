@@ -45,22 +45,23 @@ const someCase: fc.Arbitrary<NaiveCase> = fc.record({
   keepsFile: fc.boolean(),
 })
 
-const asOrigin = (value: Write, as: ByteClass): ByteClass | undefined => (value === undefined ? undefined : value === 'zeros' ? 'zero' : as)
+const asByteClass = (value: Write, as: ByteClass): ByteClass | undefined =>
+  value === undefined ? undefined : value === 'zeros' ? 'zero' : as
 
 /** What the destination reads as, cell by cell, worked out step by step. */
 function naively({ source, extraCells, storage, pool, prior, old, crypt, mode, blockCells, keepsFile }: NaiveCase): ByteClass[] {
-  const wanted = source.map((value): ByteClass => asOrigin(value, 'data') ?? 'zero')
+  const wanted = source.map((value): ByteClass => asByteClass(value, 'data') ?? 'zero')
   const size = source.length + extraCells
   const written: (ByteClass | undefined)[] = wanted.map((_, cell) => {
     const start = Math.floor(cell / blockCells) * blockCells
     const block = wanted.slice(start, start + blockCells)
     return mode === 'full' || block.includes('data') ? wanted[cell] : undefined
   })
-  const before = old.slice(0, size).map((value) => asOrigin(value, 'stale'))
+  const before = old.slice(0, size).map((value) => asByteClass(value, 'stale'))
   if (crypt) return Array.from({ length: size }, (_, cell) => written[cell] ?? 'noise')
   if (storage === 'thin') {
     const inPool = new NaivePool({ chunkSectors: pool.chunkCells, zeroing: pool.zeroing, discards: true })
-    const shown = old.slice(0, size).map((value) => asOrigin(value, 'stale') ?? 'zero')
+    const shown = old.slice(0, size).map((value) => asByteClass(value, 'stale') ?? 'zero')
     const volume = new NaiveThin(inPool, size, prior === 'external-origin' ? shown : [])
     if (prior === 'used' || prior === 'snapshot') volume.write(before)
     const target = prior === 'snapshot' ? volume.snapshot() : volume
@@ -167,7 +168,7 @@ test('a pool counts a block that a snapshot and its volume share once, and the o
   expect(predict(copyCase)).toMatchObject({ poolUsedBytes: 3 * chunkBytes, destinationMapped: range(0, 2 * chunkBytes, true) })
 })
 
-test('a volume of 16 TiB costs as many runs as a small one', () => {
+test('a volume of 16 TiB costs as many ranges as a small one', () => {
   const rangesIn = (scale: number) => {
     const at = (offset: number): Extent => ({ offset: offset * scale, length: CELL * scale, write: 'data' })
     const { content, sourceMapped, destinationMapped, wrong } = predict({

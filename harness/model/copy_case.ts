@@ -7,15 +7,15 @@ import { ThinPool, ThinVolume } from './thin_pool.ts'
 import { CryptVolume, FileVolume, type ModelVolume, ThickVolume, writeBuffered } from './volume.ts'
 
 export interface Prediction {
-  /** What reading the destination gives, of every byte of it. */
+  /** The class of every byte of the destination after the copy. */
   readonly content: RangeMap<ByteClass>
-  /** What the source and the destination have storage for, before and after. The last chunk may reach past the end. */
+  /** The ranges that have storage: the source's before the copy, the destination's after it. The last one may reach past the end. */
   readonly sourceMapped: RangeMap<true>
   readonly destinationMapped: RangeMap<true>
-  /** What all volumes take in the destination's thin pool; absent where there is none. */
-  readonly poolUsedBytes?: number
+  /** Bytes that all volumes take in the destination's thin pool; absent if there is no pool. */
+  readonly poolUsedBytes?: number | undefined
   readonly copied: Copied
-  /** Bytes of the volume that are not what the source holds. */
+  /** The bytes of the volume that differ from the source. */
   readonly wrong: RangeMap<ByteClass>
 }
 
@@ -29,25 +29,25 @@ export function predict(copyCase: CopyCase): Prediction {
     content,
     sourceMapped: source.mapped(),
     destinationMapped: destination.cryptHeaderBytes === undefined ? below.mapped() : volume.mapped(),
-    ...(pool !== undefined && { poolUsedBytes: pool.usedBytes() }),
+    poolUsedBytes: pool?.usedBytes(),
     copied,
     wrong: differing(content, expectedRanges({ sizeBytes, extents: copyCase.source.extents })),
   }
 }
 
-/** What of `content` is not as expected, where something is expected. */
+/** The part of `content` that differs from `expected`, within the ranges of `expected`. */
 export function differing(content: RangeMap<ByteClass>, expected: RangeMap<ByteClass>): RangeMap<ByteClass> {
   const known = intersect(content, toMask(expected))
-  const wrong = BYTE_CLASSES.flatMap((origin) =>
+  const wrong = BYTE_CLASSES.flatMap((byteClass) =>
     subtract(
-      known.filter(({ value }) => value === origin),
-      filterRanges(expected, (value) => value === origin),
+      known.filter(({ value }) => value === byteClass),
+      filterRanges(expected, (value) => value === byteClass),
     ),
   )
   return joined(wrong.sort((one, other) => one.from - other.from))
 }
 
-/** The volume as its owner left it: what does not read as zero by itself was zeroed. */
+/** The volume as its owner left it. Bytes that did not read as zero by themselves were zeroed. */
 export function makeSource({ storage, sizeBytes, extents, reserved = false }: CopyCase['source']): ModelVolume {
   const volume = bareVolume(storage, sizeBytes, reserved)
   writeBuffered(volume, writtenRanges(extents))
@@ -68,7 +68,7 @@ function bareVolume(storage: StorageSpec, sizeBytes: number, reserved: boolean):
   }
 }
 
-/** The destination before the copy: `volume` is what is copied to, `below` what the driver made; they differ by an encryption. */
+/** The destination before the copy. The driver made `below`; the copy writes to `volume`, which may be an encryption of it. */
 export function makeDestination({ storage, sizeBytes, prior, cryptHeaderBytes }: CopyCase['destination']): {
   below: ModelVolume
   volume: ModelVolume
@@ -82,8 +82,8 @@ export function makeDestination({ storage, sizeBytes, prior, cryptHeaderBytes }:
     return { below, volume: layered(below) }
   }
   const pool = new ThinPool(storage)
-  const origin = prior.kind === 'external-origin' && { sizeBytes: prior.originBytes, content: old }
-  const made = new ThinVolume(pool, sizeBytes, origin || undefined)
+  const origin = prior.kind === 'external-origin' ? { sizeBytes: prior.originBytes, content: old } : undefined
+  const made = new ThinVolume(pool, sizeBytes, origin)
   if (prior.kind === 'used' || prior.kind === 'snapshot') writeBuffered(made, old)
   const below = prior.kind === 'snapshot' ? made.snapshot() : made
   return { below, volume: layered(below), pool }

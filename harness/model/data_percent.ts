@@ -5,14 +5,14 @@ import { exactly } from './amount.ts'
 const ONE_PERCENT = 1_000_000
 const FULL = 100 * ONE_PERCENT
 const HUNDREDTH = ONE_PERCENT / 100
-/** Half of the last place that LVM shows, and what its arithmetic in single precision may add. */
+/** Half of the last place that LVM shows, and the error of its single-precision arithmetic. */
 const ROUNDING = 0.00501
 const LOWEST = 0.01
 const HIGHEST = 99.99
 
 /**
- * A share as lvs shows it: two places, 100.00 only for what is full and 0.00 only for what is empty. More than all, which lvs
- * never sees, is shown as it is.
+ * A share as lvs shows it: two places, 100.00 only if full and 0.00 only if empty. A share above 100, which lvs never sees, is shown as
+ * it is.
  */
 export function dataPercent(used: number, total: number): string {
   if (used > total) return Math.max((100 * used) / total, 100.01).toFixed(2)
@@ -24,7 +24,7 @@ export function dataPercent(used: number, total: number): string {
   return toTwoPlaces(Math.fround(Math.fround(millionths) / ONE_PERCENT))
 }
 
-/** As C's printf, which rounds a tie to the even digit. */
+/** Rounds as C's printf does: a tie goes to the even digit. */
 function toTwoPlaces(value: number): string {
   const eighths = value * 8
   const tie = Number.isInteger(eighths) && eighths % 2 !== 0
@@ -34,15 +34,15 @@ function toTwoPlaces(value: number): string {
 }
 
 /**
- * How many of a device's chunks a Data% of it stands for. Between two bounds, as lvs rounds; where no whole number of chunks
- * gives just that percentage, those next to it.
+ * The number of a device's chunks that a Data% stands for. It has two bounds, because lvs rounds. If no whole number of chunks gives
+ * that percentage, the bounds are the numbers next to it.
  */
 export function chunksOfDataPercent(percent: number, deviceBytes: number, chunkBytes: number): Amount {
   const all = Math.ceil(deviceBytes / chunkBytes)
   if (percent === 0) return exactly(0)
   if (percent === 100) return exactly(all)
   const chunksOfOne = deviceBytes / chunkBytes / 100
-  // What is neither empty nor full is never shown as such, but as the next share.
+  // lvs shows 0.01 for anything barely above empty and 99.99 for anything barely below full.
   const least = percent <= LOWEST ? 1 : Math.max(Math.ceil((percent - ROUNDING) * chunksOfOne), 1)
   const most = percent >= HIGHEST ? all - 1 : Math.min(Math.floor((percent + ROUNDING) * chunksOfOne), all)
   if (least <= most) return { least, most }

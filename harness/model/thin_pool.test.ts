@@ -15,8 +15,8 @@ const honest: ThinPoolSpec = { chunkBytes: CHUNK, zeroing: true, discards: true 
 const data = (from: number, to: number): RangeMap<ByteClass> => range<ByteClass>(from, to, 'data')
 
 describe('against a pool of one cell a sector', () => {
-  const origin = fc.constantFrom<ByteClass>('zero', 'data', 'stale')
-  const cells = fc.array(fc.option(origin, { nil: undefined, freq: 1 }), { maxLength: 40 })
+  const byteClass = fc.constantFrom<ByteClass>('zero', 'data', 'stale')
+  const cells = fc.array(fc.option(byteClass, { nil: undefined, freq: 1 }), { maxLength: 40 })
   const which = fc.nat({ max: 3 })
   const step = fc.oneof(
     fc.record({ does: fc.constantFrom('write' as const, 'write-buffered' as const), which, cells }),
@@ -26,10 +26,10 @@ describe('against a pool of one cell a sector', () => {
 
   test('volumes read alike, have the same chunks and take the same space, whatever is done to them', () => {
     const spec = fc.record({ chunkSectors: fc.constantFrom(1, 2, 4, 8, 16), zeroing: fc.boolean(), discards: fc.boolean() })
-    const behind = fc.array(origin, { maxLength: 48 })
+    const origin = fc.array(byteClass, { maxLength: 48 })
     const size = fc.integer({ min: 1, max: 40 })
     fc.assert(
-      fc.property(spec, size, behind, fc.array(step, { maxLength: 12 }), ({ chunkSectors, ...rest }, sectors, hidden, steps) => {
+      fc.property(spec, size, origin, fc.array(step, { maxLength: 12 }), ({ chunkSectors, ...rest }, sectors, hidden, steps) => {
         const naive = new NaivePool({ chunkSectors, ...rest })
         const pool = new ThinPool({ chunkBytes: chunkSectors * SECTOR_BYTES, ...rest })
         const external = { sizeBytes: hidden.length * SECTOR_BYTES, content: rangesOf(hidden, SECTOR_BYTES) }
@@ -87,7 +87,7 @@ function throughPages(before: readonly ByteClass[], written: readonly (ByteClass
 }
 
 describe('a thin volume', () => {
-  test('reads zero where nobody wrote, in a pool that zeroes', () => {
+  test('reads zero where nothing was written, in a pool that zeroes', () => {
     const volume = new ThinVolume(new ThinPool(honest), MiB)
     volume.write(data(512, 1024))
 
@@ -191,10 +191,10 @@ describe('snapshots', () => {
 })
 
 describe('an external origin', () => {
-  const behind = { sizeBytes: CHUNK + 4096, content: range<ByteClass>(0, CHUNK + 4096, 'stale') }
+  const origin = { sizeBytes: CHUNK + 4096, content: range<ByteClass>(0, CHUNK + 4096, 'stale') }
 
   test('shows through as far as it goes, and again after a discard', () => {
-    const volume = new ThinVolume(new ThinPool(honest), 3 * CHUNK, behind)
+    const volume = new ThinVolume(new ThinPool(honest), 3 * CHUNK, origin)
     const shown = [
       { from: 0, to: CHUNK + 4096, value: 'stale' },
       { from: CHUNK + 4096, to: 3 * CHUNK, value: 'zero' },
@@ -210,8 +210,8 @@ describe('an external origin', () => {
   test.each([
     [true, 'zero'],
     [false, 'stale'],
-  ] as const)('is copied into a chunk that straddles its end; behind it, with zeroing %s, is %s', (zeroing, rest) => {
-    const volume = new ThinVolume(new ThinPool({ ...honest, zeroing }), 3 * CHUNK, { ...behind, content: data(0, behind.sizeBytes) })
+  ] as const)('is copied into a chunk that straddles its end; past it, with zeroing %s, is %s', (zeroing, rest) => {
+    const volume = new ThinVolume(new ThinPool({ ...honest, zeroing }), 3 * CHUNK, { ...origin, content: data(0, origin.sizeBytes) })
 
     volume.write(range<ByteClass>(CHUNK, CHUNK + 512, 'noise'))
 
@@ -235,7 +235,7 @@ describe('an external origin', () => {
   })
 })
 
-test('a volume of 16 TiB costs as many runs as a small one', () => {
+test('a volume of 16 TiB costs as many ranges as a small one', () => {
   const made = (sizeBytes: number) => {
     const pool = new ThinPool(honest)
     const volume = new ThinVolume(pool, sizeBytes)

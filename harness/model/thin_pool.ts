@@ -19,10 +19,10 @@ import type { ByteClass } from '../result/bytes.ts'
 import type { ThinPoolSpec } from '../result/copy.ts'
 import type { ModelVolume } from './volume.ts'
 
-/** A thin pool of dm-thin: chunks of its volumes, each with a block that volumes may share. Kernel document: thin-provisioning. */
+/** A thin pool of dm-thin. Each chunk of its volumes has a block, which volumes may share. See the kernel's thin-provisioning document. */
 export class ThinPool {
   readonly spec: ThinPoolSpec
-  /** How many volumes map each block. */
+  /** The number of volumes that map each block. */
   private uses: RangeMap<number> = []
   private nextBlock = 0
 
@@ -34,7 +34,7 @@ export class ThinPool {
     return lengthOf(this.uses) * this.spec.chunkBytes
   }
 
-  /** Gives chunks blocks that nobody has. The value of a run of a map is block minus chunk, so that neighbours join. */
+  /** Gives chunks new blocks. The value of a range is block minus chunk, so that neighbours join. */
   allocate(chunks: RangeMap<unknown>): RangeMap<number> {
     const map = chunks.map(({ from, to }): Range<number> => {
       const block = this.nextBlock
@@ -79,7 +79,7 @@ export class ThinPool {
   }
 }
 
-/** What shows through a thin volume where it has no chunk of its own. */
+/** The device that shows through a thin volume where it has no chunk of its own. */
 export interface ExternalOrigin {
   readonly sizeBytes: number
   readonly content: RangeMap<ByteClass>
@@ -88,20 +88,20 @@ export interface ExternalOrigin {
 export class ThinVolume implements ModelVolume {
   readonly sizeBytes: number
   private readonly pool: ThinPool
-  private readonly behind: RangeMap<ByteClass>
-  private readonly behindBytes: number
+  private readonly origin: RangeMap<ByteClass>
+  private readonly originBytes: number
   private chunks: RangeMap<number> = []
   private content: RangeMap<ByteClass> = []
 
   constructor(pool: ThinPool, sizeBytes: number, origin?: ExternalOrigin) {
     this.pool = pool
     this.sizeBytes = sizeBytes
-    this.behindBytes = origin?.sizeBytes ?? 0
-    this.behind = clip(origin?.content ?? [], 0, Math.min(this.behindBytes, sizeBytes))
+    this.originBytes = origin?.sizeBytes ?? 0
+    this.origin = clip(origin?.content ?? [], 0, Math.min(this.originBytes, sizeBytes))
   }
 
   read(): RangeMap<ByteClass> {
-    return overlay(filled(this.behind, 0, this.sizeBytes, 'zero'), clip(this.content, 0, this.sizeBytes))
+    return overlay(filled(this.origin, 0, this.sizeBytes, 'zero'), clip(this.content, 0, this.sizeBytes))
   }
 
   write(content: RangeMap<ByteClass>): void {
@@ -114,16 +114,16 @@ export class ThinVolume implements ModelVolume {
     this.chunks = overlay(this.chunks, this.pool.allocate(toMask(overlay(fresh, toMask(shared)))))
   }
 
-  /** What a new chunk holds beside what is written to it. A chunk that is written whole is not prepared at all. */
+  /** The bytes of new chunks around those written to them. The kernel does not prepare a chunk that is written whole. */
   private around(fresh: RangeMap<unknown>): RangeMap<ByteClass> {
     const { chunkBytes, zeroing } = this.pool.spec
     const bytes = scaled(toMask(fresh), chunkBytes)
     const filling: ByteClass = zeroing ? 'zero' : 'stale'
     const prepared = bytes.map(({ from, to }): Range<ByteClass> => ({ from, to, value: filling }))
-    if (this.behindBytes === 0) return prepared
-    // A chunk that the origin reaches into is copied from it, and only a pool that zeroes clears what lies past its end.
-    const reached = scaled(touched(range(0, this.behindBytes, true), chunkBytes), chunkBytes)
-    const copied = intersect(filled(this.behind, 0, this.behindBytes, 'zero'), intersect(bytes, reached))
+    if (this.originBytes === 0) return prepared
+    // The kernel copies a chunk that the origin reaches into. Only a pool that zeroes clears the part past the origin's end.
+    const reached = scaled(touched(range(0, this.originBytes, true), chunkBytes), chunkBytes)
+    const copied = intersect(filled(this.origin, 0, this.originBytes, 'zero'), intersect(bytes, reached))
     return overlay(prepared, copied)
   }
 
@@ -143,7 +143,7 @@ export class ThinVolume implements ModelVolume {
 
   /** A volume that shares all chunks with this one until either is written. */
   snapshot(): ThinVolume {
-    const made = new ThinVolume(this.pool, this.sizeBytes, { sizeBytes: this.behindBytes, content: this.behind })
+    const made = new ThinVolume(this.pool, this.sizeBytes, { sizeBytes: this.originBytes, content: this.origin })
     made.chunks = this.chunks
     made.content = this.content
     this.pool.share(this.chunks)

@@ -71,14 +71,14 @@ describe('an encrypted volume', () => {
     return { below, volume: new CryptVolume(below, HEADER) }
   }
 
-  test('reads noise where nobody wrote through it, though all below reads zero', () => {
+  test('reads noise where nothing was written through it, though all below reads zero', () => {
     const { below, volume } = made()
 
     expect(below.read()).toEqual(range(0, MiB + HEADER, 'zero'))
     expect(volume.read()).toEqual(range(0, MiB, 'noise'))
   })
 
-  test('reads what was written through it, zeros too, and writes it behind its header', () => {
+  test('reads what was written through it, zeros too, and writes it after its header', () => {
     const { below, volume } = made()
     volume.write([
       { from: 0, to: 512, value: 'data' },
@@ -130,7 +130,7 @@ describe('the page cache', () => {
   })
 })
 
-test('a volume of 16 TiB costs as many runs as a small one', () => {
+test('a volume of 16 TiB costs as many ranges as a small one', () => {
   for (const sizeBytes of [MiB, 16 * TiB]) {
     const volumes = [new ThickVolume(sizeBytes), new FileVolume(sizeBytes, { reserved: true })]
     for (const volume of volumes) {

@@ -1,24 +1,25 @@
 import { filled, intersect, lengthOf, overlay, type RangeMap, range, scaled, shifted, subtract, touched } from '../content/ranges.ts'
 import type { ByteClass } from '../result/bytes.ts'
+import { KiB } from '../units.ts'
 
-/** What the kernel's page cache reads and writes at once, and what ext4 allocates. */
-export const PAGE_BYTES = 4096
-/** lvcreate(8), --wipesignatures and --zero: so much of a new thick volume is zeroed, from its start. */
-export const WIPED_BYTES = 4096
+/** The unit in which the page cache reads and writes, and ext4 allocates. */
+export const PAGE_BYTES = 4 * KiB
+/** The bytes at the start of a new thick volume that lvcreate zeroes (--wipesignatures and --zero). */
+export const WIPED_BYTES = 4 * KiB
 
-/** A volume as the model sees it. Offsets and sizes are in bytes; a model of a volume changes as the volume would. */
+/** The model of a volume, which changes as the volume would. Offsets and sizes are in bytes. */
 export interface ModelVolume {
   readonly sizeBytes: number
-  /** What a reader finds, of every byte. */
+  /** The class of every byte. */
   read(): RangeMap<ByteClass>
   write(content: RangeMap<ByteClass>): void
-  /** Whether the volume takes discards; one that does not changes nothing. */
+  /** Discards bytes. Returns false, without a change, if the volume does not take discards. */
   discard(bytes: RangeMap<unknown>): boolean
-  /** What has storage. The last chunk may reach past the end. */
+  /** The ranges that have storage. The last chunk may reach past the end. */
   mapped(): RangeMap<true>
 }
 
-/** Writes as the page cache does: pages that are written in part are read first. Returns how many bytes the pages have. */
+/** Writes as the page cache does: it reads pages that are written in part first. Returns the size of the pages. */
 export function writeBuffered(volume: ModelVolume, content: RangeMap<ByteClass>): number {
   if (content.length === 0) return 0
   const pages = intersect(scaled(touched(content, PAGE_BYTES), PAGE_BYTES), range(0, volume.sizeBytes, true))
@@ -26,7 +27,7 @@ export function writeBuffered(volume: ModelVolume, content: RangeMap<ByteClass>)
   return lengthOf(pages)
 }
 
-/** A thick volume: what it has not been written holds what its storage held. */
+/** A thick volume. Bytes that were not written hold what its storage held. */
 export class ThickVolume implements ModelVolume {
   readonly sizeBytes: number
   private content: RangeMap<ByteClass>
@@ -44,7 +45,7 @@ export class ThickVolume implements ModelVolume {
     this.content = overlay(this.content, content)
   }
 
-  /** What a discard does to a thick volume is its device's affair; holeproof's give none. */
+  /** A thick volume passes discards to its device, and the devices of holeproof take none. */
   discard(): boolean {
     return false
   }
@@ -54,7 +55,7 @@ export class ThickVolume implements ModelVolume {
   }
 }
 
-/** A file: its holes read as zero, and so does what was only reserved. */
+/** A file. Its holes read as zero, and so does storage that was only reserved. */
 export class FileVolume implements ModelVolume {
   readonly sizeBytes: number
   private content: RangeMap<ByteClass> = []
@@ -74,7 +75,7 @@ export class FileVolume implements ModelVolume {
     this.allocated = overlay(this.allocated, scaled(touched(content, PAGE_BYTES), PAGE_BYTES))
   }
 
-  /** Opened without conv=notrunc, a file loses what it held and all its storage. */
+  /** Empties the file and frees its storage, as dd does without conv=notrunc. */
   truncate(): void {
     this.content = []
     this.allocated = []
@@ -89,7 +90,7 @@ export class FileVolume implements ModelVolume {
   }
 }
 
-/** A LUKS device: what was not written through it decrypts to noise, whatever lies below. */
+/** A LUKS device. Bytes that were not written through it decrypt to noise, whatever lies below. */
 export class CryptVolume implements ModelVolume {
   readonly sizeBytes: number
   private readonly below: ModelVolume
@@ -111,12 +112,12 @@ export class CryptVolume implements ModelVolume {
     this.below.write(shifted(content, this.headerBytes))
   }
 
-  /** cryptsetup-open(8): not passed down unless it is allowed, and then what is discarded reads as noise. */
+  /** dm-crypt passes discards down only if it is allowed to, and discarded bytes then read as noise; see cryptsetup-open(8). */
   discard(): boolean {
     return false
   }
 
-  /** Of the device below, behind the header, by offsets of this device. */
+  /** The mapped ranges of the device below after its header, in offsets of this device. */
   mapped(): RangeMap<true> {
     return shifted(subtract(this.below.mapped(), range(0, this.headerBytes, true)), -this.headerBytes)
   }

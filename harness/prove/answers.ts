@@ -3,8 +3,21 @@ import type { NamedAnswer } from './judge_rule.ts'
 
 const MISSING = Symbol('missing')
 const CLAIMS: readonly unknown[] = [
-  ...[MISSING, true, false, 'True', 'true', 'False', '', 1, 0, null],
-  ...[{ default: true }, { default: false }, { default: 'False' }, [true], { 'vg-pool': true }],
+  MISSING,
+  true,
+  false,
+  'True',
+  'true',
+  'False',
+  '',
+  1,
+  0,
+  null,
+  { default: true },
+  { default: false },
+  { default: 'False' },
+  [true],
+  { 'vg-pool': true },
 ]
 
 const claimed = (key: string, value: unknown) => (value === MISSING ? {} : { [key]: value })
@@ -19,8 +32,8 @@ export const claimsTrue = answered({ [SHIPPED_KEY]: true }, true)
 export const claimsFalse = answered({ [SHIPPED_KEY]: false })
 
 /**
- * What a driver may answer: every claim under either key with every other, and what is no claim at all. It promises zeros when
- * all that it claims is the boolean true.
+ * The possible answers of a driver: every pair of claims under the two keys, and answers without a claim. An answer promises zeros if
+ * every claim in it is the boolean true.
  */
 export const destinationAnswers: readonly NamedAnswer<Answer>[] = [
   ...CLAIMS.flatMap((shipped) =>

@@ -1,13 +1,12 @@
+import { KiB } from '../units.ts'
 import { ATOM_BYTES, atomsOf, type Destination, type DestinationKind } from './destinations.ts'
 import { type SmallCopy, wrongByteOf } from './enumerate.ts'
 
-const KIB = 1024
+const atoms = (count: number): string => `${(count * ATOM_BYTES) / KiB} KiB`
 
-const atoms = (count: number): string => `${(count * ATOM_BYTES) / KIB} KiB`
-
-/** A kind in words; without its chunk size where that is left open. */
+/** Describes a kind of destination, with or without its chunk size. */
 export function describeKind({ storage, prior, encrypted, keepsFile }: DestinationKind, chunks: 'with chunks' | 'any chunks'): string {
-  const chunk = storage.kind === 'thin' && chunks === 'with chunks' ? ` (chunks of ${storage.chunkBytes / KIB} KiB)` : ''
+  const chunk = storage.kind === 'thin' && chunks === 'with chunks' ? ` (chunks of ${storage.chunkBytes / KiB} KiB)` : ''
   const zeroing = storage.kind === 'thin' && !storage.zeroing ? ' in a pool without zeroing' : ''
   const cut = storage.kind !== 'file' || encrypted ? '' : keepsFile ? ' that the copy keeps' : ' that the copy cuts off'
   const noun = `${NOUNS[storage.kind]}${prior === 'external-origin' ? ' with an external origin' : ''}`
@@ -23,7 +22,7 @@ const ARTICLES = {
   'external-origin': 'a',
 } as const
 
-/** A case in a line: what is copied onto what. */
+/** Describes a copy in one line. */
 export function describeCopy({ sourceAtoms, data, blockAtoms, mode, destination }: SmallCopy): string {
   const holding = data === 0 ? ' of holes' : ` with data at ${ranges(data)}`
   const how = mode === 'sparse' ? '' : ' in full,'
@@ -32,7 +31,7 @@ export function describeCopy({ sourceAtoms, data, blockAtoms, mode, destination 
   return `${atoms(sourceAtoms)}${holding},${how} in blocks of ${atoms(blockAtoms)} onto ${onto}`
 }
 
-/** The first wrong byte of a copy in a line. */
+/** Describes the first wrong byte of a copy in one line. */
 export function describeWrong(copy: SmallCopy): string {
   const wrong = wrongByteOf(copy)
   return wrong === undefined ? 'no byte of the volume is wrong' : `byte ${wrong.offset} is ${wrong.found}, not ${wrong.expected}`
@@ -52,5 +51,5 @@ function ranges(pattern: number): string {
     if (last?.to === atom) last.to = atom + 1
     else parts.push({ from: atom, to: atom + 1 })
   }
-  return parts.map(({ from, to }) => `${(from * ATOM_BYTES) / KIB}-${(to * ATOM_BYTES) / KIB}K`).join(', ')
+  return parts.map(({ from, to }) => `${(from * ATOM_BYTES) / KiB}-${(to * ATOM_BYTES) / KiB}K`).join(', ')
 }

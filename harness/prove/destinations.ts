@@ -3,35 +3,35 @@ import type { Extent } from '../result/bytes.ts'
 import type { CopyCase, Prior, StorageSpec } from '../result/copy.ts'
 
 /**
- * The grain of the small cases, in bytes. It is what the page cache writes at once and what is wiped of a new thick volume, so
+ * The grain of the small cases, in bytes. The page cache writes as much at once, and lvcreate wipes as much of a new thick volume, so
  * that nothing finer happens in a copy of whole atoms.
  */
 export const ATOM_BYTES = PAGE_BYTES
 
 const CHUNK_ATOMS = [1, 2, 4] as const
 
-/** How destinations are told apart: what they lie on, what they were before, and how they are written to. */
+/** A kind of destination: its storage, its history, and the way the copy writes to it. */
 export interface DestinationKind {
   readonly storage: StorageSpec
   readonly prior: Prior['kind']
   /** Whether an encryption lies between the copy and the volume. */
   readonly encrypted: boolean
-  /** Whether a file keeps what it holds when it is opened for the copy, as with dd's conv=notrunc. */
+  /** Whether a file keeps its content when the copy opens it, as with dd's conv=notrunc. */
   readonly keepsFile: boolean
 }
 
-/** A destination of a kind, in atoms. Patterns are sets of atoms, one bit an atom, the first the lowest. */
+/** A destination of a kind, in atoms. A pattern is a set of atoms with one bit for each, the lowest for the first. */
 export interface Destination {
   readonly kind: DestinationKind
-  /** What can be written and read, without an encryption's header. */
+  /** The size without the header of an encryption. */
   readonly atoms: number
-  /** Where another volume's data was written before: to this volume, to the one it is a snapshot of, or to its origin. */
+  /** The pattern of another volume's data in this volume, in the one it is a snapshot of, or in its origin. */
   readonly old: number
-  /** Of the external origin; 0 where there is none. */
+  /** The size of the external origin; 0 if there is none. */
   readonly originAtoms: number
 }
 
-/** Every kind. Whether a pool takes discards makes none: no copy of the rule's discards. */
+/** Every kind. Pools that ignore discards are not among them, because no copy of the rule discards. */
 export function destinationKinds(): DestinationKind[] {
   const thin = [true, false].flatMap((zeroing) =>
     CHUNK_ATOMS.map((atoms): StorageSpec => ({ kind: 'thin', chunkBytes: atoms * ATOM_BYTES, zeroing, discards: true })),
@@ -49,7 +49,7 @@ export function destinationKinds(): DestinationKind[] {
   ]
 }
 
-/** The kind that the driver's claim is about: the same storage, as it hands it out. */
+/** The kind that the driver's claim is about: the same storage, as the driver hands it out. */
 export function asHandedOut(kind: DestinationKind): DestinationKind {
   return { ...kind, prior: kind.prior === 'reserved' ? 'reserved' : 'new', encrypted: false }
 }
@@ -60,7 +60,7 @@ export function sameKind(one: DestinationKind, other: DestinationKind): boolean 
   )
 }
 
-/** Every destination of a kind and size: every pattern of old data but none. Below an encryption, where it is not seen, one does. */
+/** Every destination of a kind and size, with every pattern of old data except none. Below an encryption one pattern is enough. */
 export function* destinationsOf(kind: DestinationKind, atoms: number): Generator<Destination> {
   const all = 2 ** atoms - 1
   if (kind.prior === 'new' || kind.prior === 'reserved') {
@@ -75,15 +75,14 @@ export function* destinationsOf(kind: DestinationKind, atoms: number): Generator
   }
 }
 
-/** The destination as the model's cases have it. */
+/** The destination in the terms of the model. */
 export function asModelled({ kind, atoms, old, originAtoms }: Destination): CopyCase['destination'] {
-  const headerBytes = kind.encrypted ? ATOM_BYTES : 0
   const extents = extentsOf(old)
   return {
     storage: kind.storage,
-    sizeBytes: atoms * ATOM_BYTES + headerBytes,
+    sizeBytes: (kind.encrypted ? atoms + 1 : atoms) * ATOM_BYTES,
     prior: priorOf(kind.prior, originAtoms * ATOM_BYTES, extents),
-    ...(kind.encrypted && { cryptHeaderBytes: headerBytes }),
+    cryptHeaderBytes: kind.encrypted ? ATOM_BYTES : undefined,
   }
 }
 

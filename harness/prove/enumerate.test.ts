@@ -78,7 +78,7 @@ function counts(kind: DestinationKind): number[] {
   return [modes.full, modes.sparse].flatMap(({ all, corrupt, leftBehind }) => [all.cases, corrupt.cases, leftBehind.cases])
 }
 
-test('every source is read as the one that stands for it', () => {
+test('every source reads like the one that represents it', () => {
   expect(checkSources(3, [{ kind: 'thick' }, { kind: 'file' }])).toEqual({ sources: 2 * (3 + 9 + 27), odd: 0 })
 })
 

@@ -10,7 +10,7 @@ import { ATOM_BYTES, asModelled, atomsOf, type Destination, type DestinationKind
 
 const BLOCK_ATOMS = [1, 2, 4] as const
 
-/** One copy in a small case. Sizes and blocks in atoms. */
+/** The copy of a small case. Sizes and blocks are in atoms. */
 export interface SmallCopy {
   readonly destination: Destination
   readonly sourceAtoms: number
@@ -20,36 +20,36 @@ export interface SmallCopy {
   readonly mode: CopyMode
 }
 
-/** The first byte that is not what the source holds. */
+/** The first byte that differs from the source. */
 export interface WrongByte {
   readonly offset: number
   readonly expected: ByteClass
   readonly found: ByteClass
 }
 
-/** Counts cases, and keeps the smallest. */
+/** A count of cases, and the smallest of them. */
 export interface Tally {
   cases: number
   smallest?: SmallCopy
 }
 
-/** What came of all copies of one mode onto one kind of destination. */
+/** The results of all copies of one mode onto one kind of destination. */
 export interface ModeTally {
   readonly all: Tally
   /** Copies with a wrong byte within the volume. */
   readonly corrupt: Tally
-  /** Copies with stale bytes behind the end of the volume, on a destination that is larger than the source. */
+  /** Copies that leave stale bytes past the end of the volume, on a destination that is larger than the source. */
   readonly leftBehind: Tally
 }
 
 export interface KindTally {
   readonly kind: DestinationKind
-  /** Copies that were worked out: fewer than cases, as one stands for all sources that read the same. */
+  /** The number of copies computed. It is less than that of cases, because one stands for all sources that read the same. */
   readonly copies: number
   readonly modes: Readonly<Record<CopyMode, ModeTally>>
 }
 
-/** Works out every copy of both modes onto every destination of a kind, from sources of up to `bound` atoms. */
+/** Computes every copy of both modes onto every destination of a kind, from sources of up to `bound` atoms. */
 export function enumerateKind(kind: DestinationKind, bound: number): KindTally {
   const modes = { full: newModeTally(), sparse: newModeTally() }
   let copies = 0
@@ -74,7 +74,7 @@ export function enumerateKind(kind: DestinationKind, bound: number): KindTally {
 
 interface Source {
   readonly data: number
-  /** How many sources read the same: each atom without data is unwritten, or has zeros written. */
+  /** The number of sources that read the same: each atom without data is unwritten, or has zeros written. */
   readonly cases: number
   readonly volume: ModelVolume
   readonly reads: RangeMap<ByteClass>
@@ -98,8 +98,8 @@ function sourceOf(atoms: number, data: number): Source {
 }
 
 /**
- * A full and a sparse copy depend on what the source reads as, and on nothing else of it. Checks that every source of every
- * storage reads as the one that stands for it, and says how many that are.
+ * A full and a sparse copy depend only on the bytes that the source reads as. This checks that every source of every storage reads like
+ * the one that represents it. Returns the number of sources, and of those that do not.
  */
 export function checkSources(bound: number, storages: readonly StorageSpec[]): { sources: number; odd: number } {
   let [sources, odd] = [0, 0]
@@ -127,36 +127,36 @@ function newModeTally(): ModeTally {
   return { all: { cases: 0 }, corrupt: { cases: 0 }, leftBehind: { cases: 0 } }
 }
 
-interface Outcome {
-  readonly wrong?: WrongByte
+/** The damage of a copy: the first wrong byte within the volume, and whether stale bytes lie past its end. */
+interface Damage {
+  readonly wrong: WrongByte | undefined
   readonly leftBehind: boolean
 }
 
-function runCopy({ destination, blockAtoms, mode }: SmallCopy, source: Source): Outcome {
+function runCopy({ destination, blockAtoms, mode }: SmallCopy, source: Source): Damage {
   const { volume } = makeDestination(asModelled(destination))
   const { sizeBytes } = source.volume
   copy(source.volume, volume, sizeBytes, { how: mode, blockBytes: blockAtoms * ATOM_BYTES, keepsFile: destination.kind.keepsFile })
   const content = volume.read()
-  const wrong = firstWrong(content, source.reads)
   return {
-    ...(wrong !== undefined && { wrong }),
+    wrong: firstWrong(content, source.reads),
     leftBehind: volume.sizeBytes > sizeBytes && content.some(({ to, value }) => to > sizeBytes && value === 'stale'),
   }
 }
 
-/** The first byte of a copy that is wrong. */
+/** The first wrong byte of a copy. */
 export function wrongByteOf(done: SmallCopy): WrongByte | undefined {
   return runCopy(done, sourceOf(done.sourceAtoms, done.data)).wrong
 }
 
-/** Both cover all of the volume, the content perhaps more. */
+/** Both maps cover the whole volume. The content may reach further. */
 function firstWrong(content: RangeMap<ByteClass>, expected: RangeMap<ByteClass>): WrongByte | undefined {
   let index = 0
   for (const { from, to, value } of expected) {
     let at = from
     while (at < to) {
       const there = content[index]
-      if (there === undefined) throw new Error(`the destination says nothing of byte ${at}`)
+      if (there === undefined) throw new Error(`the model has no content for byte ${at} of the destination`)
       if (there.to > at) {
         if (there.value !== value) return { offset: at, expected: value, found: there.value }
         at = there.to
@@ -167,7 +167,7 @@ function firstWrong(content: RangeMap<ByteClass>, expected: RangeMap<ByteClass>)
   return undefined
 }
 
-function tally(modeTally: ModeTally, done: SmallCopy, { wrong, leftBehind }: Outcome, cases: number): void {
+function tally(modeTally: ModeTally, done: SmallCopy, { wrong, leftBehind }: Damage, cases: number): void {
   count(modeTally.all, done, cases)
   if (wrong !== undefined) count(modeTally.corrupt, done, cases)
   if (leftBehind) count(modeTally.leftBehind, done, cases)
@@ -179,8 +179,8 @@ function count(counted: Tally, done: SmallCopy, cases: number): void {
 }
 
 /**
- * The order of cases: fewer atoms of the source, then of the destination, then no encryption, fewer atoms with data, fewer with
- * old data, a shorter origin, smaller chunks, a smaller block, then data and old data further to the front.
+ * Orders cases by size: fewer atoms of the source, then of the destination, then no encryption, fewer atoms with data, fewer with old
+ * data, a shorter origin, smaller chunks, a smaller block, then data and old data nearer to the start.
  */
 export function isSmaller(one: SmallCopy, other: SmallCopy): boolean {
   if (one.sourceAtoms !== other.sourceAtoms) return one.sourceAtoms < other.sourceAtoms

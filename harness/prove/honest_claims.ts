@@ -8,21 +8,21 @@ const MOST_ATOMS = 4
 /** Half an atom: a write may be smaller than anything that a copy writes. */
 const WRITE_BYTES = ATOM_BYTES / 2
 
-/** What is done to find out whether a claim may be made. What leaves something out takes more drivers for honest. */
+/** The way to find out whether a driver may claim. A weaker probe takes more drivers for honest. */
 export interface Probe {
-  /** Whether something is written before it is read. */
+  /** Whether the probe writes before it reads. */
   readonly writes: boolean
-  /** How much is looked at, from the start. */
+  /** The number of bytes read, from the start. */
   readonly lookedAtBytes: number
-  /** Whether it is the volume below an encryption that is looked at. */
+  /** Whether the probe reads the volume below an encryption. */
   readonly belowEncryption: boolean
 }
 
 export const wholeProbe: Probe = { writes: true, lookedAtBytes: Number.POSITIVE_INFINITY, belowEncryption: false }
 
 /**
- * Whether a driver that hands out such volumes may claim that they read as zeros: every byte that nobody wrote does, of every
- * volume of the kind, after every pattern of writes.
+ * Decides whether a driver that hands out such volumes may claim that they read as zeros. It may if every unwritten byte of every
+ * volume of the kind reads as zero after every pattern of writes.
  */
 export function mayClaim(kind: DestinationKind, probe: Probe = wholeProbe): boolean {
   for (let atoms = 1; atoms <= MOST_ATOMS; atoms++) {

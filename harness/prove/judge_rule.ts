@@ -2,25 +2,25 @@ import type { CopyMode } from '../result/copy_mode.ts'
 import { asHandedOut, type DestinationKind, sameKind } from './destinations.ts'
 import { isSmaller, type KindTally, type ModeTally, type SmallCopy, type Tally } from './enumerate.ts'
 
-/** What the migration knows of the destination volume, as the rule is told it. */
+/** The knowledge of the migration about the destination volume, which the rule gets. */
 export interface Known {
   readonly history: 'new' | 'reused' | 'clone' | 'restored-snapshot' | 'external-origin'
   readonly layers: readonly string[]
 }
 
-/** What a rule says: of the destination's driver's answer, what is known of the volume, and the answer of the source's driver. */
+/** A rule. It gets the answer of the destination's driver, the knowledge about the volume, and the answer of the source's driver. */
 export type CopyRule<Answer> = (answer: Answer, known: Known, sourceAnswer: Answer) => CopyMode
 
-/** Something that a driver may answer when it is asked. */
+/** A possible answer of a driver. */
 export interface NamedAnswer<Answer> {
-  /** As it stands in a sentence: the driver answers ... */
+  /** The object of the sentence "the driver answers ...". */
   readonly name: string
   readonly answer: Answer
-  /** Whether it says, as the spec has it, that new volumes read as zeros. What says so in another way promises nothing. */
+  /** Whether the answer claims, in the form of the spec, that new volumes read as zeros. Any other form promises nothing. */
   readonly promises: boolean
 }
 
-/** All that is open: whose answers a rule is held to. */
+/** The answers that a rule is tested with. */
 export interface Answers<Answer> {
   readonly destination: readonly NamedAnswer<Answer>[]
   readonly source: readonly NamedAnswer<Answer>[]
@@ -29,8 +29,8 @@ export interface Answers<Answer> {
 }
 
 /**
- * How much is known of a destination. The migration knows what it is, and the driver's claim is about its bare new volumes; or
- * the driver makes all its volumes so, which nobody else knows, and then its claim must hold for these.
+ * A view of a destination. Either the migration knows its history and layers, and the driver's claim is about bare new volumes. Or the
+ * driver makes all its volumes in this way, only the driver knows it, and the claim must hold for them.
  */
 export interface Role {
   readonly known: Known
@@ -40,8 +40,8 @@ export interface Role {
 function rolesOf(kind: DestinationKind): Role[] {
   const handedOut = asHandedOut(kind)
   const layers = kind.encrypted ? ['encryption'] : []
-  const told = historiesOf(kind).map((history): Role => ({ known: { history, layers }, handsOut: handedOut }))
-  return sameKind(kind, handedOut) ? told : [...told, { known: { history: 'new', layers: [] }, handsOut: kind }]
+  const known = historiesOf(kind).map((history): Role => ({ known: { history, layers }, handsOut: handedOut }))
+  return sameKind(kind, handedOut) ? known : [...known, { known: { history: 'new', layers: [] }, handsOut: kind }]
 }
 
 function historiesOf({ prior }: DestinationKind): Known['history'][] {
@@ -58,7 +58,7 @@ function historiesOf({ prior }: DestinationKind): Known['history'][] {
   }
 }
 
-/** A case that speaks against a rule. */
+/** A case that counts against a rule. */
 export interface Against {
   readonly copy: SmallCopy
   readonly known: Known
@@ -68,23 +68,23 @@ export interface Against {
 
 export interface Count {
   readonly cases: number
-  readonly smallest?: Against
+  readonly smallest?: Against | undefined
 }
 
 export interface Judgement {
-  /** Sources, destinations, blocks, answers of both drivers, and what is known of the destination: each different one counts. */
+  /** Each combination of source, destination, block, answers of both drivers, and knowledge about the destination. */
   readonly cases: number
   /** Copies that end with a wrong byte within the volume. */
   readonly corrupt: Count
-  /** Copies copied in full though the destination is new and bare and its driver promised zeros. */
+  /** Full copies although the destination is new and bare and its driver promised zeros. */
   readonly needless: Count
-  /** Copies that end with stale bytes behind the volume's end, on a destination that is larger. */
+  /** Copies that leave stale bytes past the volume's end, on a larger destination. */
   readonly leftBehind: Count
-  /** The corrupt ones by kind of destination, where there are any. */
+  /** The corrupt copies by kind of destination, for the kinds that have any. */
   readonly corruptKinds: readonly { readonly kind: DestinationKind; readonly count: Count }[]
 }
 
-/** Holds a rule to every case. */
+/** Tests a rule with every case. */
 export function judgeRule<Answer>(kindTallies: readonly KindTally[], rule: CopyRule<Answer>, answers: Answers<Answer>): Judgement {
   const [corrupt, needless, leftBehind] = [new Counter(), new Counter(), new Counter()]
   const corruptKinds: { kind: DestinationKind; count: Count }[] = []
@@ -115,7 +115,7 @@ interface Decision<Answer> {
   readonly mode: CopyMode
 }
 
-/** What a rule makes of every pair of answers; asked once for all that is known to be the same. */
+/** The decisions of a rule on every pair of answers. It is asked once for the same knowledge. */
 function decisionsOf<Answer>(rule: CopyRule<Answer>, { destination, source }: Answers<Answer>): (known: Known) => Decision<Answer>[] {
   const made = new Map<string, Decision<Answer>[]>()
   return (known) => {
@@ -139,6 +139,6 @@ class Counter {
   }
 
   counted(): Count {
-    return { cases: this.cases, ...(this.smallest !== undefined && { smallest: this.smallest }) }
+    return { cases: this.cases, smallest: this.smallest }
   }
 }

@@ -1,24 +1,25 @@
 import { decideCopyMode } from '../migration/rule.ts'
 import { type Answer, capabilityReportSchema, SHIPPED_KEY, WELL_DEFINED_PROPERTY } from '../protocol/capabilities.ts'
+import { KiB } from '../units.ts'
 import type { DestinationKind } from './destinations.ts'
 import { mayClaim, wholeProbe } from './honest_claims.ts'
 import type { CopyRule, Known } from './judge_rule.ts'
 
-/** The rule as it is. */
+/** The rule of the product. */
 const soundRule: CopyRule<Answer> = (answer, known) => decideCopyMode(answer, known).mode
 
-/** The claim as it must be made. */
+/** The claim of an honest driver. */
 export const soundClaim = (kind: DestinationKind): boolean => mayClaim(kind)
 
 /**
- * The rule as the spec words it: the claim decides. It is made on the grounds that Cinder's LVM driver has for it,
- * lvm_type == 'thin'.
+ * The rule as the spec words it: the claim alone decides. A driver claims on the grounds that Cinder's LVM driver has, lvm_type ==
+ * 'thin'.
  */
 export const originalRule: CopyRule<Answer> = (answer) => (claimOf(answer, SHIPPED_KEY) === true ? 'sparse' : 'full')
 export const originalClaim = ({ storage }: DestinationKind): boolean => storage.kind === 'thin'
 
 interface Mutant {
-  /** What is wrong with it, in a line. */
+  /** Describes the mistake in one line. */
   readonly what: string
   readonly rule?: CopyRule<Answer>
   readonly claim?: (kind: DestinationKind) => boolean
@@ -39,7 +40,7 @@ const claims = (answer: Answer): unknown[] => [claimOf(answer, SHIPPED_KEY), cla
 const report = (content: unknown): Answer => ({ kind: 'answered', report: content })
 const TRUE = report({ [SHIPPED_KEY]: true })
 
-/** The sound rule, on the answer true where `counts` says so. */
+/** The sound rule, but it takes an answer for true if `counts` accepts it. */
 const alsoWhen =
   (counts: (answer: Answer) => boolean): CopyRule<Answer> =>
   (answer, known, sourceAnswer) =>
@@ -52,7 +53,7 @@ const taking =
 
 const asNew = (history: Known['history']) => taking((known) => (known.history === history ? { ...known, history: 'new' } : known))
 
-/** Ways to break the rule, and the drivers' claims that it goes by. The proof refutes each, or it proves nothing. */
+/** Ways to break the rule, or the claims that it relies on. The proof must refute every one, or it proves nothing. */
 export const mutants = {
   'always-sparse': { what: 'every copy is sparse', rule: () => 'sparse' },
   'never-sparse': { what: 'every copy is full', rule: () => 'full' },
@@ -106,12 +107,12 @@ export const mutants = {
         answer.kind === 'answered' && !capabilityReportSchema.safeParse(answer.report).success && claimOf(answer, SHIPPED_KEY) === true,
     ),
   },
-  'freshness-ignored': { what: 'nobody asks what the volume was before', rule: taking((known) => ({ ...known, history: 'new' })) },
+  'freshness-ignored': { what: 'the history of the volume is ignored', rule: taking((known) => ({ ...known, history: 'new' })) },
   'reused-is-new': { what: 'a reused volume is taken for new', rule: asNew('reused') },
   'clone-is-new': { what: 'a clone is taken for new', rule: asNew('clone') },
   'restored-is-new': { what: 'a restored snapshot is taken for new', rule: asNew('restored-snapshot') },
   'origin-is-new': { what: 'a volume with an external origin is taken for new', rule: asNew('external-origin') },
-  'layers-ignored': { what: 'nobody asks what lies between', rule: taking((known) => ({ ...known, layers: [] })) },
+  'layers-ignored': { what: 'the layers between are ignored', rule: taking((known) => ({ ...known, layers: [] })) },
   'thin-may-claim': { what: 'whatever is thin may claim', claim: originalClaim },
   'claim-unwritten': {
     what: 'a claim is probed without a write',
@@ -119,7 +120,7 @@ export const mutants = {
   },
   'claim-first-page': {
     what: 'a claim is probed in the first 4 KiB',
-    claim: (kind) => mayClaim(kind, { ...wholeProbe, lookedAtBytes: 4096 }),
+    claim: (kind) => mayClaim(kind, { ...wholeProbe, lookedAtBytes: 4 * KiB }),
   },
   'claim-below': {
     what: 'a claim is probed below the encryption',
@@ -130,7 +131,7 @@ export const mutants = {
 export type MutantName = keyof typeof mutants
 export const mutantNames = Object.keys(mutants) as MutantName[]
 
-/** A mutant's parts, the sound ones where it breaks none. */
+/** The rule and the claim of a mutant; the part that it does not break is the sound one. */
 export function partsOf(name: MutantName | undefined): {
   readonly rule: CopyRule<Answer>
   readonly claim: (kind: DestinationKind) => boolean

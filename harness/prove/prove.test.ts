@@ -15,7 +15,7 @@ describe('in every small case', () => {
     expect(proof.sources.odd).toBe(0)
   })
 
-  test("a larger destination keeps another's bytes behind the end, though the rule is kept", () => {
+  test("a larger destination keeps another's bytes past the end, though the rule is kept", () => {
     expect(proof.rule.leftBehind.cases).toBeGreaterThan(0)
     expect(proof.rule.leftBehind.smallest?.copy).toContain('in full, in blocks of 4 KiB onto a new thick volume of 8 KiB')
   })
@@ -94,7 +94,7 @@ test('each finding that is not as it must be is a failure', () => {
   const sound: Findings = { odd: 0, rule: { corrupt: { cases: 0 }, needless: { cases: 0 } }, stricter: [], refuted: [] }
 
   expect(failuresOf(sound)).toEqual([])
-  expect(failuresOf({ ...sound, odd: 1 })).toEqual(['1 sources do not read as the one that stands for them'])
+  expect(failuresOf({ ...sound, odd: 1 })).toEqual(['1 sources do not read like the source that represents them'])
   expect(failuresOf({ ...sound, stricter: [{ kind: 'a tape' }] })).toEqual([
     'nothing speaks against a sparse copy onto a tape, and the rule refuses it',
   ])

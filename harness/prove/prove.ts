@@ -8,9 +8,9 @@ import { checkSources, enumerateKind, isSmaller, type KindTally, type SmallCopy 
 import { type Against, type Answers, type CopyRule, type Count, type Judgement, judgeRule } from './judge_rule.ts'
 import { type MutantName, mutantNames, mutants, originalClaim, originalRule, partsOf, soundClaim } from './mutants.ts'
 
-/** From here on every kind that is refused can show why. */
+/** The smallest bound at which every refused kind can show why. */
 export const LEAST_BOUND = 2
-/** What stays within half a minute. */
+/** The largest bound that takes less than half a minute. */
 export const DEFAULT_BOUND = 6
 
 export interface ProveOptions {
@@ -23,7 +23,7 @@ export interface ProveOptions {
 
 type MayClaim = (kind: DestinationKind) => boolean
 
-/** Holds the rule, what it refuses, its first wording and its mutants to every small case. */
+/** Tests the rule, the kinds that it refuses, its original wording and its mutants with every small case. */
 export function prove({ bound, version, broken, tell }: ProveOptions): Proof {
   const startedAt = performance.now()
   const kinds = destinationKinds()
@@ -46,7 +46,7 @@ export function prove({ bound, version, broken, tell }: ProveOptions): Proof {
     bound,
     atomBytes: ATOM_BYTES,
     seconds: (performance.now() - startedAt) / 1000,
-    ...(broken !== undefined && { broken }),
+    broken,
     kinds: kinds.length,
     copies: kindTallies.reduce((sum, { copies }) => sum + copies, 0),
     sources: { checked: sources, odd },
@@ -61,19 +61,19 @@ export function prove({ bound, version, broken, tell }: ProveOptions): Proof {
   }
 }
 
-/** What the verdict depends on. */
+/** The findings on which the verdict depends. */
 export interface Findings {
-  /** Sources that do not read as the one that stands for them. */
+  /** The number of sources that do not read like the source that represents them. */
   readonly odd: number
   readonly rule: Pick<Judgement, 'corrupt' | 'needless'>
   readonly stricter: Proof['stricter']
   readonly refuted: readonly Pick<Proof['mutants'][number], 'name' | 'refutedBy'>[]
 }
 
-/** What is not as it must be, in lines. */
+/** Describes every finding that fails the proof, each in one line. */
 export function failuresOf({ odd, rule, stricter, refuted }: Findings): string[] {
   return [
-    ...(odd === 0 ? [] : [`${odd} sources do not read as the one that stands for them`]),
+    ...(odd === 0 ? [] : [`${odd} sources do not read like the source that represents them`]),
     ...(rule.corrupt.cases === 0 ? [] : [`the rule corrupts ${rule.corrupt.cases} cases`]),
     ...(rule.needless.cases === 0 ? [] : [`the rule copies ${rule.needless.cases} cases in full that need not be`]),
     ...stricter
@@ -91,11 +91,11 @@ const SOURCES: readonly StorageSpec[] = [
   { kind: 'file' },
 ]
 
-/** Honest drivers: they answer anything but a promise that they may not make. */
+/** The answers of honest drivers: any answer except a promise that the driver may not make. */
 function answersOf(claim: MayClaim): Answers<Answer> {
   return {
     destination: destinationAnswers,
-    // The first is what a case is shown with; the other only where it takes that.
+    // A case is shown with the first answer, unless it needs the second.
     source: [claimsFalse, claimsTrue],
     mayGive: ({ promises }, handsOut) => !promises || claim(handsOut),
   }
@@ -111,7 +111,7 @@ function remembered(claim: MayClaim): MayClaim {
   }
 }
 
-/** What would come of a sparse copy onto what the rule refuses: of kinds that differ in their chunks only, the smallest case. */
+/** The result of a sparse copy onto each kind that the rule refuses. Kinds that differ only in their chunks share the smallest case. */
 function strictness(kindTallies: readonly KindTally[], honest: MayClaim): Proof['stricter'] {
   const groups = new Map<string, SmallCopy>()
   const harmless: Proof['stricter'][number][] = []
@@ -119,8 +119,7 @@ function strictness(kindTallies: readonly KindTally[], honest: MayClaim): Proof[
     if (sameKind(kind, asHandedOut(kind)) && honest(kind)) continue
     const { smallest } = modes.sparse.corrupt
     if (smallest === undefined) {
-      const why = whyHarmless(kind)
-      harmless.push({ kind: describeKind(kind, 'with chunks'), ...(why !== undefined && { why }) })
+      harmless.push({ kind: describeKind(kind, 'with chunks'), why: whyHarmless(kind) })
       continue
     }
     const group = describeKind(kind, 'any chunks')
@@ -140,7 +139,7 @@ function whyHarmless({ storage, prior, encrypted, keepsFile }: DestinationKind):
   return undefined
 }
 
-/** One thing apart from what makes a thin volume read as zeros; of several, each could be to blame. */
+/** The causes of a false claim. A case with several of them is not counted, because each could be to blame. */
 const CAUSES: Readonly<Record<string, (kind: DestinationKind) => boolean>> = {
   'a pool without zeroing, and a block smaller than its chunk': ({ storage }) => storage.kind === 'thin' && !storage.zeroing,
   'a volume that was used before': ({ prior }) => prior === 'used',
@@ -169,7 +168,7 @@ function asCount(counts: readonly Count[]): ProofCount {
   const [smallest] = against.sort((one, other) => (isSmaller(one.copy, other.copy) ? -1 : 1))
   return {
     cases: counts.reduce((sum, { cases }) => sum + cases, 0),
-    ...(smallest !== undefined && { smallest: caseOf(smallest) }),
+    smallest: smallest && caseOf(smallest),
   }
 }
 
@@ -189,7 +188,7 @@ function caseOf({ copy, known: { history, layers }, answered, sourceAnswered }: 
     copy: describeCopy(copy),
     wrong: describeWrong(copy),
     answered,
-    ...(sourceAnswered !== claimsFalse.name && { sourceAnswered }),
+    sourceAnswered: sourceAnswered === claimsFalse.name ? undefined : sourceAnswered,
     knownAs: [history, ...layers].join(', '),
   }
 }

@@ -31,7 +31,7 @@ describe('annotations', () => {
 
     expect(annotationsOf(result)).toEqual([])
     expect(annotationsOf(result, runOutcomeOf(result, { strict: true }))).toEqual([
-      '::error title=refuted%3A the run as a whole::1 could not be shown, and a strict run holds that against it',
+      '::error title=refuted%3A the run as a whole::1 could not be shown, which fails a strict run',
     ])
   })
 

@@ -5,13 +5,13 @@ import type { Result } from './result.ts'
 
 type Verdict = CheckResult['verdict']
 
-/** What became of a cell, a copy or a driver's check between two runs. */
+/** A change of a cell, a copy or a driver's check between two runs. */
 export interface Change {
   readonly id: string
-  /** Absent where it was not there. */
+  /** Absent if the earlier run did not have it; likewise `after`. */
   readonly before?: Verdict
   readonly after?: Verdict
-  /** What was seen, or why nothing was, in the later run; in the earlier one where it is gone. */
+  /** The failures, or the reason why there is no result, in the later run; in the earlier one if it is gone. */
   readonly text: string
   readonly repeat: string
 }
@@ -28,20 +28,20 @@ export const changeKinds = [
 ] as const
 export type ChangeKind = (typeof changeKinds)[number]
 
-/** Something that took longer than the rest of the run explains. */
+/** A cell, copy or check that became slower than the run as a whole explains. */
 export interface Slower {
   readonly id: string
   readonly beforeSeconds: number
   readonly afterSeconds: number
 }
 
-/** The times of two runs, or why they say nothing of each other. */
+/** The comparison of two runs' times, or the reason why they cannot be compared. */
 export type Timing =
   | {
       readonly kind: 'compared'
-      /** How many times as long the later run took for the same, in the middle; absent where too little is in both to tell. */
+      /** The median ratio of the later time to the earlier one; absent if the runs have too little in common. */
       readonly overall?: number
-      /** How many times as long something may take, beside the overall ratio: the asked ratio, or what the noise of these runs is. */
+      /** The ratio, on top of the overall one, that is not slower: the requested ratio, or the noise of these runs if it is larger. */
       readonly limit: number
       readonly floorSeconds: number
       readonly slower: readonly Slower[]
@@ -50,13 +50,13 @@ export type Timing =
 
 type Side = Pick<Result, 'version' | 'startedAt' | 'seed' | 'seconds' | 'verdict' | 'counts'>
 
-/** What became of a run's cells, copies and checks since an earlier run. */
+/** The changes of a run's cells, copies and checks since an earlier run. */
 export interface Comparison {
   readonly schema: 'holeproof-comparison-1'
   readonly before: Side
   readonly after: Side
   readonly worse: boolean
-  /** What makes it worse, in words. */
+  /** Describes each thing that makes it worse. */
   readonly worseBy: readonly string[]
   readonly changes: Readonly<Record<ChangeKind, readonly Change[]>>
   readonly unchanged: number
@@ -64,22 +64,22 @@ export interface Comparison {
   readonly timing: Timing
 }
 
-/** What counts as slower, and as worse. */
+/** The limits beyond which a run counts as slower or worse. */
 export interface ComparisonLimits {
   readonly ratio: number
   readonly floorSeconds: number
-  /** Slower, or gone, is worse. */
+  /** Whether something slower makes the run worse; likewise `goneIsWorse`. */
   readonly slowerIsWorse?: boolean
   readonly goneIsWorse?: boolean
 }
 
 export const COMPARISON_LIMITS: ComparisonLimits = { ratio: 2, floorSeconds: 2 }
 
-/** Fewer than these in common say nothing of how fast the two machines are, and how noisy. */
+/** With fewer in common, the speed and the noise of the two machines cannot be estimated. */
 const LEAST_COMMON = 5
-/** Of a normal distribution, the standard deviation for each median absolute deviation. */
+/** The standard deviation of a normal distribution, in median absolute deviations. */
 const DEVIATIONS = 1.4826
-/** How many standard deviations are noise. */
+/** A difference within so many standard deviations is noise. */
 const NOISE = 3
 
 interface Unit {
@@ -96,8 +96,14 @@ export function compareResults(before: Result, after: Result, limits: Comparison
   const earlier = new Map(unitsOf(before, after, sameSeed).map((unit) => [unit.id, unit]))
   const later = new Map(unitsOf(after, before, sameSeed).map((unit) => [unit.id, unit]))
   const changes: Record<ChangeKind, Change[]> = {
-    ...{ 'new-failure': [], 'no-longer-shown': [], 'still-failing': [], 'failure-not-shown': [] },
-    ...{ fixed: [], 'now-shown': [], new: [], gone: [] },
+    'new-failure': [],
+    'no-longer-shown': [],
+    'still-failing': [],
+    'failure-not-shown': [],
+    fixed: [],
+    'now-shown': [],
+    new: [],
+    gone: [],
   }
   let unchanged = 0
   for (const id of new Set([...later.keys(), ...earlier.keys()])) {
@@ -117,15 +123,21 @@ export function compareResults(before: Result, after: Result, limits: Comparison
   ]
   const worseBy = worsened.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`)
   return {
-    ...{ schema: 'holeproof-comparison-1', before: sideOf(before), after: sideOf(after) },
-    ...{ worse: worseBy.length > 0, worseBy },
-    ...{ changes, unchanged, newLeaks, timing },
+    schema: 'holeproof-comparison-1',
+    before: sideOf(before),
+    after: sideOf(after),
+    worse: worseBy.length > 0,
+    worseBy,
+    changes,
+    unchanged,
+    newLeaks,
+    timing,
   }
 }
 
 /**
- * What a run showed one by one. Copies of failed cells tell of those cells again; random copies are others with another seed. A
- * driver that was not even begun was not shown to pass the checks that the other run has of it.
+ * Lists the results to compare. It leaves out copies of failed cells, which repeat those cells, and random copies if the seeds
+ * differ. A driver that never started gets the checks that the other run has of it, each with the driver's verdict.
  */
 function unitsOf({ cells, copies, certificates }: Result, other: Result, withRandom: boolean): Unit[] {
   const units = [...cells, ...copies.filter(({ id }) => !id.startsWith('copy/') && (withRandom || !id.startsWith('random/')))]
@@ -145,12 +157,12 @@ function checksOf({ certificates }: Result, name: string): readonly CheckResult[
   return certificates.find(({ driver }) => driver === name)?.checks ?? []
 }
 
-/** Undefined where nothing changed that is worth telling. */
+/** Undefined if nothing worth reporting changed. */
 function kindOf(before: Verdict | undefined, after: Verdict | undefined): ChangeKind | undefined {
   if (after === undefined) return 'gone'
   const failed = before === 'refuted' || before === 'broken'
   if (after === 'refuted' || after === 'broken') {
-    // A broken lab has said nothing of the rule; a refutation does.
+    // A broken lab says nothing about the rule, so a refutation after it is new.
     return failed && !(before === 'broken' && after === 'refuted') ? 'still-failing' : 'new-failure'
   }
   if (before === undefined) return 'new'
@@ -165,9 +177,9 @@ function changeOf(id: string, was: Unit | undefined, is: Unit | undefined): Chan
 }
 
 /**
- * Something is slower when it took longer than before times the overall ratio, by the limit's ratio and by its seconds. The overall
- * ratio is the median of all: another machine, or a busy one, slows everything. Where the ratios scatter by more than the limit's
- * ratio, what lies within three deviations of them is noise.
+ * A result is slower if its time exceeds the expected one by the ratio and by the seconds of the limits. The expected time is the
+ * earlier one times the median ratio of all, because another machine, or a busy one, slows everything. If the ratios scatter by more
+ * than the limit, a difference within three deviations is noise.
  */
 function compareTimes(
   before: Result,

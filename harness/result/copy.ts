@@ -7,8 +7,8 @@ const storageSchema = z.discriminatedUnion('kind', [
   object({
     kind: z.literal('thin'),
     chunkBytes: bytes,
-    zeroing: z.boolean().describe('whether a new chunk is zeroed around a write that is smaller'),
-    discards: z.boolean().describe('whether discards reach the pool'),
+    zeroing: z.boolean().describe('whether a new chunk is zeroed before a write that is smaller than it'),
+    discards: z.boolean().describe('whether the pool takes discards'),
   }),
   object({ kind: z.literal('thick') }),
   object({ kind: z.literal('file') }),
@@ -23,9 +23,9 @@ const priorSchema = z.discriminatedUnion('kind', [
   object({ kind: z.literal('external-origin'), originBytes: bytes, extents: list(extentSchema) }),
 ])
 /**
- * The history of a destination volume before the copy. `used`: another volume's data was written to it. `snapshot`: a thin snapshot
- * of such a volume, which stays. `external-origin`: thin, with that data showing through from `originBytes` of another device.
- * `reserved`: a file with storage that it was given and never written.
+ * The history of a destination volume before the copy. `used`: another volume's data was written to it. `snapshot`: it is a thin
+ * snapshot of such a volume, which stays. `external-origin`: it is thin, and that data shows through from `originBytes` of another
+ * device. `reserved`: it is a file whose storage was allocated and never written.
  */
 export type Prior = z.infer<typeof priorSchema>
 
@@ -35,58 +35,58 @@ const copySchema = z.discriminatedUnion('how', [
   object({ how: z.enum(['zero-out-then-sparse', 'discard-then-sparse', 'full-then-discard']), blockBytes: bytes }),
 ])
 /**
- * The way a volume is copied; blocks in bytes. `mapped` copies the chunks that its source has storage for; the others read all of
- * it. Those with three words are of the spec's section "Alternatives".
+ * The way a volume is copied; blocks in bytes. `mapped` reads the chunks that the source has storage for; the others read the whole
+ * source. The last three come from the spec's section "Alternatives".
  */
 export type CopySpec = z.infer<typeof copySchema>
 
 const copyCaseSchema = object({
-  sizeBytes: bytes.describe('of the volume that is copied'),
+  sizeBytes: bytes.describe('the size of the volume that is copied, in bytes'),
   source: object({
     storage: storageSchema,
-    sizeBytes: bytes.describe('of its device'),
+    sizeBytes: bytes.describe('the size of its device, in bytes'),
     extents: list(extentSchema),
-    reserved: z.boolean().optional().describe('a file that was given all its storage when it was made'),
+    reserved: z.boolean().optional().describe('a file whose storage was allocated in full when it was made'),
   }),
   destination: object({
     storage: storageSchema,
-    sizeBytes: bytes.describe('of its device'),
-    prior: priorSchema.describe('what the destination was before the copy'),
-    cryptHeaderBytes: bytes.optional().describe('the header of an encryption between the copy and the volume'),
+    sizeBytes: bytes.describe('the size of its device, in bytes'),
+    prior: priorSchema.describe('the history of the destination before the copy'),
+    cryptHeaderBytes: bytes.optional().describe('the size of the encryption header between the copy and the volume, in bytes'),
   }),
   copy: copySchema,
 })
 
-/** One copy and all that it depends on: the model predicts it and real storage is made from it. Sizes and offsets in bytes. */
+/** One copy and all that it depends on. The model predicts it, and real storage is made from it. Sizes and offsets are in bytes. */
 export type CopyCase = z.infer<typeof copyCaseSchema>
 
 export const copyResultSchema = object({
-  id: z.string().describe('stable: what --only takes'),
+  id: z.string().describe('stable; --only takes it'),
   copyCase: copyCaseSchema.describe('one copy and all that it depends on'),
   description: z.string(),
   verdict: verdictSchema,
-  reason: z.string().optional().describe('why it is not-shown or broken'),
-  findings: list(findingSchema).describe('every check with its outcome'),
-  permitted: z.boolean().describe('whether the rule permits this copy, of an honest driver'),
-  wrongBytes: bytes.optional().describe('of the volume, as measured'),
-  predictedWrongBytes: bytes.describe('of the volume, as the model has it'),
-  staleBytesPastEnd: bytes.optional().describe("stale bytes past the volume's end, on a larger destination, that its user can read"),
+  reason: z.string().optional().describe('why the copy is not-shown or broken'),
+  findings: list(findingSchema).describe('every check and its result'),
+  permitted: z.boolean().describe('whether the rule permits this copy if the driver is honest'),
+  wrongBytes: bytes.optional().describe('wrong bytes within the volume, as measured'),
+  predictedWrongBytes: bytes.describe('wrong bytes within the volume, as predicted by the model'),
+  staleBytesPastEnd: bytes.optional().describe("stale bytes past the volume's end that the user of a larger destination can read"),
   seen: object({
-    content: list(classRangeSchema).describe('where every byte of the destination comes from'),
-    mapped: list(mappedRangeSchema).optional().describe('which bytes have storage, of a thin destination'),
-    predicted: list(classRangeSchema).describe('where every byte should come from, by the model'),
+    content: list(classRangeSchema).describe('the class of every byte of the destination'),
+    mapped: list(mappedRangeSchema).optional().describe('the ranges of a thin destination that have storage'),
+    predicted: list(classRangeSchema).describe('the class of every byte, as predicted by the model'),
     predictedMapped: list(mappedRangeSchema),
-    written: list(mappedRangeSchema).describe('what the copy writes, by the model; it skips the rest'),
+    written: list(mappedRangeSchema).describe('the ranges that the copy writes, as predicted by the model; it skips the rest'),
     firstWrongPage: wrongPageSchema.optional(),
   })
     .optional()
-    .describe('of a copy that is corrupt, leaves stale bytes past its end or is refuted, where that takes few ranges'),
+    .describe('present for a copy that is corrupt, is refuted or leaves stale bytes past the end, if few ranges describe it'),
   smallest: object({ copyCase: copyCaseSchema, description: z.string(), text: z.string() })
     .optional()
-    .describe('the smallest that shows the same'),
+    .describe('the smallest copy that fails the same check'),
   machine: z.string(),
   repeat: z.string(),
   seconds,
 })
-/** A copy on real storage, held against what the model predicted. */
+/** A copy on real storage, compared with the prediction of the model. */
 export type CopyResult = z.infer<typeof copyResultSchema>

@@ -1,7 +1,7 @@
 import type { Difference } from './bytes.ts'
 import type { Finding } from './finding.ts'
 
-/** What lay where something else belongs, in words. */
+/** Describes the bytes found where others belong. */
 export function describeFound(found: Difference['found']): string {
   switch (found.what) {
     case 'zero':
@@ -17,12 +17,12 @@ export function describeFound(found: Difference['found']): string {
   }
 }
 
-/** What belongs there, in words. */
+/** Describes the bytes that belong there. */
 export function describeExpected(expected: Difference['expected']): string {
   return expected === 'zero' ? 'zeros belong' : 'data belongs'
 }
 
-/** "at byte 4096: 512 bytes of poison where zero belongs". */
+/** For example, "at byte 4096: 512 bytes of poison (what lay on the storage before) where zeros belong". */
 export function describeDifference({ offset, length, expected, found }: Difference): string {
   return `at byte ${offset}: ${length} bytes of ${describeFound(found)} where ${describeExpected(expected)}`
 }
@@ -32,7 +32,7 @@ export function describeFailed(findings: readonly Finding[]): string[] {
   return findings.filter(({ ok }) => !ok).map(({ check, text }) => `${check}: ${text}`)
 }
 
-/** Text that somebody else wrote, with its control characters but the line feed, and those that turn the direction of writing, written out: it cannot steer a terminal. */
+/** Escapes the control characters, except the line feed, and the characters that change the direction of text, so that foreign text cannot steer a terminal. */
 export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that must go
   return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (character) => {
@@ -40,12 +40,12 @@ export function printable(text: string): string {
   })
 }
 
-/** The same with every text in it. */
+/** Makes every string within a JSON value printable. */
 export function allPrintable<Value>(value: Value): Value {
   return JSON.parse(JSON.stringify(value), (_, part) => (typeof part === 'string' ? printable(part) : part))
 }
 
-/** A word of a command line as a shell takes it. */
+/** Quotes a word for a shell, if it needs quotes. */
 export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

@@ -2,15 +2,15 @@ import { z } from 'zod'
 import { list, object, seconds } from './schema.ts'
 
 const bytes = z.number().nonnegative().describe('bytes')
-const step = z.number().int().nonnegative().describe('after how many migrations')
+const step = z.number().int().nonnegative().describe('the number of migrations done')
 
-/** Bounds; equal where it is exact. */
+/** Bounds of a quantity; equal if it is exact. */
 const amountOf = (unit: z.ZodNumber) => object({ least: unit, most: unit })
 const amount = amountOf(bytes)
 export type Amount = z.infer<typeof amount>
 
 const shareSchema = object({ bytes: amount, dataPercent: object({ least: z.string(), most: z.string() }) }).describe(
-  "what is in use, and as LVM's Data%; equal bounds where it is exact",
+  "the space in use, in bytes and as LVM's Data%; the bounds are equal if it is exact",
 )
 export type Share = z.infer<typeof shareSchema>
 
@@ -18,7 +18,7 @@ export const strategyNames = ['full', 'sparse', 'mapped'] as const
 const strategySchema = z
   .enum(strategyNames)
   .describe(
-    "full: every byte; sparse: the blocks with data, where the rule permits it, else every byte; mapped: the source's own chunks, where the rule permits it, else every byte",
+    "full: every byte; sparse: the blocks with data if the rule permits it, else every byte; mapped: the source's own chunks if the rule permits it, else every byte",
   )
 export type StrategyName = z.infer<typeof strategySchema>
 
@@ -26,18 +26,18 @@ const verdictSchema = z.enum(['fits', 'may-overfill', 'overfills'])
 export type ForecastVerdict = z.infer<typeof verdictSchema>
 
 const overfillSchema = object({
-  step: step.describe('the migration that does it, counted from 1'),
+  step: step.describe('the number of the migration that overfills the pool, counted from 1'),
   volume: z.string(),
   pool: z.string(),
-  missing: amount.describe('by how much the pool is too small for that migration; bytes'),
+  missing: amount.describe('the bytes that the pool is too small by for that migration'),
 })
 
 const pointSchema = object({
   step,
-  seconds: seconds.optional().describe('since the beginning, at the latest'),
+  seconds: seconds.optional().describe('seconds since the beginning, at the latest'),
   least: bytes,
   most: bytes,
-  peak: bytes.describe('the most at any step since the point before; bytes'),
+  peak: bytes.describe('the most bytes in use at any step since the previous point'),
 })
 export type Point = z.infer<typeof pointSchema>
 
@@ -46,17 +46,19 @@ const outcomeSchema = object({
   verdict: verdictSchema,
   read: amount,
   written: amount,
-  seconds: amountOf(seconds).optional().describe('where the file gives bandwidths'),
+  seconds: amountOf(seconds).optional().describe('present if the file gives bandwidths'),
   firstCertain: overfillSchema.optional().describe('the first migration for which a pool is too small wherever the data lies'),
-  firstPossible: overfillSchema.optional().describe('the first for which it may be too small, depending on where the data lies'),
+  firstPossible: overfillSchema
+    .optional()
+    .describe('the first migration for which a pool may be too small, depending on where the data lies'),
   pools: list(
     object({
       pool: z.string(),
       before: shareSchema,
-      peak: shareSchema.describe('the highest bounds after any migration; the source is given up after the copy only'),
+      peak: shareSchema.describe('the highest bounds after any migration; the source is deleted only after the copy'),
       peakStep: step,
       final: shareSchema,
-      points: list(pointSchema).describe('what the pool has in use: after each migration that changes it, or fewer points of a long plan'),
+      points: list(pointSchema).describe('the space in use after each migration that changes it; fewer points for a long plan'),
     }),
   ),
 })
@@ -68,22 +70,22 @@ const movedSchema = object({
   from: z.string(),
   to: z.string(),
   sizeBytes: bytes,
-  blockBytes: bytes.describe("the copy's block"),
+  blockBytes: bytes.describe('the block size of the copy, in bytes'),
   sparse: z.boolean().describe('whether the rule permits a sparse copy'),
   before: shareSchema
     .optional()
-    .describe('what the volume has allocated as the file gives it, on its first migration; absent where it takes its whole size'),
+    .describe('the space that the file gives as allocated, on the first migration of a volume; absent if the volume takes its whole size'),
   after: list(object({ strategy: strategySchema, written: amount, share: shareSchema.optional() })).describe(
-    'what each strategy writes, and leaves allocated; no share where a volume takes its whole size',
+    'the bytes that each strategy writes, and the space it leaves allocated; share is absent if the volume takes its whole size',
   ),
 })
 export type ForecastMigration = z.infer<typeof movedSchema>
 
-/** The one shape that all reports of a forecast are made from. */
+/** The shape that all reports of a forecast are made from. */
 export const forecastSchema = z.object({
   schema: z.literal('holeproof-forecast-1'),
   version: z.string(),
-  verdict: verdictSchema.describe('of the sparse strategy: what the rule gives'),
+  verdict: verdictSchema.describe('the verdict of the sparse strategy, which follows the rule'),
   volumes: z.number().int(),
   migrations: z.number().int(),
   pools: list(
@@ -91,16 +93,16 @@ export const forecastSchema = z.object({
       name: z.string(),
       kind: z.enum(['thin', 'thick', 'file']),
       sizeBytes: bytes,
-      grainBytes: bytes.describe('what the pool gives at a time: chunk, extent, block'),
+      grainBytes: bytes.describe('the unit of allocation in bytes: chunk, extent or block'),
       sparse: z.boolean().describe('whether the rule permits sparse copies to it'),
       reason: z.string().describe('why, in the words of the rule'),
     }),
   ),
   forbidden: list(
     object({ pool: z.string(), reason: z.string(), migrations: z.number().int(), first: object({ step, volume: z.string() }) }),
-  ).describe('pools to which the plan migrates and the rule forbids sparse copies'),
+  ).describe('destination pools of the plan to which the rule forbids sparse copies'),
   outcomes: list(outcomeSchema),
-  moved: list(movedSchema).describe('each migration, of a short plan; the first ones of a long plan'),
+  moved: list(movedSchema).describe('every migration of a short plan, or the first ones of a long plan'),
   assumptions: list(z.string()),
 })
 export type Forecast = Readonly<z.infer<typeof forecastSchema>>

@@ -13,7 +13,8 @@ import { resultOf } from './verdicts.ts'
 const verdict = fc.constantFrom(...verdictSchema.options)
 const cell = fc.record({ id: fc.uuid(), verdict, disagrees: fc.boolean() }).map(({ id, verdict, disagrees }) =>
   exampleCell({
-    ...{ id, verdict },
+    id,
+    verdict,
     findings: [{ check: 'model/bytes', ok: !disagrees, text: 'as predicted, or not' }],
   }),
 )
@@ -49,7 +50,9 @@ function partsOf(run: Pick<Result, 'cells' | 'copies' | 'certificates' | 'leaks'
     const mine = (entry: object) => at.get(entry) === number
     const cells = run.cells.filter(mine)
     const shard = {
-      ...{ number, of, asked: 'scripts/verify' },
+      number,
+      of,
+      asked: 'scripts/verify',
       whole: {
         cells: run.cells.map(({ id }) => id),
         copies: run.copies.filter((some) => !isCopy(some)).map(({ id }) => id),
@@ -58,8 +61,11 @@ function partsOf(run: Pick<Result, 'cells' | 'copies' | 'certificates' | 'leaks'
     }
     const parts = {
       ...exampleResult([]),
-      ...{ shard, cells, copies: [...run.copies.filter((some) => mine(some) && !isCopy(some)), ...copiesIn(cells)] },
-      ...{ certificates: run.certificates.filter(mine), leaks: index === 0 ? run.leaks : [] },
+      shard,
+      cells,
+      copies: [...run.copies.filter((some) => mine(some) && !isCopy(some)), ...copiesIn(cells)],
+      certificates: run.certificates.filter(mine),
+      leaks: index === 0 ? run.leaks : [],
     }
     return { name: `shard-${number}`, result: resultOf(parts) }
   })
@@ -160,14 +166,14 @@ describe('parts that do not fit together', () => {
       two({}, { whole: { cells: ['host/b'], copies: [], drivers: [] } }),
       ['part-1 and part-2 are parts of runs of different cells, copies or drivers'],
     ],
-    ['a shard twice', [...two(), ...two().slice(1)], ['shard 2 of 2 is there 2 times: part-2, part-2']],
+    ['a shard twice', [...two(), ...two().slice(1)], ['shard 2 of 2 is present 2 times: part-2, part-2']],
     ['a cell twice', two({ cells: [exampleCell({ id: 'host/a' })] }), ['host/a is in more than one shard: part-1, part-2']],
     ['a shard missing', two().slice(1), ['shard 1 of 2 is missing']],
     ['a cell that no shard ran', two({ cells: [] }), ['host/b: in none of the results']],
     [
       'the result of a whole run',
       [...two(), { name: 'whole', result: exampleResult() }],
-      ['whole is the result of no shard: its run was not given --shard'],
+      ['whole is not the result of a shard: its run had no --shard'],
     ],
   ])('are refused: %s', (_, parts, reasons) => {
     expect(why(parts)).toEqual(reasons)

@@ -3,19 +3,19 @@ import type { CopyResult } from './copy.ts'
 import type { Result, Shard } from './result.ts'
 import { firstDisagreements, notShownDriver, resultOf } from './verdicts.ts'
 
-/** The result of a shard, and where it came from. */
+/** The result of a shard, and the name of its file. */
 export interface Part {
   readonly name: string
   readonly result: Result
 }
 
-/** What stands for a cell or a copy of a missing shard; undefined where nothing is known of one with this id. */
+/** Makes the result of a cell or a copy of a missing shard; undefined if this version of holeproof does not know the id. */
 export interface StandIns {
   readonly cell: (id: string, reason: string) => CellResult | undefined
   readonly copy: (id: string, reason: string) => CopyResult | undefined
 }
 
-/** Either the result of the whole run, or all the reasons why the parts make none; `incomplete`: stand-ins would do. */
+/** The result of the whole run, or all reasons why the parts cannot be merged. `incomplete`: stand-ins would fill the gaps. */
 export type Merged =
   | { readonly kind: 'merged'; readonly result: Result }
   | { readonly kind: 'do-not-fit' | 'incomplete'; readonly why: readonly string[] }
@@ -25,15 +25,15 @@ type ShardOf = Part & { readonly shard: Shard }
 const COPY = 'copy/'
 
 /**
- * Makes one result of the results of a run's shards, as the run without shards would have given it but for times, and the names of
- * machines, which begin with the shard's number. The seconds are those of all shards together. With stand-ins, what is missing is
- * not shown; without them it is a reason not to merge.
+ * Merges the results of a run's shards into the result that the run would have given without shards, except for times and machine
+ * names. A machine's name begins with the shard's number, and the seconds are the sum over all shards. With stand-ins, a missing
+ * result is not-shown; without them it is a reason not to merge.
  */
 export function mergeResults(parts: readonly Part[], standIns?: StandIns): Merged {
   const shards = parts.flatMap((part): ShardOf[] => (part.result.shard === undefined ? [] : [{ ...part, shard: part.result.shard }]))
   const whole = parts.filter(({ result }) => result.shard === undefined)
   const [first] = shards
-  const why = whole.map(({ name }) => `${name} is the result of no shard: its run was not given --shard`)
+  const why = whole.map(({ name }) => `${name} is not the result of a shard: its run had no --shard`)
   if (first === undefined) return { kind: 'do-not-fit', why: why.length > 0 ? why : ['there is nothing to merge'] }
   why.push(...shards.slice(1).flatMap((part) => differences(first, part)), ...twice(shards))
   if (why.length > 0) return { kind: 'do-not-fit', why }
@@ -67,10 +67,11 @@ export function mergeResults(parts: readonly Part[], standIns?: StandIns): Merge
   return {
     kind: 'merged',
     result: resultOf({
-      ...{ version: first.result.version, seed: first.result.seed },
+      version: first.result.version,
+      seed: first.result.seed,
       startedAt: ordered.map(({ startedAt }) => startedAt).reduce((one, other) => (other < one ? other : one)),
       seconds: ordered.reduce((sum, { seconds }) => sum + seconds, 0),
-      ...(first.result.brokenRule !== undefined && { brokenRule: first.result.brokenRule }),
+      brokenRule: first.result.brokenRule,
       merged: { shards: first.shard.of, missingShards, missing },
       ...(ordered.some(({ stopped }) => stopped) && { stopped: true }),
       machines: ordered.flatMap(({ machines }) => machines),
@@ -84,7 +85,7 @@ export function mergeResults(parts: readonly Part[], standIns?: StandIns): Merge
   }
 }
 
-/** In what a part differs from another where parts of one run are the same. */
+/** Lists the properties in which a part differs from another, although parts of one run share them. */
 function differences(one: ShardOf, other: ShardOf): string[] {
   const compared: [string, string | number | undefined, string | number | undefined][] = [
     ['version', one.result.version, other.result.version],
@@ -96,13 +97,13 @@ function differences(one: ShardOf, other: ShardOf): string[] {
   const found = compared
     .filter(([, mine, theirs]) => mine !== theirs)
     .map(([what, mine, theirs]) => `another ${what}: ${one.name} has ${mine ?? 'none'}, ${other.name} has ${theirs ?? 'none'}`)
-  // Whatever else may differ in what there was to run: to name it would tell the same again.
+  // If one of these differs, the lists of what to run differ for the same reason.
   return found.length > 0 || JSON.stringify(one.shard.whole) === JSON.stringify(other.shard.whole)
     ? found
     : [`${one.name} and ${other.name} are parts of runs of different cells, copies or drivers`]
 }
 
-/** Shards, or what they ran, that are there more than once. */
+/** Lists the shards, or the cells, copies and drivers, that are present more than once. */
 function twice(shards: readonly ShardOf[]): string[] {
   const held = (name: (part: ShardOf) => readonly string[]) => {
     const holders = new Map<string, string[]>()
@@ -110,7 +111,7 @@ function twice(shards: readonly ShardOf[]): string[] {
     return [...holders].filter(([, names]) => names.length > 1)
   }
   const again = held(({ shard }) => [`shard ${shard.number} of ${shard.of}`])
-  if (again.length > 0) return again.map(([what, names]) => `${what} is there ${names.length} times: ${names.join(', ')}`)
+  if (again.length > 0) return again.map(([what, names]) => `${what} is present ${names.length} times: ${names.join(', ')}`)
   const same = held(({ result: { cells, copies, certificates } }) => [
     ...[...cells, ...copies].map(({ id }) => id).filter((id) => !id.startsWith(COPY)),
     ...certificates.map(({ driver }) => driver),
@@ -118,7 +119,7 @@ function twice(shards: readonly ShardOf[]): string[] {
   return same.map(([what, names]) => `${what} is in more than one shard: ${names.join(', ')}`)
 }
 
-/** Machines of different shards may have one name. */
+/** Machines of different shards may have the same name. */
 function withMachinesNamed({ result, shard }: ShardOf): Result {
   const named = (machine: string) => (machine === '' ? '' : `${shard.number}/${machine}`)
   const renamed = <Entry extends { machine: string }>(entry: Entry): Entry => ({ ...entry, machine: named(entry.machine) })

@@ -1,4 +1,4 @@
-/** The schema of results before the words of the code and of the file were made the same. */
+/** The schema of results with older property names. */
 export const VERSION_1 = 'holeproof-result-1'
 
 type Json = Readonly<Record<string, unknown>>
@@ -14,7 +14,7 @@ const RENAMED: readonly (readonly [path: string, from: string, to: string])[] = 
   ['copies[].smallest', 'world', 'copyCase'],
 ]
 
-/** A result of version 1 in the names of version 2. Anything that is missing or misshapen stays so for the schema to report. */
+/** Renames the properties of a version 1 result to those of version 2. Missing or malformed parts stay for the schema to report. */
 export function fromVersion1(result: Json): Json {
   const renamed = RENAMED.reduce<unknown>((json, [path, from, to]) => renameAt(json, path === '' ? [] : path.split('.'), from, to), result)
   return { ...(isRecord(renamed) ? renamed : result), schema: 'holeproof-result-2' }

@@ -69,13 +69,19 @@ describe('the schema of a result', () => {
     { what: 'noise' as const },
   ]
   const refuted = exampleCell({
-    ...{ id: 'control/host/lvm-thin/lvm-thick', control: true, forced: 'sparse', faultyAnswer: 'silence', verdict: 'refuted' },
+    id: 'control/host/lvm-thin/lvm-thick',
+    control: true,
+    forced: 'sparse',
+    faultyAnswer: 'silence',
+    verdict: 'refuted',
     notes: [{ kind: 'thinness-lost', text: 'twice as much' }],
     evidence: {
       ...exampleEvidence(),
       answer: { kind: 'unanswered', why: 'no answer within 1 s' },
       verification: {
-        ...{ checkedBytes: 4096, wrongBytes: 5, moreDifferences: 3 },
+        checkedBytes: 4096,
+        wrongBytes: 5,
+        moreDifferences: 3,
         differences: found.map((what, at) => ({ offset: at * 512, length: 1, wrong: 1, expected: 'zero', found: what })),
       },
     },

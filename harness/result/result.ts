@@ -7,40 +7,40 @@ import { list, object, seconds } from './schema.ts'
 
 const number = z.number().int().positive()
 const shardSchema = object({
-  number: number.describe('which one, counted from 1'),
-  of: number.describe('how many there are'),
-  asked: z.string().describe('the command of the whole run'),
+  number: number.describe('the number of this shard, counted from 1'),
+  of: number.describe('the number of shards'),
+  asked: z.string().describe('the command of the whole run, without --shard'),
   whole: object({
     cells: list(z.string()),
     copies: list(z.string()),
     drivers: list(object({ driver: z.string(), kind: candidateKindSchema })),
-  }).describe('all that the shards run together, in order'),
+  }).describe('everything that the shards run together, in order'),
 })
-/** A part of a run that goes on elsewhere. */
+/** The part of a run that one shard has. */
 export type Shard = z.infer<typeof shardSchema>
 
-/** The one shape that every report is made from. */
+/** The shape that every report is made from. */
 export const resultSchema = z.object({
   schema: z.literal('holeproof-result-2'),
   version: z.string(),
   startedAt: z.iso.datetime(),
   seconds,
   seed: z.number().int(),
-  brokenRule: z.string().optional().describe('the rule was broken on purpose, in this way'),
-  shard: shardSchema.optional().describe('the result is a part of a run'),
+  brokenRule: z.string().optional().describe('the name of the rule that was broken on purpose'),
+  shard: shardSchema.optional().describe('present if the result is one shard of a run'),
   merged: object({
     shards: number,
-    missingShards: list(number).describe('shards whose results were not there'),
-    missing: list(z.string()).describe('what no result held, and is not shown'),
+    missingShards: list(number).describe('the shards whose results were missing'),
+    missing: list(z.string()).describe('the ids that no result held; each is not-shown'),
   })
     .optional()
-    .describe('the result was made of the results of shards'),
-  stopped: z.literal(true).optional().describe('the run was ended early'),
+    .describe('present if the result was merged from those of shards'),
+  stopped: z.literal(true).optional().describe('the run was stopped before its end'),
   machines: list(object({ name: z.string(), kind: z.enum(['native', 'uml', 'qemu']), kernel: z.string() })),
   cells: list(cellResultSchema),
-  copies: list(copyResultSchema).describe('copies on real storage that were predicted beforehand'),
-  certificates: list(certificateSchema).describe('of drivers that were certified'),
-  leaks: list(z.string()).describe('what was left behind or could not be released'),
+  copies: list(copyResultSchema).describe('copies on real storage, compared with predictions of the model'),
+  certificates: list(certificateSchema).describe('the certificates of drivers'),
+  leaks: list(z.string()).describe('resources that were left behind or could not be released'),
   counts: object({ upheld: z.number(), refuted: z.number(), 'not-shown': z.number(), broken: z.number() }),
   verdict: verdictSchema,
 })

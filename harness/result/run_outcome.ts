@@ -2,23 +2,23 @@ import { LEFT_OUT } from './certificate.ts'
 import type { Comparison } from './compare.ts'
 import type { Result } from './result.ts'
 
-/** How a run ends: what its exit code says. */
+/** The way a run ends, which decides its exit code. */
 export interface RunOutcome {
   readonly status: 'upheld' | 'refuted' | 'broken'
-  /** What fails the run as a whole, which no cell, check or leak tells. */
+  /** The reasons that fail the run as a whole, beyond any cell, check or leak. */
   readonly why: readonly string[]
 }
 
 export interface RunOutcomeOptions {
-  /** Whether what is not shown fails the run. */
+  /** Whether a not-shown result fails the run. */
   readonly strict?: boolean
-  /** With an earlier run: what is worse fails the run. */
+  /** The comparison with an earlier run; a worse run fails. */
   readonly comparison?: Comparison | undefined
 }
 
 /**
- * A run that was stopped has shown nothing, whatever its first cells said; only a refutation stands. Nor is one upheld that lacks a
- * part.
+ * Judges how a run ends. A stopped run shows nothing but its refutations, whatever its first cells gave. A run with missing parts is
+ * not upheld.
  */
 export function runOutcomeOf(result: Result, { strict = false, comparison }: RunOutcomeOptions = {}): RunOutcome {
   const { verdict, counts, stopped, merged } = result
@@ -41,11 +41,11 @@ function sayMissing(missing: readonly string[]): string {
 }
 
 function whyNotShown(counts: Result['counts'], result: Result, strict: boolean): string[] {
-  if (strict) return [`${counts['not-shown']} could not be shown, and a strict run holds that against it`]
+  if (strict) return [`${counts['not-shown']} could not be shown, which fails a strict run`]
   return counts.upheld > 0 || shownAsAsked(result) ? [] : ['nothing could be shown']
 }
 
-/** Whoever asks for some checks learns of those, although they certify nothing. */
+/** A run of selected checks succeeds if those are upheld, although they certify nothing. */
 function shownAsAsked({ certificates }: Result): boolean {
   const checks = certificates.flatMap((certificate) => certificate.checks)
   return checks.length > 0 && checks.every(({ verdict, text }) => verdict === 'upheld' || verdict === 'not-offered' || text === LEFT_OUT)

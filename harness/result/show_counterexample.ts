@@ -2,8 +2,8 @@ import type { Certificate, Counterexample } from './certificate.ts'
 import { quoted } from './describe.ts'
 
 /**
- * The command that shows a counterexample by its script alone, called as the certification that found it was. `folder` is that of
- * the result, seen from where the command is called.
+ * The command that runs a counterexample's script, with the caller of the certification that found it. `folder` is the result's
+ * folder, relative to the working directory.
  */
 export function showCounterexample(
   { repeat }: Pick<Certificate, 'repeat'>,

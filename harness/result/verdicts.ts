@@ -3,16 +3,16 @@ import type { Certificate, CheckResult } from './certificate.ts'
 import type { Verdict } from './finding.ts'
 import type { Result } from './result.ts'
 
-/** What a run's counts and verdict follow from. */
+/** The parts of a result from which its counts and its verdict follow. */
 export type ResultParts = Omit<Result, 'schema' | 'counts' | 'verdict'>
 
-/** A result with the counts and the verdict that follow from its parts. */
+/** Adds the counts and the verdict to the parts of a result. */
 export function resultOf(parts: ResultParts): Result {
   const counts = countVerdicts([...parts.cells, ...parts.copies, ...parts.certificates])
   return { schema: 'holeproof-result-2', ...parts, counts, verdict: overallVerdict(counts, parts) }
 }
 
-/** The result of a run that ends now, and was stopped where its signal was given. */
+/** The result of a run that ends now. An aborted signal marks it as stopped. */
 export function endedResult(parts: Omit<ResultParts, 'startedAt' | 'seconds' | 'stopped'>, startedAt: Date, signal: AbortSignal): Result {
   return resultOf({
     startedAt: startedAt.toISOString(),
@@ -23,8 +23,7 @@ export function endedResult(parts: Omit<ResultParts, 'startedAt' | 'seconds' | '
 }
 
 /**
- * Of the cells that were not as the model predicted, the first for each check: what is wrong with one is likely to be wrong with
- * all.
+ * The first cell for each check of the model that failed. Cells that fail the same check are likely to have the same cause.
  */
 export function firstDisagreements(cells: readonly CellResult[]): CellResult[] {
   const known = new Set<string>()
@@ -36,17 +35,26 @@ export function firstDisagreements(cells: readonly CellResult[]): CellResult[] {
   })
 }
 
-/** The certificate of a driver that nobody came to. */
+/** The certificate of a driver that the run did not reach. */
 export function notShownDriver(driver: string, kind: Certificate['kind'], reason: string, repeat: string): Certificate {
   return {
-    ...{ driver, kind, claim: false, claimReason: 'nobody asked it', verdict: 'not-shown', reason, checks: [], counterexamples: [] },
-    ...{ machine: '', repeat, seconds: 0 },
+    driver,
+    kind,
+    claim: false,
+    claimReason: 'it was not asked',
+    verdict: 'not-shown',
+    reason,
+    checks: [],
+    counterexamples: [],
+    machine: '',
+    repeat,
+    seconds: 0,
   }
 }
 
 /**
- * A driver's verdict: a refutation stands whatever else failed. What the driver does not offer it is not held to; a check that
- * could not run leaves the driver not shown.
+ * A driver's verdict. A refutation stands whatever else failed. A verb that the driver does not offer does not count against it. A
+ * check that could not run leaves the driver not-shown.
  */
 export function certificateVerdict(checks: readonly Pick<CheckResult, 'verdict'>[]): Verdict {
   const has = (verdict: CheckResult['verdict']) => checks.some((check) => check.verdict === verdict)
@@ -62,8 +70,8 @@ export function countVerdicts(cells: readonly { verdict: Verdict }[]): Result['c
 }
 
 /**
- * The run's verdict: a refutation stands whatever else failed, a leak is a broken lab, and one cell not shown is enough. Nor has a
- * run shown what it was to show that was stopped.
+ * A run's verdict. A refutation stands whatever else failed. A leak is a broken lab. One not-shown result makes the run not-shown,
+ * and so does stopping it.
  */
 export function overallVerdict(counts: Result['counts'], { leaks, stopped }: Partial<Pick<Result, 'leaks' | 'stopped'>> = {}): Verdict {
   if (counts.refuted > 0) return 'refuted'

@@ -2,26 +2,26 @@ import { clip, lengthOf, type RangeMap, scaled, touched } from '../content/range
 import { exactly, inGrains } from '../model/amount.ts'
 import type { Amount } from '../result/forecast.ts'
 
-/** What of a volume holds data: where, in bytes; or only how many of its units of `unitBytes`, lying anywhere. */
+/** The data of a volume: its ranges in bytes, or only the number of units of `unitBytes`, lying anywhere. */
 export type Content =
   | { readonly kind: 'mapped'; readonly unitBytes: number; readonly ranges: RangeMap<true> }
   | { readonly kind: 'counted'; readonly unitBytes: number; readonly units: Amount }
 
-/** How a pool gives storage to a volume. */
+/** The way a pool gives storage to a volume. */
 export interface Storing {
-  /** In what portions: chunks, extents, blocks of a file system. Bytes. */
+  /** The size of its chunks, extents or file system blocks, in bytes. */
   readonly grainBytes: number
-  /** Whether a volume takes all of its size from the beginning. */
+  /** Whether a volume takes its whole size from the beginning. */
   readonly whole: boolean
 }
 
-/** What a copy costs and leaves. All in bytes. */
+/** The cost and the result of a copy, in bytes. */
 export interface Copy {
   readonly read: Amount
   readonly written: Amount
-  /** What the destination takes in its pool. */
+  /** The space that the destination takes in its pool. */
   readonly taken: Amount
-  /** What the destination has mapped afterwards. */
+  /** The content that the destination has mapped afterwards. */
   readonly mapped: Content
 }
 
@@ -35,15 +35,15 @@ export function allOf(sizeBytes: number, unitBytes: number): Content {
   return { kind: 'counted', unitBytes, units: exactly(Math.ceil(sizeBytes / unitBytes)) }
 }
 
-/** How many bytes a volume's content is, in its own units. */
+/** The size of a volume's content, in whole units. */
 export function bytesOf(content: Content): Amount {
   if (content.kind === 'mapped') return exactly(lengthOf(content.ranges))
   return { least: content.units.least * content.unitBytes, most: content.units.most * content.unitBytes }
 }
 
 /**
- * A copy that writes the blocks with data, and skips the others; `reads` says whether it reads the whole volume to find them.
- * Of counted content, least is when the data lies together, most when every unit lies in blocks of its own.
+ * A copy that writes the blocks with data and skips the others. `reads` says whether it reads the whole volume to find them. For
+ * counted content, the least assumes that the data lies together, and the most that every unit lies in blocks of its own.
  */
 export function skippingCopy(content: Content, sizeBytes: number, blockBytes: number, to: Storing, reads: 'all' | 'data'): Copy {
   if (content.kind === 'mapped') {
@@ -76,12 +76,12 @@ export function skippingCopy(content: Content, sizeBytes: number, blockBytes: nu
   }
 }
 
-/** By how much a volume's last unit reaches past its end. */
+/** The bytes by which a volume's last unit reaches past its end. */
 function overhang(sizeBytes: number, unitBytes: number): number {
   return inGrains(sizeBytes, unitBytes) - sizeBytes
 }
 
-/** The fewest bytes of whole blocks that hold so much data; the volume's last block may be a short one. */
+/** The fewest bytes of whole blocks that hold so much data. The volume's last block may be short. */
 function leastWritten(dataBytes: number, sizeBytes: number, blockBytes: number): number {
   if (dataBytes <= 0) return 0
   const tail = sizeBytes % blockBytes
@@ -95,7 +95,7 @@ interface Span {
   readonly aligned: boolean
 }
 
-/** The blocks that a unit may touch, as one stretch. */
+/** The blocks that a unit may touch, as one span. */
 function spanOf(unitBytes: number, blockBytes: number): Span {
   if (blockBytes % unitBytes === 0 || unitBytes % blockBytes === 0) return { bytes: Math.max(unitBytes, blockBytes), aligned: true }
   return { bytes: (Math.ceil(unitBytes / blockBytes) + 1) * blockBytes, aligned: false }

@@ -3,7 +3,7 @@ import { publishedSchema } from '../../tests/support/published_schema.ts'
 import { UsageError } from '../errors.ts'
 import { MiB } from '../units.ts'
 import { readFleet } from './fleet.ts'
-import { fleetSchema } from './fleet_file.ts'
+import { fleetFileSchema } from './fleet_file.ts'
 
 const pool = { name: 'one', kind: 'thin', size: '1GiB' }
 const volume = { name: 'v', pool: 'one', size: '100MiB', mapped: '10MiB' }
@@ -12,7 +12,9 @@ const file = { pools: two, volumes: [volume], migrations: [{ volume: 'v', to: 't
 
 // `vitest run -u` writes it anew after a change of the file's shape.
 test('the published schema is the one that files are checked with', async () => {
-  await expect(`${JSON.stringify(publishedSchema(fleetSchema, 'input'), null, 2)}\n`).toMatchFileSnapshot('../../schemas/fleet.schema.json')
+  await expect(`${JSON.stringify(publishedSchema(fleetFileSchema, 'input'), null, 2)}\n`).toMatchFileSnapshot(
+    '../../schemas/fleet.schema.json',
+  )
 })
 
 describe('a fleet file', () => {
@@ -79,25 +81,29 @@ describe('bad input names what was wrong, where, and what to do', () => {
     ['no object', [], 'the file: '],
     ['no pools', { volumes: [] }, 'pools: it is missing'],
     ['an empty list of pools', { pools: [], volumes: [] }, 'pools: there must be a pool'],
-    ['volumes that are no list', { ...file, volumes: {} }, 'volumes: it is no list of volumes (it is {})'],
+    ['volumes that are no list', { ...file, volumes: {} }, 'volumes: it is not a list of volumes (it is {})'],
     ['an unknown property', withVolume({ dataPercnt: 3 }), 'volumes[0].dataPercnt: there is no such property; see fleet.schema.json'],
     ['an unknown property of the file', { ...file, parallel: 2 }, 'parallel: there is no such property'],
     ['a missing size', { ...file, volumes: [volume, { name: 'w', pool: 'one' }] }, 'volumes[1].size: it is missing'],
     [
       'a size of another type',
       withVolume({ size: true }),
-      'volumes[0].size: it is no size; write bytes as a number, or text such as "200MiB"',
+      'volumes[0].size: it is not a size; write bytes as a number, or text such as "200MiB"',
     ],
-    ['a negative size', withVolume({ size: -1 }), 'volumes[0].size: it is no size'],
-    ['a broken size', withVolume({ size: '1GG' }), 'volumes[0].size: "1GG" is no size: write bytes as a number'],
-    ['an ambiguous size', withVolume({ size: '1GB' }), 'volumes[0].size: "1GB" is no size: write GiB for powers of 1024'],
+    ['a negative size', withVolume({ size: -1 }), 'volumes[0].size: it is not a size'],
+    ['a broken size', withVolume({ size: '1GG' }), 'volumes[0].size: "1GG" is not a size: write bytes as a number'],
+    ['an ambiguous size', withVolume({ size: '1GB' }), 'volumes[0].size: "1GB" is not a size: write GiB for powers of 1024'],
     ['a size of nothing', withVolume({ size: 0 }), 'volumes[0].size: it must be more than 0'],
     ['a size of nothing, as text', withVolume({ size: '0m' }), 'volumes[0].size: it must be more than 0'],
-    ['a kind that is none', withPool({ kind: 'thinn' }), 'pools[0].kind: it is no kind of pool; write thin, thick, file (it is "thinn")'],
+    [
+      'a kind that is none',
+      withPool({ kind: 'thinn' }),
+      'pools[0].kind: it is not a kind of pool; write thin, thick, file (it is "thinn")',
+    ],
     [
       'a chunk that no thin pool has',
       withPool({ chunk: '100KiB' }),
-      'pools[0].chunk: "100KiB" is no chunk of a thin pool: a multiple of 64KiB',
+      'pools[0].chunk: 100 KiB is not a chunk size of a thin pool; write a multiple of 64KiB, up to 1GiB',
     ],
     ['a pool below its chunk', withPool({ size: 4096 }), 'pools[0].size: it is less than one chunk (65536 bytes)'],
     ['a share above 100', withPool({ used: '101%' }), 'pools[0].used: "101%" is more than 100%'],
@@ -106,23 +112,23 @@ describe('bad input names what was wrong, where, and what to do', () => {
       withPool({ used: '1020MiB' }),
       'pools[0]: what is in it takes 1080033280 bytes, and it has 1073741824',
     ],
-    ['a broken bandwidth', withPool({ bandwidth: 'fast' }), 'pools[0].bandwidth: "fast" is no size'],
+    ['a broken bandwidth', withPool({ bandwidth: 'fast' }), 'pools[0].bandwidth: "fast" is not a size'],
     ['a pool of no such name', withVolume({ pool: 'three' }), 'volumes[0].pool: no pool is called "three"; there are "one", "two"'],
     ['a name given twice', { ...file, volumes: [volume, volume] }, 'volumes[1].name: "v" is the name of volumes[0] too'],
     [
       'a Data% above 100',
       withVolume({ mapped: undefined, dataPercent: 100.5 }),
-      'volumes[0].dataPercent: it is no Data%; write a number from 0 to 100',
+      'volumes[0].dataPercent: it is not a Data%; write a number from 0 to 100',
     ],
-    ['a Data% of text', withVolume({ mapped: undefined, dataPercent: 'much' }), 'volumes[0].dataPercent: it is no Data%'],
+    ['a Data% of text', withVolume({ mapped: undefined, dataPercent: 'much' }), 'volumes[0].dataPercent: it is not a Data%'],
     ['two kinds of allocation', withVolume({ dataPercent: 10 }), 'volumes[0]: give one of extents, dataPercent and mapped'],
     ['no allocation of a thin volume', withVolume({ mapped: undefined }), 'volumes[0]: "one" is thin: say what the volume has allocated'],
-    ['more mapped than there is', withVolume({ mapped: '101MiB' }), 'volumes[0].mapped: "101MiB" is more than the volume'],
-    ['more shared than mapped', withVolume({ shared: '11MiB' }), 'volumes[0].shared: "11MiB" is more than the volume has allocated'],
-    ['extents that are no list', extents(5), 'volumes[0].extents: it is no list'],
-    ['an extent of one figure', extents([[0, 5], [7]]), 'volumes[0].extents[1]: it is no extent; write [offset, length] (it is [7])'],
-    ['an extent of text', extents([['0', 5]]), 'volumes[0].extents[0][0]: "0" is no size'],
-    ['an extent of a fraction', extents([[0, 1.5]]), 'volumes[0].extents[0][1]: it is no size (it is 1.5)'],
+    ['more mapped than there is', withVolume({ mapped: '101MiB' }), 'volumes[0].mapped: 101 MiB is more than the volume'],
+    ['more shared than mapped', withVolume({ shared: '11MiB' }), 'volumes[0].shared: 11 MiB is more than the volume has allocated'],
+    ['extents that are no list', extents(5), 'volumes[0].extents: it is not a list'],
+    ['an extent of one figure', extents([[0, 5], [7]]), 'volumes[0].extents[1]: it is not an extent; write [offset, length] (it is [7])'],
+    ['an extent of text', extents([['0', 5]]), 'volumes[0].extents[0][0]: "0" is not a size'],
+    ['an extent of a fraction', extents([[0, 1.5]]), 'volumes[0].extents[0][1]: it is not a size (it is 1.5)'],
     [
       'extents out of order',
       extents([
@@ -149,7 +155,7 @@ describe('bad input names what was wrong, where, and what to do', () => {
       'migrations[1].to: "v" is in "two" already',
     ],
     ['a block of nothing', { ...file, blockSize: 0 }, 'blockSize: it must be more than 0'],
-    ['a broken block', { ...file, migrations: [{ volume: 'v', to: 'two', blockSize: 'x' }] }, 'migrations[0].blockSize: "x" is no size'],
+    ['a broken block', { ...file, migrations: [{ volume: 'v', to: 'two', blockSize: 'x' }] }, 'migrations[0].blockSize: "x" is not a size'],
   ])('%s', (_, value, text) => {
     const read = () => readFleet(value, 'plan.json')
 

@@ -1,23 +1,23 @@
+import { z } from 'zod'
 import { type Range, type RangeMap, scaled, touched } from '../content/ranges.ts'
 import { exactly, inGrains } from '../model/amount.ts'
 import { chunksOfDataPercent } from '../model/data_percent.ts'
 import type { Amount } from '../result/forecast.ts'
-import { KiB } from '../units.ts'
+import { GiB, KiB, MiB, sizeText } from '../units.ts'
 import { allOf, bytesOf, type Content, type Storing } from './copies.ts'
-import { checkFleetFile, Faults, type FleetFilePool, type FleetFileVolume, readSize, shown } from './fleet_file.ts'
-
-export type PoolKind = FleetFilePool['kind']
+import { type FilePool, type FileVolume, faultsOf, fleetFileSchema, type ReadFile, shown, type Used } from './fleet_file.ts'
+import { parseSize } from './size.ts'
 
 /** A pool; sizes in bytes, bandwidth in bytes a second. */
 export interface Pool extends Storing {
   readonly name: string
-  readonly kind: PoolKind
-  /** Whole grains. */
+  readonly kind: FilePool['kind']
+  /** In whole grains. */
   readonly sizeBytes: number
   readonly claims: unknown
-  /** In use at the beginning, by volumes listed or not. */
+  /** The bytes in use at the beginning, by volumes listed or not. */
   readonly used: Amount
-  readonly bandwidth?: number
+  readonly bandwidth?: number | undefined
 }
 
 export interface FleetVolume {
@@ -25,14 +25,14 @@ export interface FleetVolume {
   readonly sizeBytes: number
   /** The index of its pool at the beginning. */
   readonly pool: number
-  /** Assumed to hold data: what is allocated, in whole grains of its pool. */
+  /** The allocated space, in whole grains of its pool. It is assumed to hold data. */
   readonly content: Content
-  /** What its pool gets back when it goes. Bytes. */
+  /** The bytes that its pool gets back when the volume is deleted. */
   readonly frees: Amount
 }
 
 export interface Migration {
-  /** Indices. */
+  /** Indices; `to` is a pool's. */
   readonly volume: number
   readonly to: number
   readonly blockBytes: number
@@ -45,184 +45,165 @@ export interface Fleet {
   readonly migrations: readonly Migration[]
 }
 
-const GRAINS: Readonly<Record<PoolKind, number>> = { thin: 64 * KiB, thick: 4 * KiB * KiB, file: 4 * KiB }
-/** dm-thin takes no others. */
+const GRAINS: Readonly<Record<Pool['kind'], number>> = { thin: 64 * KiB, thick: 4 * MiB, file: 4 * KiB }
+/** dm-thin takes no other sizes. */
 const THIN_CHUNK_STEP = 64 * KiB
-const MOST_THIN_CHUNK = KiB ** 3
-/** dd's, as Cinder runs it. */
-const DEFAULT_BLOCK = KiB * KiB
+const MOST_THIN_CHUNK = GiB
+/** The block with which Cinder runs dd. */
+const DEFAULT_BLOCK = MiB
+const MOST_EXTENT_FAULTS = 100
 
 /** Reads a parsed fleet file. Throws UsageError with the place of each fault; `file` is its name for the message. */
 export function readFleet(value: unknown, file: string): Fleet {
-  const { pools, volumes, migrations, blockSize } = checkFleetFile(value, file)
-  const faults = new Faults()
-  const used = pools.map((pool, index) => readPool(pool, `pools[${index}]`, faults))
-  const poolIndex = indexOf(pools, 'pools', faults)
-  const unread = used.map(({ pool }) => pool)
-  const readVolumes = volumes.map((volume, index) => readVolume(volume, `volumes[${index}]`, poolIndex, unread, faults))
-  const volumeIndex = indexOf(volumes, 'volumes', faults)
-  faults.throwIfAny(file)
-
-  const fullPools = fill(used, readVolumes, faults)
-  const block = blockSize === undefined ? DEFAULT_BLOCK : readBlock(blockSize, 'blockSize', faults)
-  const places = readVolumes.map(({ pool }) => pool)
-  const readMigrations = migrations.map(({ volume, to, blockSize: own }, index): Migration => {
-    const path = `migrations[${index}]`
-    const found = { volume: volumeIndex.get(volume), to: poolIndex.get(to) }
-    if (found.volume === undefined) faults.add(`${path}.volume`, `no volume is called ${shown(volume)}`)
-    if (found.to === undefined) faults.add(`${path}.to`, noPool(to, poolIndex))
-    if (found.volume !== undefined && found.to !== undefined) {
-      if (places[found.volume] === found.to)
-        faults.add(`${path}.to`, `${shown(volume)} is in ${shown(to)} already; leave this migration out`)
-      places[found.volume] = found.to
-    }
-    return {
-      volume: found.volume ?? 0,
-      to: found.to ?? 0,
-      blockBytes: own === undefined ? block : readBlock(own, `${path}.blockSize`, faults),
-    }
-  })
-  faults.throwIfAny(file)
-  return { pools: fullPools, volumes: readVolumes, migrations: readMigrations }
+  const { data, error } = fleetSchema.safeParse(value)
+  if (data === undefined) throw faultsOf(value, file, error.issues)
+  return data
 }
 
-interface ReadPool {
+/** Notes a fault at a place below some part of the file. */
+type Fault = (message: string, ...path: readonly PropertyKey[]) => void
+
+const fleetSchema = fleetFileSchema.transform((file: ReadFile, ctx): Fleet => {
+  const at =
+    (...part: readonly PropertyKey[]): Fault =>
+    (message, ...path) =>
+      ctx.addIssue({ code: 'custom', message, path: [...part, ...path] })
+  const pools = file.pools.map((pool, index) => readPool(pool, at('pools', index)))
+  const poolIndex = indexOf(file.pools, 'pools', at())
+  const volumes = file.volumes.map((volume, index) => readVolume(volume, poolIndex, pools, at('volumes', index)))
+  const volumeIndex = indexOf(file.volumes, 'volumes', at())
+  if (ctx.issues.length > 0) return z.NEVER
+  const places = volumes.map(({ pool }) => pool)
+  return {
+    pools: fill(pools, volumes, at('pools')),
+    volumes,
+    migrations: file.migrations.map(({ volume, to, blockSize }, index): Migration => {
+      const fault = at('migrations', index)
+      const found = { volume: volumeIndex.get(volume), to: poolIndex.get(to) }
+      if (found.volume === undefined) fault(`no volume is called ${shown(volume)}`, 'volume')
+      if (found.to === undefined) fault(noPool(to, poolIndex), 'to')
+      if (found.volume !== undefined && found.to !== undefined) {
+        if (places[found.volume] === found.to) fault(`${shown(volume)} is in ${shown(to)} already; leave this migration out`, 'to')
+        places[found.volume] = found.to
+      }
+      return { volume: found.volume ?? 0, to: found.to ?? 0, blockBytes: blockSize ?? file.blockSize ?? DEFAULT_BLOCK }
+    }),
+  }
+})
+
+/** A pool before its volumes are counted in. `others`: in use by volumes that are not listed, in bytes. */
+interface PoolWithOthers {
   readonly pool: Omit<Pool, 'used'>
-  /** By volumes that are not listed. */
   readonly others: Amount
 }
 
-function readPool({ name, kind, size, chunk, claims, used, bandwidth }: FleetFilePool, path: string, faults: Faults): ReadPool {
-  const grainBytes = chunk === undefined ? GRAINS[kind] : readChunk(chunk, kind, `${path}.chunk`, faults)
-  const asked = readPositive(size, `${path}.size`, faults)
-  const sizeBytes = Math.floor(asked / grainBytes) * grainBytes
-  if (asked > 0 && sizeBytes === 0) faults.add(`${path}.size`, `it is less than one chunk (${grainBytes} bytes)`)
-  const rate = bandwidth === undefined ? undefined : readPositive(bandwidth, `${path}.bandwidth`, faults)
+function readPool({ name, kind, size, chunk, claims, used, bandwidth }: FilePool, fault: Fault): PoolWithOthers {
+  if (kind === 'thin' && chunk !== undefined && (chunk % THIN_CHUNK_STEP !== 0 || chunk > MOST_THIN_CHUNK))
+    fault(`${sizeText(chunk)} is not a chunk size of a thin pool; write a multiple of 64KiB, up to 1GiB`, 'chunk')
+  const grainBytes = chunk ?? GRAINS[kind]
+  const sizeBytes = Math.floor(size / grainBytes) * grainBytes
+  if (sizeBytes === 0) fault(`it is less than one chunk (${grainBytes} bytes)`, 'size')
   return {
-    pool: { name, kind, sizeBytes, grainBytes, whole: kind === 'thick', claims, ...(rate !== undefined && { bandwidth: rate }) },
-    others: used === undefined ? exactly(0) : readUsed(used, sizeBytes, grainBytes, `${path}.used`, faults),
+    pool: { name, kind, sizeBytes, grainBytes, whole: kind === 'thick', claims, bandwidth },
+    others: used === undefined ? exactly(0) : amountOf(used, sizeBytes, grainBytes),
   }
 }
 
-function readChunk(chunk: number | string, kind: PoolKind, path: string, faults: Faults): number {
-  const bytes = readPositive(chunk, path, faults)
-  if (kind === 'thin' && (bytes % THIN_CHUNK_STEP !== 0 || bytes > MOST_THIN_CHUNK))
-    faults.add(path, `${shown(chunk)} is no chunk of a thin pool: a multiple of 64KiB, up to 1GiB`)
-  return Math.max(bytes, 1)
-}
-
-function readUsed(used: number | string, sizeBytes: number, grainBytes: number, path: string, faults: Faults): Amount {
-  const share = typeof used === 'string' ? /^\s*(\d+(?:\.\d+)?)\s*%\s*$/.exec(used)?.[1] : undefined
-  if (share === undefined) return exactly(inGrains(readSize(used, path, faults), grainBytes))
-  if (Number(share) > 100) faults.add(path, `${shown(used)} is more than 100%`)
-  const { least, most } = chunksOfDataPercent(Math.min(Number(share), 100), sizeBytes, grainBytes)
+function amountOf(used: Used, sizeBytes: number, grainBytes: number): Amount {
+  if ('bytes' in used) return exactly(inGrains(used.bytes, grainBytes))
+  const { least, most } = chunksOfDataPercent(used.percent, sizeBytes, grainBytes)
   return { least: least * grainBytes, most: most * grainBytes }
 }
 
-function readPositive(value: number | string, path: string, faults: Faults): number {
-  const bytes = readSize(value, path, faults)
-  if (bytes === 0) faults.add(path, 'it must be more than 0')
-  return bytes
-}
-
-function readBlock(value: number | string, path: string, faults: Faults): number {
-  return Math.max(readPositive(value, path, faults), 1)
-}
-
 function readVolume(
-  { name, pool: poolName, size, shared, ...rest }: FleetFileVolume,
-  path: string,
+  volume: FileVolume,
   poolIndex: ReadonlyMap<string, number>,
-  pools: readonly Omit<Pool, 'used'>[],
-  faults: Faults,
+  pools: readonly PoolWithOthers[],
+  fault: Fault,
 ): FleetVolume {
-  const sizeBytes = readPositive(size, `${path}.size`, faults)
-  const index = poolIndex.get(poolName)
-  const pool = index === undefined ? undefined : pools[index]
+  const { name, size: sizeBytes, shared } = volume
+  const index = poolIndex.get(volume.pool)
+  const pool = index === undefined ? undefined : pools[index]?.pool
   if (index === undefined || pool === undefined) {
-    faults.add(`${path}.pool`, noPool(poolName, poolIndex))
+    fault(noPool(volume.pool, poolIndex), 'pool')
     return { name, sizeBytes, pool: 0, content: allOf(sizeBytes, 1), frees: exactly(0) }
   }
-  const content = readContent(rest, sizeBytes, pool, path, faults)
+  const content = readContent(volume, pool, fault)
   const taken = pool.whole ? exactly(inGrains(sizeBytes, pool.grainBytes)) : bytesOf(content)
-  return {
-    name,
-    sizeBytes,
-    pool: index,
-    content,
-    frees: shared === undefined ? taken : less(taken, shared, pool, `${path}.shared`, faults),
-  }
+  if (shared === undefined) return { name, sizeBytes, pool: index, content, frees: taken }
+  if (pool.kind !== 'thin') fault(`${shown(pool.name)} is not a thin pool, so its volumes share nothing`, 'shared')
+  else if (shared > taken.most) fault(`${sizeText(shared)} is more than the volume has allocated`, 'shared')
+  const frees = { least: Math.max(0, taken.least - shared), most: Math.max(0, taken.most - shared) }
+  return { name, sizeBytes, pool: index, content, frees }
 }
 
-function less(taken: Amount, shared: number | string, pool: Omit<Pool, 'used'>, path: string, faults: Faults): Amount {
-  const bytes = readSize(shared, path, faults)
-  if (pool.kind !== 'thin') faults.add(path, `${shown(pool.name)} is no thin pool, and shares nothing`)
-  else if (bytes > taken.most) faults.add(path, `${shown(shared)} is more than the volume has allocated`)
-  return { least: Math.max(0, taken.least - bytes), most: Math.max(0, taken.most - bytes) }
-}
-
-type Allocation = Pick<FleetFileVolume, 'extents' | 'dataPercent' | 'mapped'>
-
-function readContent(allocation: Allocation, sizeBytes: number, pool: Omit<Pool, 'used'>, path: string, faults: Faults): Content {
-  const { extents, dataPercent, mapped } = allocation
+function readContent({ size: sizeBytes, extents, dataPercent, mapped }: FileVolume, pool: Omit<Pool, 'used'>, fault: Fault): Content {
   const { grainBytes } = pool
-  if (Number(extents !== undefined) + Number(dataPercent !== undefined) + Number(mapped !== undefined) > 1)
-    faults.add(path, 'give one of extents, dataPercent and mapped')
+  if ([extents, dataPercent, mapped].filter((given) => given !== undefined).length > 1) fault('give one of extents, dataPercent and mapped')
   if (extents !== undefined) {
-    const ranges = readExtents(extents, sizeBytes, `${path}.extents`, faults)
+    const ranges = readExtents(extents, sizeBytes, fault)
     return { kind: 'mapped', unitBytes: grainBytes, ranges: scaled(touched(ranges, grainBytes), grainBytes) }
   }
   if (dataPercent !== undefined)
-    return { kind: 'counted', unitBytes: grainBytes, units: chunksOfDataPercent(Number(dataPercent), sizeBytes, grainBytes) }
+    return { kind: 'counted', unitBytes: grainBytes, units: chunksOfDataPercent(dataPercent, sizeBytes, grainBytes) }
   if (mapped !== undefined) {
-    const bytes = readSize(mapped, `${path}.mapped`, faults)
-    if (bytes > inGrains(sizeBytes, grainBytes)) faults.add(`${path}.mapped`, `${shown(mapped)} is more than the volume's size`)
-    return { kind: 'counted', unitBytes: grainBytes, units: exactly(Math.ceil(bytes / grainBytes)) }
+    if (mapped > inGrains(sizeBytes, grainBytes)) fault(`${sizeText(mapped)} is more than the volume's size`, 'mapped')
+    return { kind: 'counted', unitBytes: grainBytes, units: exactly(Math.ceil(mapped / grainBytes)) }
   }
-  if (!pool.whole)
-    faults.add(path, `${shown(pool.name)} is ${pool.kind}: say what the volume has allocated, by extents, dataPercent or mapped`)
+  if (!pool.whole) fault(`${shown(pool.name)} is ${pool.kind}: say what the volume has allocated, by extents, dataPercent or mapped`)
   return allOf(sizeBytes, grainBytes)
 }
 
-function readExtents(extents: unknown, sizeBytes: number, path: string, faults: Faults): RangeMap<true> {
+function readExtents(extents: unknown, sizeBytes: number, fault: Fault): RangeMap<true> {
   if (!Array.isArray(extents)) {
-    faults.add(path, `it is no list; write [[offset, length], ...] (it is ${shown(extents)})`)
+    fault(`it is not a list; write [[offset, length], ...] (it is ${shown(extents)})`, 'extents')
     return []
   }
   const ranges: Range<true>[] = []
   let end = 0
+  let faults = 0
+  const count: Fault = (message, ...path) => {
+    faults++
+    fault(message, ...path)
+  }
   for (const [index, extent] of extents.entries()) {
-    const [offset, length] = readExtent(extent, `${path}[${index}]`, faults)
-    if (offset < end) faults.add(`${path}[${index}]`, `it begins at ${offset}, before the one before it ends (${end})`)
-    if (offset + length > sizeBytes) faults.add(`${path}[${index}]`, `it ends at ${offset + length}, past the volume's end (${sizeBytes})`)
+    // One wrong size of a volume can make millions of its extents wrong: 3 million took 30 s to report.
+    if (faults >= MOST_EXTENT_FAULTS) break
+    const [offset, length] = readExtent(extent, index, count)
+    if (offset < end) count(`it begins at ${offset}, before the one before it ends (${end})`, 'extents', index)
+    if (offset + length > sizeBytes) count(`it ends at ${offset + length}, past the volume's end (${sizeBytes})`, 'extents', index)
     end = Math.max(end, offset + length)
     if (length > 0) ranges.push({ from: offset, to: offset + length, value: true })
   }
   return ranges
 }
 
-function readExtent(extent: unknown, path: string, faults: Faults): readonly [number, number] {
+function readExtent(extent: unknown, index: number, fault: Fault): readonly [number, number] {
   if (!Array.isArray(extent) || extent.length !== 2) {
-    faults.add(path, `it is no extent; write [offset, length] (it is ${shown(extent)})`)
+    fault(`it is not an extent; write [offset, length] (it is ${shown(extent)})`, 'extents', index)
     return [0, 0]
   }
-  const [offset = 0, length = 0] = extent.map((value: unknown, index) => readExtentSize(value, `${path}[${index}]`, faults))
+  const [offset = 0, length = 0] = extent.map((value: unknown, part) => {
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
+    const parsed = typeof value === 'string' ? parseSize(value) : undefined
+    if (parsed?.ok) return parsed.bytes
+    fault(
+      parsed === undefined ? `it is not a size (it is ${shown(value)})` : `${shown(value)} is not a size: ${parsed.why}`,
+      'extents',
+      index,
+      part,
+    )
+    return Number.NaN // no comparison with it finds a further fault
+  })
   return [offset, length]
 }
 
-function readExtentSize(value: unknown, path: string, faults: Faults): number {
-  if (typeof value === 'string') return readSize(value, path, faults)
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
-  faults.add(path, `it is no size (it is ${shown(value)})`)
-  return Number.NaN
-}
-
-function indexOf(named: readonly { name: string }[], list: string, faults: Faults): Map<string, number> {
+function indexOf(named: readonly { readonly name: string }[], list: string, fault: Fault): Map<string, number> {
   const indices = new Map<string, number>()
   for (const [index, { name }] of named.entries()) {
     const first = indices.get(name)
     if (first === undefined) indices.set(name, index)
-    else faults.add(`${list}[${index}].name`, `${shown(name)} is the name of ${list}[${first}] too`)
+    else fault(`${shown(name)} is the name of ${list}[${first}] too`, list, index, 'name')
   }
   return indices
 }
@@ -233,8 +214,8 @@ function noPool(name: string, pools: ReadonlyMap<string, number>): string {
   return `no pool is called ${shown(name)}; there ${names.length === 1 ? 'is' : 'are'} ${some}${names.length > 5 ? ' and more' : ''}`
 }
 
-/** The pools with what their volumes take in the beginning. */
-function fill(read: readonly ReadPool[], volumes: readonly FleetVolume[], faults: Faults): Pool[] {
+/** The pools with what their volumes take at the beginning. */
+function fill(read: readonly PoolWithOthers[], volumes: readonly FleetVolume[], fault: Fault): Pool[] {
   const least = read.map(({ others }) => others.least)
   const most = read.map(({ others }) => others.most)
   for (const { pool, frees } of volumes) {
@@ -244,10 +225,7 @@ function fill(read: readonly ReadPool[], volumes: readonly FleetVolume[], faults
   return read.map(({ pool }, index) => {
     const used = { least: least[index] ?? 0, most: most[index] ?? 0 }
     if (used.least > pool.sizeBytes)
-      faults.add(
-        `pools[${index}]`,
-        `what is in it takes ${used.least} bytes, and it has ${pool.sizeBytes}; correct its size, its used, or its volumes`,
-      )
+      fault(`what is in it takes ${used.least} bytes, and it has ${pool.sizeBytes}; correct its size, its used, or its volumes`, index)
     return { ...pool, used }
   })
 }

@@ -4,127 +4,140 @@ import { parseSize, SIZE_FORMS } from './size.ts'
 
 const POOL_KINDS = ['thin', 'thick', 'file'] as const
 
-/** A whole number of bytes or some text, which is read later; `error` is the message for anything else. */
+/** A whole number of bytes, or some text; `error` is the message for anything else. */
 function bytesOrText(error: string) {
   return z.union([z.number({ error }).int({ error }).nonnegative({ error }), z.string()], { error })
 }
 
-const size = bytesOrText(`it is no size; write ${SIZE_FORMS}`).describe(
-  'bytes, or text: "200MiB", "1GiB"; as LVM reads sizes, "3.80g", k m g t p being powers of 1024 in either case',
-)
+/** A size in bytes. Adds an issue to the context if the text is not one. */
+function readSize(value: number | string, ctx: z.RefinementCtx): number {
+  if (typeof value === 'number') return value
+  const parsed = parseSize(value)
+  if (parsed.ok) return parsed.bytes
+  ctx.addIssue(`${shown(value)} is not a size: ${parsed.why}`)
+  return z.NEVER
+}
+
+const isPositive = (bytes: number) => bytes > 0
+const NOT_POSITIVE = 'it must be more than 0'
+
+const size = bytesOrText(`it is not a size; write ${SIZE_FORMS}`)
+  .transform(readSize)
+  .describe('bytes, or text: "200MiB", "1GiB"; as LVM reads sizes, "3.80g", k m g t p being powers of 1024 in either case')
+const positiveSize = size.refine(isPositive, NOT_POSITIVE)
 const SIZE_IN_SCHEMA = { anyOf: [{ type: 'integer', minimum: 0 }, { type: 'string' }] } as const
-const NO_PERCENT = 'it is no Data%; write a number from 0 to 100, such as 19.53'
+
+const bandwidth = bytesOrText(`it is not a bandwidth; write ${SIZE_FORMS}, each a second`)
+  .transform(readSize)
+  .refine(isPositive, NOT_POSITIVE)
+
+const NO_PERCENT = 'it is not a Data%; write a number from 0 to 100, such as 19.53'
 const percent = z
   .union(
     [
       z.number({ error: NO_PERCENT }).min(0, NO_PERCENT).max(100, NO_PERCENT),
       z.string().regex(/^(100(\.0+)?|\d{1,2}(\.\d+)?)$/, NO_PERCENT),
     ],
-    {
-      error: NO_PERCENT,
-    },
+    { error: NO_PERCENT },
   )
+  .transform(Number)
   .describe("LVM's Data%, from 0 to 100")
-const name = z.string({ error: 'it is no name; write text' }).min(1, 'it is empty')
+
+/** The space in use: bytes, or a share of a pool in percent. */
+export type Used = { readonly bytes: number } | { readonly percent: number }
+
+function readUsed(value: number | string, ctx: z.RefinementCtx): Used {
+  const share = typeof value === 'string' ? /^\s*(\d+(?:\.\d+)?)\s*%\s*$/.exec(value)?.[1] : undefined
+  if (share === undefined) return { bytes: readSize(value, ctx) }
+  if (Number(share) > 100) ctx.addIssue(`${shown(value)} is more than 100%`)
+  return { percent: Number(share) }
+}
+
+const name = z.string({ error: 'it is not a name; write text' }).min(1, 'it is empty')
 
 const poolSchema = z.strictObject({
   name,
   kind: z
-    .enum(POOL_KINDS, { error: `it is no kind of pool; write ${POOL_KINDS.join(', ')}` })
-    .describe('thin: a thin pool; thick: a volume group, whose volumes take their size; file: a file system of sparse files'),
-  size,
-  chunk: size.optional().describe("what the pool gives at a time: thin, its chunk (64KiB); thick, the group's extent (4MiB); file, 4KiB"),
+    .enum(POOL_KINDS, { error: `it is not a kind of pool; write ${POOL_KINDS.join(', ')}` })
+    .describe('thin: a thin pool; thick: a volume group, whose volumes take their whole size; file: a file system of sparse files'),
+  size: positiveSize,
+  chunk: positiveSize
+    .optional()
+    .describe("the unit of allocation: for thin the chunk (default 64KiB), for thick the group's extent (4MiB), for file 4KiB"),
   claims: z
     .unknown()
-    .describe('what its driver answers as sparse_copy_volume; only the boolean true permits sparse copies to it')
+    .describe('the answer of its driver as sparse_copy_volume; only the boolean true permits sparse copies to the pool')
     .optional(),
   used: bytesOrText(`it is neither a size nor a Data%; write ${SIZE_FORMS}, or "10.28%"`)
+    .transform(readUsed)
     .optional()
-    .describe('what is used by volumes that are not listed: a size, or a Data% of the pool such as "10.28%"'),
-  bandwidth: bytesOrText(`it is no bandwidth; write ${SIZE_FORMS}, each a second`)
-    .optional()
-    .describe('bytes a second, or text: "200MiB"; gives the forecast a time in seconds'),
+    .describe('the space used by volumes that are not listed: a size, or a Data% of the pool such as "10.28%"'),
+  bandwidth: bandwidth.optional().describe('bytes a second, or text: "200MiB"; gives the forecast a time in seconds'),
 })
 
 const volumeSchema = z.strictObject({
   name,
   pool: name,
-  size,
-  // Checked where its sizes are read: zod would copy each of what may be many millions.
+  size: positiveSize,
+  // fleet.ts checks these: zod would copy every extent, and there may be millions.
   extents: z
     .unknown()
     .optional()
     .meta({
       type: 'array',
       items: { type: 'array', prefixItems: [SIZE_IN_SCHEMA, SIZE_IN_SCHEMA], items: false, minItems: 2 },
-      description: 'what is allocated, as [offset, length], in order',
+      description: 'the allocated ranges, as [offset, length], in order',
     }),
   dataPercent: percent.optional(),
-  mapped: size.optional().describe('how much is allocated, lying anywhere'),
+  mapped: size.optional().describe('the allocated space, lying anywhere'),
   shared: size
     .optional()
     .describe(
-      'how much of that its pool keeps when the volume has gone, because snapshots share it; counted once, in what the pool has used',
+      'the part of it that the pool keeps when the volume is deleted, because snapshots share it; counted once, in what the pool has used',
     ),
 })
 
 const migrationSchema = z.strictObject({
   volume: name,
-  to: name.describe('a pool'),
-  blockSize: size.optional().describe("the copy's block"),
+  to: name.describe('the name of the destination pool'),
+  blockSize: positiveSize.optional().describe('the block size of the copy'),
 })
 
-/** The file as it is written; sizes are not read yet. */
-export const fleetSchema = z.strictObject({
-  pools: z.array(poolSchema, { error: 'it is no list of pools' }).min(1, 'there must be a pool'),
-  volumes: z.array(volumeSchema, { error: 'it is no list of volumes' }),
-  migrations: z.array(migrationSchema, { error: 'it is no list of migrations' }).default([]).describe('one after another, in this order'),
-  blockSize: size.optional().describe("the copies' block where a migration says no other; 1MiB, with which Cinder calls dd"),
+/** The shape of a fleet file. It reads the sizes; fleet.ts reads the meaning of the rest. */
+export const fleetFileSchema = z.strictObject({
+  pools: z.array(poolSchema, { error: 'it is not a list of pools' }).min(1, 'there must be a pool'),
+  volumes: z.array(volumeSchema, { error: 'it is not a list of volumes' }),
+  migrations: z
+    .array(migrationSchema, { error: 'it is not a list of migrations' })
+    .prefault([])
+    .describe('the migrations, one after another in this order'),
+  blockSize: positiveSize.optional().describe('the block size of migrations that give none; default 1MiB, with which Cinder calls dd'),
 })
-export type FleetFile = z.input<typeof fleetSchema>
-export type FleetFilePool = z.infer<typeof poolSchema>
-export type FleetFileVolume = z.infer<typeof volumeSchema>
+/** A file as it is written. */
+export type FleetFile = z.input<typeof fleetFileSchema>
+export type FilePool = z.infer<typeof poolSchema>
+export type FileVolume = z.infer<typeof volumeSchema>
+/** A file with its sizes in bytes. */
+export type ReadFile = z.infer<typeof fleetFileSchema>
 
-/** How many faults of a file are told at once. */
 const MOST_FAULTS = 10
 
-/** What is wrong with a file, each with its place in it. */
-export class Faults {
-  private readonly texts: string[] = []
-  private count = 0
-
-  add(path: string, text: string): void {
-    this.count++
-    if (this.texts.length < MOST_FAULTS) this.texts.push(`${path === '' ? 'the file' : path}: ${text}`)
-  }
-
-  /** Throws a UsageError that tells them, if there are any. */
-  throwIfAny(file: string): void {
-    if (this.count === 0) return
-    const more = this.count - this.texts.length
-    const rest = more === 0 ? [] : [`and ${more} more`]
-    throw new UsageError([`${file} cannot be used:`, ...[...this.texts, ...rest].map((line) => `  ${line}`)].join('\n'))
-  }
+/** An error that lists the first faults of a file, each with its place. `value` is the parsed file and `file` its name. */
+export function faultsOf(value: unknown, file: string, issues: readonly z.core.$ZodIssue[]): UsageError {
+  const faults = issues.flatMap((issue) => {
+    const path = pathText(issue.path)
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map((key) => `${path === '' ? key : `${path}.${key}`}: there is no such property; see fleet.schema.json`)
+    return `${path === '' ? 'the file' : path}: ${messageFor(issue, valueAt(value, issue.path))}`
+  })
+  const more = faults.length - MOST_FAULTS
+  const lines = [...faults.slice(0, MOST_FAULTS), ...(more > 0 ? [`and ${more} more`] : [])]
+  return new UsageError([`${file} cannot be used:`, ...lines.map((line) => `  ${line}`)].join('\n'))
 }
 
-/** Checks the shape of a parsed file. Throws UsageError, with the place of each fault. */
-export function checkFleetFile(value: unknown, file: string): z.infer<typeof fleetSchema> {
-  const parsed = fleetSchema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const faults = new Faults()
-  for (const issue of parsed.error.issues) {
-    const path = pathText(issue.path)
-    if (issue.code === 'unrecognized_keys') {
-      for (const key of issue.keys) faults.add(path === '' ? key : `${path}.${key}`, 'there is no such property; see fleet.schema.json')
-    } else if (issue.code === 'invalid_type' && valueAt(value, issue.path) === undefined) faults.add(path, 'it is missing')
-    else
-      faults.add(
-        path,
-        valueAt(value, issue.path) === undefined ? 'it is missing' : `${issue.message} (it is ${shown(valueAt(value, issue.path))})`,
-      )
-  }
-  faults.throwIfAny(file)
-  throw new Error('a file that is refused has faults')
+function messageFor({ code, message }: z.core.$ZodIssue, value: unknown): string {
+  if (code === 'custom') return message
+  return value === undefined ? 'it is missing' : `${message} (it is ${shown(value)})`
 }
 
 /** `volumes[3].size` */
@@ -143,13 +156,4 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 export function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? 'missing'
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
-}
-
-/** A size of the file in bytes; a fault, and NaN, with which no further fault is found, where it is none. */
-export function readSize(value: number | string, path: string, faults: Faults): number {
-  if (typeof value === 'number') return value
-  const parsed = parseSize(value)
-  if (parsed.ok) return parsed.bytes
-  faults.add(path, `${shown(value)} is no size: ${parsed.why}`)
-  return Number.NaN
 }

@@ -161,9 +161,9 @@ describe('a plan', () => {
     ]
     const migrations = volumes.map(({ name }) => ({ volume: name, to: 'b' }))
 
-    expect(forecastOf({ pools: [pool('a'), pool('b')], volumes, migrations }).assumptions.join(' ')).toContain('Of 1 volume to migrate')
+    expect(forecastOf({ pools: [pool('a'), pool('b')], volumes, migrations }).assumptions.join(' ')).toContain('For 1 volume to migrate')
     expect(forecastOf({ pools: [pool('a'), pool('b')], volumes, migrations: migrations.slice(1) }).assumptions.join(' ')).not.toContain(
-      'Of ',
+      'For ',
     )
   })
 })
@@ -192,8 +192,12 @@ const fleets = (times: number): fc.Arbitrary<FleetFile> =>
       return {
         blockSize: block * 1024,
         pools: chunks.map((chunk, index) => ({
-          ...{ name: `p${index}`, kind: 'thin' as const, size: 1024 ** 3, chunk: chunk * 1024 },
-          ...{ claims: claims[index] ?? false, used: 10 * MiB },
+          name: `p${index}`,
+          kind: 'thin' as const,
+          size: 1024 ** 3,
+          chunk: chunk * 1024,
+          claims: claims[index] ?? false,
+          used: 10 * MiB,
         })),
         volumes: volumes.map(({ size, extents, mappedOnly }, index) => {
           const common = { name: `v${index}`, pool: `p${places[index]}`, size: size * 1024 }

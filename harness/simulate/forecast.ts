@@ -12,7 +12,7 @@ import { bytesOf, type Content, type Copy, fullCopy, skippingCopy } from './copi
 import type { Fleet, FleetVolume, Migration, Pool } from './fleet.ts'
 import { negated, nothing, Timeline } from './timeline.ts'
 
-/** What the rule says of sparse copies to a pool. */
+/** The decision of the rule on sparse copies to a pool. */
 export interface Permission {
   readonly sparse: boolean
   readonly reason: string
@@ -23,14 +23,14 @@ export type FleetForecast = Omit<Forecast, 'schema' | 'version'>
 type Forbidden = Forecast['forbidden'][number]
 type Overfill = NonNullable<StrategyForecast['firstCertain']>
 
-/** How many points all pools may keep together under one strategy, and one pool at least and at most. */
+/** The limits of the points kept under one strategy: of all pools together, and of one pool. */
 const POINTS = { all: 100_000, least: 20, most: 2000 }
 const MOST_MOVED = 1000
 
 /**
- * What a plan of migrations will take, under each strategy. One migration after another; source and destination both exist until
- * the copy is handed over. Where a pool is too small the forecast goes on as if it were not, so that all that is missing shows.
- * The cost is in migrations and in the runs of the maps of the volumes that are migrated.
+ * Forecasts the space that a plan of migrations takes, under each strategy. Migrations run one after another, and a source is deleted
+ * only after its copy. If a pool is too small, the forecast goes on as if it were not, so that it shows everything that is missing.
+ * The cost is in the number of migrations and of ranges of the migrated volumes.
  */
 export function forecast(fleet: Fleet, permit: (claims: unknown) => Permission): FleetForecast {
   const permissions = fleet.pools.map(({ claims }) => permit(claims))
@@ -118,7 +118,7 @@ class StrategyRun {
   readonly strategy: StrategyName
   private readonly fleet: Fleet
   private readonly timelines: readonly Timeline[]
-  /** What the volumes that are to go on have allocated where they are, and give back then. */
+  /** The space of migrated volumes that the plan migrates again, by volume. */
   private readonly arrived = new Map<number, Pick<Copy, 'taken' | 'mapped'>>()
   private read = nothing
   private written = nothing
@@ -153,7 +153,7 @@ class StrategyRun {
 
   private copy({ migration, volume: { content, sizeBytes }, source, destination, sparse }: Move, allocated: Content): Copy {
     if (this.strategy === 'full') return fullCopy(sizeBytes, destination)
-    // What has no map of its own, or no longer, is looked through for zeros.
+    // A volume without a map of its own is read as a whole to find its zeros.
     const mapped = this.strategy === 'mapped' && !source.whole
     if (!sparse) {
       const copy = fullCopy(sizeBytes, destination)
@@ -195,7 +195,7 @@ class StrategyRun {
   }
 }
 
-/** Reading and writing go on at once, so the slower of them decides; within one pool they would share its bandwidth. */
+/** Reading and writing overlap, so the slower one decides. A copy within a pool would share the pool's bandwidth. */
 function copySeconds({ read, written }: Copy, source: Pool, destination: Pool): Amount {
   return {
     least: Math.max(secondsFor(read.least, source), secondsFor(written.least, destination)),
@@ -230,12 +230,12 @@ function assumptionsOf({ volumes, migrations }: Fleet): string[] {
   const counted = new Set<number>()
   for (const { volume } of migrations) if (isUncertain(volumes[volume])) counted.add(volume)
   return [
-    'What is allocated is taken to hold data. Zeros that were written make a sparse copy smaller than forecast.',
-    'Nobody writes meanwhile; metadata of pools and file systems is not counted.',
+    'Allocated space is assumed to hold data. Written zeros make a sparse copy smaller than forecast.',
+    'No volume is written meanwhile. The metadata of pools and file systems is not counted.',
     ...(counted.size === 0
       ? []
       : [
-          `Of ${counted.size} ${counted.size === 1 ? 'volume' : 'volumes'} to migrate only how much is allocated is known, not where: least is when it lies together, most when every chunk of it lies in a block of its own. With maps (extents) the forecast is exact.`,
+          `For ${counted.size} ${counted.size === 1 ? 'volume' : 'volumes'} to migrate, the plan gives how much is allocated, but not where. The least assumes that it lies together, the most that every chunk lies in a block of its own. With maps (extents) the forecast is exact.`,
         ]),
   ]
 }

@@ -45,7 +45,7 @@ describe('a fleet file of what LVM shows', () => {
   test('has thin pools and groups as pools, and what is in them as volumes', () => {
     expect(fleetFromLvm(inventory)).toEqual({
       pools: [
-        // Without a map nobody knows what the snapshot shares: it is all counted as the pool's.
+        // Without a map the shared space is unknown, so all of it counts as the pool's.
         { name: 'vg-a/pool-1', kind: 'thin', size: 209715200, chunk: CHUNK, used: 26 * CHUNK },
         { name: 'vg-a', kind: 'thick', size: 415236096, chunk: 4194304, used: 415236096 - 188743680 - 8388608 },
       ],
@@ -63,14 +63,20 @@ describe('a fleet file of what LVM shows', () => {
 
     expect(volumes.slice(0, 3)).toEqual([
       {
-        ...{ name: 'vg-a/s1', pool: 'vg-a/pool-1', size: 67108864, shared: 20 * CHUNK },
+        name: 'vg-a/s1',
+        pool: 'vg-a/pool-1',
+        size: 67108864,
+        shared: 20 * CHUNK,
         extents: [
           [0, 20 * CHUNK],
           [100 * CHUNK, CHUNK],
         ],
       },
       {
-        ...{ name: 'vg-a/v1', pool: 'vg-a/pool-1', size: 67108864, shared: 20 * CHUNK },
+        name: 'vg-a/v1',
+        pool: 'vg-a/pool-1',
+        size: 67108864,
+        shared: 20 * CHUNK,
         extents: [
           [0, 20 * CHUNK],
           [100 * CHUNK, CHUNK],

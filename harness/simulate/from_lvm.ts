@@ -6,15 +6,15 @@ import { inGrains } from '../model/amount.ts'
 import { chunksOfDataPercent } from '../model/data_percent.ts'
 import type { FleetFile } from './fleet_file.ts'
 
-/** The maps of each pool's volumes, by thin device id, by the pool's name in the file: `group/pool`. */
+/** The maps of each pool's volumes by thin device id, for each pool's name in the file: `group/pool`. */
 export type PoolMaps = ReadonlyMap<string, ReadonlyMap<number, ThinMap>>
 
 type FilePool = FleetFile['pools'][number]
 type FileVolume = FleetFile['volumes'][number]
 
 /**
- * A fleet file's pools and volumes as a machine's LVM shows them; what each driver claims is left out, as LVM does not know.
- * Throws UsageError on what is not active, as LVM does not say what that has allocated.
+ * Makes a fleet file's pools and volumes from a machine's LVM. It leaves out the drivers' claims, which LVM does not know. Throws
+ * UsageError if a volume is not active, because LVM then does not show its allocation.
  */
 export function fleetFromLvm({ volumes, groups }: LvmInventory, maps: PoolMaps = new Map()): Pick<FleetFile, 'pools' | 'volumes'> {
   const pools = volumes.filter(isPool)
@@ -51,7 +51,7 @@ export function fleetFromLvm({ volumes, groups }: LvmInventory, maps: PoolMaps =
   }
 }
 
-/** What a pool is called in the file, and a volume beside it. */
+/** The name of a pool in the file; volumes are named in the same way. */
 export function poolName({ vg_name, lv_name }: Pick<VolumeRow, 'vg_name' | 'lv_name'>): string {
   return `${vg_name}/${lv_name}`
 }
@@ -63,12 +63,10 @@ export function isPool({ segtype }: VolumeRow): boolean {
 function demandActive(row: VolumeRow): void {
   if (row.data_percent !== '') return
   const name = poolName(row)
-  throw new UsageError(
-    `${name} is not active, so LVM does not say what it has allocated: activate it (lvchange -ay -K ${name}), or use --maps`,
-  )
+  throw new UsageError(`${name} is not active, so LVM does not show its allocation: activate it (lvchange -ay -K ${name}), or use --maps`)
 }
 
-/** Without a map nobody knows what snapshots and their origins share: it is taken to be all, which frees nothing. */
+/** Without a map, the space that snapshots and their origins share is unknown. It is assumed to be all, which frees nothing. */
 function counted(row: VolumeRow, pool: VolumeRow): FileVolume {
   const { lv_size, data_percent, lv_role } = row
   const common = { name: poolName(row), pool: poolName(pool), size: lv_size }
@@ -88,11 +86,11 @@ function mapped(members: readonly VolumeRow[], pool: VolumeRow, maps: ReadonlyMa
       return from * chunk < end ? [[from * chunk, end - from * chunk]] : []
     })
     const ours = lengthOf(intersect(chunksOf([map], 1), shared)) * chunk
-    return { name: poolName(row), pool: poolName(pool), size: row.lv_size, extents, ...(ours > 0 && { shared: ours }) }
+    return { name: poolName(row), pool: poolName(pool), size: row.lv_size, extents, shared: ours > 0 ? ours : undefined }
   })
 }
 
-/** The chunks of a pool that so many of its volumes have, or more. */
+/** The chunks of a pool that at least so many of its volumes map. */
 function chunksOf(maps: readonly ThinMap[], volumes: number): RangeMap<true> {
   const edges = maps
     .flatMap((map) =>
@@ -113,7 +111,7 @@ function chunksOf(maps: readonly ThinMap[], volumes: number): RangeMap<true> {
   return joined(found)
 }
 
-/** What the pool has in use; by the maps, or by its own Data%. Bytes. */
+/** The bytes that a pool has in use, by the maps or by its own Data%. */
 function usedOf(pool: VolumeRow, size: number, maps: PoolMaps): number {
   const known = maps.get(poolName(pool))
   if (known !== undefined) return lengthOf(chunksOf([...known.values()], 1)) * pool.chunk_size
@@ -121,7 +119,7 @@ function usedOf(pool: VolumeRow, size: number, maps: PoolMaps): number {
   return chunksOfDataPercent(Number(pool.data_percent), size, pool.chunk_size).most * pool.chunk_size
 }
 
-/** What the pool holds besides what its listed volumes give back when they go. */
+/** The bytes in use that the listed volumes do not give back when they are deleted. */
 function others(used: number, name: string, volumes: readonly FileVolume[], chunk: number): number {
   const freed = volumes
     .filter(({ pool }) => pool === name)

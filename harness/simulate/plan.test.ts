@@ -70,7 +70,7 @@ describe('a plan over what LVM shows', () => {
     })
   })
 
-  test('has its faults told at their places in the plan', () => {
+  test('reports faults at their places in the plan', () => {
     const plan = { pools: [{ name: 'vg/tow', claims: true }], migrations: [{ volume: 'vg/v', to: 'vg/three' }] }
 
     expect(() => readFleet(withPlan(shown, plan), 'plan.json')).toThrow(/pools\[0\]\.kind: it is missing/)

@@ -10,7 +10,7 @@ import type { FleetFile } from './fleet_file.ts'
 import { forecast, type Permission } from './forecast.ts'
 import { fleetFromLvm, isPool, poolName } from './from_lvm.ts'
 
-/** What the rule says of a new volume of a pool whose driver answers so; undefined: it answers without a claim. */
+/** Asks the rule about a new volume of a pool whose driver answers `claims`; undefined is an answer without a claim. */
 export function permit(claims: unknown): Permission {
   const report = claims === undefined ? {} : { sparse_copy_volume: claims }
   const { mode, reason } = decideCopyMode({ kind: 'answered', report }, { history: 'new', layers: [] })
@@ -21,14 +21,15 @@ export function forecastOf(fleet: Fleet, version: string): Forecast {
   return { schema: 'holeproof-forecast-1', version, ...forecast(fleet, permit) }
 }
 
-/** A fleet file's pools and volumes as LVM shows them on a machine, with exact maps where they are wanted. */
+/** Reads a fleet file's pools and volumes from a machine's LVM, with exact maps if `maps` is set. Throws UsageError. */
 export async function readLvm(
   runner: Pick<Machine, 'run'>,
   groups: readonly string[],
   { maps, signal }: { readonly maps: boolean; readonly signal: AbortSignal },
 ): Promise<Pick<FleetFile, 'pools' | 'volumes'>> {
   const inventory = await readInventory(runner, groups)
-  if (inventory.groups.length === 0) throw new UsageError('--from-lvm: LVM shows no volume group on this machine; as root it shows all')
+  if (inventory.groups.length === 0)
+    throw new UsageError('--from-lvm: LVM shows no volume group on this machine. Run as root to see all of them.')
   const known = new Map<string, ReadonlyMap<number, ThinMap>>()
   for (const pool of maps ? inventory.volumes.filter(isPool) : []) {
     const members = inventory.volumes.filter(({ vg_name, pool_lv }) => vg_name === pool.vg_name && pool_lv === pool.lv_name)
@@ -37,7 +38,7 @@ export async function readLvm(
   return fleetFromLvm(inventory, known)
 }
 
-/** LVM makes the device that gives the maps with the first active volume of a pool. */
+/** LVM creates the pool's device, which gives the maps, only with the first active volume of the pool. */
 async function readMaps(
   runner: Pick<Machine, 'run'>,
   pool: VolumeRow,
@@ -51,8 +52,8 @@ async function readMaps(
 }
 
 /**
- * A plan over what was read: a pool of the plan that was read too adds to it what only its operator knows. What the plan says
- * comes first, so that a fault is found at its place in the plan.
+ * Merges a plan with pools and volumes read from LVM. A pool of the plan adds to the one read what only its operator knows. Entries of
+ * the plan come first, so that a fault is reported at its place in the plan.
  */
 export function withPlan(read: Pick<FleetFile, 'pools' | 'volumes'>, plan: unknown): unknown {
   if (!isRecord(plan)) return plan

@@ -30,7 +30,7 @@ describe('a size', () => {
     expect(parseSize('10GB')).toEqual({ ok: false, why: 'write GiB for powers of 1024, or bytes' })
   })
 
-  test('of 8 PiB cannot be told exactly, and is refused', () => {
+  test('of 8 PiB cannot be exact, and is refused', () => {
     expect(parseSize('8p')).toEqual({ ok: false, why: 'it is 8 PiB or more' })
   })
 })

@@ -1,24 +1,24 @@
-import { GiB, MiB, SECTOR_BYTES } from '../units.ts'
+import { GiB, KiB, MiB, SECTOR_BYTES } from '../units.ts'
 
 const UNITS: Readonly<Record<string, number>> = {
   b: 1,
-  s: 512,
-  k: 1024,
+  s: SECTOR_BYTES,
+  k: KiB,
   m: MiB,
   g: GiB,
-  t: 1024 ** 4,
-  p: 1024 ** 5,
+  t: KiB * GiB,
+  p: MiB * GiB,
 }
 const SIZE = /^\s*(?<number>\d+(?:\.\d+)?)\s*(?<unit>[bskmgtp]|[kmgtp]ib)\s*$/i
 
 export type ParsedSize = { readonly ok: true; readonly bytes: number } | { readonly ok: false; readonly why: string }
 
-/** How a size is written, for messages. */
+/** The forms of a size, for messages. */
 export const SIZE_FORMS = 'bytes as a number, or text such as "200MiB", "1GiB" or "3.80g"'
 
 /**
- * Reads a size as LVM's options do: b bytes, s sectors of 512 bytes, k, m, g, t and p powers of 1024 in either case, KiB to PiB
- * the same. A fraction is rounded up to whole sectors. KB and MB, which mean one thing here and another there, are no size.
+ * Reads a size as LVM's options do: b is bytes, s sectors of 512 bytes, and k, m, g, t and p are powers of 1024 in either case, as are
+ * KiB to PiB. A fraction is rounded up to whole sectors. KB and MB are refused, because programs disagree on their meaning.
  */
 export function parseSize(text: string): ParsedSize {
   const { number, unit } = SIZE.exec(text)?.groups ?? {}

@@ -15,8 +15,8 @@ interface Open {
 }
 
 /**
- * What one pool has in use, step by step. Of a long plan it keeps a point for every `stride` steps, with the peak between, so that
- * its size does not grow with the plan's.
+ * The space that one pool has in use, step by step. For a long plan it keeps a point for every `stride` steps, with the peak in
+ * between, so that its size does not grow with the plan.
  */
 export class Timeline {
   private readonly points: Open[] = []
@@ -36,7 +36,7 @@ export class Timeline {
     this.points.push({ step: 0, seconds: timed ? 0 : undefined, ...used, peak: used.most })
   }
 
-  /** Takes or, below zero, gives back. The bounds are those of one volume, so that what is taken is what is given back. */
+  /** Takes space, or gives it back if `by` is negative. A volume gives back the same bounds that it took. */
   change(by: Amount, step: number, seconds: number | undefined): Amount {
     this.least += by.least
     this.most += by.most
@@ -57,7 +57,7 @@ export class Timeline {
     return { used: { least: this.peakLeast, most: this.peakMost }, step: this.peakStep }
   }
 
-  /** Timeline points in order, the beginning first. */
+  /** The points in order, the beginning first. */
   finish(): Point[] {
     return this.points.map(({ seconds, ...point }) => (seconds === undefined ? point : { ...point, seconds }))
   }
@@ -75,7 +75,7 @@ export class Timeline {
   }
 }
 
-/** What is given back. */
+/** The change that gives an amount back. */
 export function negated({ least, most }: Amount): Amount {
   return { least: -least, most: -most }
 }

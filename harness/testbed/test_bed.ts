@@ -1,21 +1,16 @@
 import { join } from 'node:path'
 import { Lvm } from '../block/lvm.ts'
 import { createBackend, type DriverName, type StorageBackend } from '../drivers/backend.ts'
+import type { BackendSize, SharedStorage } from '../drivers/built_in.ts'
 import { type NfsServer, startNfsServer } from '../drivers/nfs/server.ts'
 import { type Helper, openHelper } from '../helper/client.ts'
 import { Lab } from '../lab/lab.ts'
 import type { Machine } from '../machine/machine.ts'
-import { type BytesMoved, countMoved } from '../movers/count_moved.ts'
 import type { Mover } from '../movers/mover.ts'
 import { MiB } from '../units.ts'
 
 /** What the NFS server of a machine can hold: the sources and destinations of the cells there, one after the other. */
 const NFS_BYTES = 160 * MiB
-
-export interface BackendSize {
-  readonly dataBytes: number
-  readonly poisonBytes: number
-}
 
 export interface TestBedOptions {
   /** The run's. */
@@ -27,13 +22,11 @@ export interface TestBedOptions {
 }
 
 /** A machine with what the cells that run on it share: LVM, an NFS server, and one source backend of each kind. */
-export class TestBed {
+export class TestBed implements SharedStorage {
   readonly machine: Machine
   readonly lab: Lab
   readonly lvm: Lvm
   readonly mover: Mover
-  /** What the last copy moved. */
-  moved: BytesMoved | undefined
   private readonly helper: Helper
   private readonly nfsBytes: number
   private readonly sources = new Map<string, Promise<StorageBackend>>()
@@ -44,22 +37,15 @@ export class TestBed {
     this.helper = helper
     this.lab = lab
     this.lvm = lvm
-    this.mover = this.counting(mover)
+    this.mover = mover
     this.nfsBytes = nfsBytes
   }
 
   static async open(machine: Machine, options: TestBedOptions): Promise<TestBed> {
     const helper = await openHelper(machine)
     const prefix = `${options.prefix}_${machine.name}`
-    const lab = await Lab.open({ ...options, machine, helper: helper, prefix, folder: join(machine.shared, prefix) })
+    const lab = await Lab.open({ ...options, machine, helper, prefix, folder: join(machine.shared, prefix) })
     return new TestBed(machine, helper, lab, await Lvm.open(lab), options)
-  }
-
-  /** A mover that leaves in `moved` what it has moved. */
-  counting(mover: Mover): Mover {
-    return async (lab, order) => {
-      this.moved = await countMoved(lab, order, () => mover(lab, order))
-    }
   }
 
   nfs(): Promise<NfsServer> {
@@ -82,7 +68,7 @@ export class TestBed {
 
   /** A backend of a cell's own, on freshly poisoned storage. */
   create(lab: Lab, kind: DriverName, name: string, size: BackendSize): Promise<StorageBackend> {
-    return createBackend(lab, kind, lab.name(name), { lvm: this.lvm, mover: this.mover, ...size, nfs: () => this.nfs() })
+    return createBackend(lab, kind, lab.name(name), size, this)
   }
 
   /** Releases all that is left; returns what went wrong. */

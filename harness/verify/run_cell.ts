@@ -4,16 +4,15 @@ import { lengthOf } from '../content/ranges.ts'
 import { inspectStorage, type StorageBackend } from '../drivers/backend.ts'
 import { messageOf } from '../errors.ts'
 import type { Lab } from '../lab/lab.ts'
-import { type MigrationRecord, migrate } from '../migration/migrate.ts'
-import { migrationParts } from '../migration/parts.ts'
+import type { MigrationRecord, MigrationResult } from '../migration/migrate.ts'
+import { migrateInLab } from '../migration/parts.ts'
 import type { Rule } from '../migration/rule.ts'
-import type { Volume } from '../migration/volume.ts'
 import type { Prediction } from '../model/copy_case.ts'
 import type { CellResult } from '../result/cell.ts'
 import type { Evidence } from '../result/evidence.ts'
 import { verdictOf } from '../testbed/findings.ts'
 import type { TestBed } from '../testbed/test_bed.ts'
-import { placeVolume, serveBackend, stampVolume, volumeExists } from '../testbed/volumes.ts'
+import { LabVolume, serveBackend } from '../testbed/volumes.ts'
 import { MiB } from '../units.ts'
 import type { VerifyParts } from './broken_rules.ts'
 import type { Cell } from './cell.ts'
@@ -75,46 +74,45 @@ export function describeCell({ id, method, source, destination, layout, sizeByte
   return { id, control, method, source, destination, layout, sizeBytes, ...(forced && { forced }), ...(faultyAnswer && { faultyAnswer }) }
 }
 
+interface CellVolumes {
+  readonly content: Content
+  readonly source: LabVolume
+  readonly destination: LabVolume
+}
+
+/** Prepares a cell's backends, the neighbours in them, and the stamped source. */
+async function prepareVolumes(testBed: TestBed, lab: Lab, cell: Cell): Promise<CellVolumes> {
+  const { backendBytes: dataBytes, poisonBytes, sizeBytes } = cell
+  const from = await testBed.source(cell.source, { dataBytes, poisonBytes: poisonBytes.source })
+  const to = await testBed.create(lab, cell.destination, 'destination', { dataBytes, poisonBytes: poisonBytes.destination })
+  for (const backend of [from, to]) if (cell.neighbourBytes > 0) await placeNeighbour(lab, backend, cell.neighbourBytes)
+
+  const content = contentOfCell(cell, lab.tag(), lab.seed)
+  const source = new LabVolume(lab, from, VOLUME, sizeBytes)
+  await source.create()
+  await source.write(content)
+  return { content, source, destination: new LabVolume(lab, to, VOLUME, sizeBytes) }
+}
+
 async function gatherEvidence(
   testBed: TestBed,
   lab: Lab,
   cell: Cell,
   parts: VerifyParts,
 ): Promise<{ content: Content; evidence: Evidence }> {
-  const { backendBytes: dataBytes, poisonBytes } = cell
-  const from = await testBed.source(cell.source, { dataBytes, poisonBytes: poisonBytes.source })
-  const to = await testBed.create(lab, cell.destination, 'destination', { dataBytes, poisonBytes: poisonBytes.destination })
-  for (const backend of [from, to]) if (cell.neighbourBytes > 0) await placeNeighbour(lab, backend, cell.neighbourBytes)
+  const { content, source, destination } = await prepareVolumes(testBed, lab, cell)
+  const backends = [source.backend, destination.backend]
+  const before = await inspectStorage(lab, testBed.lvm, backends)
+  const spaceBefore = await before.spaceOf(source.backend, VOLUME)
 
-  const content = contentOfCell(cell, lab.tag(), lab.seed)
-  await placeVolume(lab, from, VOLUME, content.sizeBytes)
-  await stampVolume(lab, from, VOLUME, content)
-
-  const before = await inspectStorage(lab, testBed.lvm, [from, to])
-  const spaceBefore = await before.spaceOf(from, VOLUME)
-  const volume: Volume = {
-    name: VOLUME,
-    sizeBytes: cell.sizeBytes,
-    status: 'available',
-    migrationStatus: null,
-    backend: serveBackend(from),
-  }
-  const rule = forcedRule(cell) ?? parts.rule
-  testBed.moved = undefined
-  const result = await migrate(
-    volume,
-    cell.faultyAnswer === undefined ? serveBackend(to) : serveFaulty(to, cell.faultyAnswer),
-    cell.method,
-    migrationParts(lab, { ...parts, mover: testBed.counting(parts.mover), ...(rule && { rule }) }),
-  )
+  const result = await migrateVolume(lab, cell, source, destination, parts)
   lab.signal.throwIfAborted() // a migration that was stopped says nothing of the rule
 
-  const sourceRemains = await volumeExists(from.driver, VOLUME)
-  const after = await inspectStorage(lab, testBed.lvm, [from, to])
+  const sourceRemains = await source.exists()
+  const after = await inspectStorage(lab, testBed.lvm, backends)
   const migrated = result.outcome === 'migrated'
-  const holder = migrated ? to : from
-  await holder.dropCache?.(VOLUME)
-  const verification = (migrated || sourceRemains) && (await lab.helper.verify(await holder.driver.attachVolume(VOLUME), content, true))
+  const verification = migrated || sourceRemains ? await (migrated ? destination : source).verify(content) : undefined
+  const moved = lab.copies.at(-1)
   return {
     content,
     evidence: {
@@ -123,20 +121,35 @@ async function gatherEvidence(
       states: result.outcome === 'refused' ? [] : result.states,
       ...(result.outcome !== 'refused' && recordOf(result)),
       sourceRemains,
-      ...(testBed.moved !== undefined && { moved: testBed.moved }),
-      ...(verification && { verification }),
+      ...(moved !== undefined && { moved }),
+      ...(verification !== undefined && { verification }),
       before: spaceBefore,
-      ...(migrated && { after: await after.spaceOf(to, VOLUME) }),
+      ...(migrated && { after: await after.spaceOf(destination.backend, VOLUME) }),
       rowsBefore: before.rows,
       rowsAfter: after.rows,
     },
   }
 }
 
+/** Migrates a cell's volume by the rule, unless the cell forces a copy or has the destination answer wrongly. */
+async function migrateVolume(
+  lab: Lab,
+  cell: Cell,
+  { name, sizeBytes, backend }: LabVolume,
+  { backend: to }: LabVolume,
+  parts: VerifyParts,
+): Promise<MigrationResult> {
+  const rule = forcedRule(cell) ?? parts.rule
+  const destination = cell.faultyAnswer === undefined ? serveBackend(to) : serveFaulty(to, cell.faultyAnswer)
+  const from = { name, sizeBytes, backend: serveBackend(backend) }
+  const { result } = await migrateInLab(lab, from, destination, cell.method, { ...parts, ...(rule && { rule }) })
+  return result
+}
+
 async function placeNeighbour(lab: Lab, backend: StorageBackend, bytes: number): Promise<void> {
-  await placeVolume(lab, backend, NEIGHBOUR, bytes)
-  const content: Content = { sizeBytes: bytes, tag: lab.tag(), extents: [{ offset: 0, length: bytes, write: 'data' }] }
-  await stampVolume(lab, backend, NEIGHBOUR, content)
+  const neighbour = new LabVolume(lab, backend, NEIGHBOUR, bytes)
+  await neighbour.create()
+  await neighbour.write({ sizeBytes: bytes, tag: lab.tag(), extents: [{ offset: 0, length: bytes, write: 'data' }] })
 }
 
 function recordOfPrediction(cell: Cell, { after }: Evidence, prediction: Prediction): NonNullable<CellResult['prediction']> {

@@ -5,7 +5,7 @@ import { expect, scenario } from '../../harness/scenario.ts'
 
 const TRAP = 'trap/thin-nozero/sparse'
 
-/** For each way to break the model: a copy that real storage makes otherwise than it says, and the checks that must fail. */
+/** For each way to break the model: a copy that real storage makes differently, and the checks that must fail. */
 const caught: Record<BrokenModel, { id: string; checks: string[] }> = {
   'model-copies-by-64k': { id: 'trap/thin-large-chunk/sparse', checks: ['model/bytes-written'] },
   'model-takes-thick-for-zero': { id: 'trap/thick/sparse', checks: ['model/bytes', 'model/destination-mapped'] },
@@ -24,7 +24,7 @@ for (const [name, { id, checks }] of Object.entries(caught) as [BrokenModel, (ty
   })
 }
 
-scenario('what a broken model gets wrong is shown at its smallest', async ({ session }) => {
+scenario('the smallest copy that refutes a broken model is shown', async ({ session }) => {
   const { results } = await run(TRAP, session.testBeds, 'model-zeroes-every-pool', 10)
 
   const smallest = results[0]?.smallest

@@ -20,6 +20,7 @@ test(`${names.length} hostile and broken drivers: each ends in its finding, and 
   const certificates = await certified(names.map(hostile), {
     storageBytes: STORAGE_BYTES / 4,
     limits: LIMITS,
+    // counterexamples_show_themselves searches for the smallest ones.
     searchSeconds: 0,
     only: (id, { name }) => [...ALWAYS, behaviours[name as BehaviourName]].some((check) => check !== '' && isMeant(id, check)),
     signal,

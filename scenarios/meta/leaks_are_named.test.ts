@@ -6,7 +6,7 @@ import { createVolumeGroup } from '../../harness/block/volume_group.ts'
 import { runOrThrow } from '../../harness/machine/machine.ts'
 import { expect, MiB, scenario } from '../../harness/scenario.ts'
 
-scenario('a loop device that nobody releases is a named leak', async ({ context }) => {
+scenario('a loop device that is never released is a named leak', async ({ context }) => {
   const lab = await context.lab.child()
   const device = await poisonedLoop(context.lab, 'outside', 4 * MiB)
   const file = join(lab.folder, 'leaked.img')
@@ -20,7 +20,7 @@ scenario('a loop device that nobody releases is a named leak', async ({ context 
   expect(faults.join()).not.toContain(device)
 })
 
-scenario('what cannot be released is named, and the rest is released all the same', async ({ context }) => {
+scenario('a failed release is named, and the rest is released all the same', async ({ context }) => {
   const lab = await context.lab.child()
   const released: string[] = []
   const own = (what: string, release: () => Promise<void>) => lab.own(what, async () => {}, release)
@@ -34,7 +34,7 @@ scenario('what cannot be released is named, and the rest is released all the sam
   expect(released).toEqual(['the third', 'the first'])
 })
 
-scenario('what fails to be acquired is released all the same', async ({ context }) => {
+scenario('a failed acquisition is released all the same', async ({ context }) => {
   const lab = await context.lab.child()
   const released: string[] = []
   const acquisition = lab.own(
@@ -50,7 +50,7 @@ scenario('what fails to be acquired is released all the same', async ({ context 
   expect(released).toEqual(['a half-made thing'])
 })
 
-// What a kill between two steps of lvcreate leaves, which happens in a few milliseconds of each.
+// A kill within a few milliseconds of lvcreate leaves such a link.
 scenario('a link to a volume that its group does not know goes with the group', async ({ context }) => {
   const lab = await context.lab.child()
   const { name } = await createVolumeGroup(lab, await Lvm.open(lab), lab.name('group'), { dataBytes: 4 * MiB })

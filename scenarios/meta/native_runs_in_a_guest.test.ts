@@ -18,7 +18,7 @@ async function folderFor({ lab, machine }: ScenarioContext): Promise<string> {
   return folder
 }
 
-// The guest is a machine whose kernel has device-mapper and where we are root: what `native` needs.
+// `native` needs root and a kernel with device-mapper, and the guest offers both.
 scenario('scripts/verify --machine native upholds the rule as root on a kernel with dm-thin', async ({ context }) => {
   const folder = await folderFor(context)
 

@@ -1,6 +1,6 @@
 import { joined, type Range, type RangeMap } from '../../harness/content/ranges.ts'
 
-/** What a map says of every cell of `grain` from 0 on, one by one: the naive form that tests compare with. */
+/** Lists the value of a map for every cell of `grain` from 0 on, one by one: the naive form that tests compare with. */
 export function cellsOf<Value>(ranges: RangeMap<Value>, count: number, grain = 1): (Value | undefined)[] {
   return Array.from({ length: count }, (_, cell) => ranges.find(({ from, to }) => from <= cell * grain && cell * grain < to)?.value)
 }

@@ -6,11 +6,11 @@ import { assetPath } from '../../harness/paths.ts'
 export interface Step {
   /** As for sh. */
   readonly command: string
-  /** What it prints, as the document shows it: `...` alone on a line stands for any lines. Empty where it shows nothing. */
+  /** Its output as the document shows it, where `...` alone on a line stands for any lines. Empty where it shows nothing. */
   readonly shown: readonly string[]
 }
 
-/** What tells how a command ends, at the beginning of a line that it shows. */
+/** Begins a line that shows how a command ended. */
 const VERDICT = /^(✓|✗|\?|CORRUPT:|holeproof:) /
 
 /**
@@ -36,7 +36,7 @@ function consoleSteps(lines: readonly string[]): Step[] {
   })
 }
 
-/** Lines of what is shown that do not come, in this order, in what was printed. What differs from run to run is no difference. */
+/** Returns the shown lines that the output lacks in this order. Values that change from run to run do not count as differences. */
 export function missingLines(printed: string, shown: readonly string[]): string[] {
   const seen = printed.split('\n').map(comparable)
   const missing: string[] = []
@@ -57,8 +57,8 @@ export function missingLines(printed: string, shown: readonly string[]): string[
 }
 
 /**
- * Whether a command ended as a reader expects: well, unless its last verdict shown is against something, or an error. What is not
- * shown may end either way.
+ * Returns whether a command ended as a reader expects: with 0, unless the last verdict that is shown is a failure or an error. After a
+ * verdict of not shown it may end either way.
  */
 export function endedAsShown(ending: CommandEnding, shown: readonly string[]): boolean {
   if (ending.how !== 'exit') return false

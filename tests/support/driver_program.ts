@@ -1,24 +1,24 @@
-import { mkdtempSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { constants, tmpdir } from 'node:os'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { constants } from 'node:os'
 import { join } from 'node:path'
+import { type DirectoryResult, dir } from 'tmp-promise'
 import type { CommandEnding } from '../../harness/machine/command_failed.ts'
 import { startHere } from '../../harness/machine/native.ts'
 import { type DriverSetup, PROTOCOL } from '../../harness/protocol/verbs.ts'
 import { within } from '../../harness/timers.ts'
 import { MiB } from '../../harness/units.ts'
 
-/** A driver that runs on this machine as an ordinary program, on a folder and in place of a device a file of old bytes. */
+/** A driver that runs on this machine as an ordinary program. It gets a folder, and in place of a device a file of stale bytes. */
 export class DriverProgram implements AsyncDisposable {
   readonly setup: DriverSetup
-  private readonly root: string
+  private readonly root: DirectoryResult
   private readonly argv: readonly string[]
   private running: ReturnType<typeof startHere>
   private received = Buffer.alloc(0)
   private logged = ''
   private lastId = 0
 
-  private constructor(root: string, argv: readonly string[], setup: DriverSetup) {
+  private constructor(root: DirectoryResult, argv: readonly string[], setup: DriverSetup) {
     this.root = root
     this.argv = argv
     this.setup = setup
@@ -26,9 +26,9 @@ export class DriverProgram implements AsyncDisposable {
   }
 
   static async start(argv: readonly string[]): Promise<DriverProgram> {
-    const root = mkdtempSync(join(tmpdir(), 'holeproof-driver-program-'))
-    const device = join(root, 'device')
-    const folder = join(root, 'folder')
+    const root = await dir({ prefix: 'holeproof-driver-program', unsafeCleanup: true })
+    const device = join(root.path, 'device')
+    const folder = join(root.path, 'folder')
     await writeFile(device, Buffer.alloc(OLD_BYTES, OLD))
     await mkdir(folder)
     return new DriverProgram(root, argv, {
@@ -41,7 +41,7 @@ export class DriverProgram implements AsyncDisposable {
     })
   }
 
-  /** All that has come from its output and was not taken yet. */
+  /** The output that was not taken yet. */
   get output(): Buffer {
     return this.received
   }
@@ -70,7 +70,7 @@ export class DriverProgram implements AsyncDisposable {
     return line
   }
 
-  /** Calls and gives the next line as what it says. */
+  /** Calls, and returns the next line parsed. */
   async call(method: string, params: object = {}): Promise<unknown> {
     this.send(method, params)
     return JSON.parse(await this.line())
@@ -105,7 +105,7 @@ export class DriverProgram implements AsyncDisposable {
     await this.setUp()
   }
 
-  /** Waits until something holds, and fails with what was wanted when it does not. */
+  /** Waits until a condition holds. Throws with the name of what was awaited when it does not. */
   async until(holds: () => boolean, wanted: string): Promise<void> {
     for (const began = Date.now(); !holds(); await new Promise((resolve) => setTimeout(resolve, 5)))
       if (Date.now() - began > PATIENCE_MS)
@@ -115,11 +115,11 @@ export class DriverProgram implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.running.kill(constants.signals.SIGKILL)
     await this.endsWithin(PATIENCE_MS)
-    await rm(this.root, { recursive: true, force: true })
+    await this.root.cleanup()
   }
 
   private start(): ReturnType<typeof startHere> {
-    const running = startHere(this.argv, { TMPDIR: this.root })
+    const running = startHere(this.argv, { TMPDIR: this.root.path })
     running.stdin.on('error', () => {}) // it may end without reading
     running.stdout.on('data', (data: Buffer) => {
       this.received = Buffer.concat([this.received, data])
@@ -131,7 +131,7 @@ export class DriverProgram implements AsyncDisposable {
   }
 }
 
-/** What stands for the bytes of a previous tenant. */
+/** Stands for the bytes of a previous tenant. */
 export const OLD = 0xa5
 const OLD_BYTES = MiB
 const PATIENCE_MS = 10_000

@@ -30,7 +30,7 @@ export function exampleCounterexample(change: Partial<Counterexample> = {}): Cou
   }
 }
 
-/** What a driver was found to be, with the verdict that follows from its checks: upheld, but for what is given. */
+/** Makes the certificate of a driver whose checks are upheld unless given otherwise; its verdict follows from them. */
 export function exampleCertificate(change: Partial<Certificate> = {}): Certificate {
   const { checks = [exampleCheck()] } = change
   return {

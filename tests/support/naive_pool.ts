@@ -25,7 +25,7 @@ export class NaivePool {
   }
 }
 
-/** A thin volume: a block of sectors for every chunk that has one. Blocks are told apart by identity. */
+/** A thin volume: a block of sectors for every chunk that has one. Blocks are distinguished by identity. */
 export class NaiveThin {
   blocks = new Map<number, ByteClass[]>()
   private readonly pool: NaivePool

@@ -21,7 +21,7 @@ interface Circumstances {
   readonly step?: ActionStep
   /** The command's exit code. */
   readonly code?: number
-  /** Whether an earlier step has left a result, which is upheld. */
+  /** An earlier step has left a result, which is upheld. */
   readonly earlier?: boolean
   /** The version of a Node.js to find in place of this one. */
   readonly nodeMajor?: number
@@ -118,7 +118,7 @@ describe('the action', () => {
     const { ending, outputs, words, stdout } = await acting({ COMMAND: 'sweep; id' })
 
     expect([ending, outputs.verdict, words]).toEqual([{ how: 'exit', code: 2 }, 'none', []])
-    expect(stdout).toContain("::error title=holeproof::There is no command 'sweep; id' for this action")
+    expect(stdout).toContain("::error title=holeproof::The input 'command' is 'sweep; id'; use verify")
   })
 
   test.each([0, 3])('ends with the exit code of the command: %i', async (code) => {

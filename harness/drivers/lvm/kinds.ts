@@ -1,13 +1,12 @@
+import { createLogicalVolume, makeExternalOrigin, SNAPSHOT_MODULES, volumeForms } from '../../block/logical_volume.ts'
 import { createThinPool, POOL_METADATA_BYTES, type ThinPoolOptions } from '../../block/thin_pool.ts'
-import { EXTENT_BYTES, type VolumeGroup } from '../../block/volume_group.ts'
+import { devicePath, EXTENT_BYTES, type VolumeGroup } from '../../block/volume_group.ts'
 import { MiB } from '../../units.ts'
 
 /** All of a template or an origin: one extent, so that no volume is smaller. */
 const BASE_BYTES = EXTENT_BYTES
 /** The first part of a deleted volume, as Cinder's `volume_clear_size` has it. */
 export const CLEARED_BYTES = 4 * MiB
-/** What `lvcreate --snapshot` looks for, of a thin volume too. */
-export const SNAPSHOT_MODULES = ['dm-snapshot']
 const LARGE_CHUNK_BYTES = 2 * MiB
 const LARGER_STEP_BYTES = 8 * MiB
 
@@ -39,33 +38,27 @@ export function poolName(group: string): string {
   return `${group}-pool`
 }
 
-export function devicePath(group: string, name: string): string {
-  return `/dev/${group}/${name}`
-}
-
 const thin: LvmKind = {
   pool: {},
-  create: (group, sizeBytes) => ['--type', 'thin', '--virtualsize', `${sizeBytes}b`, '--thinpool', poolName(group), group],
+  create: (group, sizeBytes) => volumeForms.thin(group, poolName(group), sizeBytes),
 }
 
-const thick: LvmKind = { create: (group, sizeBytes) => ['--size', `${sizeBytes}b`, group] }
+const thick: LvmKind = { create: volumeForms.thick }
 
 const template = {
   name: (group: string) => `${group}-template`,
-  make: async ({ lab, lvm, name: group }: VolumeGroup, name: string) => {
-    await lvm.run(lab, ['lvcreate', '--quiet', '--yes', '--name', name, ...thin.create(group, BASE_BYTES)])
-    await fill({ lab, lvm, name: group }, name)
+  make: async (group: VolumeGroup, name: string) => {
+    await createLogicalVolume(group, name, thin.create(group.name, BASE_BYTES))
+    await fill(group, name)
   },
 }
 
-/** lvmthin(7), "Thin Snapshots of an external origin": it must be read-only and inactive. */
 const externalOrigin = {
   name: (group: string) => `${group}-origin`,
-  make: async ({ lab, lvm, name: group }: VolumeGroup, name: string) => {
-    await lvm.run(lab, ['lvcreate', '--quiet', '--yes', '--name', name, ...thick.create(group, BASE_BYTES)])
-    await fill({ lab, lvm, name: group }, name)
-    await lvm.run(lab, ['lvchange', '--quiet', '--activate', 'n', `${group}/${name}`])
-    await lvm.run(lab, ['lvchange', '--quiet', '--permission', 'r', `${group}/${name}`])
+  make: async (group: VolumeGroup, name: string) => {
+    await createLogicalVolume(group, name, thick.create(group.name, BASE_BYTES))
+    await fill(group, name)
+    await makeExternalOrigin(group, name)
   },
 }
 
@@ -85,13 +78,13 @@ export const lvmKinds = {
     pool: { extraBytes: BASE_BYTES },
     base: template,
     modules: SNAPSHOT_MODULES,
-    create: (group) => ['--snapshot', '--setactivationskip', 'n', `${group}/${template.name(group)}`],
+    create: (group) => volumeForms.thinSnapshot(group, template.name(group)),
   },
   'thin-external-origin': {
     ...thin,
     extraBytes: BASE_BYTES,
     base: externalOrigin,
-    create: (group) => ['--type', 'thin', '--thinpool', poolName(group), `${group}/${externalOrigin.name(group)}`],
+    create: (group) => volumeForms.onExternalOrigin(group, poolName(group), externalOrigin.name(group)),
   },
   'thick-cleared': { ...thick, clearBytes: Number.MAX_SAFE_INTEGER },
   'thick-partly-cleared': { ...thick, clearBytes: CLEARED_BYTES },

@@ -226,7 +226,7 @@ describe('what fails the run as a whole', () => {
   test('stands before the verdict', () => {
     const text = terminalReport(result, { ending: runOutcomeOf(result, { strict: true }) })
 
-    expect(text).toContain('✗ the run as a whole\n    1 could not be shown, and a strict run holds that against it\n\n? NOT-SHOWN')
+    expect(text).toContain('✗ the run as a whole\n    1 could not be shown, which fails a strict run\n\n? NOT-SHOWN')
     expect(terminalReport(result)).not.toContain('the run as a whole')
   })
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Drivers that are broken or hostile, to test what judges drivers: hostile.py BEHAVIOUR [AMOUNT]; --list names them all.
+"""Drivers that are broken or hostile, to test the certification of drivers: hostile.py BEHAVIOUR [AMOUNT]; --list names them all.
 
 Each is a sound driver, of sparse files in the folder that do_setup gives, but for the one thing that its class says. AMOUNT
 is the seconds or MiB of behaviours that wait or flood, so that a test need not take as long as the real thing.
@@ -156,7 +156,7 @@ class Sound:
         return sum(name.startswith("volume.") for name in os.listdir(self.setup["folder"]))
 
     def write_old(self, path: str, start: int, end: int) -> None:
-        """Lets old bytes be seen from start to end: what the device of do_setup holds, which no volume of ours uses."""
+        """Shows stale bytes from start to end: those of the device of do_setup, which no volume of these drivers uses."""
         with open(self.setup["device"]["path"], "rb") as old, open(path, "r+b") as file:
             file.truncate(max(end, os.path.getsize(path)))
             file.seek(start)
@@ -277,12 +277,12 @@ class NoNewline(Unheard):
         self.send_bytes(json.dumps(self.sound_answer(request)).encode())
 
 
-# ---- what is no answer ----
+# ---- malformed answers ----
 
 
 @behaviour("garbage-line")
 class GarbageLine(Unheard):
-    """answers get_capabilities with a line that is no JSON"""
+    """answers get_capabilities with a line that is not valid JSON"""
 
     def instead(self, request: Params) -> None:
         self.send_bytes(b"sparse_copy_volume: true\n")
@@ -683,7 +683,7 @@ class ReportIsArray(Sound):
 
 @behaviour("honest-false")
 class HonestFalse(Sound):
-    """shows old bytes in new volumes, and claims false"""
+    """shows stale bytes in new volumes, and claims false"""
 
     claim = False
 
@@ -740,7 +740,7 @@ class PathIsDirectory(OddPath):
 
 @behaviour("path-is-pipe")
 class PathIsPipe(OddPath):
-    """attaches a pipe that nobody writes to: whoever opens it waits"""
+    """attaches a pipe without a writer: opening it blocks"""
 
     def path(self, name: str) -> Any:
         pipe = self.file(name, "pipe")
@@ -913,7 +913,7 @@ class SizeZeroAccepted(Sound):
 
 @behaviour("errors-as-results")
 class ErrorsAsResults(Sound):
-    """tells errors in a result"""
+    """reports errors in a result"""
 
     def call(self, method: str, params: Params) -> Any:
         try:
@@ -996,12 +996,12 @@ class AttachEmpties(Sound):
         return {"path": path}
 
 
-# ---- old bytes ----
+# ---- stale bytes ----
 
 
 @behaviour("stale")
 class Stale(Sound):
-    """claims true, and shows old bytes in new volumes"""
+    """claims true, and shows stale bytes in new volumes"""
 
     def make(self, path: str, size: int) -> None:
         super().make(path, size)
@@ -1020,7 +1020,7 @@ class StaleFarIn(Sound):
 
 @behaviour("stale-tail")
 class StaleTail(Sound):
-    """rounds sizes up to MiB and shows old bytes behind the last whole MiB that was asked for"""
+    """rounds sizes up to MiB and shows stale bytes past the last whole MiB that was asked for"""
 
     def make(self, path: str, size: int) -> None:
         rounded = -(-size // MIB) * MIB
@@ -1031,7 +1031,7 @@ class StaleTail(Sound):
 
 @behaviour("second-volume-stale")
 class SecondVolumeStale(Sound):
-    """shows old bytes in a volume that is made beside another"""
+    """shows stale bytes in a volume that is made beside another"""
 
     def make(self, path: str, size: int) -> None:
         others = self.volumes()
@@ -1058,7 +1058,7 @@ class ReusedStale(Sound):
 
 @behaviour("extend-stale")
 class ExtendStale(Sound):
-    """shows old bytes where a volume was extended"""
+    """shows stale bytes where a volume was extended"""
 
     def verb_extend_volume(self, params: Params) -> Any:
         path = self.known(params["name"])
@@ -1168,7 +1168,7 @@ class MovesNothing(Sound):
 
 @behaviour("moved-is-string")
 class MovedIsString(Sound):
-    """says "yes" where a boolean tells whether it moved a volume"""
+    """says "yes" where a boolean belongs"""
 
     def verb_migrate_volume(self, params: Params) -> Any:
         return {"moved": "yes"}

@@ -93,7 +93,7 @@ async function attach(driver: DriverProgram, name: string): Promise<string> {
   return z.object({ path: z.string() }).parse(await result(driver, 'attach_volume', { name })).path
 }
 
-/** Counts the old bytes of a file; all others must be zero. */
+/** Counts the stale bytes of a file; all others must be zero. */
 async function staleBytes(path: string): Promise<{ size: number; old: number }> {
   const bytes = await readFile(path)
   const old = bytes.reduce((sum, byte) => sum + (byte === OLD ? 1 : 0), 0)
