@@ -12,6 +12,8 @@ const DOCUMENTS = [
   'CHANGELOG.md',
   'CONTRIBUTING.md',
   'adapters/cinder/README.md',
+  'scenarios/README.md',
+  'tests/README.md',
   ...readdirSync(assetPath('docs'))
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
