@@ -19,17 +19,17 @@ PROTOCOL = "holeproof-driver-1"
 
 
 class DriverError(Exception):
-    """What the caller is told when a verb fails: say what is wrong and with which volume."""
+    """The message of an error answer: state what is wrong, and with which volume."""
 
 
 class Driver:
-    """Your driver. One method a verb; a verb without a method is answered with "method not found".
+    """Your driver, with one method for each verb. The answer to a verb without a method is "method not found".
 
-    The parameters of a method have the names of the protocol. What a method returns is the result of the verb; a verb that
-    has nothing to say returns nothing. Whatever a method raises becomes an error answer.
+    The parameters of a method have the names of the protocol. The method returns the result of the verb, or nothing. An
+    exception becomes an error answer.
     """
 
-    # What do_setup answers beside the protocol's version. All of it may be left out.
+    # The answer to do_setup, beside the protocol's version. You may leave out all of it.
     about = {"name": "lvm-thin template"}
 
     def __init__(self, prefix: str, device: dict[str, Any], folder: str, machine: str, options: dict[str, str]) -> None:
@@ -41,7 +41,7 @@ class Driver:
         if self.group not in names_of(["vgs", "-o", "vg_name"]):
             run(["vgcreate", "--quiet", "--yes", self.group, self.device])
         if self.pool not in self._lvs():
-            # Zeroing is what makes the claim true: a new chunk holds no old bytes around what is written to it.
+            # Zeroing makes the claim true: a new chunk holds no stale bytes around what is written to it.
             make_pool = ["lvcreate", "--quiet", "--yes", "--type", "thin-pool", "--zero", "y", "--extents", "100%FREE"]
             run([*make_pool, "--name", self.pool, self.group])
         run(["vgchange", "--quiet", "--activate", "y", self.group])
@@ -53,7 +53,7 @@ class Driver:
         run(["pvremove", "--quiet", "--yes", self.device])
 
     def get_capabilities(self) -> dict[str, Any]:
-        # ---- replace: claim true only where every byte of a new volume that nobody wrote reads as zero ----
+        # ---- replace: claim true only if every byte of a new volume that was never written reads as zero ----
         zeroing = names_of(["lvs", "-o", "zero", f"{self.group}/{self.pool}"]) == ["zero"]
         return {
             "volume_backend_name": self.group,
@@ -65,12 +65,12 @@ class Driver:
         }
 
     def create_volume(self, name: str, size_bytes: int) -> None:
-        # ---- replace: an error where the name is taken or the size cannot be had; a larger volume is fine ----
+        # ---- replace: an error if the name is taken or the size does not fit; a larger volume is fine ----
         make_thin = ["lvcreate", "--quiet", "--yes", "--type", "thin", "--thinpool", self.pool]
         run([*make_thin, "--name", volume_lv(name), "--virtualsize", lvm_size(size_bytes), self.group])
 
     def delete_volume(self, name: str) -> None:
-        # ---- replace: an error where there is no such volume ----
+        # ---- replace: an error if there is no such volume ----
         run(["lvremove", "--quiet", "--yes", self._known(volume_lv(name))])
 
     def attach_volume(self, name: str) -> dict[str, str]:
@@ -81,7 +81,7 @@ class Driver:
         return {"path": path}
 
     def detach_volume(self, name: str) -> None:
-        # ---- replace: take the path away again, or do nothing where it may stay ----
+        # ---- replace: take the path away again, or do nothing if it may stay ----
         self._known(volume_lv(name))
 
     # The verbs from here on are optional: remove what your storage cannot do.
@@ -91,7 +91,7 @@ class Driver:
         run(["lvrename", "--quiet", self.group, volume_lv(name), volume_lv(new_name)])
 
     def extend_volume(self, name: str, new_size_bytes: int) -> None:
-        # ---- replace: what is added must read as zero too ----
+        # ---- replace: the added part must read as zero too ----
         self._grow(self._known(volume_lv(name)), new_size_bytes)
 
     def create_snapshot(self, name: str, volume_name: str) -> None:
@@ -157,7 +157,7 @@ def snapshot_lv(name: str) -> str:
 
 
 def checked(name: str) -> str:
-    """A name that can be no option and no path."""
+    """A name that is neither an option nor a path."""
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,99}", name):
         raise DriverError(f"{name!r} cannot name a volume: letters, digits and _ . + - only")
     return name
@@ -175,7 +175,7 @@ def names_of(argv: list[str]) -> list[str]:
 
 
 def run(argv: list[str]) -> str:
-    """Runs a command and gives what it printed. Nothing of it reaches our standard output, which belongs to the protocol."""
+    """Runs a command and returns what it printed. Nothing reaches our standard output, which belongs to the protocol."""
     done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
     if done.returncode != 0:
         raise DriverError(f"{' '.join(argv)}: {' '.join(done.stderr.split()) or f'exit code {done.returncode}'}")
@@ -183,7 +183,7 @@ def run(argv: list[str]) -> str:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# The protocol: JSON-RPC 2.0, one message a line, requests on standard input and answers on standard output.
+# The protocol: JSON-RPC 2.0, one message in each line, requests on standard input and answers on standard output.
 # ---------------------------------------------------------------------------------------------------------------------
 
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS, DRIVER_FAILED = -32700, -32600, -32601, -32602, -32000

@@ -3,17 +3,17 @@
 # Needs a POSIX sh and the usual tools. Replace the bodies marked below; the rest speaks the protocol of
 # docs/protocol.md.
 #
-# The reader of JSON is made for what holeproof sends: an object on one line, no spaces between its parts, `options` last.
+# The reader of JSON understands what holeproof sends: an object on one line, no spaces between its parts, `options` last.
 # In such a line "key": can only be a key, as a quote within a text is written \". A text with a backslash in it (a quote,
-# a control character) is taken for missing. For a freer input use jq, or start from the Python template.
+# a control character) counts as missing. For other input use jq, or start from the Python template.
 set -u
 PROTOCOL=holeproof-driver-1
 VERBS='do_setup shutdown get_capabilities create_volume delete_volume attach_volume detach_volume'
-# These are optional: take out what your storage cannot do.
+# These are optional: remove what your storage cannot do.
 VERBS="$VERBS extend_volume update_migrated_volume"
 folder=
 
-# One function a verb. It prints the result as JSON, or nothing. `fail MESSAGE` makes the answer an error, and so does
+# Each verb is a function. It prints the result as JSON, or nothing. `fail MESSAGE` makes the answer an error, and so does
 # `try COMMAND...` when the command fails. A verb runs in a subshell, so its variables are gone after it.
 
 do_setup() {
@@ -30,7 +30,7 @@ shutdown() {
 }
 
 get_capabilities() {
-  # ---- replace: claim true only where every byte of a new volume that nobody wrote reads as zero ----
+  # ---- replace: claim true only if every byte of a new volume that was never written reads as zero ----
   printf '{"volume_backend_name":"files","vendor_name":"holeproof","driver_version":"1.0","storage_protocol":"local"'
   printf ',"thin_provisioning_support":true,"sparse_copy_volume":true}'
 }
@@ -38,7 +38,7 @@ get_capabilities() {
 create_volume() {
   new_file name
   size size_bytes
-  # ---- replace: an error where the size cannot be had; a larger volume is fine ----
+  # ---- replace: an error if the size does not fit; a larger volume is fine ----
   said=$(truncate -s "$size" -- "$file" 2>&1) || {
     rm -f -- "$file"
     fail "$said"
@@ -59,13 +59,13 @@ attach_volume() {
 
 detach_volume() {
   known_file name
-  # ---- replace: take the path away again, or do nothing where it may stay ----
+  # ---- replace: take the path away again, or do nothing if it may stay ----
 }
 
 extend_volume() {
   known_file name
   size new_size_bytes
-  # ---- replace: what is added must read as zero too ----
+  # ---- replace: the added part must read as zero too ----
   has=$(stat -c %s -- "$file") || fail "the size of $file cannot be told"
   [ "$size" -ge "$has" ] || fail "it has $has bytes already, $size are fewer"
   try truncate -s "$size" -- "$file"
@@ -101,10 +101,10 @@ new_file() {
 }
 
 # ----------------------------------------------------------------------------------------------------------------------
-# The protocol: JSON-RPC 2.0, one message a line, requests on standard input and answers on standard output.
+# The protocol: JSON-RPC 2.0, one message in each line, requests on standard input and answers on standard output.
 # ----------------------------------------------------------------------------------------------------------------------
 
-# What a verb prints before it exits with 1 is the message of its error.
+# When a verb exits with 1, its output is the message of the error.
 fail() {
   printf '%s' "$1"
   exit 1
@@ -114,7 +114,7 @@ try() {
   said=$("$@" 2>&1) || fail "$said"
 }
 
-# Sets $value to the text that the first key of this name has in $line; empty where there is none.
+# Sets $value to the text of the first key of this name in $line; empty if there is none.
 text() {
   value=
   case $line in *"\"$1\":\""*) ;; *) return 0 ;; esac
@@ -123,7 +123,7 @@ text() {
   case $value in *\\*) value= ;; esac
 }
 
-# Sets $value to the number that the first key of this name has in $line, as it is written; empty where there is none.
+# Sets $value to the number of the first key of this name in $line, as it is written; empty if there is none.
 number() {
   value=
   case $line in *"\"$1\":"*) ;; *) return 0 ;; esac

@@ -1,9 +1,9 @@
 /**
  * A volume driver for holeproof, to copy and change: volumes are sparse files in the folder that do_setup gives.
  *
- * `certify ./driver.ts` bundles it and runs it in the machine where its devices are. Replace the bodies marked below;
- * remove the optional verbs that your storage lacks. What it imports from holeproof are types only, so it
- * also runs where holeproof is not installed.
+ * `certify ./driver.ts` bundles it and runs it in the machine that has its devices. Replace the bodies marked below;
+ * remove the optional verbs that your storage lacks. It imports only types from holeproof, so it
+ * also runs without holeproof.
  */
 import { access, open, readdir, rename, rm, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -29,7 +29,7 @@ class Driver implements ModuleDriver {
   }
 
   async getCapabilities(): Promise<unknown> {
-    // ---- replace: claim true only where every byte of a new volume that nobody wrote reads as zero ----
+    // ---- replace: claim true only if every byte of a new volume that was never written reads as zero ----
     return {
       volume_backend_name: 'files',
       vendor_name: 'holeproof',
@@ -41,7 +41,7 @@ class Driver implements ModuleDriver {
   }
 
   async createVolume(name: string, sizeBytes: number): Promise<void> {
-    // ---- replace: an error where the name is taken or the size cannot be had; a larger volume is fine ----
+    // ---- replace: an error if the name is taken or the size does not fit; a larger volume is fine ----
     const file = this.fileOf(name)
     const handle = await open(file, 'wx') // fails where it exists
     try {
@@ -55,7 +55,7 @@ class Driver implements ModuleDriver {
   }
 
   async deleteVolume(name: string): Promise<void> {
-    // ---- replace: an error where there is no such volume ----
+    // ---- replace: an error if there is no such volume ----
     await rm(this.fileOf(name))
   }
 
@@ -67,7 +67,7 @@ class Driver implements ModuleDriver {
   }
 
   async detachVolume(name: string): Promise<void> {
-    // ---- replace: take the path away again, or do nothing where it may stay ----
+    // ---- replace: take the path away again, or do nothing if it may stay ----
     await access(this.fileOf(name))
   }
 
@@ -85,14 +85,14 @@ class Driver implements ModuleDriver {
   }
 
   async extendVolume(name: string, newSizeBytes: number): Promise<void> {
-    // ---- replace: what is added must read as zero too ----
+    // ---- replace: the added part must read as zero too ----
     const file = this.fileOf(name)
     const { size } = await stat(file)
     if (newSizeBytes < size) throw new Error(`${name} has ${size} bytes already, ${newSizeBytes} are fewer`)
     await truncate(file, newSizeBytes)
   }
 
-  /** Takes back what the making of the driver made, with all volumes. */
+  /** Takes back what the start of the driver made, with all volumes. */
   async shutdown(): Promise<void> {
     // ---- replace ----
     for (const entry of await readdir(this.folder)) if (entry.startsWith(OURS)) await rm(join(this.folder, entry))
