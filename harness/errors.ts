@@ -3,7 +3,7 @@ export class BrokenLab extends Error {
   override name = 'BrokenLab'
 }
 
-/** What the user asked for cannot be done as asked: exit code 2. */
+/** The request of the user cannot be carried out as given: exit code 2. */
 export class UsageError extends Error {
   override name = 'UsageError'
 }

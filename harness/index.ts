@@ -1,4 +1,4 @@
-/** What a project imports from `holeproof`: the types of drivers and of results. `holeproof/vitest` is describe_driver.ts. */
+/** The public exports of `holeproof`: the types of drivers and of results. `holeproof/vitest` is describe_driver.ts. */
 export type {
   MakeDriver,
   MigrationTarget,

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Whether this is the package, compiled to JavaScript, and not a checkout. */
+/** True in the package, which is compiled to JavaScript, and false in a checkout. */
 export const isPackage = import.meta.url.endsWith('.js')
 
 /** Where package.json lies: compiled files lie a folder deeper, in dist. */
@@ -18,7 +18,7 @@ export function bundlePath(name: string): string {
 }
 
 /**
- * What a person types to call a command with these words, e.g. `setup --machine uml`: `scripts/setup ...` in a checkout. What is
+ * The command line for these words, e.g. `setup --machine uml`: `scripts/setup ...` in a checkout. A program that is
  * called through npm is not on PATH.
  */
 export function commandLine(words: string): string {

@@ -1,7 +1,7 @@
 export const KiB = 1024
 export const MiB = 1024 ** 2
 export const GiB = 1024 ** 3
-/** What the kernel and LVM count storage in. */
+/** The unit in which the kernel and LVM count storage. */
 export const SECTOR_BYTES = 512
 
 /** A size in the largest unit that divides it. */

@@ -8,7 +8,7 @@ import { MiB } from '../units.ts'
 export const LUKS_HEADER_BYTES = 4 * MiB
 /** dm-crypt needs cbc to load at all, cryptsetup needs the kernel's ciphers to open a key slot. */
 const MODULES = ['ecb', 'cbc', 'xts', 'algif_skcipher', 'dm-crypt']
-/** There may be no udev to make the devices' nodes, and nobody waits for one. */
+/** Without udev, cryptsetup must make the devices' nodes itself and wait for nothing. */
 const WITHOUT_UDEV = { env: { DM_DISABLE_UDEV: '1' } }
 /** A key that lies next to the storage need not resist guessing. */
 const FAST = ['--pbkdf', 'pbkdf2', '--pbkdf-force-iterations', '1000']
@@ -44,7 +44,7 @@ export class Crypt {
     return crypt
   }
 
-  /** Writes a LUKS2 header to a device. What lies behind the first 4 MiB stays as it is, and reads as noise from now on. */
+  /** Writes a LUKS2 header to a device. The bytes after the first 4 MiB stay as they are, and read as noise from now on. */
   async format(device: string): Promise<void> {
     const form = ['--type', 'luks2', ...FAST, '--cipher', 'aes-xts-plain64', '--offset', `${LUKS_HEADER_BYTES / 512}`]
     await this.cryptsetup(['luksFormat', '--batch-mode', ...form, '--key-file', this.keyFile, device])

@@ -6,7 +6,7 @@ import { runOrThrow } from '../machine/machine.ts'
 import { type LvRow, lvRowSchema } from '../result/evidence.ts'
 
 /**
- * LVM with a configuration of its own: it sees the devices it is told of and no others, so this machine's own disks are
+ * LVM with a configuration of its own: it sees only the devices that were admitted, so this machine's own disks are
  * never scanned, and it waits for no udev.
  */
 export class Lvm {
@@ -32,7 +32,7 @@ export class Lvm {
     return lvm
   }
 
-  /** What makes an LVM command use this configuration. */
+  /** The environment in which an LVM command uses this configuration. */
   get environment(): Record<string, string> {
     return { LVM_SYSTEM_DIR: this.folder, LVM_SUPPRESS_FD_WARNINGS: '1' }
   }

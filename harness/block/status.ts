@@ -1,6 +1,6 @@
 import { SECTOR_BYTES } from '../units.ts'
 
-/** What `dmsetup status` says of a thin device: kernel document device-mapper/thin-provisioning. Sectors are 512 bytes. */
+/** The status of a thin device, as `dmsetup status` prints it: kernel document device-mapper/thin-provisioning. Sectors are 512 bytes. */
 export interface ThinStatus {
   readonly target: 'thin'
   readonly sectors: number
@@ -8,7 +8,7 @@ export interface ThinStatus {
   readonly mappedSectors: number
 }
 
-/** Of a thin pool; blocks are chunks. */
+/** The status of a thin pool. Its blocks are chunks. */
 export interface ThinPoolStatus {
   readonly target: 'thin-pool'
   readonly sectors: number
@@ -91,7 +91,7 @@ function parseTarget(target: string, sectors: number, words: readonly string[], 
 }
 
 function toNumber(word: string, line: string): number {
-  if (!/^\d+$/.test(word)) throw new Error(`dmsetup status: '${word}' is no number in: ${line}`)
+  if (!/^\d+$/.test(word)) throw new Error(`dmsetup status: '${word}' is not a number in: ${line}`)
   return Number(word)
 }
 

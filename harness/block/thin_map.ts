@@ -121,7 +121,7 @@ export function parseThinDump(xml: string | Iterable<string>): ReadonlyMap<numbe
   })
   parser.on('closetag', ({ name, attributes }) => closed[name]?.(attributes))
   parser.on('error', (error) => {
-    throw new Error(`thin_dump: its output is no whole XML: ${error.message}`)
+    throw new Error(`thin_dump: its output is not complete XML: ${error.message}`)
   })
   for (const slice of typeof xml === 'string' ? [xml] : xml) parser.write(slice)
   parser.close()
@@ -134,7 +134,7 @@ function whole(attributes: Attributes, name: string): number {
   return Number(text)
 }
 
-/** Adds a mapping behind the others, of which it must be. */
+/** Appends a mapping, which must lie after the others. */
 function extend(mappings: Range<number>[], next: Range<number>): void {
   const last = mappings.at(-1)
   if (last !== undefined && next.from < last.to) throw new Error(`thin_dump: chunk ${next.from} is mapped twice or out of order`)

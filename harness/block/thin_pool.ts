@@ -5,7 +5,7 @@ export interface ThinPoolOptions {
   readonly sizeBytes: number
   /** Default 64 KiB. */
   readonly chunkBytes?: number
-  /** Whether a newly mapped chunk is zeroed before its first partial write; default true, as LVM's. */
+  /** Zero a newly mapped chunk before its first partial write. Default: true, as in LVM. */
   readonly zeroing?: boolean
   /** lvmthin(7); default passdown, as LVM's. */
   readonly discards?: 'ignore' | 'nopassdown' | 'passdown'

@@ -73,7 +73,7 @@ export class ByteClassifier {
     }
   }
 
-  /** Whether all of the range continues the pattern of the stale sector before it. */
+  /** Returns true if the whole range continues the pattern of the stale sector before it. */
   private goesOnStale(piece: Buffer, from: number, to: number): boolean {
     const { lastFound } = this
     const last = this.ranges.at(-1)

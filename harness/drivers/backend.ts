@@ -18,12 +18,12 @@ export const driverNames: readonly DriverName[] = [...honestNames, ...honestName
 export const matrixDrivers = ['lvm-thin', 'lvm-thick', 'nfs', 'nfs-prealloc'] as const satisfies readonly DriverName[]
 export type MatrixDriver = (typeof matrixDrivers)[number]
 
-/** What each driver claims. */
+/** The claim of each driver. */
 export const claims: Readonly<Record<DriverName, boolean>> = Object.fromEntries(
   driverNames.map((name) => [name, isLiar(name) !== definitionOf(name).claim]),
 ) as Record<DriverName, boolean>
 
-/** What a driver is and what it would claim if it were honest. */
+/** The definition of a driver, with the claim that it would make if it were honest. */
 export function definitionOf(name: DriverName): BuiltIn {
   return builtIn[name.replace(LIAR, '') as HonestName]
 }

@@ -20,7 +20,7 @@ export interface BackendSize {
   readonly poisonBytes?: number
 }
 
-/** What the backends of one machine share. */
+/** The resources that the backends of one machine share. */
 export interface SharedStorage {
   readonly lvm: Lvm
   /** The program that moves the bytes of a driver-assisted migration. */
@@ -47,7 +47,7 @@ export interface Storage {
 
 export interface BuiltIn {
   /**
-   * What the driver says of `sparse_copy_volume`: true only where every byte that nobody wrote reads as zero, after any writes,
+   * The honest answer for `sparse_copy_volume`: true only if every byte that was not written reads as zero, after any writes,
    * whatever lay on the storage before.
    */
   readonly claim: boolean
@@ -66,7 +66,7 @@ export const builtIn = {
   'lvm-thin-luks': { claim: false, make: luks },
   'lvm-thin-from-template': { claim: false, make: lvm('thin-from-template') },
   'lvm-thin-external-origin': { claim: false, make: lvm('thin-external-origin') },
-  // What was deleted is zero, what was never used is not.
+  // Storage that was deleted is zero. Storage that was never used is not.
   'lvm-thick-cleared': { claim: false, make: lvm('thick-cleared') },
   'lvm-thick-partly-cleared': { claim: false, make: lvm('thick-partly-cleared') },
   'lvm-thick-larger': { claim: false, make: lvm('thick-larger') },

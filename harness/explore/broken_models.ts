@@ -3,7 +3,7 @@ import type { CopyCase } from '../result/copy.ts'
 
 export type Model = (copyCase: CopyCase) => Prediction
 
-/** Ways to break the model that `--break` shows: each must turn a run red, or nobody would notice that it is wrong. */
+/** Ways to break the model that `--break` shows: each must turn a run red, or a wrong model would go unnoticed. */
 export const brokenModels = {
   'model-copies-by-64k': (copyCase) =>
     predict({ ...copyCase, copy: 'blockBytes' in copyCase.copy ? { ...copyCase.copy, blockBytes: 64 * 1024 } : copyCase.copy }),

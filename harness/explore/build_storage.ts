@@ -12,7 +12,7 @@ import type { CopyCase, StorageSpec } from '../result/copy.ts'
 import type { TestBed } from '../testbed/test_bed.ts'
 import { MiB } from '../units.ts'
 
-/** Of the largest copies on two machines: source, destination and origin. */
+/** The bytes that the largest copies need on two machines: source, destination and origin. */
 export const COPY_IMAGE_BYTES = 512 * MiB
 const GROUP = 'copy'
 const SOURCE = 'source'
@@ -20,7 +20,7 @@ const DESTINATION = 'destination'
 
 /** A volume on real storage. */
 export interface BuiltVolume {
-  /** What a copy reads or writes. */
+  /** The device or file that a copy reads or writes. */
   readonly path: string
   /** The logical volume below; absent for a file. */
   readonly volume?: { readonly group: string; readonly name: string; readonly pool?: string }
@@ -29,7 +29,7 @@ export interface BuiltVolume {
 export interface BuiltCase {
   readonly source: BuiltVolume
   readonly destination: BuiltVolume
-  /** What the source was stamped with. */
+  /** The content that was stamped on the source. */
   readonly content: Content
 }
 
@@ -136,7 +136,7 @@ function builtVolume(group: VolumeGroup, name: string, pool?: string): BuiltVolu
   return { path: devicePath(group.name, name), volume: { group: group.name, name, ...(pool !== undefined && { pool }) } }
 }
 
-/** What another volume's owner wrote. */
+/** Writes the data of another volume. */
 async function stampOther(lab: Lab, path: string, sizeBytes: number, extents: readonly Extent[], everywhere = false): Promise<void> {
   await lab.helper.stamp(path, { sizeBytes, tag: lab.tag(), extents }, everywhere)
 }

@@ -7,7 +7,7 @@ import type { CopyRun } from './run_copy.ts'
 import type { Trap } from './traps.ts'
 
 /**
- * Whether the rule permits this copy onto such a destination: sparsely only where an honest driver claims, the volume is new and
+ * Returns whether the rule permits this copy onto such a destination: sparsely only where an honest driver claims, the volume is new and
  * nothing lies between.
  */
 export function rulePermits({ destination: { storage, prior, cryptHeaderBytes }, copy }: CopyCase): boolean {
@@ -19,7 +19,7 @@ export function rulePermits({ destination: { storage, prior, cryptHeaderBytes },
 
 export interface CopyJudgement {
   readonly findings: Finding[]
-  /** Of the volume, in bytes. */
+  /** Wrong bytes within the volume. */
   readonly wrongBytes: number
   /** Behind the volume's end, in bytes. */
   readonly staleBytesPastEnd: number

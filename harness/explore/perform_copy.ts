@@ -76,7 +76,7 @@ done`
   await runOrThrow(lab, ['sh', '-c', script, 'sh', from, to, ...words])
 }
 
-/** Whether the device takes discards. */
+/** Discards a range, and returns whether the device took the discard. */
 async function discards(lab: Lab, path: string, range: readonly string[]): Promise<boolean> {
   const { ending, stderr } = await lab.run(['blkdiscard', ...range, path])
   if (ending.how === 'exit' && ending.code === 0) return true

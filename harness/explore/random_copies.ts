@@ -40,7 +40,7 @@ export interface CaseParts {
 
 /** The first value of each part is the simplest. */
 const byte = (grain: number) => fc.nat(MOST_BYTES / grain - 1).map((at) => at * grain)
-// What no alternative but the first could make has to be simplified as well: it stands for any number.
+// A value that only the first alternative could make is simplified as well, because it stands for any number.
 const offset = fc.oneof(fc.nat(MOST_BYTES - 1), byte(SECTOR_BYTES), byte(4 * KiB), byte(64 * KiB), byte(MiB))
 const length = fc.oneof(
   fc.integer({ min: 1, max: 2 * MiB }),
@@ -145,7 +145,7 @@ function wholeSectors({ offset, length, write }: Extent): Extent {
 }
 
 function copyOf({ how, block, keepsFile, kind, sourceKind }: CaseParts, crypt: boolean): CopySpec {
-  // Whether a thick volume takes discards is up to what lies below it.
+  // The storage below a thick volume decides whether it takes discards.
   const takesDiscards = kind === 'thin' || (crypt && kind === 'thick')
   if (how === 'mapped') return sourceKind === 'thin' ? { how } : { how: 'sparse', blockBytes: block }
   if (how === 'full' || how === 'sparse') return { how, blockBytes: block, ...(kind === 'file' && keepsFile && { keepsFile }) }

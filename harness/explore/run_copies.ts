@@ -25,15 +25,15 @@ export interface NamedCopy {
 }
 
 export interface CopyRunOptions {
-  /** What predicts; another than the sound one only to show that it is noticed. */
+  /** The model that predicts. Another one than the sound one shows that a broken model is noticed. */
   readonly model?: Model
   /** The command that repeats a copy. */
   readonly repeat: (copyCase: NamedCopy) => string
-  /** How long smaller copies that fail alike are looked for, in all; 0 for not at all. */
+  /** Seconds to spend in all on smaller copies that fail alike; 0 for none. */
   readonly shrinkSeconds: number
 }
 
-/** Runs copies on all test beds at once, for as long as there are any; the results come in the copies' order. Copies that nobody could run are `not-shown`. */
+/** Runs copies on all test beds at once. The results come in the order of the copies; copies that could not run are `not-shown`. */
 export async function runCopies(
   copies: Iterable<NamedCopy>,
   testBeds: readonly TestBed[],
@@ -51,11 +51,11 @@ export async function runCopies(
     options.onEvent({ kind: 'cell-started', id: named.id, machine: testBed.machine.name })
     const { result, leaks, shrunkSeconds } = await runNamedCopy(testBed, named, { ...options, shrinkSeconds })
     shrinkSeconds = Math.max(0, shrinkSeconds - shrunkSeconds)
-    // What was cut off has shown nothing.
+    // A copy that was cut off has shown nothing.
     keep(options.signal.aborted ? notShownCopy(named, STOPPED, options) : result)
     return { broken: result.verdict === 'broken', leaks }
   })
-  // What never began is no progress.
+  // A copy that never began is not progress.
   for (const named of left) results.set(named.id, notShownCopy(named, why, options))
   return { results: [...begun, ...left.map(({ id }) => id)].flatMap((id) => results.get(id) ?? []), leaks: [...leaks] }
 }
@@ -84,7 +84,7 @@ export async function runNamedCopy(
   const began = performance.now()
   const { model = predict, shrinkSeconds } = options
   const { copyCase, expect } = named
-  const { judgement, seen, verdict, leaks } = await judged(testBed, copyCase, model, expect)
+  const { judgement, seen, verdict, leaks } = await runAndJudge(testBed, copyCase, model, expect)
   const failed = firstFailed(judgement?.findings ?? [])
   const found = failed !== undefined && shrinkSeconds > 0 ? await shrink(testBed, copyCase, model, failed, shrinkSeconds) : undefined
   return {
@@ -103,7 +103,7 @@ export async function runNamedCopy(
   }
 }
 
-async function judged(
+async function runAndJudge(
   testBed: TestBed,
   copyCase: CopyCase,
   model: Model,
@@ -164,7 +164,7 @@ async function shrink(
   const began = performance.now()
   const leaks: string[] = []
   const fails = async (candidate: CopyCase) => {
-    const again = await judged(testBed, candidate, model)
+    const again = await runAndJudge(testBed, candidate, model)
     leaks.push(...again.leaks)
     return again.judgement?.findings.find(({ ok, check }) => !ok && check === failed.check)
   }

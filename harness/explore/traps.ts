@@ -42,7 +42,7 @@ const file: StorageSpec = { kind: 'file' }
 const origin: Prior = { kind: 'external-origin', originBytes: 8 * MiB, extents: [{ offset: 0, length: 8 * MiB, write: 'data' }] }
 const encrypted = { sizeBytes: SIZE_BYTES + LUKS_HEADER_BYTES, cryptHeaderBytes: LUKS_HEADER_BYTES }
 
-/** What real storage does to a copy, one at a time: it must come out as expected, and as the model predicts to the byte. */
+/** One trap of real storage each. A copy must come out as expected, and as the model predicts to the byte. */
 export const traps: readonly Trap[] = [
   trap('thin-large-chunk/sparse', 'intact', { storage: largeChunk }, sparse()),
   trap('thin-nozero/sparse', 'corrupt', { storage: nozero }, sparse()),

@@ -18,11 +18,11 @@ export interface Helper {
   verify(path: string, content: Content, exact: boolean): Promise<Verification>
   /** The size of a volume, and what it takes on its filesystem when it is a file; in bytes. */
   measure(path: string): Promise<{ sizeBytes: number; allocatedBytes: number }>
-  /** What has been read from and written to a block device so far, in bytes; null for a file. */
+  /** The bytes read from and written to a block device so far; null for a file. */
   transferred(path: string): Promise<{ readBytes: number; writtenBytes: number } | null>
-  /** What the machine has now, before somebody else's program runs in it. */
+  /** The devices and filesystems of the machine, before a foreign program runs in it. */
   surroundings(): Promise<Surroundings>
-  lookAtPath(path: string): Promise<PathInfo>
+  inspectPath(path: string): Promise<PathInfo>
   /** The device-mapper devices that stand on a block device, in the order in which they can be removed. */
   stackedOn(path: string): Promise<string[]>
   /** Kills every process whose environment holds `mark`; returns what they were. */
@@ -68,7 +68,7 @@ export async function openHelper(machine: Machine): Promise<Helper> {
     measure: (path) => call('measure', { path }),
     transferred: (path) => call('transferred', { path }),
     surroundings: () => call('surroundings', {}),
-    lookAtPath: (path) => call('lookAtPath', { path }),
+    inspectPath: (path) => call('inspectPath', { path }),
     stackedOn: (path) => call('stackedOn', { path }),
     killMarked: (mark) => call('killMarked', { mark }),
     inventory: (prefix) => call('inventory', { prefix }),

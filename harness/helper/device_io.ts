@@ -11,7 +11,7 @@ declare const WebAssembly: { Memory: new (size: { initial: number }) => { buffer
 
 const PIECE_BYTES = MiB
 const WASM_PAGE_BYTES = 65536
-/** What fits into an answer. */
+/** The number of ranges that fits into an answer. */
 const MOST_SURVEYED_RUNS = 10_000
 
 /**
@@ -85,7 +85,7 @@ function withZerosBetween({ sizeBytes, extents }: Content): Extent[] {
   return all
 }
 
-/** What has been read from and written to a block device since it was made, in bytes; undefined for a file. */
+/** Returns the bytes read from and written to a block device since it was made; undefined for a file. */
 export function transferred(path: string): { readBytes: number; writtenBytes: number } | undefined {
   const stat = statSync(path)
   if (!stat.isBlockDevice()) return undefined

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What of a prefix exists on a machine right now: read from /proc and /sys, so it needs no command. */
+/** Everything on a machine whose name begins with a prefix. It is read from /proc and /sys, so it needs no command. */
 export interface Inventory {
   /** Names of device-mapper devices. */
   readonly dmDevices: readonly string[]

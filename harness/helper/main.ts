@@ -21,7 +21,7 @@ server.addMethod('verify', ({ path, content, exact }: { path: string; content: C
 server.addMethod('measure', ({ path }: { path: string }) => measure(path))
 server.addMethod('transferred', ({ path }: { path: string }) => transferred(path) ?? null)
 server.addMethod('surroundings', () => surroundings())
-server.addMethod('lookAtPath', ({ path }: { path: string }) => inspectPath(path))
+server.addMethod('inspectPath', ({ path }: { path: string }) => inspectPath(path))
 server.addMethod('stackedOn', ({ path }: { path: string }) => stackedOn(path))
 server.addMethod('killMarked', ({ mark }: { mark: string }) => killMarked(mark))
 server.addMethod('inventory', ({ prefix }: { prefix: string }) => takeInventory((name) => carries(name, prefix)))

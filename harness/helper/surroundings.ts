@@ -2,7 +2,7 @@ import { readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { names, text, unescapeMount } from './inventory.ts'
 
-/** What a machine has before somebody else's program runs in it: a path there cannot be that program's. */
+/** The devices and filesystems of a machine before a foreign program runs in it: a path on them cannot be that program's. */
 export interface Surroundings {
   /** The kernel's names of block devices that hold anything, partitions too, e.g. `loop0`. */
   readonly blockDevices: readonly string[]
@@ -15,7 +15,7 @@ interface Filesystem {
   readonly mountedOn: string
 }
 
-/** What a path is, asked without opening it: a pipe or a dead device must not stall whoever asks. */
+/** The kind of a path, found without opening it: a pipe or a dead device must not stall the caller. */
 export type PathInfo =
   | { readonly kind: 'missing'; readonly why: string }
   /** A directory, a pipe, a character device. */
@@ -30,7 +30,7 @@ export type PathInfo =
       /** The devices at the bottom of the stack that it stands on; itself when it stands on none. */
       readonly bottoms: readonly string[]
       readonly sizeBytes: number
-      /** What the device says is best written at once: a thin volume's chunk. 0 where it says nothing. */
+      /** The device's best size of a write in bytes: a thin volume's chunk. 0 if it names none. */
       readonly optimalBytes: number
     }
 

@@ -46,7 +46,7 @@ export class Lab {
   private readonly stop = new AbortController()
   private readonly forgetSignal: () => void
   private readonly parent: Lab | undefined
-  /** How many releases are under way here or in a lab within: their commands are not to be stopped. */
+  /** The number of releases under way here or in a lab within. Their commands must not be stopped. */
   private releasing = 0
   private children = 0
   private readonly living = new Set<Lab>()
@@ -120,7 +120,7 @@ export class Lab {
     return finished
   }
 
-  /** What a lab runs while a lab within it lives belongs to that one's record too: a cell's source is its test bed's. */
+  /** Records a command, also in the labs within this one: a cell's source belongs to the lab of its test bed. */
   private record(command: CommandRecord): void {
     this.commands.push(command)
     for (const child of this.living) child.record(command)

@@ -15,7 +15,7 @@ export async function writeOwner(folder: string): Promise<void> {
   await writeFile(join(folder, FILE), JSON.stringify({ pid: process.pid, started: startOf(process.pid), copyCase: namespaceOfPids() }))
 }
 
-/** What became of the process that made a run's folder. The start time tells it from a later one of the same pid. */
+/** The state of the process that made a run's folder. The start time tells it apart from a later process with the same pid. */
 export async function ownerState(folder: string): Promise<OwnerState> {
   const text = await readFile(join(folder, FILE), 'utf8').catch(() => '')
   if (text === '') return (await isNew(folder)) ? 'living' : 'dead'

@@ -12,11 +12,11 @@ import { type OwnerState, ownerState } from './owner.ts'
 import { temporaryFolders } from './run_folder.ts'
 
 export interface Sweep {
-  /** What was removed, one line each. */
+  /** The things that were removed, one line each. */
   readonly removed: readonly string[]
   /** The runs that were left alone. */
   readonly spared: readonly { readonly run: string; readonly owner: Exclude<OwnerState, 'dead'> }[]
-  /** What could not be removed, and why. */
+  /** The things that could not be removed, and why. */
   readonly failed: readonly string[]
 }
 
@@ -31,7 +31,7 @@ export interface RunInventory {
 
 /**
  * The runs that this machine shows. A run may have its folder where this process does not look (another TMPDIR, another
- * container), so its processes and devices are asked for it too. What nothing speaks for belongs to nobody.
+ * container), so its processes and devices are asked for it too. Everything else of the prefix is left over.
  */
 export async function findRuns(): Promise<RunInventory> {
   // Names first, their owners afterwards: a run that begins in between is in neither.
@@ -103,7 +103,7 @@ async function sweepDevices(machine: Machine, isDead: IsDead, attempt: Attempt):
     }
     left = now
   }
-  // Without udev nobody else removes the links to the devices.
+  // Without udev nothing else removes the links to the devices.
   for (const path of ours().deviceFolders) await attempt(`device folder ${path}`, () => rm(path, { recursive: true }))
   for (const { device } of ours().loops) await attempt(`loop device ${device}`, () => runOrThrow(machine, ['losetup', '--detach', device]))
 }

@@ -70,7 +70,7 @@ export function startHere(argv: readonly string[], env: Record<string, string>):
   }
 }
 
-/** Signals a process group; one that is gone already is no error. */
+/** Signals a process group. A group that is already gone is not an error. */
 function killGroup(pid: number | undefined, signal: number): void {
   if (pid === undefined) return
   try {

@@ -11,12 +11,12 @@ export function newRunName(): string {
   return `holeproof_${randomBytes(4).toString('hex')}`
 }
 
-/** The run that a name begins with; undefined when it is no name of ours. */
+/** The run that a name begins with; undefined if the name is not ours. */
 export function runOf(name: string): string | undefined {
   return RUN_NAME.exec(name)?.[0]
 }
 
-/** Whether a name begins with a prefix: `holeproof_1` begins `holeproof_1_dst`, but not `holeproof_12`. */
+/** Returns whether a name begins with a prefix: `holeproof_1` begins `holeproof_1_dst`, but not `holeproof_12`. */
 export function carries(name: string, prefix: string): boolean {
   return name.startsWith(prefix) && !/[0-9a-z]/i.test(name.charAt(prefix.length))
 }

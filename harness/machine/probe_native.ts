@@ -13,7 +13,7 @@ export async function lacksForNative({ load }: { readonly load: boolean }): Prom
   const lacks: string[] = []
   if (process.getuid?.() !== 0) lacks.push('root: run it with sudo')
   const machine = openNative('probe', '/tmp')
-  // What is a module is loaded; what is built in, or cannot be had, the checks below tell.
+  // Modules are loaded here. The checks below show what is built in and what is missing.
   if (load && lacks.length === 0) await machine.run(['modprobe', '--all', '--quiet', ...MODULES])
   const loadable = async (module: string) => !load && (await succeeds(machine, ['modprobe', '--dry-run', '--quiet', module]))
   if (!existsSync('/dev/loop-control') && !(await loadable('loop'))) lacks.push('loop devices: modprobe loop')

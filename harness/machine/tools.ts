@@ -5,7 +5,7 @@ import { assetPath, isPackage } from '../paths.ts'
 
 /**
  * Where the setup unpacks the packages that the machine lacks: `HOLEPROOF_CACHE`, else a checkout's own folder, else the user's
- * cache folder. A package that is installed may be written to by nobody.
+ * cache folder. An installed package must be treated as read-only.
  */
 export const cacheFolder = resolve(
   process.env.HOLEPROOF_CACHE ?? (isPackage ? envPaths('holeproof', { suffix: '' }).cache : assetPath('.cache')),

@@ -207,7 +207,7 @@ async function removeHalfMade(service: VolumeService, name: string): Promise<voi
   }
 }
 
-/** Whether a volume can be attached. Throws Unanswered when its service does not say. */
+/** Returns whether a volume can be attached. Throws Unanswered if its service does not answer. */
 async function isThere(service: VolumeService, name: string): Promise<boolean> {
   try {
     await service.attachVolume(name)

@@ -5,7 +5,7 @@ import { type MigrationMethod, type MigrationParts, type MigrationResult, migrat
 import type { Rule } from './rule.ts'
 import type { Backend, Volume } from './volume.ts'
 
-/** What a migration is made of, as far as it can be broken. */
+/** The parts of a migration that can be broken on purpose. */
 export interface RuleParts {
   readonly mover: Mover
   readonly rule?: Rule

@@ -1,11 +1,11 @@
 import { type Answer, capabilityReportSchema, SHIPPED_KEY, WELL_DEFINED_PROPERTY, wellDefinedProperty } from '../protocol/capabilities.ts'
 import type { CopyMode } from '../result/copy_mode.ts'
 
-/** What the migration itself knows of the destination volume. */
+/** The facts that the migration itself knows about the destination volume. */
 export interface DestinationFacts {
   /** `new`: just created by the destination's driver for this migration. */
   readonly history: 'new' | 'reused' | 'clone' | 'restored-snapshot' | 'external-origin'
-  /** What stands between the mover and what the driver promised zeros for: encryption, an image format. */
+  /** The layers between the mover and the storage that the driver promised zeros for: encryption, an image format. */
   readonly layers: readonly string[]
 }
 
@@ -33,7 +33,7 @@ export interface Decision {
 export type Rule = (answer: Answer, destination: DestinationFacts) => Decision
 
 /**
- * Whether a copy may skip the zero blocks of its source: only when the destination's driver answered that its new volumes
+ * Decides whether a copy may skip the zero blocks of its source: only if the destination's driver answered that its new volumes
  * read as zeros, with the boolean true, and the volume is fresh and bare. Anything else is a full copy.
  * Source: efficient volume copy spec, section "Proposed change".
  */

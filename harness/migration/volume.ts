@@ -7,7 +7,7 @@ export type MigrationStatus = 'starting' | 'migrating' | 'completing' | 'success
 export interface Backend {
   readonly name: string
   readonly service: VolumeService
-  /** What a copy to it passes before it reaches what the driver made: encryption, an image format. */
+  /** The layers that a copy passes before it reaches what the driver made: encryption, an image format. */
   readonly layers?: readonly string[]
 }
 

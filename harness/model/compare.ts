@@ -17,7 +17,7 @@ export interface Measured {
   /** Bytes that the copy read from the source's device and wrote to the destination's; absent for a file. */
   readonly readBytes?: number | undefined
   readonly writtenBytes?: number | undefined
-  /** Whether the destination refused a discard. */
+  /** True if the destination refused a discard. */
   readonly discardRefused: boolean
 }
 

@@ -15,7 +15,7 @@ export const wellDefinedProperty = {
 
 /**
  * A capability report. Only what the migration reads is described; a driver may say more. The two claims are left open here
- * because the rule must tell a claim that is no boolean from one that is missing.
+ * because the rule must tell a claim that is not a boolean from one that is missing.
  */
 export const capabilityReportSchema = z.looseObject({
   volume_backend_name: z.string().optional(),
@@ -27,7 +27,7 @@ export const capabilityReportSchema = z.looseObject({
   [WELL_DEFINED_PROPERTY]: z.unknown().optional(),
 })
 
-/** What asking the destination's volume service came to. */
+/** The outcome of asking the destination's volume service. */
 export type Answer =
   | { readonly kind: 'answered'; readonly report: unknown }
   /** An error, no answer in time, or something that is no JSON-RPC answer. */

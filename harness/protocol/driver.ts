@@ -1,13 +1,13 @@
 import type { CopyMode } from '../result/copy_mode.ts'
 import type { DriverSetup, VerbResult } from './verbs.ts'
 
-/** Where a driver-assisted migration shall go, as the manager tells the source's driver. */
+/** The target of a driver-assisted migration, as the manager gives it to the source's driver. */
 export interface MigrationTarget {
   /** `location_info` of the destination's capability report, as it came. */
   readonly locationInfo: unknown
-  /** What the rule decided from the destination's answer. */
+  /** The decision of the rule on the destination's answer. */
   readonly copyMode: CopyMode
-  /** The volume's own size in bytes: its device may be larger, and what lies behind its end is not the volume's. */
+  /** The volume's own size in bytes: its device may be larger, and the bytes past the end are not the volume's. */
   readonly sizeBytes: number
 }
 
@@ -50,7 +50,7 @@ export type CapabilityReport = Readonly<Record<string, string | boolean>>
 
 /** A driver that a module makes. */
 export interface ModuleDriver extends VolumeDriver {
-  /** What do_setup answers beside the protocol's version. */
+  /** The answer to do_setup, besides the protocol's version. */
   readonly about?: Omit<VerbResult<'do_setup'>, 'protocol'>
   /** Takes back what the making of the driver made. */
   shutdown?(): Promise<void>

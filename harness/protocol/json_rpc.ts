@@ -40,7 +40,7 @@ const MOST_QUOTED = 80
 /** The longest message that is accepted, in bytes. No answer to a verb comes near it. */
 export const LONGEST_LINE = MiB
 const idSchema = z.union([z.string(), z.number(), z.null()])
-/** Exactly one of result and error: a result beside an error is no answer. */
+/** Exactly one of result and error: a result beside an error is not an answer. */
 const responseSchema = z.union([
   z.strictObject({ jsonrpc: z.literal('2.0'), id: idSchema, result: z.unknown() }),
   z.strictObject({ jsonrpc: z.literal('2.0'), id: idSchema, error: z.object({ code: z.number(), message: z.string() }) }),

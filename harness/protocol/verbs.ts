@@ -39,7 +39,7 @@ export const verbs = {
     optional: false,
     params: z.object({}),
     result: z.looseObject({
-      sparse_copy_volume: z.boolean().optional().describe('the claim: new volumes read as zeros wherever nobody wrote'),
+      sparse_copy_volume: z.boolean().optional().describe('the claim: new volumes read as zeros wherever they were not written'),
       cinder_sparse_copy_volume: z.boolean().optional().describe("the spec's well-defined property, the same claim"),
       location_info: z.string().optional().describe("handed to the source's migrate_volume as it is"),
     }),

@@ -7,7 +7,7 @@ import { type Caller, callOver, type Line, METHOD_NOT_FOUND, RemoteError, serveO
 import { type Verb, type VerbParams, type VerbResult, verbs } from './verbs.ts'
 
 export interface Limits {
-  /** How long `get_capabilities` may take. A later answer is no answer. */
+  /** How long `get_capabilities` may take. A later answer does not count. */
   readonly askSeconds: number
   /** How long any other verb may take. */
   readonly verbSeconds: number
@@ -26,7 +26,7 @@ export interface VolumeService extends Omit<NeededVerbs, 'getCapabilities'> {
   getCapabilities(): Promise<Answer>
   /** False also where the driver has no such verb. */
   migrateVolume: OptionalVerbs['migrateVolume']
-  /** Whether the volume has the new name now: a driver without this verb leaves it the old one. */
+  /** True if the volume has the new name now. A driver without this verb leaves it the old one. */
   updateMigratedVolume(name: string, newName: string): Promise<boolean>
 }
 
@@ -35,7 +35,7 @@ export interface WholeVolumeService extends VolumeService, Omit<OptionalVerbs, '
 
 /** Serves a driver on a line until the line closes. */
 export function serveDriver(driver: VolumeDriver, line: Line): void {
-  const server = new JSONRPCServer({ errorListener: () => {} }) // the asker learns of the error, nobody else need
+  const server = new JSONRPCServer({ errorListener: () => {} }) // the caller gets the error, and nothing else needs it
   addVerbs(server, driver)
   serveOver(server, line)
 }
@@ -145,7 +145,7 @@ export function serviceOf(caller: Caller, limits: Limits = DEFAULT_LIMITS): Whol
   return { ...Object.fromEntries(methods), getCapabilities } as WholeVolumeService
 }
 
-/** What a method of the service returns for a verb's result. */
+/** The value that a method of the service returns for a verb's result. */
 async function answerOf(verb: CalledVerb, asked: Promise<unknown>): Promise<unknown> {
   if (verb === 'update_migrated_volume') return (await ifOffered(asked.then(() => true))) ?? false
   if (verb === 'migrate_volume') return (await ifOffered(asked as Promise<VerbResult<'migrate_volume'>>))?.moved ?? false

@@ -14,9 +14,9 @@ const CHUNK_ATOMS = [1, 2, 4] as const
 export interface DestinationKind {
   readonly storage: StorageSpec
   readonly prior: Prior['kind']
-  /** Whether an encryption lies between the copy and the volume. */
+  /** True if an encryption lies between the copy and the volume. */
   readonly encrypted: boolean
-  /** Whether a file keeps its content when the copy opens it, as with dd's conv=notrunc. */
+  /** True if a file keeps its content when the copy opens it, as with dd's conv=notrunc. */
   readonly keepsFile: boolean
 }
 

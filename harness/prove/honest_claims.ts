@@ -10,11 +10,11 @@ const WRITE_BYTES = ATOM_BYTES / 2
 
 /** The way to find out whether a driver may claim. A weaker probe takes more drivers for honest. */
 export interface Probe {
-  /** Whether the probe writes before it reads. */
+  /** True if the probe writes before it reads. */
   readonly writes: boolean
   /** The number of bytes read, from the start. */
   readonly lookedAtBytes: number
-  /** Whether the probe reads the volume below an encryption. */
+  /** True if the probe reads the volume below an encryption. */
   readonly belowEncryption: boolean
 }
 

@@ -16,7 +16,7 @@ export interface NamedAnswer<Answer> {
   /** The object of the sentence "the driver answers ...". */
   readonly name: string
   readonly answer: Answer
-  /** Whether the answer claims, in the form of the spec, that new volumes read as zeros. Any other form promises nothing. */
+  /** True if the answer claims, in the form of the spec, that new volumes read as zeros. Any other form promises nothing. */
   readonly promises: boolean
 }
 
@@ -24,7 +24,7 @@ export interface NamedAnswer<Answer> {
 export interface Answers<Answer> {
   readonly destination: readonly NamedAnswer<Answer>[]
   readonly source: readonly NamedAnswer<Answer>[]
-  /** Whether the driver that hands out volumes of a kind may give the answer. */
+  /** True if the driver that hands out volumes of a kind may give the answer. */
   readonly mayGive: (answer: NamedAnswer<Answer>, handsOut: DestinationKind) => boolean
 }
 

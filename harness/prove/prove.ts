@@ -18,18 +18,18 @@ export interface ProveOptions {
   readonly bound: number
   readonly version: string
   readonly broken?: MutantName
-  readonly tell?: (done: number, kinds: number) => void
+  readonly onProgress?: (done: number, kinds: number) => void
 }
 
 type MayClaim = (kind: DestinationKind) => boolean
 
 /** Tests the rule, the kinds that it refuses, its original wording and its mutants with every small case. */
-export function prove({ bound, version, broken, tell }: ProveOptions): Proof {
+export function prove({ bound, version, broken, onProgress }: ProveOptions): Proof {
   const startedAt = performance.now()
   const kinds = destinationKinds()
   const kindTallies = kinds.map((kind, index) => {
     const modeTally = enumerateKind(kind, bound)
-    tell?.(index + 1, kinds.length)
+    onProgress?.(index + 1, kinds.length)
     return modeTally
   })
   const { sources, odd } = checkSources(bound, SOURCES)

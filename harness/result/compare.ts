@@ -68,7 +68,7 @@ export interface Comparison {
 export interface ComparisonLimits {
   readonly ratio: number
   readonly floorSeconds: number
-  /** Whether something slower makes the run worse; likewise `goneIsWorse`. */
+  /** True if something slower makes the run worse; likewise `goneIsWorse`. */
   readonly slowerIsWorse?: boolean
   readonly goneIsWorse?: boolean
 }

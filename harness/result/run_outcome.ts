@@ -10,7 +10,7 @@ export interface RunOutcome {
 }
 
 export interface RunOutcomeOptions {
-  /** Whether a not-shown result fails the run. */
+  /** True if a not-shown result fails the run. */
   readonly strict?: boolean
   /** The comparison with an earlier run; a worse run fails. */
   readonly comparison?: Comparison | undefined

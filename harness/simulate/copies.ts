@@ -11,7 +11,7 @@ export type Content =
 export interface Storing {
   /** The size of its chunks, extents or file system blocks, in bytes. */
   readonly grainBytes: number
-  /** Whether a volume takes its whole size from the beginning. */
+  /** True if a volume takes its whole size from the beginning. */
   readonly whole: boolean
 }
 
@@ -91,7 +91,7 @@ function leastWritten(dataBytes: number, sizeBytes: number, blockBytes: number):
 
 interface Span {
   readonly bytes: number
-  /** Whether it begins at a multiple of its length. */
+  /** True if it begins at a multiple of its length. */
   readonly aligned: boolean
 }
 

@@ -109,7 +109,7 @@ interface Move {
   readonly destination: Pool
   readonly from: number
   readonly sparse: boolean
-  /** Whether the plan migrates the volume again. */
+  /** True if the plan migrates the volume again. */
   readonly goesOn: boolean
 }
 

@@ -2,12 +2,12 @@ import type { CellResult } from '../result/cell.ts'
 import type { Certificate, CheckResult } from '../result/certificate.ts'
 import type { CopyResult } from '../result/copy.ts'
 
-/** What happens during a run, for whoever shows it. */
+/** An event of a run, for a progress display. */
 export type RunEvent =
   | { readonly kind: 'cell-started'; readonly id: string; readonly machine: string }
   | { readonly kind: 'cell-ended'; readonly result: CellResult | CopyResult }
 
-/** What happens while drivers are certified, for whoever shows it. */
+/** An event of a certification, for a progress display. */
 export type CertifyEvent =
   | { readonly kind: 'check-ended'; readonly driver: string; readonly check: CheckResult; readonly done: number; readonly total: number }
   | { readonly kind: 'driver-ended'; readonly certificate: Certificate }

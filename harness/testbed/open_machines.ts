@@ -8,7 +8,7 @@ import { openNative } from '../machine/native.ts'
 /** A guest's memory: enough for LVM, NFS and a helper. */
 export const GUEST_MIB = 512
 
-/** How many guests a run boots at most: more than the cores would only get in each other's way. */
+/** The most guests that a run boots: more than the cores would only get in each other's way. */
 const MOST_GUESTS = 4
 
 export function guestCount(useful: number): number {

@@ -6,7 +6,7 @@ export const STOPPED = 'the run was stopped'
 
 export interface QueueRun<Item> {
   readonly leaks: readonly string[]
-  /** What nobody ran, and why. */
+  /** The items that were not run, and why. */
   readonly left: readonly Item[]
   readonly why: string
 }

@@ -10,13 +10,13 @@ import { TestBed } from './test_bed.ts'
 
 export interface SessionOptions {
   readonly machine: MachineKind
-  /** How many machines would be of use. */
+  /** The number of machines that the run can use. */
   readonly machines: number
   /** The images of the largest cell, in bytes. */
   readonly imageBytes: number
-  /** What the NFS server of a machine can hold; by default what the matrix needs. */
+  /** Bytes that the NFS server of a machine can hold; default: enough for the matrix. */
   readonly nfsBytes?: number
-  /** Of each guest; by default enough for holeproof's own. */
+  /** The memory of each guest; default: enough for holeproof's own programs. */
   readonly memoryMiB?: number
   readonly seed: number
   readonly mover: Mover
@@ -67,7 +67,7 @@ export class Session {
   }
 }
 
-/** What a run shows, as far as it ran. */
+/** The results of a run, as far as it ran. */
 export interface RunParts extends Partial<Pick<Result, 'cells' | 'copies' | 'certificates'>> {
   readonly leaks: readonly string[]
 }

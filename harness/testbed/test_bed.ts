@@ -9,7 +9,7 @@ import type { Machine } from '../machine/machine.ts'
 import type { Mover } from '../movers/mover.ts'
 import { MiB } from '../units.ts'
 
-/** What the NFS server of a machine can hold: the sources and destinations of the cells there, one after the other. */
+/** Bytes that the NFS server of a machine can hold: the sources and destinations of its cells, one after the other. */
 const NFS_BYTES = 160 * MiB
 
 export interface TestBedOptions {

@@ -15,7 +15,7 @@ const always =
   (mode: CopyMode): Rule =>
   () => ({ mode, decidedBy: mode === 'sparse' ? 'claimed-true' : 'claimed-false', reason: `this rule always says ${mode}` })
 
-/** Copies the blocks that are not zero one behind the other, without seeking over the others. */
+/** Copies the blocks that are not zero one after the other, without seeking over the others. */
 const SKIP_WITHOUT_SEEKING = `
 open(my $from, '<:raw', $ARGV[0]) or die; open(my $to, '+<:raw', $ARGV[1]) or die;
 my $left = $ARGV[2];

@@ -5,7 +5,7 @@ import type { DecidedBy } from '../migration/rule.ts'
 import type { CopyMode } from '../result/copy_mode.ts'
 import { MiB } from '../units.ts'
 
-/** What the destination answers instead of its own report, in the cells that ask for it. */
+/** The answer of the destination instead of its own report, in the cells that ask for it. */
 export type FaultyAnswer = 'string-true' | 'string-false' | 'error' | 'garbage' | 'silence' | 'late-true'
 
 /** LVM's Data% of the pool and of the volume, to the digit. */
@@ -23,7 +23,7 @@ export interface Cell {
   readonly destination: MatrixDriver
   readonly layout: LayoutName | 'spec-table'
   readonly sizeBytes: number
-  /** What each backend can hold. */
+  /** The bytes that each backend can hold. */
   readonly backendBytes: number
   /** How far into each backend's storage a cell can allocate: so far it is poisoned. */
   readonly poisonBytes: { readonly source: number; readonly destination: number }

@@ -33,16 +33,16 @@ export function judgeCell(
   const { verification, after, outcome } = evidence
   if (verification !== undefined)
     findings.push(cell.expect.bytes === 'intact' ? checkIntact(cell, verification) : checkCorrupt(content, prediction, verification))
-  else if (outcome === 'migrated') findings.push({ check: 'bytes', ok: false, text: 'nobody compared the bytes of the destination' })
+  else if (outcome === 'migrated') findings.push({ check: 'bytes', ok: false, text: 'the bytes of the destination were not compared' })
   if (verification !== undefined && after !== undefined)
     findings.push(...checkModel(prediction, measuredOf(cell, evidence, verification, after)))
   else if (outcome === 'migrated' && after === undefined)
-    findings.push({ check: 'model', ok: false, text: 'nobody looked at what the destination holds and has mapped' })
+    findings.push({ check: 'model', ok: false, text: 'the content and the mapping of the destination were not measured' })
   findings.push(...checkPoison(cell, evidence), ...checkDataPercent(cell, evidence), ...checkPredictedPercent(cell, evidence, prediction))
   return { findings, notes: after === undefined ? [] : notesOn(cell, content, after.mappedBytes), prediction }
 }
 
-/** What was seen of a migration that has taken place, for the model. */
+/** The measurements of a migration, in the shape that the model predicts. */
 function measuredOf(
   { source, destination, neighbourBytes }: Cell,
   { before, moved }: Evidence,
@@ -76,7 +76,7 @@ function checkPredictedPercent(cell: Cell, { after }: Evidence, prediction: Pred
   return [{ check: 'model/data-percent', ok, text }]
 }
 
-/** Of a destination in a thin pool. The pool's size is LVM's to choose. */
+/** The predicted Data% of a destination in a thin pool. LVM chooses the size of the pool. */
 export function predictedPercent(
   { neighbourBytes, sizeBytes }: Cell,
   after: Evidence['after'],
@@ -92,7 +92,12 @@ export function predictedPercent(
 function checkOutcome({ expect }: Cell, { outcome, why, states, movedBy }: Evidence): Finding {
   const check = 'migrated'
   if (outcome !== 'migrated') return { check, ok: false, text: `the migration ${outcome}: ${why ?? 'no reason was given'}` }
-  if (movedBy !== expect.movedBy) return { check, ok: false, text: `moved by the ${movedBy ?? 'nobody'}, not by the ${expect.movedBy}` }
+  if (movedBy !== expect.movedBy)
+    return {
+      check,
+      ok: false,
+      text: `moved by ${movedBy === undefined ? 'neither host nor driver' : `the ${movedBy}`}, not by the ${expect.movedBy}`,
+    }
   const wanted = movedBy === 'driver' ? 'starting migrating success' : 'starting migrating completing success'
   if (states.join(' ') !== wanted) return { check, ok: false, text: `its states were ${states.join(' ')}, not ${wanted}` }
   return { check, ok: true, text: `migrated by the ${movedBy}` }

@@ -7,7 +7,7 @@ import type { Cell } from './cell.ts'
 
 const LVM_CHUNK_BYTES = 64 * 1024
 
-/** What a new volume of each of the matrix's drivers is to the model. */
+/** The model's view of a new volume of each driver of the matrix. */
 const volumes: Record<MatrixDriver, { readonly storage: StorageSpec; readonly prior: Prior }> = {
   'lvm-thin': { storage: { kind: 'thin', chunkBytes: LVM_CHUNK_BYTES, zeroing: true, discards: true }, prior: { kind: 'new' } },
   'lvm-thick': { storage: { kind: 'thick' }, prior: { kind: 'new' } },

@@ -173,7 +173,7 @@ function forcedRule({ forced }: Cell): Rule | undefined {
   return forced && (() => ({ mode: forced, decidedBy: 'forced', reason: `this cell forces a ${forced} copy` }))
 }
 
-/** What a cell's source is stamped with. */
+/** The content that is stamped on a cell's source. */
 export function contentOfCell({ layout, sizeBytes }: Cell, tag: number, seed: number): Content {
   return layout === 'spec-table' ? specContent(tag) : contentOf(layout, sizeBytes, tag, seed)
 }

@@ -7,7 +7,7 @@ import { type CellOptions, describeCell, runCell } from './run_cell.ts'
 
 export interface RunOptions extends CellOptions, RunControls {}
 
-/** Runs cells on all test beds at once, each taking the next in order. Cells that nobody could run are `not-shown`. */
+/** Runs cells on all test beds at once, each taking the next in order. Cells that could not run are `not-shown`. */
 export async function runCells(
   cells: readonly Cell[],
   testBeds: readonly TestBed[],
@@ -21,11 +21,11 @@ export async function runCells(
   const { leaks, left, why } = await runQueue(cells, testBeds, options.signal, async (testBed, cell) => {
     options.onEvent({ kind: 'cell-started', id: cell.id, machine: testBed.machine.name })
     const { result, leaks } = await runCell(testBed, cell, options)
-    // What was cut off has shown nothing.
+    // A cell that was cut off has shown nothing.
     keep(options.signal.aborted && result.verdict === 'broken' ? notShown(cell, STOPPED, options.repeat(cell)) : result)
     return { broken: result.verdict === 'broken', leaks }
   })
-  // What never began is no progress.
+  // A cell that never began is not progress.
   for (const cell of left) results.set(cell.id, notShown(cell, why, options.repeat(cell)))
   return { results: cells.flatMap(({ id }) => results.get(id) ?? []), leaks: [...leaks] }
 }

@@ -37,10 +37,10 @@ function counted(number: number, what: string): string {
 // In seconds on a UML guest that has a core to itself. Only how they compare matters, and that all machines know the same.
 const BACKEND: Record<MatrixDriver, number> = { 'lvm-thin': 1.2, 'lvm-thick': 1, nfs: 0.7, 'nfs-prealloc': 0.7 }
 const MIB_MOVED = 0.0027
-const WORLD = 2.5
+const COPY = 2.5
 const ENCRYPTION = 1
 
-/** What a cell costs: to set its backends up, and for every byte that is poisoned, copied or verified. */
+/** The cost of a cell: to set its backends up, and for every byte that is poisoned, copied or verified. */
 export function estimateCellCost({
   id,
   source,
@@ -57,7 +57,7 @@ export function estimateCellCost({
   return { id, cost: BACKEND[source] + BACKEND[destination] + (bytes / MiB) * MIB_MOVED }
 }
 
-/** What a copy costs. */
+/** The cost of a copy. */
 export function estimateCopyCost({ id, copyCase: { destination } }: NamedCopy): Weighted {
-  return { id, cost: WORLD + (destination.cryptHeaderBytes === undefined ? 0 : ENCRYPTION) }
+  return { id, cost: COPY + (destination.cryptHeaderBytes === undefined ? 0 : ENCRYPTION) }
 }

@@ -40,7 +40,7 @@ export default runnable(command, async () => {
   const proof = prove({
     bound: options.bound,
     version,
-    tell: progress.tell,
+    onProgress: progress.onProgress,
     ...(options.break !== undefined && { broken: options.break }),
   })
   progress.stop()
@@ -60,10 +60,10 @@ function parseBound(text: string): number {
 }
 
 /** Shows a bar on a terminal, and elsewhere a line for every tenth kind of destination. */
-function showProgress(plain: boolean): { tell(done: number, kinds: number): void; stop(): void } {
+function showProgress(plain: boolean): { onProgress(done: number, kinds: number): void; stop(): void } {
   if (plain || process.stderr.isTTY !== true) {
     return {
-      tell: (done, kinds) => {
+      onProgress: (done, kinds) => {
         if (done % 10 === 0) console.error(`${done} of ${kinds} kinds of destinations`)
       },
       stop: () => {},
@@ -77,7 +77,7 @@ function showProgress(plain: boolean): { tell(done: number, kinds: number): void
     stream: process.stderr,
   })
   return {
-    tell: (done, kinds) => {
+    onProgress: (done, kinds) => {
       if (done === 1) bar.start(kinds, done)
       else bar.update(done)
     },

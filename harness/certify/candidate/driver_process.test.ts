@@ -434,7 +434,7 @@ const unused = async () => {
 }
 /** A lab's look for leaks, where there is nothing that could leak. */
 const helper: Helper = {
-  ...{ ping: unused, stamp: unused, verify: unused, measure: unused, surroundings: unused, lookAtPath: unused, stackedOn: unused },
+  ...{ ping: unused, stamp: unused, verify: unused, measure: unused, surroundings: unused, inspectPath: unused, stackedOn: unused },
   killMarked: unused,
   transferred: unused,
   inventory: async () => ({ dmDevices: [], deviceFolders: [], loops: [], mounts: [] }),

@@ -71,7 +71,7 @@ async function installBuiltIn(
       }
       return { line: here, ended: new Promise(() => {}), stop }
     },
-    whyForeign: async (path) => whyForeign(path, await lab.helper.lookAtPath(path), before, []),
+    whyForeign: async (path) => whyForeign(path, await lab.helper.inspectPath(path), before, []),
     ...(dropCache && { dropCache: (volume: string) => dropCache(volume) }),
     clearLeftovers: async () => [],
   }
@@ -148,7 +148,7 @@ async function installProgram(
     program: { argv, cwd },
     storageBytes,
     start: () => startProgram(lab, argv, cwd, { ...testBed.lvm.environment, TMPDIR: temporary, HOLEPROOF_DRIVER: prefix, ...env }),
-    whyForeign: async (path) => whyForeign(path, await lab.helper.lookAtPath(path), before, [device]),
+    whyForeign: async (path) => whyForeign(path, await lab.helper.inspectPath(path), before, [device]),
     clearLeftovers,
   }
 }

@@ -204,7 +204,7 @@ export class DriverSession {
   /** Attaches a volume that should not exist. One that does is deleted with the session. Returns its path. */
   async findUnwanted(name: string): Promise<string | undefined> {
     const path = await this.ask('attach_volume', { name }, (service) => service.attachVolume(name)).catch(() => undefined)
-    if (path === undefined || (await this.lab.helper.lookAtPath(path)).kind === 'missing') return undefined
+    if (path === undefined || (await this.lab.helper.inspectPath(path)).kind === 'missing') return undefined
     this.adopt(name, 0, path)
     return path
   }
@@ -311,7 +311,7 @@ export class DriverVolume {
 
   /** Returns what the kernel shows of the volume's device or file. */
   async look(): Promise<PathInfo> {
-    return this.session.lab.helper.lookAtPath(await this.attach())
+    return this.session.lab.helper.inspectPath(await this.attach())
   }
 
   /** How much storage the volume takes, in bytes, as the kernel tells; undefined for a device that it knows nothing of. */

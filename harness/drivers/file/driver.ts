@@ -5,7 +5,7 @@ import { dd } from '../../movers/dd.ts'
 import type { BuiltInDriver, CapabilityReport } from '../../protocol/driver.ts'
 import type { FileKind } from './kinds.ts'
 
-/** What a driver of this kind calls itself. */
+/** The names under which a driver of this kind reports itself. */
 export interface FileDriverTitle {
   readonly driver: string
   readonly version: string

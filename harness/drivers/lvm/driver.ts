@@ -29,7 +29,7 @@ export async function createLvmStorage(
   return group
 }
 
-/** Cinder's LVM driver. What it does is told by the kind of its group; that group is all it knows. */
+/** Cinder's LVM driver. The kind of its group decides how it works, and that group is all it knows. */
 export class LvmDriver implements BuiltInDriver {
   private readonly group: VolumeGroup
   private readonly type: LvmType
@@ -136,7 +136,7 @@ export class LvmDriver implements BuiltInDriver {
     await this.group.run(['lvcreate', '--quiet', '--yes', '--snapshot', '--name', name, ...options, `${this.group.name}/${origin}`])
   }
 
-  /** As Cinder does it: all of the source is copied, and nothing behind it. */
+  /** Copies as Cinder does: all of the source, and nothing past its end. */
   private async createCopy(name: string, sizeBytes: number, source: string): Promise<void> {
     const bytes = await this.sizeOf(source)
     await this.createVolume(name, sizeBytes)

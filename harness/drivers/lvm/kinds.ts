@@ -14,20 +14,20 @@ const LARGER_STEP_BYTES = 8 * MiB
 export interface LvmKind {
   /** The thin pool that volumes are made in; without one they are thick. */
   readonly pool?: Omit<ThinPoolOptions, 'sizeBytes'> & {
-    /** What it needs beside the volumes' own bytes. */
+    /** The bytes it needs besides those of the volumes. */
     readonly extraBytes?: number
   }
   /** How many devices the group needs; default 1. */
   readonly devices?: number
-  /** What the group needs beside the volumes' own bytes, on each device. */
+  /** The bytes the group needs on each device besides those of the volumes. */
   readonly extraBytes?: number
   /** Modules of the kernel that a guest does not load at boot. */
   readonly modules?: readonly string[]
-  /** What new volumes are made from: a volume of BASE_BYTES that `make` puts into the group. */
+  /** The base of new volumes: a volume of BASE_BYTES that `make` puts into the group. */
   readonly base?: { readonly name: (group: string) => string; readonly make: (group: VolumeGroup, name: string) => Promise<void> }
   /** The end of lvcreate's command line; the size is in bytes. */
   readonly create: (group: string, sizeBytes: number) => readonly string[]
-  /** How large a volume is made that was asked for with a size; default just so. */
+  /** The size in bytes of a volume that is created with a given size. Default: the same. */
   readonly sizeFor?: (sizeBytes: number) => number
   /** How much of a volume is zeroed, from the start, before it is removed; default nothing. */
   readonly clearBytes?: number
@@ -119,7 +119,7 @@ export function isLvmType(text: string | undefined): text is LvmType {
   return text !== undefined && Object.hasOwn(lvmKinds, text)
 }
 
-/** What a group of this kind needs beside the volumes' own bytes. */
+/** The bytes that a group of this kind needs besides those of the volumes. */
 export function overheadBytes({ pool, extraBytes = 0 }: LvmKind): number {
   return extraBytes + (pool === undefined ? 0 : 2 * POOL_METADATA_BYTES + (pool.extraBytes ?? 0))
 }
@@ -133,7 +133,7 @@ export async function createPoolAndOrigin(group: VolumeGroup, { pool, base }: Lv
   await base?.make(group, base.name(group.name))
 }
 
-/** The volumes of a group that belong to it and are nobody's. */
+/** The volumes that belong to the group itself: its pool and the base of its volumes. */
 export function internalVolumes(group: string, { pool, base }: LvmKind): string[] {
   return [...(pool === undefined ? [] : [poolName(group)]), ...(base === undefined ? [] : [base.name(group)])]
 }

@@ -2,7 +2,7 @@ import { type Crypt, LUKS_HEADER_BYTES } from '../../block/crypt.ts'
 import type { BuiltInDriver, CapabilityReport } from '../../protocol/driver.ts'
 import type { LvmDriver } from './driver.ts'
 
-/** Volumes of an LVM driver with LUKS on top: what is attached is the opened device, which reads as noise where nobody wrote. */
+/** Volumes of an LVM driver with LUKS on top. The attached path is the opened device, which reads as noise where it was not written. */
 export class LuksDriver implements BuiltInDriver {
   private readonly below: LvmDriver
   private readonly crypt: Crypt
@@ -12,7 +12,7 @@ export class LuksDriver implements BuiltInDriver {
     this.crypt = crypt
   }
 
-  /** Nobody but this driver may write to its group: a driver-assisted migration would leave the encryption out. */
+  /** Only this driver may write to its group: a driver-assisted migration by another would leave the encryption out. */
   async getCapabilities(): Promise<CapabilityReport> {
     return { ...(await this.below.getCapabilities()), location_info: 'LuksVolumeDriver' }
   }

@@ -9,7 +9,7 @@ import { GuestConnection } from './connection.ts'
 
 /** The modules that a guest's agent loads for the lab. */
 export const GUEST_MODULES = ['loop', 'ext4', 'dm-mod', 'dm-thin-pool', 'nfsd', 'nfsv4']
-/** What else a guest can load when a driver asks for it: loaded at every boot they would cost 0.2 s of it. */
+/** Modules that a guest loads when a driver needs them. Loading them at every boot would take 0.2 s. */
 export const MODULES_ON_DEMAND = ['dm-snapshot', 'ecb', 'cbc', 'xts', 'algif_skcipher', 'dm-crypt', 'dm-mirror', 'raid1', 'dm-raid', 'nbd']
 const CONSOLE_TAIL_BYTES = 8192
 
@@ -88,7 +88,7 @@ export async function bootGuest(plan: GuestPlan): Promise<Machine> {
   }
 }
 
-/** A panic's addresses tell its reader nothing and push the reason out of sight. */
+/** The addresses of a panic are of no use and push the reason out of sight. */
 const STACK_LINE = /^\s*(\[<[0-9a-f]+>\]|[0-9a-f ]+$)/
 
 class ConsoleTail {

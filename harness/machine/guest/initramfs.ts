@@ -1,4 +1,4 @@
-/** What an initramfs holds. Folders must come before what is in them. */
+/** An entry of an initramfs. A folder must come before its content. */
 export type Entry =
   | { readonly kind: 'folder'; readonly path: string }
   | { readonly kind: 'program' | 'file'; readonly path: string; readonly data: Uint8Array }

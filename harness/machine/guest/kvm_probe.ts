@@ -7,13 +7,13 @@ import { runToEnd } from '../run_to_end.ts'
 import { cacheFolder, toolsEnvironment } from '../tools.ts'
 
 const PROBE_SECONDS = 5
-/** What a kernel that lives says when it finds no root. */
+/** A kernel that runs prints this when it finds no root. */
 const SIGN_OF_LIFE = 'Unable to mount root fs'
 
 const answerFile = join(cacheFolder, 'kvm.json')
 
 /**
- * Whether stock kernels run under KVM here. That /dev/kvm opens does not say so: on some nested hosts they hang. So a kernel is
+ * Tests whether stock kernels run under KVM here. An open /dev/kvm does not prove it: on some nested hosts they hang. So a kernel is
  * booted once, for 5 s at most, and the answer is remembered for this machine's kernel.
  */
 export async function kvmWorks(qemu: readonly string[], kernel: string): Promise<boolean> {
@@ -28,7 +28,7 @@ export async function kvmWorks(qemu: readonly string[], kernel: string): Promise
   return works
 }
 
-/** What is known of KVM here without trying it. */
+/** Returns what is known about KVM here without trying it. */
 export async function knownOfKvm(): Promise<'works' | 'hangs' | 'untried' | 'absent'> {
   if (!(await opensKvm())) return 'absent'
   const answer = (await knownAnswers())[release()]

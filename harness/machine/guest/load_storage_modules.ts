@@ -4,8 +4,8 @@ import { MODULES_ON_DEMAND } from './guest.ts'
 const loads = new WeakMap<Machine, Promise<void>>()
 
 /**
- * Loads what storage may stand on, for programs that nobody knows: a guest loads no kernel module by itself. What there is none
- * of, nobody misses; a machine is asked once.
+ * Loads the modules that storage may stand on, for unknown programs: a guest loads no kernel module by itself. Modules that the
+ * kernel lacks are skipped. Each machine is asked once.
  */
 export function loadStorageModules(machine: Machine): Promise<void> {
   const known = loads.get(machine)

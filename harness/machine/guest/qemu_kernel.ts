@@ -10,11 +10,11 @@ import { type Entry, writeInitramfs } from './initramfs.ts'
 import { extractKernel } from './kernel_image.ts'
 import { collectModules, modulesDep } from './kernel_modules.ts'
 
-/** What the agent loads. Newer kernels have no crc32c_generic: their ext4 needs none. */
+/** The modules that the agent loads. Newer kernels have no crc32c_generic: their ext4 needs none. */
 export const QEMU_MODULES = ['virtio_console', 'crc32c_generic', ...GUEST_MODULES]
-/** What a guest boots and works without. */
+/** Modules that a guest can do without. */
 const OPTIONAL_MODULES = ['crc32c_generic', ...MODULES_ON_DEMAND]
-/** What is needed to reach this machine's root. */
+/** Modules that are needed to reach this machine's root. */
 const BOOT_MODULES = ['virtio_pci', '9pnet_virtio', '9p']
 const INIT = assetPath('harness/machine/guest/init.sh')
 
@@ -45,7 +45,7 @@ export async function prepareKernel(unpacked: string): Promise<void> {
     const bootModules = await collectModules(modulesFolder, BOOT_MODULES)
     const entries: Entry[] = [
       ...['bin', 'dev', 'modules', 'proc', 'root'].map((path): Entry => ({ kind: 'folder', path })),
-      { kind: 'character-device', path: 'dev/console', major: 5, minor: 1 }, // without it nobody hears init and the agent
+      { kind: 'character-device', path: 'dev/console', major: 5, minor: 1 }, // without it init and the agent are not heard
       { kind: 'program', path: 'bin/busybox', data: await readFile(busybox) },
       { kind: 'program', path: 'init', data: await readFile(INIT) },
       // The shell loads them in the order of their names.
