@@ -44,5 +44,5 @@ test('the checks are listed without a driver, and nothing is certified without o
 
 test('a property of every object is not a group of drivers', () => {
   expect(readWords(['toString', '--list']).drivers).toEqual(['toString', '--list'])
-  expect(() => findCandidates(['nfs', 'toString'])).toThrow('no driver toString')
+  expect(() => findCandidates(['nfs', 'toString'])).toThrow('there is no driver toString')
 })

@@ -68,7 +68,7 @@ describe('a driver', () => {
   })
 })
 
-describe('what is no driver is refused with what to do', () => {
+describe('a word that is not a driver is refused with what to do', () => {
   test('a file that is not executable', () =>
     withFile('driver.py', 0o644, (path) => {
       expect(() => findCandidate(path)).toThrow(new UsageError(`${path} is not executable; chmod +x it, or name its interpreter before it`))
@@ -88,7 +88,7 @@ describe('what is no driver is refused with what to do', () => {
   test.each(['no-such-driver', 'liar/no-such-driver'])('nothing at all: %s', (text) => {
     expect(() => findCandidate(text)).toThrow(UsageError)
     expect(() => findCandidate(text)).toThrow(
-      `no driver ${text}: neither built in (${honestNames.join(', ')}, or liar/ and one of these) nor a file nor a program on PATH`,
+      `there is no driver ${text}. Name a file, a program on PATH, or a built-in driver: ${honestNames.join(', ')}, or liar/ and one of these.`,
     )
   })
 

@@ -53,7 +53,7 @@ export function findCandidate(text: string, args: readonly string[] = []): Candi
   const found = text.includes('/') ? undefined : findProgram(text)
   if (found === undefined)
     throw new UsageError(
-      `no driver ${text}: neither built in (${honestNames.join(', ')}, or liar/ and one of these) nor a file nor a program on PATH`,
+      `there is no driver ${text}. Name a file, a program on PATH, or a built-in driver: ${honestNames.join(', ')}, or liar/ and one of these.`,
     )
   // The name of an interpreter is not the driver's: the driver is the file that it is given.
   const file = args.find((arg) => !arg.startsWith('-') && existsSync(resolve(arg)))

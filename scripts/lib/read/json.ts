@@ -14,6 +14,10 @@ export async function readJson(file: string): Promise<unknown> {
   try {
     return JSON.parse(json)
   } catch (error) {
-    throw new UsageError(`${what} is not valid JSON: ${messageOf(error)}`)
+    // Node quotes the text as it stands, and ends with the same words.
+    const why = messageOf(error)
+      .replace(/\s+/g, ' ')
+      .replace(/ is not valid JSON$/, '')
+    throw new UsageError(`${what} is not valid JSON: ${why}`)
   }
 }
