@@ -98,9 +98,9 @@ describe('the output of thin_dump', () => {
   })
 
   test.each([
-    ['cut short', RECORDED.slice(0, 700), 'no whole XML'],
-    ['empty', '', 'no whole XML'],
-    ['no XML', 'no current metadata snap', 'no whole XML'],
+    ['cut short', RECORDED.slice(0, 700), 'not complete XML'],
+    ['empty', '', 'not complete XML'],
+    ['no XML', 'no current metadata snap', 'not complete XML'],
     ['of another kind', '<cache/>', 'an element that is not known: cache'],
     ['short of a mapping', device(6, range(0, 0, 5)), 'device 7 has 6 chunks mapped, its mappings are 5'],
     ['mapping a chunk twice', device(4, range(0, 0, 2), range(1, 9, 2)), 'chunk 1 is mapped twice'],
