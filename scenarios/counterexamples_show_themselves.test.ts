@@ -45,8 +45,11 @@ scenario(
     )
 
     const shown = certificates.map(({ driver, claim, verdict, counterexamples: [smallest] }) => ({
-      ...{ driver, claim, verdict },
-      ...{ what: smallest?.what, first: smallest?.first.offset },
+      driver,
+      claim,
+      verdict,
+      what: smallest?.what,
+      first: smallest?.first.offset,
     }))
     expect(shown).toEqual(
       liars.map(({ driver: { name }, what, first }) => ({ driver: name, claim: true, verdict: 'refuted', what, first })),

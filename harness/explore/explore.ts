@@ -65,7 +65,7 @@ function mix(value: number): number {
 function copyOf(seed: number, number: number): NamedCopy {
   let at = 0
   for (const copyCase of randomCopies(seed)) if (at++ === number) return copyCase
-  throw new Error('there is no end of copies')
+  throw new Error('the random copies ended, and they are endless')
 }
 
 function* until<Item>(deadline: number, items: Iterable<Item>): Generator<Item> {

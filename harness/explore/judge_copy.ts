@@ -28,8 +28,8 @@ export interface CopyJudgement {
 /** Holds what a copy came out as against the model, the rule, and what is known of it. Pure. */
 export function judgeCopy(copyCase: CopyCase, { verification, measured, prediction }: CopyRun, expected?: Trap['expect']): CopyJudgement {
   const { sizeBytes } = copyCase
-  const behind = (measured.byteClasses ?? []).filter(({ value }) => value === 'stale' || value === 'noise')
-  const staleBytesPastEnd = lengthOf(subtract(behind, range(0, sizeBytes, true)))
+  const old = (measured.byteClasses ?? []).filter(({ value }) => value === 'stale' || value === 'noise')
+  const staleBytesPastEnd = lengthOf(subtract(old, range(0, sizeBytes, true)))
   const within = verification.differences.find(({ offset }) => offset < sizeBytes)
   // The verification read a larger destination to its end, where its own content says zero.
   const wrongBytes = within === undefined ? 0 : verification.wrongBytes - staleBytesPastEnd

@@ -19,8 +19,8 @@ export interface CopyOutcome {
 }
 
 /**
- * Copies a volume with real tools. `mapped` are the bytes that the source has storage for, for the copy that asks. What is zeroed
- * or discarded before or after the copy is not counted.
+ * Copies a volume with real tools. `mapped` gives the bytes that the source has storage for. Zeroing and discarding before or after
+ * the copy are not counted.
  */
 export async function performCopy(
   lab: Lab,

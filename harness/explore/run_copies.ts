@@ -69,7 +69,10 @@ export function notShownCopy(named: NamedCopy, reason: string, options: Pick<Cop
 function known(named: NamedCopy, { model = predict, repeat }: Pick<CopyRunOptions, 'model' | 'repeat'>) {
   const { id, copyCase } = named
   return {
-    ...{ id, description: describeCopyCase(copyCase), permitted: rulePermits(copyCase), repeat: repeat(named) },
+    id,
+    description: describeCopyCase(copyCase),
+    permitted: rulePermits(copyCase),
+    repeat: repeat(named),
     copyCase,
     predictedWrongBytes: lengthOf(model(copyCase).wrong),
   }

@@ -14,7 +14,10 @@ export interface Trap {
 }
 
 const pool = (options: Partial<Extract<StorageSpec, { kind: 'thin' }>> = {}): StorageSpec => ({
-  ...{ kind: 'thin', chunkBytes: 64 * KiB, zeroing: true, discards: true },
+  kind: 'thin',
+  chunkBytes: 64 * KiB,
+  zeroing: true,
+  discards: true,
   ...options,
 })
 const sparse = (blockBytes = MiB) => ({ how: 'sparse', blockBytes }) as const

@@ -35,7 +35,7 @@ const CALL_SECONDS = 300
 
 /** Builds the helper into the machine's shared folder and starts it there. */
 export async function openHelper(machine: Machine): Promise<Helper> {
-  const bundle = join(machine.shared, `${machine.name}.inside.mjs`)
+  const bundle = join(machine.shared, `${machine.name}.helper.mjs`)
   await writeHelper(bundle)
   const helper = await machine.start([process.execPath, '--max-old-space-size=128', bundle])
   let said = ''
@@ -58,7 +58,7 @@ export async function openHelper(machine: Machine): Promise<Helper> {
       return (await caller.request(method, params, CALL_SECONDS)) as Result
     } catch (error) {
       const message = `${method}: ${messageOf(error)}`
-      throw gone ? new BrokenLab(`${message} (inside ${machine.name})`, { cause: error }) : new Error(message, { cause: error })
+      throw gone ? new BrokenLab(`${message} (in ${machine.name})`, { cause: error }) : new Error(message, { cause: error })
     }
   }
   return {

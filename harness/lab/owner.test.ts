@@ -33,8 +33,8 @@ test('the run of an earlier process of the same pid is dead', async () => {
 
 // A guest sees its host's folders, and none of its processes: taking them for dead would remove a living run's storage.
 test('the run of another kernel or pid namespace is elsewhere, whatever runs here under its pid', async () => {
-  expect(await stateWith({ copyCase: 'another boot' })).toBe('elsewhere')
-  expect(await stateWith({ copyCase: 'another boot', pid: 2 ** 22 })).toBe('elsewhere')
+  expect(await stateWith({ world: 'another boot' })).toBe('elsewhere')
+  expect(await stateWith({ world: 'another boot', pid: 2 ** 22 })).toBe('elsewhere')
 })
 
 test("a folder that is just being made is living without an owner's file", async () => {

@@ -5,14 +5,15 @@ import { z } from 'zod'
 
 const FILE = 'owner.json'
 const NEW_SECONDS = 5
-const ownerSchema = z.object({ pid: z.number().int(), started: z.string(), copyCase: z.string() })
+/** `world` is the namespace of the pid. Its name stays, so that no version's sweep takes a living run of another version for dead. */
+const ownerSchema = z.object({ pid: z.number().int(), started: z.string(), world: z.string() })
 
 /** `elsewhere`: made by another kernel or in another pid namespace, so whether its process lives cannot be seen from here. */
 export type OwnerState = 'living' | 'dead' | 'elsewhere'
 
 /** Notes in a run's folder which process it belongs to, so that a sweep leaves a living run alone. */
 export async function writeOwner(folder: string): Promise<void> {
-  await writeFile(join(folder, FILE), JSON.stringify({ pid: process.pid, started: startOf(process.pid), copyCase: namespaceOfPids() }))
+  await writeFile(join(folder, FILE), JSON.stringify({ pid: process.pid, started: startOf(process.pid), world: namespaceOfPids() }))
 }
 
 /** The state of the process that made a run's folder. The start time tells it apart from a later process with the same pid. */
@@ -21,7 +22,7 @@ export async function ownerState(folder: string): Promise<OwnerState> {
   if (text === '') return (await isNew(folder)) ? 'living' : 'dead'
   const owner = ownerSchema.safeParse(parseJson(text))
   if (!owner.success) return 'dead' // cut short: its writer was killed
-  if (owner.data.copyCase !== namespaceOfPids()) return 'elsewhere'
+  if (owner.data.world !== namespaceOfPids()) return 'elsewhere'
   return startOf(owner.data.pid) === owner.data.started ? 'living' : 'dead'
 }
 

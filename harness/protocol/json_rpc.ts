@@ -106,13 +106,14 @@ export function callOver({ input, output }: Line, observe: (trouble: string) => 
     request: (method, params, seconds) => {
       if (closed !== undefined) return Promise.reject(new Unanswered(closed))
       const id = ++lastId
+      const request = JSON.stringify({ jsonrpc: '2.0', id, method, params })
       const answer = new Promise<unknown>((resolve, reject) => waiting.set(id, { resolve, reject }))
       const timer = setTimeout(() => {
         late.add(id)
         waiting.get(id)?.reject(new Unanswered(`no answer within ${seconds} s`))
         waiting.delete(id)
       }, seconds * 1000)
-      output.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`)
+      output.write(`${request}\n`)
       return answer.finally(() => clearTimeout(timer))
     },
     fail,

@@ -41,7 +41,7 @@ export function prove({ bound, version, broken, onProgress }: ProveOptions): Pro
   const refuted = mutantNames.map((name) => refutationOf(name, held(partsOf(name))))
   const failures = failuresOf({ odd, rule, stricter, refuted })
   return {
-    schema: 'holeproof-proof-1',
+    schema: 'holeproof-proof-2',
     version,
     bound,
     atomBytes: ATOM_BYTES,

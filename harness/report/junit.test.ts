@@ -88,7 +88,9 @@ describe('JUnit', () => {
     const suite = readBack(exampleCertification([notShownDriver('nfs', 'built-in', 'shard 2 of 2 is missing', REPEAT)]))
 
     expect(suite.testcase[0]).toEqual({
-      ...{ '@name': 'certified', '@classname': 'holeproof.certify.nfs', '@time': '0.000' },
+      '@name': 'certified',
+      '@classname': 'holeproof.certify.nfs',
+      '@time': '0.000',
       skipped: { '@message': 'shard 2 of 2 is missing' },
     })
   })

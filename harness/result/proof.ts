@@ -23,7 +23,7 @@ const judgementShape = {
 }
 
 export const proofSchema = z.object({
-  schema: z.literal('holeproof-proof-1'),
+  schema: z.literal('holeproof-proof-2'),
   version: z.string(),
   bound: count.describe('the largest source, in atoms'),
   atomBytes: bytes,

@@ -42,7 +42,7 @@ export class LabVolume {
     return this.backend.driver.attachVolume(this.name)
   }
 
-  /** Writes a content. What the content leaves out is zeroed where new volumes do not read as zeros. */
+  /** Writes a content. Its holes are zeroed where new volumes do not read as zeros. */
   async write(content: Content): Promise<void> {
     await this.lab.helper.stamp(await this.path(), content, !definitionOf(this.backend.kind).claim)
   }

@@ -70,7 +70,11 @@ const pairs: Cell[] = (['host', 'driver'] as const).flatMap((method) =>
       (destination): Cell => ({
         ...common,
         id: `${method}/${source}/${destination}/mixed`,
-        ...{ method, source, destination, layout: 'mixed', expect: byTheRule(destination, expectedMovedBy(method, source, destination)) },
+        method,
+        source,
+        destination,
+        layout: 'mixed',
+        expect: byTheRule(destination, expectedMovedBy(method, source, destination)),
       }),
     ),
   ),
@@ -99,7 +103,11 @@ const layoutCells: Cell[] = matrixDrivers.flatMap((destination) =>
     (layout): Cell => ({
       ...common,
       id: `host/lvm-thin/${destination}/${layout}`,
-      ...{ method: 'host', source: 'lvm-thin', destination, layout, expect: byTheRule(destination, 'host') },
+      method: 'host',
+      source: 'lvm-thin',
+      destination,
+      layout,
+      expect: byTheRule(destination, 'host'),
     }),
   ),
 )
@@ -115,7 +123,11 @@ const faultyAnswers: Record<FaultyAnswer, DecidedBy> = {
 const answers: Cell[] = (Object.keys(faultyAnswers) as FaultyAnswer[]).map((faultyAnswer) => ({
   ...common,
   id: `answer/${faultyAnswer}/lvm-thin/lvm-thick`,
-  ...{ method: 'host', source: 'lvm-thin', destination: 'lvm-thick', layout: 'mixed', faultyAnswer },
+  method: 'host',
+  source: 'lvm-thin',
+  destination: 'lvm-thick',
+  layout: 'mixed',
+  faultyAnswer,
   expect: { mode: 'full', movedBy: 'host', decidedBy: faultyAnswers[faultyAnswer], bytes: 'intact' },
 }))
 
@@ -124,13 +136,14 @@ const table: Cell[] = (['full', 'sparse'] as const).map((mode) => {
   const before = { pool: '10.28', volume: '19.53' }
   return {
     id: `table/${mode}`,
-    ...{ method: 'host', source: 'lvm-thin', destination: 'lvm-thin', layout: 'spec-table' },
-    ...{
-      sizeBytes: 1024 * MiB,
-      backendBytes: 3892 * MiB,
-      poisonBytes: { source: 464 * MiB, destination: (mode === 'full' ? 1288 : 464) * MiB },
-      neighbourBytes: 200 * MiB,
-    },
+    method: 'host',
+    source: 'lvm-thin',
+    destination: 'lvm-thin',
+    layout: 'spec-table',
+    sizeBytes: 1024 * MiB,
+    backendBytes: 3892 * MiB,
+    poisonBytes: { source: 464 * MiB, destination: (mode === 'full' ? 1288 : 464) * MiB },
+    neighbourBytes: 200 * MiB,
     ...(mode === 'full' && { forced: mode }),
     expect: {
       mode,

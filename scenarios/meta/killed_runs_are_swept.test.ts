@@ -75,8 +75,10 @@ for (const [command, argv] of STOPPED_RUNS) {
       expect(await readdir(out)).toContain('report.html')
       const { verdict, counts, stopped } = resultSchema.parse(JSON.parse(await readFile(join(out, 'result.json'), 'utf8')))
       expect({ verdict, stopped, refuted: counts.refuted, broken: counts.broken }).toEqual({
-        ...{ verdict: 'not-shown', stopped: true },
-        ...{ refuted: 0, broken: 0 },
+        verdict: 'not-shown',
+        stopped: true,
+        refuted: 0,
+        broken: 0,
       })
     })
   })

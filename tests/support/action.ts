@@ -7,13 +7,24 @@ export type ActionStep = 'look' | 'run'
 
 /** The inputs of the action at their defaults, by the variables that action.yml hands them on in. */
 const DEFAULTS = {
-  ...{ COMMAND: '', DRIVER: '', ARGUMENTS: '', SHARD: '', SEED: '', MACHINE: 'auto', STRICT: 'false', ARTIFACT: '' },
-  ...{ JOBS: '1', JOB_INDEX: '0' },
+  COMMAND: '',
+  DRIVER: '',
+  ARGUMENTS: '',
+  SHARD: '',
+  SEED: '',
+  MACHINE: 'auto',
+  STRICT: 'false',
+  ARTIFACT: '',
+  JOBS: '1',
+  JOB_INDEX: '0',
 }
 /** The variables of GitHub's runner. */
 const RUNNER = {
-  ...{ GITHUB_ACTIONS: 'true', GITHUB_RUN_ID: '123456789012', GITHUB_JOB: 'verify' },
-  ...{ RUNNER_OS: 'Linux', RUNNER_ARCH: 'X64' },
+  GITHUB_ACTIONS: 'true',
+  GITHUB_RUN_ID: '123456789012',
+  GITHUB_JOB: 'verify',
+  RUNNER_OS: 'Linux',
+  RUNNER_ARCH: 'X64',
 }
 
 /** Runs a step of scripts/action as action.yml does, in a folder that takes its report, outputs and summary. */
@@ -28,7 +39,9 @@ export async function runAction(
   const { ending, stdout } = await runIn(folder, [script, step], {
     ...DEFAULTS,
     ...RUNNER,
-    ...{ REPORT: join(folder, 'report'), GITHUB_OUTPUT: outputFile, GITHUB_STEP_SUMMARY: summaryFile },
+    REPORT: join(folder, 'report'),
+    GITHUB_OUTPUT: outputFile,
+    GITHUB_STEP_SUMMARY: summaryFile,
     ...env,
   })
   const lines = (await readFile(outputFile, 'utf8')).split('\n').slice(0, -1)

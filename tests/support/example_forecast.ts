@@ -57,7 +57,13 @@ export function exampleForecast(more: Partial<Forecast> = {}): Forecast {
     outcomes: strategyNames.map((strategy) => exampleOutcome(strategy)),
     moved: [
       {
-        ...{ step: 1, volume: 'volume-1', from: 'source', to: 'target', sizeBytes: GiB, blockBytes: MiB, sparse: true },
+        step: 1,
+        volume: 'volume-1',
+        from: 'source',
+        to: 'target',
+        sizeBytes: GiB,
+        blockBytes: MiB,
+        sparse: true,
         before: volume(19.53),
         after: [
           { strategy: 'full', written: { least: GiB, most: GiB }, share: volume(100) },

@@ -12,7 +12,11 @@ import { bundleModule, bundleName } from './bundle_module.ts'
 
 const SECONDS = 10
 const setup: DriverSetup = {
-  ...{ protocol: PROTOCOL, prefix: 'holeproof_1', folder: '/lab/folder', machine: 'here', options: { pool: 'a' } },
+  protocol: PROTOCOL,
+  prefix: 'holeproof_1',
+  folder: '/lab/folder',
+  machine: 'here',
+  options: { pool: 'a' },
   device: { path: '/dev/loop1', size_bytes: 4096 },
 }
 
@@ -151,7 +155,11 @@ async function running(files: Record<string, string>, use: (module: RunningModul
     }
     try {
       await use({
-        ...{ caller, troubles, ended: driver.ended, end, log: () => said },
+        caller,
+        troubles,
+        ended: driver.ended,
+        end,
+        log: () => said,
         service: serviceOf(caller, { askSeconds: SECONDS, verbSeconds: SECONDS }),
       })
     } finally {

@@ -14,7 +14,11 @@ import { DriverFault, DriverGone } from './faults.ts'
 const LIMITS = { askSeconds: 5, verbSeconds: 5 }
 const METHOD_NOT_FOUND = -32601
 const setup: DriverSetup = {
-  ...{ protocol: PROTOCOL, prefix: 'holeproof_1', folder: '/lab/folder', machine: 'uml1', options: { pool: 'a' } },
+  protocol: PROTOCOL,
+  prefix: 'holeproof_1',
+  folder: '/lab/folder',
+  machine: 'uml1',
+  options: { pool: 'a' },
   device: { path: '/dev/loop1', size_bytes: 4096 },
 }
 
@@ -416,7 +420,11 @@ async function opened(peer: Peer, use: (driver: DriverProcess) => Promise<void>,
   await withDir(
     async ({ path }) => {
       const lab = await Lab.open({
-        ...{ machine: openNative('here', path), helper: helper, prefix: 'holeproof_1', folder: join(path, 'lab'), seed: 1 },
+        machine: openNative('here', path),
+        helper: helper,
+        prefix: 'holeproof_1',
+        folder: join(path, 'lab'),
+        seed: 1,
       })
       try {
         await use(await DriverProcess.open(lab, peer.installation(change), LIMITS))
@@ -434,7 +442,13 @@ const unused = async () => {
 }
 /** A lab's look for leaks, where there is nothing that could leak. */
 const helper: Helper = {
-  ...{ ping: unused, stamp: unused, verify: unused, measure: unused, surroundings: unused, inspectPath: unused, stackedOn: unused },
+  ping: unused,
+  stamp: unused,
+  verify: unused,
+  measure: unused,
+  surroundings: unused,
+  inspectPath: unused,
+  stackedOn: unused,
   killMarked: unused,
   transferred: unused,
   inventory: async () => ({ dmDevices: [], deviceFolders: [], loops: [], mounts: [] }),

@@ -104,7 +104,9 @@ describe('wasted space', () => {
 function reading(volume: number, differences: readonly Difference[]): Reading {
   const wrongBytes = differences.reduce((sum, { wrong }) => sum + wrong, 0)
   return {
-    ...{ volume, name: `volume-${volume}`, actualBytes: SIZE },
+    volume,
+    name: `volume-${volume}`,
+    actualBytes: SIZE,
     verification: { checkedBytes: SIZE, wrongBytes, differences, moreDifferences: 0 },
   }
 }

@@ -37,11 +37,21 @@ const ODD = [
 ]
 
 const recording: Recording = {
-  ...{ folder: FOLDER, prefix: PREFIX, images: new Map(), setup: [], bytes: 1024 * KiB },
-  ...{ recorder: { acts: [], programs: [] }, volume, writtenTo: volume },
+  folder: FOLDER,
+  prefix: PREFIX,
+  images: new Map(),
+  setup: [],
+  bytes: 1024 * KiB,
+  recorder: { acts: [], programs: [] },
+  volume,
+  writtenTo: volume,
 }
 const asked: DriverSetup = {
-  ...{ protocol: PROTOCOL, prefix: `${PREFIX}_driver1`, folder: `${FOLDER}/own`, machine: 'uml1', options: { odd: ODD.join(' ') } },
+  protocol: PROTOCOL,
+  prefix: `${PREFIX}_driver1`,
+  folder: `${FOLDER}/own`,
+  machine: 'uml1',
+  options: { odd: ODD.join(' ') },
   device: { path: '/dev/loop1', size_bytes: 4096 },
 }
 

@@ -244,7 +244,11 @@ export class DriverSession {
     const answered = await ask()
     const commands = this.lab.commands.slice(before)
     this.recorder.acts.push({
-      ...{ act: 'verb', driver: this.name, verb, params, commands },
+      act: 'verb',
+      driver: this.name,
+      verb,
+      params,
+      commands,
       ...(typeof answered === 'string' && { path: answered }),
     })
     return answered

@@ -21,7 +21,7 @@ export function compressorOf(data: Buffer): string | undefined {
 export async function decompress(data: Buffer, what: string): Promise<Buffer> {
   const program = compressorOf(data)
   if (program === undefined) return data
-  if (findProgram(program) === undefined) throw new BrokenLab(`${what} is compressed and ${program} is not here`)
+  if (findProgram(program) === undefined) throw new BrokenLab(`${what} is compressed and ${program} is not installed`)
   const argv = [program, '-dc']
   const { ending, stdout, stderr } = await runToEnd(argv, async () => startHere(argv, toolsEnvironment()), { stdin: data })
   if (ending.how === 'exit' && ending.code === 0) return stdout

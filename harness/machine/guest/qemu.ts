@@ -22,7 +22,7 @@ export async function bootQemu(name: string, { shared, memoryMiB }: GuestPlaceme
   const program = findProgram('qemu-system-x86_64')
   const prepared = preparedKernel()
   if (program === undefined || prepared === undefined) {
-    throw new BrokenLab(`QEMU or the kernel of its guests is not here; ${commandLine('setup --machine qemu')} brings them`)
+    throw new BrokenLab(`QEMU or the kernel of its guests is not installed. Run ${commandLine('setup --machine qemu')}.`)
   }
   const agent = join(shared, `${name}.agent`)
   await copyFile(assetPath('harness/machine/guest/agent.pl'), agent)

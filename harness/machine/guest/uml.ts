@@ -11,7 +11,7 @@ const BOOT_SECONDS = 30
 /** Boots User-Mode Linux with this machine's root, read-only, as its own. Needs neither root nor KVM. */
 export async function bootUml(name: string, { shared, core, memoryMiB }: GuestPlacement): Promise<Machine> {
   const program = findProgram('linux.uml')
-  if (program === undefined) throw new BrokenLab(`linux.uml is not here; ${commandLine('setup --machine uml')} brings it`)
+  if (program === undefined) throw new BrokenLab(`linux.uml is not installed. Run ${commandLine('setup --machine uml')}.`)
   const modules = await modulesFolder()
   const agent = join(shared, `${name}.agent`)
   await copyFile(assetPath('harness/machine/guest/agent.pl'), agent)
@@ -35,7 +35,8 @@ export async function bootUml(name: string, { shared, core, memoryMiB }: GuestPl
     shared,
     argv: [...pin, program, ...kernelArguments],
     env: { TMPDIR: shared },
-    ...{ agent, modules },
+    agent,
+    modules,
     bootSeconds: BOOT_SECONDS,
   })
 }
@@ -46,5 +47,5 @@ async function modulesFolder(): Promise<string> {
     const [version] = await readdir(folder).catch(() => [])
     if (version !== undefined) return join(folder, version)
   }
-  throw new BrokenLab(`no modules for linux.uml; ${commandLine('setup --machine uml')} brings them`)
+  throw new BrokenLab(`The modules of linux.uml are not installed. Run ${commandLine('setup --machine uml')}.`)
 }

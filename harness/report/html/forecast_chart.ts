@@ -73,7 +73,7 @@ function seriesOf(
   const last = points.at(-1)
   if (last === undefined) return []
   const { colour, dash, width } = LINES[strategy]
-  // Of several migrations in one point the peak is drawn; in the end what remains.
+  // Several migrations share a point: the peak is drawn, and at the end the amount that remains.
   const most = points.map((point): [number, number] => [at(point), share(point === last ? point.most : point.peak)])
   const least = points.map((point): [number, number] => [at(point), share(point.least)])
   const drawn = { type: 'line', step: 'end', symbol: 'none', silent: true } as const

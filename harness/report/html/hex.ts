@@ -7,7 +7,7 @@ export interface HexPart {
 }
 
 export interface HexRow {
-  /** Of its first byte, in bytes. */
+  /** The offset of its first byte, in bytes. */
   readonly offset: number
   readonly hex: readonly HexPart[]
   readonly text: readonly HexPart[]

@@ -5,7 +5,7 @@ import type { Verdict } from '../../result/finding.ts'
 import type { Result } from '../../result/result.ts'
 import { isCorrupt } from '../select/bytes_seen.ts'
 
-/** What has a page of its own: a cell, a copy that was predicted, a certified driver. */
+/** An entry with a page of its own: a cell, a copy that was predicted, or a certified driver. */
 export type Entry =
   | (Facts & { readonly kind: 'cell'; readonly cell: CellResult })
   | (Facts & { readonly kind: 'copy'; readonly copyCase: CopyResult })
@@ -14,12 +14,12 @@ export type Entry =
 interface Facts {
   readonly id: string
   readonly verdict: Verdict
-  /** Whether wrong bytes were found, be it on purpose. */
+  /** True if wrong bytes were found, also on purpose. */
   readonly corrupt: boolean
   readonly noted: boolean
   readonly drivers: readonly string[]
   readonly method: string
-  /** What a search for text looks at, in small letters. */
+  /** The text that a search looks at, in lower case. */
   readonly text: string
 }
 
@@ -29,7 +29,12 @@ export function entriesOf({ cells, copies, certificates }: Result): Entry[] {
     ...cells.map((cell): Entry => {
       const { id, verdict, source, destination, method, layout, findings, evidence, notes, reason = '' } = cell
       return {
-        ...{ kind: 'cell', cell, id, verdict, method: cell.control ? 'control' : method, drivers: [source, destination] },
+        kind: 'cell',
+        cell,
+        id,
+        verdict,
+        method: cell.control ? 'control' : method,
+        drivers: [source, destination],
         corrupt: isCorrupt(evidence?.verification),
         noted: notes.length > 0,
         text: small([id, layout, reason, ...findings.map(({ text }) => text), ...notes.map(({ text }) => text)]),
@@ -38,7 +43,12 @@ export function entriesOf({ cells, copies, certificates }: Result): Entry[] {
     ...copies.map((copyCase): Entry => {
       const { id, verdict, findings, description, reason = '' } = copyCase
       return {
-        ...{ kind: 'copy', copyCase, id, verdict, method: 'copy', drivers: [] },
+        kind: 'copy',
+        copyCase,
+        id,
+        verdict,
+        method: 'copy',
+        drivers: [],
         corrupt: isCorrupt(copyCase),
         noted: false,
         text: small([id, description, reason, ...findings.map(({ text }) => text)]),
@@ -47,7 +57,12 @@ export function entriesOf({ cells, copies, certificates }: Result): Entry[] {
     ...certificates.map((certificate): Entry => {
       const { driver, verdict, checks, wastedSpace, reason = '' } = certificate
       return {
-        ...{ kind: 'driver', certificate, id: driver, verdict, method: 'certificate', drivers: [driver] },
+        kind: 'driver',
+        certificate,
+        id: driver,
+        verdict,
+        method: 'certificate',
+        drivers: [driver],
         corrupt: checks.some(({ wrong }) => wrong !== undefined),
         noted: wastedSpace !== undefined,
         text: small([driver, reason, ...checks.flatMap(({ id, text }) => [id, text])]),
@@ -70,7 +85,7 @@ export interface Filter {
 
 export const NO_FILTER: Filter = { text: '', driver: '', method: '', verdict: '' }
 
-/** Whether an entry passes: every word of the text is found in it. */
+/** Returns whether every word of the text is found in an entry. */
 export function passes(entry: Entry, { text, driver, method, verdict }: Filter): boolean {
   if (driver !== '' && !entry.drivers.includes(driver)) return false
   if (method !== '' && entry.method !== method) return false
@@ -81,7 +96,7 @@ export function passes(entry: Entry, { text, driver, method, verdict }: Filter):
     .every((word) => entry.text.includes(word))
 }
 
-/** What is worth a look: what is not upheld, and what is corrupt, on purpose or not. */
+/** The entries worth a look: those not upheld, and those that are corrupt, on purpose or not. */
 export function isFinding({ verdict, corrupt }: Pick<Entry, 'verdict' | 'corrupt'>): boolean {
   return verdict !== 'upheld' || corrupt
 }

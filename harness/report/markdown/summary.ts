@@ -123,7 +123,7 @@ function failed(result: Result, ending: RunOutcome): Block[] {
   ]
 }
 
-/** What did not run, by the reason. */
+/** The items that did not run, by the reason. */
 function notShown({ cells, copies, certificates }: Result): Block[] {
   const left = [
     ...[...cells, ...copies].map(({ id, verdict, reason = '' }) => ({ id, verdict, reason })),

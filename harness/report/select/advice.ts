@@ -1,6 +1,6 @@
 import type { Result } from '../../result/result.ts'
 
-/** What a check that failed means, and what to do about it; docs/findings.md says it at length, with examples. */
+/** The meaning of a failed check and the advice on it. docs/findings.md explains both at length, with examples. */
 export interface Advice {
   readonly means: string
   readonly todo: string
@@ -147,7 +147,7 @@ export function adviceOn(check: string): Advice | undefined {
   return parts.map((_, index) => ADVICE[parts.slice(0, parts.length - index).join('/')]).find((advice) => advice !== undefined)
 }
 
-/** What is advised on all that failed in a run, each advice once with the checks that it is for. */
+/** The advice on everything that failed in a run, each once, with the checks that it is for. */
 export function advicesOf({ cells, copies, certificates }: Pick<Result, 'cells' | 'copies' | 'certificates'>): Map<Advice, string[]> {
   const failed = [
     ...[...cells, ...copies].flatMap(({ findings }) => findings.filter(({ ok }) => !ok).map(({ check }) => check)),

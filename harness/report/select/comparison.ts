@@ -12,7 +12,7 @@ export type ComparisonSection =
       readonly changes: readonly Change[]
       /** The ids of the others. */
       readonly more: readonly string[]
-      /** Whether a reader needs to see what happened and how to repeat it. */
+      /** True if a reader needs the details and the command that repeats it. */
       readonly inFull: boolean
     }
   | {
@@ -38,7 +38,7 @@ const IN_FULL: readonly ChangeKind[] = ['new-failure', 'no-longer-shown', 'still
 const MOST_SHOWN = 20
 const MOST_TEXT = 300
 
-/** What changed between two runs, failures first. Sections that would be empty are left out. */
+/** The changes between two runs, failures first. Empty sections are left out. */
 export function comparisonSections({ changes, newLeaks, timing }: Comparison): ComparisonSection[] {
   const slower = timing.kind === 'compared' ? timing.slower : []
   return [

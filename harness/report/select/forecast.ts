@@ -9,7 +9,7 @@ export interface ForecastTable {
 }
 export interface ForecastCell {
   readonly text: string
-  /** Whether the plan fails here. */
+  /** True if the plan fails here. */
   readonly isBad?: boolean
 }
 
@@ -55,7 +55,7 @@ export function poolTable({ pools, outcomes }: Forecast, chosen: readonly number
   return { columns: columnsOf(['pool', 'size', 'strategy', 'before', 'peak', 'after']), rows }
 }
 
-/** What each strategy reads, writes and, where the file gives bandwidths, takes in time. */
+/** The bytes that each strategy reads and writes and, if the file gives bandwidths, its time. */
 export function costTable({ outcomes }: Forecast): ForecastTable {
   const timed = outcomes.some(({ seconds }) => seconds !== undefined)
   const sized = ({ least, most }: Amount) => bounds({ least: lvmSize(least), most: lvmSize(most) })

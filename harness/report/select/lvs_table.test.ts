@@ -7,12 +7,22 @@ type Row = Evidence['rowsBefore'][number]
 const SOURCE = 'holeproof_1f3a_source'
 const DESTINATION = 'holeproof_1f3a_2_destination'
 const pool = (group: string): Row => ({
-  ...{ lv_name: `${group}-pool`, vg_name: group, lv_attr: 'twi-aotz--', lv_size: '3.80g' },
-  ...{ pool_lv: '', origin: '', data_percent: '10.28' },
+  lv_name: `${group}-pool`,
+  vg_name: group,
+  lv_attr: 'twi-aotz--',
+  lv_size: '3.80g',
+  pool_lv: '',
+  origin: '',
+  data_percent: '10.28',
 })
 const volume = (group: string, lv_name = 'volume-1234'): Row => ({
-  ...{ lv_name, vg_name: group, lv_attr: 'Vwi-a-tz--', lv_size: '1.00g' },
-  ...{ pool_lv: `${group}-pool`, origin: '', data_percent: '19.53' },
+  lv_name,
+  vg_name: group,
+  lv_attr: 'Vwi-a-tz--',
+  lv_size: '1.00g',
+  pool_lv: `${group}-pool`,
+  origin: '',
+  data_percent: '19.53',
 })
 const ROWS = [
   { ...volume(DESTINATION), data_percent: '100.00' },

@@ -9,7 +9,12 @@ const byteClasses = [{ from: 0, to: 100, value: 'zero' as const }]
 const verification = { checkedBytes: 100, wrongBytes: 0, differences: [], moreDifferences: 0, byteClasses }
 const written = { offset: 20, length: 10, write: 'data' as const }
 const prediction: NonNullable<CellResult['prediction']> = {
-  ...{ content: byteClasses, wrongBytes: 0, sourceMappedBytes: 50, destinationMappedBytes: 50, readBytes: 100, writtenBytes: 50 },
+  content: byteClasses,
+  wrongBytes: 0,
+  sourceMappedBytes: 50,
+  destinationMappedBytes: 50,
+  readBytes: 100,
+  writtenBytes: 50,
   destinationMapped: [{ from: 0, to: 50, value: true }],
   written: [{ from: 0, to: 50, value: true }],
 }
@@ -62,8 +67,15 @@ describe('the map of a cell', () => {
 test('the map of a copy goes on behind the volume where the destination is larger', () => {
   const thick = { kind: 'thick' as const }
   const copyCase: CopyResult = {
-    ...{ id: 'trap/x', description: '', verdict: 'upheld', findings: [], permitted: true, predictedWrongBytes: 0 },
-    ...{ machine: 'uml1', repeat: '', seconds: 1 },
+    id: 'trap/x',
+    description: '',
+    verdict: 'upheld',
+    findings: [],
+    permitted: true,
+    predictedWrongBytes: 0,
+    machine: 'uml1',
+    repeat: '',
+    seconds: 1,
     copyCase: {
       sizeBytes: 100,
       source: { storage: thick, sizeBytes: 100, extents: [written] },

@@ -5,9 +5,9 @@ import { type Kind, type MapRow, type Stretch, withUnmapped } from './downsample
 
 /** The data that a picture of one copy is drawn from. Sizes in bytes. */
 export interface BlockMap {
-  /** Of the copied volume; a larger destination goes on past its end. */
+  /** The size of the copied volume. A larger destination goes on past its end. */
   readonly volumeBytes: number
-  /** Of all that is drawn. */
+  /** The size of everything that is drawn. */
   readonly sizeBytes: number
   readonly source?: MapRow
   readonly destination?: MapRow
@@ -22,7 +22,7 @@ export function mapOfCell({ sizeBytes, extents, evidence, prediction }: CellResu
     written: prediction?.written,
     predicted: prediction?.content,
     predictedMapped: prediction?.destinationMapped,
-    // Of a migration that did not take place the source was read instead.
+    // If the migration did not take place, the source was read instead.
     content: evidence?.outcome === 'migrated' ? evidence.verification?.byteClasses : undefined,
     mapped: evidence?.after?.mapped,
   })

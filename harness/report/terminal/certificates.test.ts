@@ -35,7 +35,10 @@ const everyVerdict: CheckResult[] = [
   exampleCheck({ id: PEER, verdict: 'upheld', text: LONG }),
 ]
 const counterexample = exampleCounterexample({
-  ...{ what: 'a new volume of 1 MiB, 512 bytes written at byte 0', sizeBytes: 1048576, actualBytes: 1049088, wrongBytes: 1048000 },
+  what: 'a new volume of 1 MiB, 512 bytes written at byte 0',
+  sizeBytes: 1048576,
+  actualBytes: 1049088,
+  wrongBytes: 1048000,
   first: { offset: 512, length: 512, wrong: 510, expected: 'zero', found: { what: 'other-stamp', tag: 4 } },
   file: 'my-driver.py-1.sh',
 })
@@ -49,7 +52,8 @@ const wasteful = exampleCertificate({ driver: 'lvm-thick', claim: false, wastedS
 const broken = exampleCertificate({ driver: 'nfs', verdict: 'broken', reason: `the guest died: ${LONG}` })
 const every = exampleCertificate({ driver: 'my-driver.py', checks: everyVerdict, reason: LONG })
 const endless = exampleCertificate({
-  ...{ verdict: 'broken', reason: 'x'.repeat(200) },
+  verdict: 'broken',
+  reason: 'x'.repeat(200),
   checks: everyVerdict.map((check) => ({ ...check, text: 'x'.repeat(200) })),
 })
 const many = [exampleCertificate(), every, shownTwice, wasteful, broken]

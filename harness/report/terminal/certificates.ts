@@ -22,7 +22,7 @@ export function certificatesReport(certificates: readonly Certificate[], folder:
   ]
 }
 
-/** What a reader acts on, of each driver. `folder`: where the run's files are. */
+/** The parts of each driver that a reader acts on. `folder` holds the run's files. */
 export function certificateDetails(certificates: readonly Certificate[], folder: string, chalk: ChalkInstance): string[] {
   return certificates.flatMap((certificate) => details(certificate, folder, chalk))
 }
@@ -56,7 +56,7 @@ function leftOut(checks: readonly CheckResult[], chalk: ChalkInstance): string[]
     : [`${chalk.yellow(MARKS['not-shown'])} ${plural(size, 'more check was', 'more checks were')} ${LEFT_OUT}, so nothing is certified`]
 }
 
-/** What did not run, by the reason. */
+/** The checks that did not run, by the reason. */
 function notRun(checks: readonly CheckResult[], verdict: 'not-shown' | 'not-offered', chalk: ChalkInstance): string[] {
   const left = checks.filter((check) => check.verdict === verdict && check.text !== LEFT_OUT)
   return [...new Set(left.map(({ text }) => text))].flatMap((why) => {
@@ -93,7 +93,7 @@ function checkTable(certificates: readonly Certificate[], chalk: ChalkInstance):
   ].join('\n')
 }
 
-/** What a reader acts on: the first counterexample, and refutations without one; the rest is in the result. */
+/** The first counterexample, and refutations without one. The rest is in the result. */
 function details(certificate: Certificate, folder: string, chalk: ChalkInstance): string[] {
   const { driver, checks, counterexamples, wastedSpace, verdict, reason } = certificate
   const parts: string[] = []

@@ -43,7 +43,7 @@ export function copiesSummary(copies: readonly CopyResult[]): string[] {
   ]
 }
 
-/** What a copy that failed adds to its findings: what it was, and the smallest that shows the same. */
+/** The lines that a failed copy adds to its findings: its description, and the smallest copy that shows the same. */
 export function copyDetails({ description, smallest }: CopyResult): string[] {
   const shown = smallest === undefined ? [] : [`smallest: ${smallest.description}`, `  ${smallest.text}`]
   return [description, ...shown].flatMap((text) => wrapAnsi(text, 76).split('\n'))

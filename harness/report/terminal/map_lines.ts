@@ -10,16 +10,28 @@ const LABEL_WIDTH = 12
 
 /** Told apart without colours, and by any encoding. */
 const LETTERS: Readonly<Record<Kind, string>> = {
-  ...{ data: '#', zero: '.', stale: 'X', noise: '?', unmapped: '_' },
-  ...{ mapped: 'm', copied: 'c', skipped: '-' },
+  data: '#',
+  zero: '.',
+  stale: 'X',
+  noise: '?',
+  unmapped: '_',
+  mapped: 'm',
+  copied: 'c',
+  skipped: '-',
 }
 
 /** A copy in two lines, the source above the destination, one letter a slice: none where the destination was not surveyed. */
 export function mapLines({ source, destination, sizeBytes }: BlockMap, chalk: ChalkInstance): string[] {
   if (source === undefined || destination === undefined) return []
   const colours: Readonly<Record<Kind, ChalkInstance>> = {
-    ...{ data: chalk.blue, zero: chalk.dim, stale: chalk.red, noise: chalk.magenta, unmapped: chalk.dim },
-    ...{ mapped: chalk.cyan, copied: chalk.green, skipped: chalk.dim },
+    data: chalk.blue,
+    zero: chalk.dim,
+    stale: chalk.red,
+    noise: chalk.magenta,
+    unmapped: chalk.dim,
+    mapped: chalk.cyan,
+    copied: chalk.green,
+    skipped: chalk.dim,
   }
   return [source, destination].map((row) => {
     const kinds = slicesOf(row, 0, sizeBytes, SLICES).map(foremost)

@@ -10,7 +10,7 @@ const copyCase: ProofCase = {
 }
 const none = { cases: 0 }
 const proof: Proof = {
-  schema: 'holeproof-proof-1',
+  schema: 'holeproof-proof-2',
   version: '0.1.0',
   bound: 6,
   atomBytes: 4096,
@@ -26,7 +26,10 @@ const proof: Proof = {
     { kind: 'a used file', why: 'the copy empties it' },
   ],
   original: {
-    ...{ cases: 126_594, corrupt: { cases: 62_668, smallest: copyCase }, needless: none, leftBehind: none },
+    cases: 126_594,
+    corrupt: { cases: 62_668, smallest: copyCase },
+    needless: none,
+    leftBehind: none,
     causes: [{ cause: 'an encryption', count: { cases: 936, smallest: copyCase } }],
   },
   mutants: [

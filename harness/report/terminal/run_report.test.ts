@@ -151,7 +151,7 @@ describe('the report on a terminal', () => {
     expect(quiet).toContain('REFUTED')
     expect(quiet).not.toContain('decided by')
     expect(terminalReport(exampleResult(), { quiet: true }).trimEnd().split('\n')).toEqual(
-      terminalReport(exampleResult()).trimEnd().split('\n').slice(-4),
+      terminalReport(exampleResult()).trimEnd().split('\n').slice(-3),
     )
   })
 

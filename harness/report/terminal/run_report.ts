@@ -182,7 +182,7 @@ function summary(result: Result, chalk: ChalkInstance): string {
     return [`${head}  ${what}: ${parts.join(', ')}`, ...copiesSummary(copies), `  ${plural(leaks.length, 'leak')}`, where].join('\n')
   return [
     `${head}  ${what}: ${parts.join(', ')}`,
-    `  ${worked} of ${plural(controls.length, 'control')} did what breaking the rule must do`,
+    ...(controls.length > 0 ? [`  ${worked} of ${plural(controls.length, 'control')} did what breaking the rule must do`] : []),
     ...copiesSummary(copies),
     `  ${(checked / MiB).toFixed(0)} MiB checked byte by byte; ${plural(leaks.length, 'leak')}`,
     where,

@@ -42,8 +42,13 @@ export function App({ result }: { result: Result }) {
         setTimeout(() => document.getElementById('filter-text')?.focus(), 0)
       }
       const does: Record<string, () => void> = {
-        ...{ n: () => step(1), j: () => step(1), p: () => step(-1), k: () => step(-1) },
-        ...{ '/': search, t: switchTheme, '?': () => keys.current?.showModal() },
+        n: () => step(1),
+        j: () => step(1),
+        p: () => step(-1),
+        k: () => step(-1),
+        '/': search,
+        t: switchTheme,
+        '?': () => keys.current?.showModal(),
         Escape: () => {
           if (keys.current?.open !== true) location.hash = OVERVIEW
         },

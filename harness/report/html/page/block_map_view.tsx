@@ -4,10 +4,10 @@ import { KINDS, type Kind, kindAt, type MapRow, slicesOf, totalsOf } from '../..
 import type { BlockMap } from '../../select/map_rows.ts'
 import { pathsOf } from '../svg_paths.ts'
 
-/** Of the mark of the first wrong byte, which must not leave the picture. */
+/** The width of the mark of the first wrong byte, which must not leave the picture. */
 const MARK_HALF = 5
 const ROW_HEIGHT = 30
-/** What the hexadecimal view shows, and the closest that the picture goes. */
+/** The bytes that the hexadecimal view shows, and the closest zoom of the picture. */
 export const PAGE_BYTES = 4096
 const THUMBNAIL_SLICES = 200
 

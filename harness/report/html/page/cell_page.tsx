@@ -80,7 +80,7 @@ export function Findings({ findings }: { findings: readonly Finding[] }) {
   )
 }
 
-/** What a check that failed means, and what to do about it. */
+/** The meaning of a failed check, and the advice on it. */
 function AdviceOn({ check }: { check: string }) {
   const advice = adviceOn(check)
   return advice === undefined ? null : (

@@ -5,7 +5,7 @@ import { advicesOf } from '../../select/advice.ts'
 import { reportFolder } from '../report_folder.ts'
 import { Command, Mark, Section, VerdictWord, Wide } from './parts.tsx'
 
-/** What a driver was found to be. */
+/** The page of a certified driver. */
 export function DriverPage({ certificate }: { certificate: Certificate }) {
   const { driver, kind, verdict, claim, claimReason, calledItself, reason, wastedSpace, seconds, machine, checks } = certificate
   return (
@@ -73,7 +73,7 @@ export function DriverPage({ certificate }: { certificate: Certificate }) {
   )
 }
 
-/** What its refuted checks mean, each advice once. */
+/** The meaning of its refuted checks, each advice once. */
 function Advices({ certificate }: { certificate: Certificate }) {
   const advices = [...advicesOf({ cells: [], copies: [], certificates: [certificate] })]
   if (advices.length === 0) return null
