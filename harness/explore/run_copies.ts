@@ -14,8 +14,8 @@ import { type CopyRun, runCopy } from './run_copy.ts'
 import { shrinkCopy } from './shrink.ts'
 import type { Trap } from './traps.ts'
 
-/** Runs of a map beyond which it is not kept: a result may hold many copies. */
-const MOST_RUNS = 500
+/** The most ranges of a map that a result keeps: it may hold many copies. */
+const MOST_RANGES = 500
 
 /** A copy to run, by a name that stays. */
 export interface NamedCopy {
@@ -141,7 +141,7 @@ function recordOfRun({ prediction, measured, verification }: CopyRun): CopyResul
   const { byteClasses, destination } = measured
   const { content, destinationMapped, copied } = prediction
   const longest = Math.max(...[byteClasses ?? [], destination.mapped ?? [], content, destinationMapped].map(({ length }) => length))
-  if (byteClasses === undefined || longest > MOST_RUNS) return undefined
+  if (byteClasses === undefined || longest > MOST_RANGES) return undefined
   return {
     content: byteClasses,
     mapped: destination.mapped,

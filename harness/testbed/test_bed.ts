@@ -13,7 +13,7 @@ import { MiB } from '../units.ts'
 const NFS_BYTES = 160 * MiB
 
 export interface TestBedOptions {
-  /** The run's. */
+  /** The name prefix of the run. */
   readonly prefix: string
   readonly seed: number
   readonly mover: Mover

@@ -1,19 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { exampleMigration as migration, plainExperiment as plain, sectorWrite as sector } from '../../../tests/support/example_cases.ts'
 import type { Difference } from '../../result/bytes.ts'
 import { GiB, MiB } from '../../units.ts'
-import { type Case, describeCase, type Experiment, firstStale, type MigrationCase, type Reading } from './cases.ts'
+import { type Case, describeCase, firstStale, type Reading } from './cases.ts'
 
 const SECTOR = 512
-const plain: Experiment = { kind: 'new', reused: false, volumes: 1, sizeBytes: 8 * MiB, writes: [] }
-const sector = { offset: 4096, length: SECTOR }
-const migration: MigrationCase = {
-  kind: 'migration',
-  peer: 'nfs',
-  direction: 'in',
-  method: 'driver',
-  sizeBytes: 16 * MiB,
-  writes: [sector, { offset: 2 * MiB, length: MiB }],
-}
 
 describe('a case in words', () => {
   test.each<[string, Case]>([

@@ -1,21 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { exampleMigration as migration, plainExperiment as plain, sectorWrite as sector } from '../../../tests/support/example_cases.ts'
 import { MiB } from '../../units.ts'
 import type { Case, Experiment, MigrationCase } from '../checks/cases.ts'
 import { keyOf, type Least, PLAIN_PEER, simplerThan } from './simpler.ts'
 
 const SECTOR = 512
 const least: Least = { stepBytes: 1, volumeBytes: 8 * MiB }
-const plain: Experiment = { kind: 'new', reused: false, volumes: 1, sizeBytes: 8 * MiB, writes: [] }
-const sector = { offset: 4096, length: SECTOR }
-const migration: MigrationCase = {
-  kind: 'migration',
-  peer: 'nfs',
-  direction: 'in',
-  method: 'driver',
-  sizeBytes: 16 * MiB,
-  writes: [sector, { offset: 2 * MiB, length: MiB }],
-}
 
 const anyWrites = fc
   .array(fc.record({ offset: fc.nat(4096), length: fc.integer({ min: 1, max: 2048 }) }), { maxLength: 5 })
