@@ -6,7 +6,7 @@ import type { Check } from './certify/checks/check.ts'
 import { listChecks } from './certify/checks/list_checks.ts'
 import type { Peers } from './certify/session/peers.ts'
 import type { MachineKind } from './machine/machine.ts'
-import { selectedKind } from './machine/machine_kind.ts'
+import { selectedMachine } from './machine/selected_machine.ts'
 import type { Limits } from './protocol/volume_service.ts'
 import type { CheckResult } from './result/certificate.ts'
 import type { Session } from './testbed/session.ts'
@@ -23,6 +23,8 @@ export interface DescribeDriverOptions {
   readonly limits?: Limits
   /** Default: the value of `HOLEPROOF_MACHINE`, else `uml`. */
   readonly machine?: MachineKind
+  /** The kernel of UML guests: a version, or `distribution`. Default: the value of `HOLEPROOF_KERNEL`, else the newest installed. */
+  readonly kernel?: string
   readonly seed?: number
 }
 
@@ -33,14 +35,14 @@ const CHECK_SECONDS = 600
  * name, a module's path or a program, as for the command `certify`. The command `setup` must have prepared the machine.
  */
 export function describeDriver(driver: string, options: DescribeDriverOptions = {}): void {
-  const { args = [], peers: named = [], ...conditions } = options
+  const { args = [], peers: named = [], machine, kernel, ...conditions } = options
   const candidate = findCandidate(driver, args)
   const peers = named.map((peer) => findCandidate(peer))
   const stop = new AbortController()
   const all: CertifyOptions = {
-    machine: selectedKind,
     seed: 1,
     ...conditions,
+    machine: { ...selectedMachine, ...(machine !== undefined && { kind: machine }), ...(kernel !== undefined && { kernel }) },
     candidates: [candidate],
     peers,
     signal: stop.signal,

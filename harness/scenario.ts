@@ -4,7 +4,7 @@ import { contentOf, type LayoutName } from './content/layouts.ts'
 import { type DriverName, inspectStorage, type StorageBackend } from './drivers/backend.ts'
 import type { Lab } from './lab/lab.ts'
 import type { Machine } from './machine/machine.ts'
-import { selectedKind } from './machine/machine_kind.ts'
+import { selectedMachine } from './machine/selected_machine.ts'
 import type { MigrationMethod, MigrationParts } from './migration/migrate.ts'
 import { type LabMigration, migrateInLab, soundParts } from './migration/parts.ts'
 import type { Mover } from './movers/mover.ts'
@@ -115,7 +115,7 @@ export class ScenarioContext {
 
 /** Opens the one machine that a file's scenarios share. */
 export function openSession(): Promise<Session> {
-  return Session.open({ machine: selectedKind, machines: 1, imageBytes: 1024 * MiB, seed: 1, mover: soundParts.mover })
+  return Session.open({ machine: selectedMachine, machines: 1, imageBytes: 1024 * MiB, seed: 1, mover: soundParts.mover })
 }
 
 /** The test bed of a session with one machine. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDir } from 'tmp-promise'
 import { expect, test } from 'vitest'
-import { selectedKind } from '../harness/machine/machine_kind.ts'
+import { selectedKind } from '../harness/machine/selected_machine.ts'
 import { type Result, resultSchema } from '../harness/result/result.ts'
 import { startScript } from './support/scripts.ts'
 

@@ -1,5 +1,5 @@
 import { messageOf } from '../errors.ts'
-import type { MachineKind } from '../machine/machine.ts'
+import type { MachineChoice } from '../machine/machine.ts'
 import { soundParts } from '../migration/parts.ts'
 import type { Limits } from '../protocol/volume_service.ts'
 import type { Certificate } from '../result/certificate.ts'
@@ -22,7 +22,7 @@ import { Peers } from './session/peers.ts'
 /** The drivers to certify, where, and how; everything that has a default may be left out. */
 export interface CertifyOptions extends Partial<CertificationOptions>, Partial<DriverConditions> {
   readonly candidates: readonly Candidate[]
-  readonly machine: MachineKind
+  readonly machine: MachineChoice
   readonly seed: number
   /** Other drivers to migrate from and to, beside the built-in ones. */
   readonly peers?: readonly Candidate[]

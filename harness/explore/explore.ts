@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { MachineKind } from '../machine/machine.ts'
+import type { MachineChoice } from '../machine/machine.ts'
 import { dd } from '../movers/dd.ts'
 import type { Result } from '../result/result.ts'
 import type { RunControls } from '../testbed/events.ts'
@@ -12,7 +12,7 @@ import { type CopyRunOptions, type NamedCopy, runCopies } from './run_copies.ts'
 const BATCH = 100
 
 export interface ExploreOptions extends RunControls, Omit<CopyRunOptions, 'model'> {
-  readonly machine: MachineKind
+  readonly machine: MachineChoice
   readonly seed: number
   readonly version: string
   /** No copy is begun later. */

@@ -3,6 +3,12 @@ import { type CommandEnding, CommandFailed } from './command_failed.ts'
 
 export type MachineKind = 'native' | 'uml' | 'qemu'
 
+export interface MachineChoice {
+  readonly kind: MachineKind
+  /** The kernel of UML guests: a version, `distribution` or `newest` (the default). */
+  readonly kernel?: string
+}
+
 export interface Finished {
   readonly argv: readonly string[]
   readonly ending: CommandEnding

@@ -39,11 +39,12 @@ export interface RunningHere extends Running {
   readonly exited: Promise<void>
 }
 
-/** Starts a program of this machine in a process group of its own. */
-export function startHere(argv: readonly string[], env: Record<string, string>): RunningHere {
+/** Starts a program of this machine in a process group of its own, in the folder that is given or in this process's own. */
+export function startHere(argv: readonly string[], env: Record<string, string>, folder?: string): RunningHere {
   const [file = '', ...rest] = argv
   const child = execa(file, rest, {
     env,
+    ...(folder !== undefined && { cwd: folder }),
     detached: true,
     reject: false,
     buffer: false,

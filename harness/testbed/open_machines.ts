@@ -2,11 +2,11 @@ import { availableParallelism } from 'node:os'
 import { freestCores } from '../machine/cores.ts'
 import { bootQemu } from '../machine/guest/qemu.ts'
 import { bootUml } from '../machine/guest/uml.ts'
-import type { Machine, MachineKind } from '../machine/machine.ts'
+import type { Machine, MachineChoice } from '../machine/machine.ts'
 import { openNative } from '../machine/native.ts'
 
-/** A guest's memory: enough for LVM, NFS and a helper. */
-export const GUEST_MIB = 512
+/** The memory of a guest: enough for LVM, a helper and NFS, whose server runs out of 512 MiB with kernel 7.2. */
+export const GUEST_MIB = 1024
 
 /** The most guests that a run boots: more than the cores would only get in each other's way. */
 const MOST_GUESTS = 4
@@ -16,7 +16,12 @@ export function guestCount(useful: number): number {
 }
 
 /** Opens the machines of a run. When one cannot be opened, those that were are closed again. */
-export async function openMachines(kind: MachineKind, shared: string, count: number, memoryMiB = GUEST_MIB): Promise<Machine[]> {
+export async function openMachines(
+  { kind, kernel }: MachineChoice,
+  shared: string,
+  count: number,
+  memoryMiB = GUEST_MIB,
+): Promise<Machine[]> {
   if (kind === 'native') return [openNative('native', shared)]
   const boot = kind === 'qemu' ? bootQemu : bootUml
   // The processes of a UML guest wait for one another all the time: on one core they take half the time that they take on two.
@@ -25,7 +30,12 @@ export async function openMachines(kind: MachineKind, shared: string, count: num
   const opened = await Promise.allSettled(
     Array.from({ length: count }, (_, index) => {
       const core = cores[index]
-      return boot(`${kind}${index + 1}`, { shared, memoryMiB, ...(pinned && core !== undefined && { core }) })
+      return boot(`${kind}${index + 1}`, {
+        shared,
+        memoryMiB,
+        ...(kernel !== undefined && { kernel }),
+        ...(pinned && core !== undefined && { core }),
+      })
     }),
   )
   const failed = opened.find((result) => result.status === 'rejected')

@@ -1,6 +1,6 @@
 import { BrokenLab, messageOf } from '../errors.ts'
 import { makeRunFolder, type RunFolder } from '../lab/run_folder.ts'
-import type { Machine, MachineKind } from '../machine/machine.ts'
+import type { Machine, MachineChoice, MachineKind } from '../machine/machine.ts'
 import type { Mover } from '../movers/mover.ts'
 import type { Result } from '../result/result.ts'
 import { endedResult } from '../result/verdicts.ts'
@@ -9,7 +9,7 @@ import { GUEST_MIB, guestCount, openMachines } from './open_machines.ts'
 import { TestBed } from './test_bed.ts'
 
 export interface SessionOptions {
-  readonly machine: MachineKind
+  readonly machine: MachineChoice
   /** The number of machines that the run can use. */
   readonly machines: number
   /** The images of the largest cell, in bytes. */
@@ -38,7 +38,7 @@ export class Session {
   /** Throws BrokenLab when there is no room, a machine does not start, or the run is stopped before; nothing is left then. */
   static async open(options: SessionOptions): Promise<Session> {
     const { memoryMiB = GUEST_MIB } = options
-    const count = options.machine === 'native' ? 1 : guestCount(options.machines)
+    const count = options.machine.kind === 'native' ? 1 : guestCount(options.machines)
     const folder = await makeRunFolder(options.imageBytes + count * memoryMiB * MiB)
     let machines: Machine[] = []
     try {

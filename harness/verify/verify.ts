@@ -1,7 +1,7 @@
 import type { BrokenModel } from '../explore/broken_models.ts'
 import { COPY_IMAGE_BYTES } from '../explore/build_storage.ts'
 import { type CopyRunOptions, type NamedCopy, runCopies } from '../explore/run_copies.ts'
-import type { MachineKind } from '../machine/machine.ts'
+import type { MachineChoice } from '../machine/machine.ts'
 import { soundParts } from '../migration/parts.ts'
 import type { CellResult } from '../result/cell.ts'
 import type { Result } from '../result/result.ts'
@@ -19,7 +19,7 @@ export interface VerifyOptions extends Omit<RunOptions, 'parts' | 'repeat'>, Pic
   readonly copies: readonly NamedCopy[]
   /** The command that repeats a cell or a copy. */
   readonly repeat: (named: { readonly id: string }) => string
-  readonly machine: MachineKind
+  readonly machine: MachineChoice
   readonly seed: number
   readonly version: string
   readonly brokenRule?: BrokenRule | BrokenModel

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { BrokenLab } from '../../harness/errors.ts'
-import { selectedKind } from '../../harness/machine/machine_kind.ts'
+import { selectedKind } from '../../harness/machine/selected_machine.ts'
 import { openSession, testBedOf } from '../../harness/scenario.ts'
 
 const isGuest = selectedKind !== 'native'

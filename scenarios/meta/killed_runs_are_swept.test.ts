@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { withDir } from 'tmp-promise'
 import { expect, test } from 'vitest'
-import { selectedKind } from '../../harness/machine/machine_kind.ts'
+import { selectedKind } from '../../harness/machine/selected_machine.ts'
 import { resultSchema } from '../../harness/result/result.ts'
 import { startScript } from '../../tests/support/scripts.ts'
 

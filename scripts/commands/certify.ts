@@ -5,7 +5,7 @@ import { type Candidate, isCinder } from '../../harness/certify/candidate/candid
 import { CANDIDATE_LIMITS, certify, STORAGE_BYTES } from '../../harness/certify/certify.ts'
 import { listChecks } from '../../harness/certify/checks/list_checks.ts'
 import { UsageError } from '../../harness/errors.ts'
-import type { MachineKind } from '../../harness/machine/machine.ts'
+import type { MachineChoice } from '../../harness/machine/machine.ts'
 import { commandLine } from '../../harness/paths.ts'
 import { quoted } from '../../harness/result/describe.ts'
 import type { Result } from '../../harness/result/result.ts'
@@ -14,7 +14,7 @@ import { assignToShard } from '../../harness/verify/shard.ts'
 import { EXIT, newCommand, runnable, version } from '../lib/cli/command.ts'
 import { findCandidates, findPeer, isNamed, wordsOf } from '../lib/cli/drivers.ts'
 import { isMeant, parseOnly } from '../lib/cli/only.ts'
-import { addRunOptions, newSeed, onlyOption, parseWhole } from '../lib/cli/options.ts'
+import { addRunOptions, machineWords, newSeed, onlyOption, parseWhole } from '../lib/cli/options.ts'
 import { type ShardNumber, seedOfShards, shardOption } from '../lib/cli/shard.ts'
 import { stopOnSignals } from '../lib/cli/signals.ts'
 import { showProgress } from '../lib/output/progress.ts'
@@ -152,7 +152,7 @@ async function run(plan: Plan, options: Options, drivers: readonly string[]): Pr
   if (drivers.length > 1 && candidates.some(({ kind, name }) => kind === 'program' && !isCinder(name)))
     log(`driver command: ${drivers.map(quoted).join(' ')}`)
   await prepareRun(options.out, log)
-  const machine = await prepareMachine(options.machine, log)
+  const machine = await prepareMachine(options.machine, options.kernel, log)
   if (usesCinder) await setUp(['cinder'], log)
   const stop = stopOnSignals()
   // The first check sets the driver up, so it always runs.
@@ -190,9 +190,9 @@ async function bundleRefutedModules({ certificates }: Result, candidates: readon
 }
 
 /** The command line that repeats a check of a driver, or all of its checks. */
-function repeat(options: Options, machine: MachineKind, seed: number, candidate: Candidate, check: string | undefined): string {
+function repeat(options: Options, machine: MachineChoice, seed: number, candidate: Candidate, check: string | undefined): string {
   const only = check === undefined ? [] : ['--only', check]
-  return inShell(['--machine', machine, '--seed', String(seed), ...only, ...conditions(options), ...wordsOf(candidate)])
+  return inShell([...machineWords(machine, options.kernel), '--seed', String(seed), ...only, ...conditions(options), ...wordsOf(candidate)])
 }
 
 /** The command line that all shards of a run have in common; merge refuses shards that differ in it. */

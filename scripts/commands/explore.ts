@@ -3,7 +3,7 @@ import { brokenModelNames } from '../../harness/explore/broken_models.ts'
 import { explore } from '../../harness/explore/explore.ts'
 import { commandLine } from '../../harness/paths.ts'
 import { newCommand, runnable, version } from '../lib/cli/command.ts'
-import { addRunOptions, newSeed, parseWhole } from '../lib/cli/options.ts'
+import { addRunOptions, machineWords, newSeed, parseWhole } from '../lib/cli/options.ts'
 import { stopOnSignals } from '../lib/cli/signals.ts'
 import { showProgress } from '../lib/output/progress.ts'
 import { reportRun } from '../lib/output/report_run.ts'
@@ -38,14 +38,16 @@ export default runnable(command, async () => {
   const baseline = await readBaseline(options.baseline)
   const log = createLogger(options)
   await prepareRun(options.out, log)
-  const machine = await prepareMachine(options.machine, log)
+  const machine = await prepareMachine(options.machine, options.kernel, log)
   const seed = options.seed ?? newSeed()
   const seconds = options.minutes * 60
   const stop = stopOnSignals()
   const progress = showProgress(options.only === undefined ? { seconds } : 1, options)
   const repeat = ({ id }: { readonly id: string }) => {
     const broken = options.break === undefined ? [] : ['--break', options.break]
-    return commandLine(['explore', '--machine', machine, '--seed', seed, '--only', id.replace('random/', ''), ...broken].join(' '))
+    return commandLine(
+      ['explore', ...machineWords(machine, options.kernel), '--seed', seed, '--only', id.replace('random/', ''), ...broken].join(' '),
+    )
   }
   const result = await explore({
     machine,

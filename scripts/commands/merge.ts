@@ -8,7 +8,7 @@ import { mergeResults, type Part, type StandIns } from '../../harness/result/mer
 import { allCells } from '../../harness/verify/cell.ts'
 import { notShown } from '../../harness/verify/run_cells.ts'
 import { newCommand, runnable } from '../lib/cli/command.ts'
-import { addReportOptions } from '../lib/cli/options.ts'
+import { addReportOptions, machineWords } from '../lib/cli/options.ts'
 import { repeatVerify } from '../lib/cli/repeat_verify.ts'
 import { reportRun } from '../lib/output/report_run.ts'
 import { COUNTEREXAMPLES, prepareFolder, RESULT_FILE } from '../lib/output/result_folder.ts'
@@ -83,7 +83,8 @@ function resultsIn(path: string): string[] {
 /** Entries for the cells and copies of a missing shard. They are to be repeated on the machine that the other shards ran on. */
 function standInsFor(parts: readonly Part[]): StandIns {
   const { seed = 0, brokenRule, machines: [{ kind: machine } = { kind: 'uml' as const }] = [] } = parts[0]?.result ?? {}
-  const repeat = ({ id }: { readonly id: string }) => repeatVerify(id, { machine, seed, brokenRule })
+  const repeat = ({ id }: { readonly id: string }) =>
+    repeatVerify(id, { machine: machineWords({ kind: machine }, undefined), seed, brokenRule })
   return {
     cell: (id, reason) => {
       const cell = allCells.find((some) => some.id === id)

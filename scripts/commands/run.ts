@@ -4,10 +4,10 @@ import { loadStorageModules } from '../../harness/machine/guest/load_storage_mod
 import { openMachines } from '../../harness/testbed/open_machines.ts'
 import { MiB } from '../../harness/units.ts'
 import { EXIT, newCommand, runnable } from '../lib/cli/command.ts'
-import { machineOption } from '../lib/cli/options.ts'
+import { kernelOption, machineOption } from '../lib/cli/options.ts'
 import { prepareMachine } from '../lib/setup/select_machine.ts'
 
-const GUEST_BYTES = 512 * MiB
+const GUEST_BYTES = 1024 * MiB
 
 const command = newCommand(
   'run',
@@ -21,14 +21,15 @@ const command = newCommand(
   .argument('<command...>', 'the command and its arguments')
   .passThroughOptions()
   .addOption(machineOption('where to run'))
+  .addOption(kernelOption())
   .option('--space <MiB>', 'space for temporary files', (text) => Number(text), 1024)
 
 export default runnable(command, async () => {
-  const { machine: asked, space } = command.parse().opts()
-  const kind = await prepareMachine(asked, (line) => console.error(line))
+  const { machine: asked, kernel, space } = command.parse().opts()
+  const choice = await prepareMachine(asked, kernel, (line) => console.error(line))
   const folder = await makeRunFolder(space * MiB + GUEST_BYTES)
   try {
-    const machines = await openMachines(kind, folder.path, 1)
+    const machines = await openMachines(choice, folder.path, 1)
     try {
       for (const machine of machines) {
         await loadStorageModules(machine)

@@ -1,5 +1,5 @@
 import { EXIT, newCommand, runnable } from '../lib/cli/command.ts'
-import { machineOption } from '../lib/cli/options.ts'
+import { kernelOption, machineOption } from '../lib/cli/options.ts'
 import { prepareMachine } from '../lib/setup/select_machine.ts'
 import { setUp } from '../lib/setup/setup.ts'
 
@@ -9,17 +9,20 @@ const command = newCommand(
   [
     ['setup', 'set up the machine kind that the other commands select'],
     ['setup --machine qemu', 'set up QEMU and a kernel for its guests'],
+    ['setup --kernel 6.12', 'set up User-Mode Linux with this kernel, from the Debian suite that has it'],
     ['setup --cinder', 'set up OpenStack Cinder and its drivers too (200 MB)'],
   ],
   ['0 set up', '2 bad usage', '3 something is still missing'],
 )
   .addOption(machineOption('what to set up'))
+  .addOption(kernelOption())
   .option('--cinder', 'set up OpenStack Cinder too')
 
 export default runnable(command, async () => {
-  const { machine, cinder } = command.parse().opts()
+  const { machine, kernel, cinder } = command.parse().opts()
   const log = (line: string) => console.error(line)
-  console.log(`machine: ${await prepareMachine(machine, log)}`)
+  const choice = await prepareMachine(machine, kernel, log)
+  console.log(`machine: ${choice.kind}${choice.kernel === undefined ? '' : `, kernel ${choice.kernel}`}`)
   if (cinder) await setUp(['cinder'], log)
   return EXIT.upheld
 })

@@ -2,7 +2,10 @@ import { fileURLToPath } from 'node:url'
 import { Option } from '@commander-js/extra-typings'
 import { $ } from 'zx'
 import { UsageError } from '../../harness/errors.ts'
+import { selectKernel } from '../../harness/machine/guest/uml_kernels.ts'
+import type { MachineChoice } from '../../harness/machine/machine.ts'
 import { EXIT, newCommand, runnable } from '../lib/cli/command.ts'
+import { kernelOption } from '../lib/cli/options.ts'
 import { ensureBrowser } from '../lib/setup/browser.ts'
 import { prepareMachine } from '../lib/setup/select_machine.ts'
 import { setUp } from '../lib/setup/setup.ts'
@@ -34,6 +37,7 @@ const command = newCommand(
 )
   .argument('[files...]', 'test files, by a part of their path')
   .addOption(new Option('--machine <kind>', 'where the scenarios run').choices(['auto', 'native', 'uml', 'qemu']).default('auto'))
+  .addOption(kernelOption())
   .option('--only <tiers>', 'comma-separated tiers, see below')
   .addHelpText(
     'after',
@@ -47,21 +51,21 @@ const command = newCommand(
 
 export default runnable(command, async () => {
   command.parse()
-  const { machine, only } = command.opts()
+  const { machine, kernel, only } = command.opts()
   const root = fileURLToPath(new URL('../..', import.meta.url))
   const run = $({ cwd: root, stdio: 'inherit', nothrow: true, env: process.env, preferLocal: root })
 
   const log = (line: string) => console.error(line)
   const wanted: readonly Tier[] = only === undefined ? allTiers : parseTiers(only)
   const onStorage = wanted.some((tier) => tier !== 'unit' && tier !== 'report')
-  const kind = onStorage ? await prepareMachine(machine, log) : 'none'
+  const choice = onStorage ? await prepareMachine(machine, kernel, log) : undefined
   if (wanted.includes('scenarios')) await setUp(['cinder'], log)
   const projects = wanted.includes('report') && !(await ensureBrowser(log)) ? wanted.filter((tier) => tier !== 'report') : wanted
   if (projects.length < wanted.length)
     log('NOT TESTED: the report in a browser. Install Chromium or Chrome; this distribution has none as a package.')
   if (projects.length === 0) return EXIT.broken
   const chosen = projects.flatMap((project) => ['--project', project])
-  const tested = { ...process.env, HOLEPROOF_MACHINE: kind, TSX_DISABLE_CACHE: '1' }
+  const tested = { ...process.env, ...(choice !== undefined && environmentOf(choice, kernel)), TSX_DISABLE_CACHE: '1' }
   const steps = [
     () => run`biome check --error-on-warnings .`,
     () => run`tsc --noEmit`,
@@ -74,6 +78,12 @@ export default runnable(command, async () => {
   }
   return EXIT.upheld
 })
+
+/** Without a kernel that was asked for, tests take the newest that is installed, as the commands do where it boots. */
+function environmentOf({ kind, kernel }: MachineChoice, asked: string | undefined): Record<string, string> {
+  const named = asked ?? (kernel === selectKernel('newest')?.version ? undefined : kernel)
+  return { HOLEPROOF_MACHINE: kind, ...(named !== undefined && { HOLEPROOF_KERNEL: named }) }
+}
 
 function parseTiers(text: string): Tier[] {
   const names = text.split(',').map((name) => name.trim())

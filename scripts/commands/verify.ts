@@ -9,7 +9,7 @@ import { verify } from '../../harness/verify/verify.ts'
 import { EXIT, newCommand, runnable, version } from '../lib/cli/command.ts'
 import { openDebugShell } from '../lib/cli/debug_shell.ts'
 import { isMeant, parseOnly } from '../lib/cli/only.ts'
-import { addRunOptions, newSeed, onlyOption } from '../lib/cli/options.ts'
+import { addRunOptions, machineWords, newSeed, onlyOption } from '../lib/cli/options.ts'
 import { repeatVerify } from '../lib/cli/repeat_verify.ts'
 import { type ShardNumber, seedOfShards, shardOption } from '../lib/cli/shard.ts'
 import { stopOnSignals } from '../lib/cli/signals.ts'
@@ -59,7 +59,7 @@ export default runnable(command, async () => {
   const baseline = await readBaseline(options.baseline)
   const log = createLogger(options)
   await prepareRun(options.out, log)
-  const machine = await prepareMachine(options.machine, log)
+  const machine = await prepareMachine(options.machine, options.kernel, log)
 
   const stop = stopOnSignals()
   const progress = showProgress(cells.length + copies.length, options)
@@ -72,7 +72,7 @@ export default runnable(command, async () => {
     version,
     signal: stop.signal,
     onEvent: progress.onEvent,
-    repeat: ({ id }) => repeatVerify(id, { machine, seed, brokenRule: options.break }),
+    repeat: ({ id }) => repeatVerify(id, { machine: machineWords(machine, options.kernel), seed, brokenRule: options.break }),
     ...(options.break !== undefined && { brokenRule: options.break }),
     ...(options.keep && {
       machines: 1,

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { type Candidate, findCandidate } from '../../harness/certify/candidate/candidate.ts'
 import { type CertifyOptions, certify } from '../../harness/certify/certify.ts'
-import { selectedKind } from '../../harness/machine/machine_kind.ts'
+import { selectedMachine } from '../../harness/machine/selected_machine.ts'
 import { assetPath } from '../../harness/paths.ts'
 import type { Certificate } from '../../harness/result/certificate.ts'
 import { isMeant } from '../../scripts/lib/cli/only.ts'
@@ -22,7 +22,7 @@ export async function certified(
 ): Promise<readonly Certificate[]> {
   const { certificates, leaks } = await certify({
     candidates: drivers.map((driver) => (typeof driver === 'string' ? findCandidate(driver) : driver)),
-    machine: selectedKind,
+    machine: selectedMachine,
     seed: 1,
     ...options,
   })

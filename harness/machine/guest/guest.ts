@@ -19,6 +19,8 @@ export interface GuestPlacement {
   /** Pins the guest to this core. QEMU's threads share the cores instead. */
   readonly core?: number
   readonly memoryMiB: number
+  /** The kernel of a UML guest: a version, `distribution` or `newest` (the default). */
+  readonly kernel?: string
 }
 
 export interface GuestPlan {
@@ -28,6 +30,8 @@ export interface GuestPlan {
   /** The emulator with its arguments; its stdin and stdout are the line to the agent, its stderr the guest's console. */
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  /** The working directory of the emulator; default: this process's own. */
+  readonly folder?: string
   readonly bootSeconds: number
   /** The agent's program and the folder of the guest's modules, with its modules.dep: the same paths here and in the guest. */
   readonly agent: string
@@ -36,7 +40,7 @@ export interface GuestPlan {
 
 /** Boots a guest and waits for its agent. Throws BrokenLab with the console's tail when it does not answer in time. */
 export async function bootGuest(plan: GuestPlan): Promise<Machine> {
-  const emulator = startHere(plan.argv, { ...plan.env, [RUN_VARIABLE]: plan.shared })
+  const emulator = startHere(plan.argv, { ...plan.env, [RUN_VARIABLE]: plan.shared }, plan.folder)
   const kill = () => emulator.kill()
   process.once('exit', kill)
   const console = new ConsoleTail()

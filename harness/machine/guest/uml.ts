@@ -1,18 +1,19 @@
-import { copyFile, readdir } from 'node:fs/promises'
+import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BrokenLab } from '../../errors.ts'
 import { assetPath, commandLine } from '../../paths.ts'
 import type { Machine } from '../machine.ts'
-import { findProgram, toolsRoot } from '../tools.ts'
 import { bootGuest, GUEST_MODULES, type GuestPlacement } from './guest.ts'
+import { hasSeccompMode, selectKernel } from './uml_kernels.ts'
 
 const BOOT_SECONDS = 30
 
 /** Boots User-Mode Linux with this machine's root, read-only, as its own. Needs neither root nor KVM. */
-export async function bootUml(name: string, { shared, core, memoryMiB }: GuestPlacement): Promise<Machine> {
-  const program = findProgram('linux.uml')
-  if (program === undefined) throw new BrokenLab(`linux.uml is not installed. Run ${commandLine('setup --machine uml')}.`)
-  const modules = await modulesFolder()
+export async function bootUml(name: string, { shared, core, memoryMiB, kernel = 'newest' }: GuestPlacement): Promise<Machine> {
+  const selected = selectKernel(kernel)
+  if (selected === undefined)
+    throw new BrokenLab(`No kernel ${kernel} for User-Mode Linux is installed. Run ${commandLine('setup --machine uml')}.`)
+  const { program, modules, libraries } = selected
   const agent = join(shared, `${name}.agent`)
   await copyFile(assetPath('harness/machine/guest/agent.pl'), agent)
   const kernelArguments = [
@@ -26,26 +27,21 @@ export async function bootUml(name: string, { shared, core, memoryMiB }: GuestPl
     // The agent mounts /dev; the kernel would do it before the agent is read, which may lie in /dev/shm.
     'devtmpfs.mount=0',
     ...['holeproof.line=/dev/ttyS0', `holeproof.shared=${shared}`, 'holeproof.sharing=hostfs'],
+    ...(hasSeccompMode(selected) ? ['seccomp=on'] : []),
     ...[`holeproof.modules=${modules}`, `holeproof.load=${GUEST_MODULES.join(',')}`],
   ]
   const pin = core === undefined ? [] : ['taskset', '-c', String(core)]
+  // Only linux.uml may be given the libraries: programs of this system crash with the C library of another.
+  const withLibraries = libraries === undefined ? [] : ['env', `LD_LIBRARY_PATH=${libraries}`]
   return bootGuest({
     kind: 'uml',
     name,
     shared,
-    argv: [...pin, program, ...kernelArguments],
+    argv: [...pin, ...withLibraries, program, ...kernelArguments],
+    ...(libraries !== undefined && { folder: libraries }),
     env: { TMPDIR: shared },
     agent,
     modules,
     bootSeconds: BOOT_SECONDS,
   })
-}
-
-async function modulesFolder(): Promise<string> {
-  for (const root of [toolsRoot, '/']) {
-    const folder = join(root, 'usr/lib/uml/modules')
-    const [version] = await readdir(folder).catch(() => [])
-    if (version !== undefined) return join(folder, version)
-  }
-  throw new BrokenLab(`The modules of linux.uml are not installed. Run ${commandLine('setup --machine uml')}.`)
 }

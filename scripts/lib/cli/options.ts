@@ -1,5 +1,6 @@
 import { type Command, Option, type OptionValues } from '@commander-js/extra-typings'
 import { UsageError } from '../../../harness/errors.ts'
+import type { MachineChoice } from '../../../harness/machine/machine.ts'
 import { outFile } from '../output/out.ts'
 
 /** Adds the options of every command that reports a run's result. `what` is one thing that the run reports on, such as `a cell`. */
@@ -17,12 +18,30 @@ export function addReportOptions<Args extends unknown[], Options extends OptionV
 export function addRunOptions<Args extends unknown[], Options extends OptionValues>(command: Command<Args, Options>, what: string) {
   const onMachine = command
     .addOption(machineOption('where to run'))
+    .addOption(kernelOption())
     .addOption(new Option('--seed <number>', 'repeat the run that had this seed').argParser(parseWhole('--seed')))
   return addReportOptions(onMachine, what)
 }
 
 export function machineOption(description: string) {
   return new Option('--machine <kind>', description).choices(['auto', 'native', 'uml', 'qemu']).default('auto')
+}
+
+/** `--kernel`. Without it, a run takes the newest kernel that boots here. */
+export function kernelOption() {
+  return new Option('--kernel <version>', "the kernel of UML guests: a version such as 6.12, distribution (this system's own) or newest")
+    .env('HOLEPROOF_KERNEL')
+    .argParser(parseKernel)
+}
+
+export function parseKernel(text: string): string {
+  if (/^(newest|distribution|\d+(\.\d+)+)$/.test(text)) return text
+  throw new UsageError(`--kernel must be newest, distribution or a version such as 6.12, not '${text}'`)
+}
+
+/** The options that select the same machine again. */
+export function machineWords({ kind }: MachineChoice, kernel: string | undefined): string[] {
+  return ['--machine', kind, ...(kernel === undefined ? [] : ['--kernel', kernel])]
 }
 
 export function summaryOption() {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { $, type ProcessOutput } from 'zx'
@@ -12,20 +12,38 @@ export interface Apt {
   unpack(packages: readonly string[], into: string): Promise<void>
   /** Unpacks these packages only, even if they are installed or conflict with installed ones. */
   unpackAlone(packages: readonly string[], into: string): Promise<void>
+  /** Lists the versions of a package, each with the suite that has it. */
+  versions(name: string): Promise<{ readonly version: string; readonly suite: string }[]>
   /** Names the packages that a package depends on, directly or indirectly. */
   dependencies(name: string): Promise<string[]>
   /** Names the packages that any of these depends on directly. Where several would do, it names them all. */
   directDependencies(names: readonly string[]): Promise<string[]>
 }
 
+/** Other sources than the system's own, as in sources.list(5). */
+export interface AptSources {
+  /** Names the folder of apt's state, as two may be used at once. */
+  readonly name: string
+  readonly lines: readonly string[]
+}
+
 /** Gives `work` an apt with fresh package lists. Its state lives in the cache folder and is removed afterwards. */
-export async function withApt(work: (apt: Apt) => Promise<void>): Promise<void> {
-  const state = join(cacheFolder, 'apt')
+export async function withApt<Result>(work: (apt: Apt) => Promise<Result>, sources?: AptSources): Promise<Result> {
+  const state = join(cacheFolder, sources === undefined ? 'apt' : `apt-${sources.name}`)
   const archives = join(state, 'archives')
   for (const folder of [join(state, 'lists/partial'), join(archives, 'partial')]) await makeOutFolder('HOLEPROOF_CACHE', folder)
+  const ownSources = join(state, 'sources.list')
+  if (sources !== undefined) await writeFile(ownSources, `${sources.lines.join('\n')}\n`)
   const options = [
     `Dir::State::lists=${state}/lists`,
-    'Dir::State::status=/var/lib/dpkg/status',
+    ...(sources === undefined
+      ? ['Dir::State::status=/var/lib/dpkg/status']
+      : [
+          'Dir::State::status=/dev/null',
+          `Dir::Etc::sourcelist=${ownSources}`,
+          'Dir::Etc::sourceparts=/dev/null',
+          'Dir::Etc::preferencesparts=/dev/null',
+        ]),
     `Dir::State::extended_states=${state}/extended_states`,
     `Dir::Cache=${state}`,
     `Dir::Cache::archives=${archives}`,
@@ -47,7 +65,7 @@ export async function withApt(work: (apt: Apt) => Promise<void>): Promise<void> 
   }
   try {
     requireSuccess(await run`apt-get ${options} -q update`, 'cannot download the package lists')
-    await work({
+    return await work({
       unpack: async (packages, into) => {
         const output = await run`apt-get ${options} -q -y --no-remove --no-upgrade --download-only install ${packages}`
         requireSuccess(output, `cannot download the packages ${packages.join(' ')}`)
@@ -57,6 +75,12 @@ export async function withApt(work: (apt: Apt) => Promise<void>): Promise<void> 
         // `apt-get download` puts the packages into its working directory.
         requireSuccess(await run`apt-get ${options} -q download ${packages}`, `cannot download the packages ${packages.join(' ')}`)
         await unpackArchives(into)
+      },
+      versions: async (name) => {
+        const output = await run`apt-cache ${options} madison ${name}`
+        requireSuccess(output, `${name} is not in the package lists`)
+        const rows = output.stdout.matchAll(/^ *\S+ \| +(\S+) \| +\S+ (\S+)\/\S+ \S+ Packages$/gm)
+        return [...rows].flatMap(([, version, suite]) => (version === undefined || suite === undefined ? [] : [{ version, suite }]))
       },
       dependencies: async (name) => {
         const output = await run`apt-cache ${options} depends --recurse --important ${name}`

@@ -7,6 +7,10 @@ const healthy: Probes = {
   isRoot: false,
   hasProgram: () => true,
   lacksOf: () => ({ missing: [], packages: [] }),
+  kernels: () => [
+    { version: '7.2.7', ownDistribution: false, program: '/cache/kernels/7.2.7/linux.uml', modules: '/cache/kernels/7.2.7/modules' },
+    { version: '6.1.176', ownDistribution: true, program: '/usr/bin/linux.uml', modules: '/usr/lib/uml/modules/6.1.176' },
+  ],
   lacksForNative: async () => ['root: run it with sudo'],
   refusesToBoot: async () => undefined,
   kvm: async () => 'hangs',
@@ -35,6 +39,15 @@ describe('a healthy machine', () => {
       ['qemu', 'works'],
     ])
     expect(auto).toEqual({ kind: 'uml', why: 'the first guest that boots here' })
+  })
+
+  test('lists the kernels of UML guests, and how fast they are', async () => {
+    const { observations } = await examine(healthy)
+
+    expect(observations.find(({ what }) => what === 'User-Mode Linux')?.text.split('\n')).toEqual([
+      'kernel 7.2.7, with seccomp',
+      "kernel 6.1.176, this distribution's, with ptrace, half as fast as with seccomp",
+    ])
   })
 
   test('is reported within 80 columns', async () => {
@@ -90,7 +103,10 @@ describe('the machine kind that auto takes', () => {
     expect(await taken({ refusesToBoot: async (kind) => (kind === 'uml' ? 'ptrace is forbidden' : undefined) })).toMatchObject({
       kind: 'qemu',
     })
-    expect(await taken(lacking(['uml']))).toMatchObject({ kind: 'uml', why: 'the first guest that can be installed here' })
+    expect(await taken({ ...lacking(['uml']), kernels: () => [] })).toMatchObject({
+      kind: 'uml',
+      why: 'the first guest that can be installed here',
+    })
   })
 
   test('is none if nothing boots, or nothing is installed and nothing can be', async () => {

@@ -3,6 +3,7 @@ import { messageOf } from '../../../harness/errors.ts'
 import { temporaryFolders, whyUnusable } from '../../../harness/lab/run_folder.ts'
 import { findRuns } from '../../../harness/lab/sweep.ts'
 import { knownOfKvm } from '../../../harness/machine/guest/kvm_probe.ts'
+import { hasSeccompMode, installedKernels, type UmlKernel } from '../../../harness/machine/guest/uml_kernels.ts'
 import type { MachineKind } from '../../../harness/machine/machine.ts'
 import { lacksForNative } from '../../../harness/machine/probe_native.ts'
 import { cacheFolder, findProgram } from '../../../harness/machine/tools.ts'
@@ -43,6 +44,8 @@ export interface Probes {
   readonly isRoot: boolean
   readonly hasProgram: (name: string) => boolean
   readonly lacksOf: typeof lacksOf
+  /** The kernels that User-Mode Linux can boot. */
+  readonly kernels: typeof installedKernels
   readonly lacksForNative: () => Promise<readonly string[]>
   /** The reason why a guest of this kind does not boot; undefined if it boots. */
   readonly refusesToBoot: (kind: MachineKind) => Promise<string | undefined>
@@ -63,17 +66,19 @@ export const realProbes: Probes = {
   isRoot: process.getuid?.() === 0,
   hasProgram: (name) => findProgram(name) !== undefined,
   lacksOf,
+  kernels: () => installedKernels(),
   lacksForNative: () => lacksForNative({ load: false }),
   refusesToBoot: async (kind) => {
     try {
-      await tryBoot(kind)
+      const kernel = kind === 'uml' ? (await recall())?.kernel : undefined
+      await tryBoot({ kind, ...(kernel !== undefined && { kernel }) })
       return undefined
     } catch (error) {
       return messageOf(error).split('\n')[0] ?? ''
     }
   },
   kvm: knownOfKvm,
-  remembered: recall,
+  remembered: async () => (await recall())?.kind,
   prefersNative,
   folders: () =>
     Promise.all(
@@ -107,7 +112,7 @@ export async function examine(probes: Probes): Promise<Examination> {
 }
 
 async function examineKind(kind: MachineKind, probes: Probes): Promise<KindObservation> {
-  const missing = PARTS[kind].flatMap((part) => probes.lacksOf(part).missing)
+  const missing = (kind === 'uml' ? [...PARTS.uml, 'uml' as const] : PARTS[kind]).flatMap((part) => lacksOfPart(part, probes).missing)
   if (kind === 'native') {
     const lacks = await probes.lacksForNative()
     if (lacks.length > 0) return { kind, state: 'impossible', text: lacks.join('; ') }
@@ -127,6 +132,23 @@ async function examineKind(kind: MachineKind, probes: Probes): Promise<KindObser
         ]
       : ''
   return { kind, state: 'works', text: `a guest has just booted${kvm}` }
+}
+
+/** Any kernel will do for User-Mode Linux. */
+function lacksOfPart(part: Part, { lacksOf, kernels }: Probes): ReturnType<typeof lacksOf> {
+  return part === 'uml' && kernels().length > 0 ? { missing: [], packages: [] } : lacksOf(part)
+}
+
+/** The kernels on one line each, the newest first. */
+function describeKernels(kernels: readonly UmlKernel[]): string {
+  const described = kernels.map((kernel) => {
+    const traits = [
+      ...(kernel.ownDistribution ? ["this distribution's"] : []),
+      hasSeccompMode(kernel) ? 'with seccomp' : 'with ptrace, half as fast as with seccomp',
+    ]
+    return `kernel ${kernel.version}, ${traits.join(', ')}`
+  })
+  return described.join('\n')
 }
 
 async function chooseAuto(kinds: readonly KindObservation[], probes: Probes): Promise<Examination['auto']> {
@@ -173,10 +195,10 @@ async function observe(probes: Probes): Promise<Observation[]> {
     { what: 'user', state: 'well', text: probes.isRoot ? 'root' : 'not root: guests work, native does not' },
     { what: 'kernel', state: 'well', text: `${release()}, ${probes.cores} cores, ${(probes.memoryBytes / GiB).toFixed(1)} GiB` },
     ...(Object.keys(PART_TITLES) as Part[]).map((part): Observation => {
-      const { missing, packages } = probes.lacksOf(part)
+      const { missing, packages } = lacksOfPart(part, probes)
       const what = PART_TITLES[part]
       return missing.length === 0
-        ? { what, state: 'well', text: 'installed' }
+        ? { what, state: 'well', text: part === 'uml' ? describeKernels(probes.kernels()) : 'installed' }
         : {
             what,
             state: 'missing',

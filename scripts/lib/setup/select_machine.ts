@@ -1,65 +1,110 @@
 import { readFile } from 'node:fs/promises'
 import { release } from 'node:os'
 import { join } from 'node:path'
-import { BrokenLab, messageOf } from '../../../harness/errors.ts'
+import { BrokenLab, messageOf, UsageError } from '../../../harness/errors.ts'
 import { makeRunFolder } from '../../../harness/lab/run_folder.ts'
-import type { MachineKind } from '../../../harness/machine/machine.ts'
+import { selectKernel } from '../../../harness/machine/guest/uml_kernels.ts'
+import type { MachineChoice, MachineKind } from '../../../harness/machine/machine.ts'
 import { lacksForNative } from '../../../harness/machine/probe_native.ts'
 import { cacheFolder } from '../../../harness/machine/tools.ts'
+import { commandLine } from '../../../harness/paths.ts'
 import { openMachines } from '../../../harness/testbed/open_machines.ts'
 import { GiB } from '../../../harness/units.ts'
 import { holdingSignals } from '../cli/signals.ts'
 import { writeOutFile } from '../output/out.ts'
 import { type Part, setUp } from './setup.ts'
+import { bringKernel } from './uml_kernel.ts'
 
 export type GuestKind = Exclude<MachineKind, 'native'>
 
-/** The parts that each machine kind needs. */
+/** The parts that each machine kind needs, besides the kernel of its guests. */
 export const PARTS: Record<MachineKind, readonly Part[]> = {
   native: ['storage', 'layers'],
-  uml: ['storage', 'layers', 'uml'],
+  uml: ['storage', 'layers'],
   qemu: ['storage', 'layers', 'qemu'],
 }
 const REMEMBERED = join(cacheFolder, 'machine')
 const GUEST_BYTES = GiB
 
 /**
- * Sets up the machine kind that was asked for. `auto` selects native if CI runs as root with dm-thin, else the first guest that boots.
- * Throws BrokenLab with everything that is missing if none is usable.
+ * Sets up the machine kind that was asked for, and the kernel of its guests. `auto` selects native if CI runs as root with dm-thin,
+ * else the first guest that boots. Without `kernel`, UML boots the newest kernel that boots here. Throws BrokenLab with everything
+ * that is missing if none is usable.
  */
-export async function prepareMachine(asked: MachineKind | 'auto', log: (line: string) => void): Promise<MachineKind> {
-  if (asked !== 'auto') {
-    await setUp(PARTS[asked], log)
-    const lacks = asked === 'native' ? await lacksForNative({ load: true }) : []
+export async function prepareMachine(
+  asked: MachineKind | 'auto',
+  kernel: string | undefined,
+  log: (line: string) => void,
+): Promise<MachineChoice> {
+  if (kernel !== undefined && (asked === 'native' || asked === 'qemu'))
+    throw new UsageError(`--kernel chooses a kernel for User-Mode Linux, not for --machine ${asked}`)
+  if (asked === 'native') {
+    await setUp(PARTS.native, log)
+    const lacks = await lacksForNative({ load: true })
     if (lacks.length > 0)
       throw new BrokenLab(['Cannot run natively on this kernel. Missing:', ...lacks.map((item) => `  ${item}`)].join('\n'))
-    return asked
+    return { kind: asked }
+  }
+  const say = (line: string) => log(`setup: ${line}`)
+  const remembered = await recall()
+  if (asked === 'qemu') {
+    await setUp(PARTS.qemu, log)
+    return { kind: asked }
+  }
+  if (asked === 'uml' || kernel !== undefined) {
+    const choice = await bootableUml(kernel, remembered?.kernel, log)
+    await remember(choice, kernel)
+    return choice
   }
   if (prefersNative()) {
     await setUp(PARTS.native, log)
-    if ((await lacksForNative({ load: true })).length === 0) return 'native'
+    if ((await lacksForNative({ load: true })).length === 0) return { kind: 'native' }
   }
-  const remembered = await recall()
-  const boot = async (kind: GuestKind) => {
-    await setUp(PARTS[kind], log)
-    await tryBoot(kind)
+  const boot = async (kind: GuestKind): Promise<MachineChoice> => {
+    if (kind === 'uml') return bootableUml(undefined, remembered?.kernel, log)
+    await setUp(PARTS.qemu, log)
+    await tryBoot({ kind })
+    return { kind }
   }
-  const kind = await firstGuest(remembered, boot, (line) => log(`setup: ${line}`))
-  if (kind !== remembered) await remember(kind)
-  return kind
+  const choice = await firstGuest(remembered?.kind, boot, say)
+  await remember(choice)
+  return choice
+}
+
+/** Installs a kernel that UML can boot here. Without a wish the newest is tried first, then that of this system's distribution. */
+async function bootableUml(
+  wanted: string | undefined,
+  remembered: string | undefined,
+  log: (line: string) => void,
+): Promise<MachineChoice> {
+  const boot = async (kernel: string): Promise<MachineChoice> => {
+    // The kernel comes from another suite, so both downloads can go on at once.
+    const [{ version }] = await Promise.all([bringKernel(kernel, log), setUp(PARTS.uml, log)])
+    const choice = { kind: 'uml', kernel: version } as const
+    await tryBoot(choice)
+    return choice
+  }
+  if (wanted !== undefined) return boot(wanted)
+  if (remembered !== undefined && selectKernel(remembered) !== undefined) return boot(remembered)
+  try {
+    return await boot('newest')
+  } catch (error) {
+    const why = messageOf(error).split('\n')[0]
+    log(`setup: the newest kernel cannot be used, so runs take twice as long; ${commandLine('setup --kernel newest')} tries again: ${why}`)
+    return boot('distribution')
+  }
 }
 
 /** Returns the first kind of guest that boots. Throws BrokenLab with the reason of each if none does. */
 export async function firstGuest(
   remembered: GuestKind | undefined,
-  boot: (kind: GuestKind) => Promise<void>,
+  boot: (kind: GuestKind) => Promise<MachineChoice>,
   log: (line: string) => void,
-): Promise<GuestKind> {
+): Promise<MachineChoice> {
   const failures: string[] = []
   for (const kind of guestsInOrder(remembered)) {
     try {
-      await boot(kind)
-      return kind
+      return await boot(kind)
     } catch (error) {
       log(`${kind} guests do not work here: ${messageOf(error).split('\n')[0]}`)
       failures.push(`${kind}: ${messageOf(error)}`)
@@ -79,25 +124,36 @@ export function prefersNative(): boolean {
 }
 
 /** Boots a guest and ends it. Nothing of it is left, even if the run is stopped meanwhile. Throws BrokenLab if it does not boot. */
-export function tryBoot(kind: MachineKind): Promise<void> {
+export function tryBoot(choice: MachineChoice): Promise<void> {
   return holdingSignals(async () => {
     const folder = await makeRunFolder(GUEST_BYTES)
     try {
-      for (const machine of await openMachines(kind, folder.path, 1)) await machine.close()
+      for (const machine of await openMachines(choice, folder.path, 1)) await machine.close()
     } finally {
       await folder.remove()
     }
   })
 }
 
-/** The guest kind that last booted under this kernel. It may fail now: caches are copied, and containers differ in what they permit. */
-export async function recall(): Promise<GuestKind | undefined> {
-  const text = await readFile(REMEMBERED, 'utf8').catch(() => '')
-  const [kernel, kind] = text.trim().split(' ')
-  return kernel === release() && (kind === 'uml' || kind === 'qemu') ? kind : undefined
+interface Remembered {
+  readonly kind: GuestKind
+  /** The kernel of a UML guest. */
+  readonly kernel?: string
 }
 
-async function remember(kind: GuestKind): Promise<void> {
+/** The guest that last booted under this kernel. It may fail now: caches are copied, and containers differ in what they permit. */
+export async function recall(): Promise<Remembered | undefined> {
+  const text = await readFile(REMEMBERED, 'utf8').catch(() => '')
+  const [host, kind, kernel] = text.trim().split(' ')
+  if (host !== release() || (kind !== 'uml' && kind !== 'qemu')) return undefined
+  return { kind, ...(kernel !== undefined && { kernel }) }
+}
+
+/** Remembers a guest that booted, unless its kernel was only asked for once. */
+async function remember({ kind, kernel }: MachineChoice, asked?: string): Promise<void> {
+  if (asked !== undefined && asked !== 'newest') return
+  const line = [release(), kind, ...(kernel === undefined ? [] : [kernel])].join(' ')
   // If the cache is not writable, the next run tries again.
-  await writeOutFile('HOLEPROOF_CACHE', REMEMBERED, `${release()} ${kind}\n`).catch(() => {})
+  if (line !== (await readFile(REMEMBERED, 'utf8').catch(() => '')).trim())
+    await writeOutFile('HOLEPROOF_CACHE', REMEMBERED, `${line}\n`).catch(() => {})
 }
