@@ -7,7 +7,8 @@ import { type LvRow, lvRowSchema } from '../result/evidence.ts'
 
 /**
  * LVM with a configuration of its own: it sees only the devices that were admitted, so this machine's own disks are
- * never scanned, and it waits for no udev.
+ * never scanned, and it waits for no udev. It locks no memory while devices are suspended: nothing of a machine is swapped to them, and
+ * locking takes a third of the time of an lvcreate.
  */
 export class Lvm {
   private readonly folder: string
@@ -81,6 +82,7 @@ activation {
   monitoring=0
   reserved_memory=64
   reserved_stack=64
+  mlock_filter=[""]
 }
 backup {
   backup=0

@@ -40,6 +40,13 @@ export class StorageUsage {
     return new StorageUsage(lab, parseStatus(await runOrThrow(lab, ['dmsetup', 'status'])))
   }
 
+  /** The chunks of a thin pool that any volume has mapped. Throws when there is no such pool. */
+  usedChunksOfPool(group: string, pool: string): number {
+    const status = this.status.get(`${dmName(group, pool)}-tpool`)
+    if (!isThinPool(status)) throw new Error(`there is no thin pool ${group}/${pool}`)
+    return status.usedDataBlocks
+  }
+
   /** The chunks of a thin volume are read now, in a command of their own. Throws when there is no such volume, or no such pool. */
   async of({ group, name, pool: poolName }: LogicalVolume): Promise<VolumeUsage> {
     const device = dmName(group, name)

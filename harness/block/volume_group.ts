@@ -5,13 +5,17 @@ import { poisonedLoop } from './loop.ts'
 import type { Lvm } from './lvm.ts'
 
 export const EXTENT_BYTES = 4 * MiB
-/** LVM's label and metadata at the start of a physical volume, rounded up to an extent. */
+/** LVM's label and metadata at the start of a physical volume. */
+const LABEL_BYTES = MiB
+/** The same, rounded up to an extent. */
 const METADATA_BYTES = EXTENT_BYTES
 
 /** A volume group on poisoned loop devices of the lab. */
 export interface VolumeGroup {
   readonly name: string
   readonly lab: Lab
+  /** The paths of its devices. */
+  readonly devices: readonly string[]
   /** Runs an LVM command, which must exit with 0, and returns its standard output. */
   run(argv: readonly string[]): Promise<string>
 }
@@ -47,7 +51,7 @@ export async function createVolumeGroup(
     `the volume group ${name}`,
     async () => {
       for (const device of devices) await lvm.admit(device)
-      await run(['vgcreate', '--quiet', '--yes', name, ...devices])
+      await run(['vgcreate', '--quiet', '--yes', '--dataalignment', `${LABEL_BYTES}b`, name, ...devices])
       created = true
     },
     async () => {
@@ -59,5 +63,15 @@ export async function createVolumeGroup(
       for (const device of devices) await lvm.dismiss(device)
     },
   )
-  return { name, lab, run }
+  return { name, lab, devices, run }
+}
+
+/** The storage of a group that its volumes can reach: from a byte of each of these devices to its end. */
+export interface VolumeArea {
+  readonly devices: readonly string[]
+  readonly from: number
+}
+
+export function areaOf({ devices }: VolumeGroup): VolumeArea {
+  return { devices, from: LABEL_BYTES }
 }

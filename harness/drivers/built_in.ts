@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { Crypt, LUKS_HEADER_BYTES } from '../block/crypt.ts'
+import type { KeptGroups } from '../block/kept_groups.ts'
 import type { Lvm } from '../block/lvm.ts'
 import type { VolumeGroup } from '../block/volume_group.ts'
 import type { Lab } from '../lab/lab.ts'
@@ -23,6 +24,7 @@ export interface BackendSize {
 /** The resources that the backends of one machine share. */
 export interface SharedStorage {
   readonly lvm: Lvm
+  readonly groups: KeptGroups
   /** The program that moves the bytes of a driver-assisted migration. */
   readonly mover: Mover
   /** Starts the machine's NFS server, or gives the one that runs. */
@@ -79,9 +81,9 @@ export const builtIn = {
 } satisfies Record<string, BuiltIn>
 
 function lvm(type: LvmType): BuiltIn['make'] {
-  return async (lab, name, size, { lvm, mover }) => {
-    const group = await createLvmStorage(lab, lvm, name, type, size)
-    return lvmStorage(group, type, () => new LvmDriver(group, type, mover))
+  return async (lab, name, size, shared) => {
+    const group = await createLvmStorage(lab, shared, name, type, size)
+    return lvmStorage(group, type, () => new LvmDriver(group, type, shared.mover))
   }
 }
 
@@ -92,11 +94,11 @@ function lvmStorage({ name }: VolumeGroup, type: LvmType, open: Storage['open'])
 /** Room for the headers of this many volumes. */
 const LUKS_VOLUMES = 8
 
-async function luks(lab: Lab, name: string, size: BackendSize, { lvm, mover }: SharedStorage): Promise<Storage> {
+async function luks(lab: Lab, name: string, size: BackendSize, shared: SharedStorage): Promise<Storage> {
   const dataBytes = size.dataBytes + LUKS_VOLUMES * LUKS_HEADER_BYTES
-  const group = await createLvmStorage(lab, lvm, name, 'thin', { ...size, dataBytes })
+  const group = await createLvmStorage(lab, shared, name, 'thin', { ...size, dataBytes })
   const crypt = await Crypt.open(lab, name)
-  return lvmStorage(group, 'thin', () => new LuksDriver(new LvmDriver(group, 'thin', mover), crypt))
+  return lvmStorage(group, 'thin', () => new LuksDriver(new LvmDriver(group, 'thin', shared.mover), crypt))
 }
 
 function nfs(kind: FileKind): BuiltIn['make'] {

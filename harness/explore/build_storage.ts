@@ -15,6 +15,8 @@ import { MiB } from '../units.ts'
 /** The bytes that the largest copies need on two machines: source, destination and origin. */
 export const COPY_IMAGE_BYTES = 512 * MiB
 const GROUP = 'copy'
+/** Groups are of sizes that are powers of two, so that one serves many copies. */
+const LEAST_GROUP_BYTES = 32 * MiB
 const SOURCE = 'source'
 const DESTINATION = 'destination'
 
@@ -66,7 +68,11 @@ async function makeGroup(testBed: TestBed, lab: Lab, { sizeBytes, source, destin
     return storage.kind === 'thin' ? poolBytes(bytes, storage.chunkBytes) + POOL_METADATA_BYTES : upToExtents(bytes)
   })
   const spare = POOL_METADATA_BYTES + EXTENT_BYTES
-  return createVolumeGroup(lab, testBed.lvm, lab.name(GROUP), { dataBytes: room.reduce((sum, bytes) => sum + bytes, spare) })
+  const dataBytes = Math.max(LEAST_GROUP_BYTES, 2 ** Math.ceil(Math.log2(room.reduce((sum, bytes) => sum + bytes, spare))))
+  return testBed.groups.borrow(lab, {
+    key: `${GROUP} ${dataBytes}`,
+    make: (owner) => createVolumeGroup(owner, testBed.lvm, owner.name(GROUP), { dataBytes }),
+  })
 }
 
 function upToExtents(bytes: number): number {

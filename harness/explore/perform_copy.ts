@@ -27,7 +27,7 @@ export async function performCopy(
   spec: CopySpec,
   paths: CopyPaths,
   content: Content,
-  mapped: () => Promise<RangeMap<true>>,
+  mapped: RangeMap<true>,
 ): Promise<CopyOutcome> {
   const { to } = paths
   const sparse = (blockBytes: number) => dd(lab, { ...paths, bytes: content.sizeBytes, mode: 'sparse', blockBytes })
@@ -37,10 +37,8 @@ export async function performCopy(
       const { how, blockBytes, keepsFile = false } = spec
       return counted(lab, paths, () => dd(lab, { ...paths, bytes: content.sizeBytes, mode: how, blockBytes, keepsFile }))
     }
-    case 'mapped': {
-      const ranges = await mapped()
-      return counted(lab, paths, () => copyRanges(lab, paths, ranges))
-    }
+    case 'mapped':
+      return counted(lab, paths, () => copyRanges(lab, paths, mapped))
     case 'zero-out-then-sparse':
       await runOrThrow(lab, ['blkdiscard', '--zeroout', to])
       return counted(lab, paths, () => sparse(spec.blockBytes))

@@ -5,6 +5,7 @@ import type { CopyCase, CopyResult } from '../result/copy.ts'
 import type { Finding, Verdict } from '../result/finding.ts'
 import type { RunControls } from '../testbed/events.ts'
 import { verdictOf } from '../testbed/findings.ts'
+import { PhaseClock } from '../testbed/phases.ts'
 import { runQueue, STOPPED } from '../testbed/queue.ts'
 import type { TestBed } from '../testbed/test_bed.ts'
 import type { Model } from './broken_models.ts'
@@ -87,7 +88,8 @@ export async function runNamedCopy(
   const began = performance.now()
   const { model = predict, shrinkSeconds } = options
   const { copyCase, expect } = named
-  const { judgement, seen, verdict, leaks } = await runAndJudge(testBed, copyCase, model, expect)
+  const clock = new PhaseClock()
+  const { judgement, seen, verdict, leaks } = await runAndJudge(testBed, copyCase, model, expect, clock)
   const failed = firstFailed(judgement?.findings ?? [])
   const found = failed !== undefined && shrinkSeconds > 0 ? await shrink(testBed, copyCase, model, failed, shrinkSeconds) : undefined
   return {
@@ -101,6 +103,7 @@ export async function runNamedCopy(
       ...(found?.smallest !== undefined && { smallest: found.smallest }),
       machine: testBed.machine.name,
       seconds: (performance.now() - began) / 1000,
+      phases: clock.phases,
     },
     leaks: [...leaks, ...(found?.leaks ?? [])],
   }
@@ -111,6 +114,7 @@ async function runAndJudge(
   copyCase: CopyCase,
   model: Model,
   expect?: Trap['expect'],
+  clock = new PhaseClock(),
 ): Promise<{
   judgement?: CopyJudgement
   seen?: NonNullable<CopyResult['seen']>
@@ -122,13 +126,13 @@ async function runAndJudge(
   let seen: CopyResult['seen']
   let broken: string | undefined
   try {
-    const run = await runCopy(testBed, lab, copyCase, model)
+    const run = await runCopy(testBed, lab, copyCase, model, clock)
     judgement = judgeCopy(copyCase, run, expect)
     seen = worthSeeing(judgement) ? recordOfRun(run) : undefined
   } catch (error) {
     broken = messageOf(error)
   }
-  const leaks = await lab.release()
+  const leaks = await clock.time('release', () => lab.release())
   const verdict = verdictOf({ findings: judgement?.findings ?? [], ...(broken !== undefined && { broken }) }, leaks)
   return { ...(judgement !== undefined && { judgement }), ...(seen !== undefined && { seen }), verdict, leaks }
 }

@@ -5,6 +5,7 @@ import type { Measured, MeasuredSpace } from '../model/compare.ts'
 import { type Prediction, predict } from '../model/copy_case.ts'
 import type { Verification } from '../result/bytes.ts'
 import type { CopyCase, StorageSpec } from '../result/copy.ts'
+import { PhaseClock } from '../testbed/phases.ts'
 import type { TestBed } from '../testbed/test_bed.ts'
 import { type BuiltCase, type BuiltVolume, buildStorage } from './build_storage.ts'
 import { type CopyOutcome, performCopy } from './perform_copy.ts'
@@ -22,18 +23,19 @@ export async function runCopy(
   lab: Lab,
   copyCase: CopyCase,
   model: (copyCase: CopyCase) => Prediction = predict,
+  clock = new PhaseClock(),
 ): Promise<CopyRun> {
   const prediction = model(copyCase)
-  const onStorage = await buildStorage(testBed, lab, copyCase)
+  const onStorage = await clock.time('storage', () => buildStorage(testBed, lab, copyCase))
   const { source, destination, content } = onStorage
-  const sourceSpace = await spaceOf(lab, source, copyCase.source.storage)
-  const copied = await performCopy(lab, copyCase.copy, { from: source.path, to: destination.path }, content, async () =>
-    clip(sourceSpace.space.mapped ?? range(0, copyCase.sizeBytes, true), 0, copyCase.sizeBytes),
-  )
+  const sourceSpace = await clock.time('look', () => spaceOf(lab, source, copyCase.source.storage))
+  const mapped = clip(sourceSpace.space.mapped ?? range<true>(0, copyCase.sizeBytes, true), 0, copyCase.sizeBytes)
+  const paths = { from: source.path, to: destination.path }
+  const copied = await clock.time('copy', () => performCopy(lab, copyCase.copy, paths, content, mapped))
   // A larger destination is read to its end: what lies there is predicted too.
   const actualBytes = (await lab.helper.measure(destination.path)).sizeBytes
-  const verification = await lab.helper.verify(destination.path, { ...content, sizeBytes: actualBytes }, false)
-  const measured = await measure(lab, copyCase, onStorage, { copied, verification, source: sourceSpace.space })
+  const verification = await clock.time('verify', () => lab.helper.verify(destination.path, { ...content, sizeBytes: actualBytes }, false))
+  const measured = await clock.time('look', () => measure(lab, copyCase, onStorage, { copied, verification, source: sourceSpace.space }))
   return { prediction, measured, verification }
 }
 

@@ -16,6 +16,10 @@ export interface Helper {
   stamp(path: string, content: Content, everywhere: boolean): Promise<{ writtenBytes: number }>
   /** With `exact`, a file that is larger than the content is an error. */
   verify(path: string, content: Content, exact: boolean): Promise<Verification>
+  /** Poisons again what no longer holds poison, from a byte of a device to its end. */
+  repoison(path: string, from: number, tag: number): Promise<{ writtenBytes: number }>
+  /** The offset of the first page that does not hold poison, from a byte of a device to its end; null if all do. */
+  firstUnpoisoned(path: string, from: number): Promise<number | null>
   /** The size of a volume, and what it takes on its filesystem when it is a file; in bytes. */
   measure(path: string): Promise<{ sizeBytes: number; allocatedBytes: number }>
   /** The bytes read from and written to a block device so far; null for a file. */
@@ -65,6 +69,8 @@ export async function openHelper(machine: Machine): Promise<Helper> {
     ping: () => call('ping', {}),
     stamp: (path, content, everywhere) => call('stamp', { path, content, everywhere }),
     verify: (path, content, exact) => call('verify', { path, content, exact }),
+    repoison: (path, from, tag) => call('repoison', { path, from, tag }),
+    firstUnpoisoned: (path, from) => call('firstUnpoisoned', { path, from }),
     measure: (path) => call('measure', { path }),
     transferred: (path) => call('transferred', { path }),
     surroundings: () => call('surroundings', {}),

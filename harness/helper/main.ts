@@ -6,7 +6,7 @@ import { JSONRPCServer } from 'json-rpc-2.0'
 import type { Content } from '../content/content.ts'
 import { carries } from '../machine/prefix.ts'
 import { serveOver } from '../protocol/json_rpc.ts'
-import { measure, stampDevice, transferred, verifyDevice } from './device_io.ts'
+import { firstUnpoisoned, measure, repoisonDevice, stampDevice, transferred, verifyDevice } from './device_io.ts'
 import { takeInventory } from './inventory.ts'
 import { inspectPath, killMarked, stackedOn, surroundings } from './surroundings.ts'
 
@@ -18,6 +18,8 @@ server.addMethod('stamp', ({ path, content, everywhere }: { path: string; conten
 server.addMethod('verify', ({ path, content, exact }: { path: string; content: Content; exact: boolean }) =>
   verifyDevice(path, content, exact),
 )
+server.addMethod('repoison', ({ path, from, tag }: { path: string; from: number; tag: number }) => repoisonDevice(path, from, tag))
+server.addMethod('firstUnpoisoned', ({ path, from }: { path: string; from: number }) => firstUnpoisoned(path, from) ?? null)
 server.addMethod('measure', ({ path }: { path: string }) => measure(path))
 server.addMethod('transferred', ({ path }: { path: string }) => transferred(path) ?? null)
 server.addMethod('surroundings', () => surroundings())

@@ -3,6 +3,7 @@ import { classRangeSchema, extentSchema, mappedRangeSchema } from './bytes.ts'
 import { copyModeSchema } from './copy_mode.ts'
 import { evidenceSchema } from './evidence.ts'
 import { findingSchema, verdictSchema } from './finding.ts'
+import { phasesSchema } from './phase.ts'
 import { bytes, list, object, seconds } from './schema.ts'
 
 const predictionSchema = object({
@@ -41,6 +42,7 @@ export const cellResultSchema = object({
   commands: list(object({ argv: list(z.string()), ending: z.string(), seconds, output: z.string() })),
   repeat: z.string().describe('the command that repeats this cell'),
   seconds,
+  phases: phasesSchema,
 })
 export type CellResult = z.infer<typeof cellResultSchema>
 export type Note = CellResult['notes'][number]

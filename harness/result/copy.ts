@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { classRangeSchema, extentSchema, mappedRangeSchema, wrongPageSchema } from './bytes.ts'
 import { findingSchema, verdictSchema } from './finding.ts'
+import { phasesSchema } from './phase.ts'
 import { bytes, list, object, seconds } from './schema.ts'
 
 const storageSchema = z.discriminatedUnion('kind', [
@@ -87,6 +88,7 @@ export const copyResultSchema = object({
   machine: z.string(),
   repeat: z.string(),
   seconds,
+  phases: phasesSchema,
 })
 /** A copy on real storage, compared with the prediction of the model. */
 export type CopyResult = z.infer<typeof copyResultSchema>

@@ -6,7 +6,7 @@ import type { Machine, MachineChoice } from '../machine/machine.ts'
 import { openNative } from '../machine/native.ts'
 
 /** The memory of a guest: enough for LVM, a helper and NFS, whose server runs out of 512 MiB with kernel 7.2. */
-export const GUEST_MIB = 1024
+export const GUEST_MIB = 512
 
 /** The most guests that a run boots: more than the cores would only get in each other's way. */
 const MOST_GUESTS = 4

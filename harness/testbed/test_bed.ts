@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { KeptGroups } from '../block/kept_groups.ts'
 import { Lvm } from '../block/lvm.ts'
 import { createBackend, type DriverName, type StorageBackend } from '../drivers/backend.ts'
 import type { BackendSize, SharedStorage } from '../drivers/built_in.ts'
@@ -26,6 +27,7 @@ export class TestBed implements SharedStorage {
   readonly machine: Machine
   readonly lab: Lab
   readonly lvm: Lvm
+  readonly groups: KeptGroups
   readonly mover: Mover
   private readonly helper: Helper
   private readonly nfsBytes: number
@@ -37,6 +39,7 @@ export class TestBed implements SharedStorage {
     this.helper = helper
     this.lab = lab
     this.lvm = lvm
+    this.groups = new KeptGroups(lab, lvm)
     this.mover = mover
     this.nfsBytes = nfsBytes
   }

@@ -11,6 +11,7 @@ import type { Prediction } from '../model/copy_case.ts'
 import type { CellResult } from '../result/cell.ts'
 import type { Evidence } from '../result/evidence.ts'
 import { verdictOf } from '../testbed/findings.ts'
+import { PhaseClock } from '../testbed/phases.ts'
 import type { TestBed } from '../testbed/test_bed.ts'
 import { LabVolume, serveBackend } from '../testbed/volumes.ts'
 import { MiB } from '../units.ts'
@@ -39,9 +40,10 @@ export async function runCell(
 ): Promise<{ result: CellResult; leaks: string[] }> {
   const began = performance.now()
   const lab = await testBed.lab.child()
+  const clock = new PhaseClock()
   let judged: Pick<CellResult, 'findings' | 'notes' | 'extents' | 'evidence' | 'prediction'> & { broken?: string }
   try {
-    const { content, evidence } = await gatherEvidence(testBed, lab, cell, parts)
+    const { content, evidence } = await gatherEvidence(testBed, lab, cell, parts, clock)
     const { findings, notes, prediction } = judgeCell(cell, content, evidence, parts.model)
     judged = { findings, notes, extents: content.extents, evidence, prediction: recordOfPrediction(cell, evidence, prediction) }
   } catch (error) {
@@ -51,7 +53,7 @@ export async function runCell(
   const verdict = (leaks: readonly string[]) => verdictOf(judged, leaks)
   if (debugShell !== undefined && verdict([]).verdict !== 'upheld')
     await debugShell(testBed, cell).catch((error: unknown) => faults.push(messageOf(error)))
-  const leaks = [...faults, ...(await lab.release())]
+  const leaks = [...faults, ...(await clock.time('release', () => lab.release()))]
   const result: CellResult = {
     ...describeCell(cell),
     ...verdict(leaks),
@@ -64,6 +66,7 @@ export async function runCell(
     commands: [...lab.commands],
     repeat: repeat(cell),
     seconds: (performance.now() - began) / 1000,
+    phases: clock.phases,
   }
   return { result, leaks }
 }
@@ -81,16 +84,20 @@ interface CellVolumes {
 }
 
 /** Prepares a cell's backends, the neighbours in them, and the stamped source. */
-async function prepareVolumes(testBed: TestBed, lab: Lab, cell: Cell): Promise<CellVolumes> {
+async function prepareVolumes(testBed: TestBed, lab: Lab, cell: Cell, clock: PhaseClock): Promise<CellVolumes> {
   const { backendBytes: dataBytes, poisonBytes, sizeBytes } = cell
-  const from = await testBed.source(cell.source, { dataBytes, poisonBytes: poisonBytes.source })
-  const to = await testBed.create(lab, cell.destination, 'destination', { dataBytes, poisonBytes: poisonBytes.destination })
+  const [from, to] = await clock.time('storage', async () => [
+    await testBed.source(cell.source, { dataBytes, poisonBytes: poisonBytes.source }),
+    await testBed.create(lab, cell.destination, 'destination', { dataBytes, poisonBytes: poisonBytes.destination }),
+  ])
   for (const backend of [from, to]) if (cell.neighbourBytes > 0) await placeNeighbour(lab, backend, cell.neighbourBytes)
 
   const content = contentOfCell(cell, lab.tag(), lab.seed)
   const source = new LabVolume(lab, from, VOLUME, sizeBytes)
-  await source.create()
-  await source.write(content)
+  await clock.time('source', async () => {
+    await source.create()
+    await source.write(content)
+  })
   return { content, source, destination: new LabVolume(lab, to, VOLUME, sizeBytes) }
 }
 
@@ -99,19 +106,26 @@ async function gatherEvidence(
   lab: Lab,
   cell: Cell,
   parts: VerifyParts,
+  clock: PhaseClock,
 ): Promise<{ content: Content; evidence: Evidence }> {
-  const { content, source, destination } = await prepareVolumes(testBed, lab, cell)
+  const { content, source, destination } = await prepareVolumes(testBed, lab, cell, clock)
   const backends = [source.backend, destination.backend]
-  const before = await inspectStorage(lab, testBed.lvm, backends)
-  const spaceBefore = await before.spaceOf(source.backend, VOLUME)
+  const before = await clock.time('look', async () => {
+    const { rows, spaceOf } = await inspectStorage(lab, testBed.lvm, backends)
+    return { rows, space: await spaceOf(source.backend, VOLUME) }
+  })
 
-  const result = await migrateVolume(lab, cell, source, destination, parts)
+  const result = await clock.time('migrate', () => migrateVolume(lab, cell, source, destination, parts))
   lab.signal.throwIfAborted() // a migration that was stopped says nothing of the rule
 
   const sourceRemains = await source.exists()
-  const after = await inspectStorage(lab, testBed.lvm, backends)
   const migrated = result.outcome === 'migrated'
-  const verification = migrated || sourceRemains ? await (migrated ? destination : source).verify(content) : undefined
+  const after = await clock.time('look', async () => {
+    const { rows, spaceOf } = await inspectStorage(lab, testBed.lvm, backends)
+    return { rows, space: migrated ? await spaceOf(destination.backend, VOLUME) : undefined }
+  })
+  const verification =
+    migrated || sourceRemains ? await clock.time('verify', () => (migrated ? destination : source).verify(content)) : undefined
   const moved = lab.copies.at(-1)
   return {
     content,
@@ -123,8 +137,8 @@ async function gatherEvidence(
       sourceRemains,
       ...(moved !== undefined && { moved }),
       ...(verification !== undefined && { verification }),
-      before: spaceBefore,
-      ...(migrated && { after: await after.spaceOf(destination.backend, VOLUME) }),
+      before: before.space,
+      ...(after.space !== undefined && { after: after.space }),
       rowsBefore: before.rows,
       rowsAfter: after.rows,
     },

@@ -445,6 +445,8 @@ const helper: Helper = {
   ping: unused,
   stamp: unused,
   verify: unused,
+  repoison: unused,
+  firstUnpoisoned: unused,
   measure: unused,
   surroundings: unused,
   inspectPath: unused,

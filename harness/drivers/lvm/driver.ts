@@ -1,3 +1,4 @@
+import type { KeptGroups } from '../../block/kept_groups.ts'
 import { createLogicalVolume, SNAPSHOT_MODULES } from '../../block/logical_volume.ts'
 import type { Lvm } from '../../block/lvm.ts'
 import { createVolumeGroup, devicePath, EXTENT_BYTES, type VolumeGroup, type VolumeGroupOptions } from '../../block/volume_group.ts'
@@ -7,12 +8,12 @@ import { runOrThrow } from '../../machine/machine.ts'
 import { dd } from '../../movers/dd.ts'
 import { copyVolume, type Mover } from '../../movers/mover.ts'
 import type { BuiltInDriver, CapabilityReport, MigrationTarget } from '../../protocol/driver.ts'
-import { createPoolAndOrigin, isLvmType, type LvmKind, type LvmType, lvmKind, overheadBytes } from './kinds.ts'
+import { createPoolAndOrigin, isLvmType, type LvmKind, type LvmType, lvmKind, overheadBytes, poolName } from './kinds.ts'
 
 /** Makes the storage of a backend of Cinder's LVM driver: a volume group on poisoned storage with `dataBytes` for volumes. */
 export async function createLvmStorage(
   lab: Lab,
-  lvm: Lvm,
+  { lvm, groups }: { readonly lvm: Lvm; readonly groups: KeptGroups },
   name: string,
   type: LvmType,
   { dataBytes, poisonBytes }: Pick<VolumeGroupOptions, 'dataBytes' | 'poisonBytes'>,
@@ -20,13 +21,23 @@ export async function createLvmStorage(
   const kind = lvmKind(type)
   const sizeBytes = Math.ceil(dataBytes / EXTENT_BYTES) * EXTENT_BYTES
   if (kind.modules !== undefined) await lab.machine.loadModules(kind.modules)
-  const group = await createVolumeGroup(lab, lvm, name, {
-    dataBytes: sizeBytes + overheadBytes(kind),
-    ...(poisonBytes !== undefined && { poisonBytes }),
-    ...(kind.devices !== undefined && { devices: kind.devices }),
+  const make = async (owner: Lab, name: string) => {
+    const group = await createVolumeGroup(owner, lvm, name, {
+      dataBytes: sizeBytes + overheadBytes(kind),
+      ...(poisonBytes !== undefined && { poisonBytes }),
+      ...(kind.devices !== undefined && { devices: kind.devices }),
+    })
+    await createPoolAndOrigin(group, kind, sizeBytes)
+    return group
+  }
+  // A base shares chunks with the volumes made of it, so it cannot stay when they are poisoned.
+  const canBeKept = kind.base === undefined && (poisonBytes ?? Number.MAX_SAFE_INTEGER) >= sizeBytes + overheadBytes(kind)
+  if (!canBeKept) return make(lab, name)
+  return groups.borrow(lab, {
+    key: `${type} ${sizeBytes}`,
+    make: (owner) => make(owner, owner.name('group')),
+    ...(kind.pool !== undefined && { pool: poolName }),
   })
-  await createPoolAndOrigin(group, kind, sizeBytes)
-  return group
 }
 
 /** Cinder's LVM driver. The kind of its group decides how it works, and that group is all it knows. */

@@ -26,6 +26,7 @@ mount -t nfsd none "$folder/nfsd"
 perl "$answerer" "$folder/pipes/nfsd/cld" </dev/null >/dev/null 2>&1 &
 holder=$!
 put "$folder/pid" $holder
+put "$folder/nfsd/max_block_size" 131072
 put "$folder/nfsd/versions" '-2 -3 +4 +4.1 +4.2'
 put "$folder/nfsd/portlist" 'tcp 2049'
 put "$folder/nfsd/threads" 2 &

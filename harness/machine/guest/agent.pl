@@ -102,6 +102,8 @@ mount_fs('proc', 'proc', '/proc');
 my %option = map { /^holeproof\.(\w+)=(.*)$/ ? ($1 => $2) : () } split ' ', slurp_or_empty('/proc/cmdline');
 mount_fs('sysfs', 'sysfs', '/sys');
 mount_fs('devtmpfs', 'devtmpfs', '/dev');
+# Each LVM command looks at every node of /dev, and no guest needs these: they take a tenth of its time.
+unlink grep { !m{/ttyS0$} } glob '/dev/tty[0-9]* /dev/ttyS* /dev/vcs* /dev/ram*';
 mount_fs('tmpfs', 'tmpfs', '/run', 'mode=755');
 mount_fs('tmpfs', 'tmpfs', '/dev/shm');
 make_folder('/run/lock');

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest'
+import { MiB } from '../units.ts'
+import { writePattern } from './pattern.ts'
+import { POISON_PAGE_BYTES, pagesWithoutPoison } from './repoison.ts'
+
+function poisoned(offset = 0, tag = 7): Buffer {
+  const piece = Buffer.alloc(MiB)
+  writePattern(piece, { kind: 'poison', tag }, offset)
+  return piece
+}
+
+test('poison is recognized wherever it was made', () => {
+  expect(pagesWithoutPoison(poisoned())).toEqual([])
+  expect(pagesWithoutPoison(poisoned(5 * MiB))).toEqual([])
+})
+
+test('poison of several devices side by side is poison', () => {
+  const piece = poisoned()
+  poisoned(3 * MiB, 8).copy(piece, 40 * POISON_PAGE_BYTES, 0, 3 * POISON_PAGE_BYTES)
+
+  expect(pagesWithoutPoison(piece)).toEqual([])
+})
+
+test.each([0, 1, 511, 512, 4095, 4096, 600_000, MiB - 1])('a single zero at byte %i makes its page one without poison', (at) => {
+  const piece = poisoned()
+  piece[at] = 0
+
+  expect(pagesWithoutPoison(piece)).toEqual([at - (at % POISON_PAGE_BYTES)])
+})
+
+test('a stamp is not poison', () => {
+  const piece = poisoned()
+  writePattern(piece.subarray(2 * POISON_PAGE_BYTES, 4 * POISON_PAGE_BYTES), { kind: 'stamp', tag: 7 }, 2 * POISON_PAGE_BYTES)
+
+  expect(pagesWithoutPoison(piece)).toEqual([2 * POISON_PAGE_BYTES, 3 * POISON_PAGE_BYTES])
+})
