@@ -84,6 +84,22 @@ sub load_modules {
     }
 }
 
+# Programs and libraries, into the guest's own memory: near_tools.ts says why and which.
+sub copy_near {
+    my ($list) = @_;
+    my $near = '/run/near';
+    make_folder("$near/$_") for 'bin', 'lib';
+    for (split /\n/, slurp_or_empty($list)) {
+        my ($folder, $name, $path) = split / /, $_, 3;
+        if ($folder eq 'link') { symlink($path, "$near/bin/$name"); next }
+        open(my $from, '<:raw', $path) or next;
+        open(my $to, '>:raw', "$near/$folder/$name") or next;
+        while (sysread $from, my $data, 1048576) { syswrite $to, $data }
+        close $to;
+        chmod 0755, "$near/$folder/$name";
+    }
+}
+
 sub loopback_up {
     socket(my $socket, 2, 2, 0) or return;
     my $request = pack('a16 s x14', 'lo', 0x1 | 0x40); # SIOCSIFFLAGS with IFF_UP | IFF_RUNNING
@@ -116,6 +132,7 @@ if (defined $option{shared}) {
         ? mount_fs('hostfs', 'shared', $option{shared}, $option{shared})
         : mount_fs('9p', 'shared', $option{shared}, 'trans=virtio,version=9p2000.L,msize=512000,cache=mmap');
 }
+copy_near($option{near}) if defined $option{near};
 load_modules($option{modules}, split /,/, $option{load}) if defined $option{modules};
 loopback_up();
 

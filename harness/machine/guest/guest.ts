@@ -6,6 +6,7 @@ import { RUN_VARIABLE } from '../prefix.ts'
 import { runToEnd } from '../run_to_end.ts'
 import { toolsEnvironment } from '../tools.ts'
 import { GuestConnection } from './connection.ts'
+import { nearFirst } from './near_tools.ts'
 
 /** The modules that a guest's agent loads for the lab. */
 export const GUEST_MODULES = ['loop', 'ext4', 'dm-mod', 'dm-thin-pool', 'nfsd', 'nfsv4']
@@ -66,7 +67,7 @@ export async function bootGuest(plan: GuestPlan): Promise<Machine> {
   try {
     const kernel = await connection.ready
     const start = async (argv: readonly string[], options: StartOptions = {}) =>
-      connection.start(argv, { ...toolsEnvironment(), ...options.env })
+      connection.start(argv, nearFirst({ ...toolsEnvironment(), ...options.env }))
     const run: Machine['run'] = (argv, options) => runToEnd(argv, () => start(argv, options), options)
     const loaded = new Set<string>()
     return {

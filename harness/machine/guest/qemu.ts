@@ -6,6 +6,7 @@ import type { Machine } from '../machine.ts'
 import { findProgram, toolsEnvironment } from '../tools.ts'
 import { bootGuest, type GuestPlacement } from './guest.ts'
 import { kvmWorks } from './kvm_probe.ts'
+import { writeNearTools } from './near_tools.ts'
 import { preparedKernel, QEMU_MODULES } from './qemu_kernel.ts'
 
 /** Its initramfs lies in memory too. */
@@ -25,10 +26,17 @@ export async function bootQemu(name: string, { shared, memoryMiB }: GuestPlaceme
     throw new BrokenLab(`QEMU or the kernel of its guests is not installed. Run ${commandLine('setup --machine qemu')}.`)
   }
   const agent = join(shared, `${name}.agent`)
-  await copyFile(assetPath('harness/machine/guest/agent.pl'), agent)
+  const near = join(shared, `${name}.near`)
+  await Promise.all([copyFile(assetPath('harness/machine/guest/agent.pl'), agent), writeNearTools(near)])
   const kernelArguments = [
     ...['console=ttyS0', 'quiet', 'panic=-1', 'mitigations=off', 'nokaslr', 'cryptomgr.notests'],
-    ...[`holeproof.agent=${agent}`, `holeproof.port=${PORT}`, `holeproof.shared=${shared}`, 'holeproof.sharing=9p'],
+    ...[
+      `holeproof.agent=${agent}`,
+      `holeproof.port=${PORT}`,
+      `holeproof.shared=${shared}`,
+      'holeproof.sharing=9p',
+      `holeproof.near=${near}`,
+    ],
     ...[`holeproof.modules=${prepared.modules}`, `holeproof.load=${QEMU_MODULES.join(',')}`],
   ]
   const qemu = [program, ...firmwareOf(program)]

@@ -4,6 +4,7 @@ import { BrokenLab } from '../../errors.ts'
 import { assetPath, commandLine } from '../../paths.ts'
 import type { Machine } from '../machine.ts'
 import { bootGuest, GUEST_MODULES, type GuestPlacement } from './guest.ts'
+import { writeNearTools } from './near_tools.ts'
 import { hasSeccompMode, selectKernel } from './uml_kernels.ts'
 
 const BOOT_SECONDS = 30
@@ -15,7 +16,8 @@ export async function bootUml(name: string, { shared, core, memoryMiB, kernel = 
     throw new BrokenLab(`No kernel ${kernel} for User-Mode Linux is installed. Run ${commandLine('setup --machine uml')}.`)
   const { program, modules, libraries } = selected
   const agent = join(shared, `${name}.agent`)
-  await copyFile(assetPath('harness/machine/guest/agent.pl'), agent)
+  const near = join(shared, `${name}.near`)
+  await Promise.all([copyFile(assetPath('harness/machine/guest/agent.pl'), agent), writeNearTools(near)])
   const kernelArguments = [
     `mem=${memoryMiB}M`,
     ...['root=/dev/root', 'rootfstype=hostfs', 'rootflags=/', 'ro', `init=${agent}`],
@@ -26,7 +28,7 @@ export async function bootUml(name: string, { shared, core, memoryMiB, kernel = 
     'pty.legacy_count=0',
     // The agent mounts /dev; the kernel would do it before the agent is read, which may lie in /dev/shm.
     'devtmpfs.mount=0',
-    ...['holeproof.line=/dev/ttyS0', `holeproof.shared=${shared}`, 'holeproof.sharing=hostfs'],
+    ...['holeproof.line=/dev/ttyS0', `holeproof.shared=${shared}`, 'holeproof.sharing=hostfs', `holeproof.near=${near}`],
     ...(hasSeccompMode(selected) ? ['seccomp=on'] : []),
     ...[`holeproof.modules=${modules}`, `holeproof.load=${GUEST_MODULES.join(',')}`],
   ]
