@@ -1,6 +1,7 @@
 import { SaxesParser } from 'saxes'
 import { lengthOf, type Range, type RangeMap, range } from '../content/ranges.ts'
 import { BrokenLab, messageOf, UsageError } from '../errors.ts'
+import type { Dmsetup } from '../helper/device_mapper.ts'
 import { CommandFailed } from '../machine/command_failed.ts'
 import type { Finished, Machine } from '../machine/machine.ts'
 
@@ -14,16 +15,16 @@ const SLICE_BYTES = 256 * 1024
 /**
  * The chunks that each volume of an active thin pool has mapped, in chunks, by thin device id: all of one moment, from a
  * snapshot of the pool's metadata that is released again whatever happens. `poolDevice` is the pool's device-mapper name,
- * without `-tpool`. Aborting `signal` stops the reading, never the release. Throws UsageError when somebody else holds such a
+ * without `-tpool`. `dmsetup` asks device-mapper; default: by the program of this name. Aborting `signal` stops the reading, never the release. Throws UsageError when somebody else holds such a
  * snapshot (there can be one only), CommandFailed when a command fails, BrokenLab when the snapshot could not be released.
  */
 export async function readThinMaps(
   runner: Pick<Machine, 'run'>,
   poolDevice: string,
-  { signal }: { readonly signal?: AbortSignal } = {},
+  { signal, dmsetup = (argv) => runner.run(['dmsetup', ...argv]) }: { readonly signal?: AbortSignal; readonly dmsetup?: Dmsetup } = {},
 ): Promise<ReadonlyMap<number, ThinMap>> {
   signal?.throwIfAborted()
-  const reserved = await runner.run(message(poolDevice, 'reserve'))
+  const reserved = await dmsetup(message(poolDevice, 'reserve'))
   if (reserved.ending.how === 'exit' && reserved.ending.code !== 0) throw refusal(poolDevice, reserved)
   let dumped: Finished | undefined
   let failure: unknown
@@ -38,10 +39,10 @@ export async function readThinMaps(
     failure = error
   }
   try {
-    demand(await runner.run(message(poolDevice, 'release')))
+    demand(await dmsetup(message(poolDevice, 'release')))
   } catch (error) {
     const before = failure === undefined ? '' : `${messageOf(failure)}; and then `
-    const how = `when nothing reads it any more, release it with: ${message(poolDevice, 'release').join(' ')}`
+    const how = `when nothing reads it any more, release it with: dmsetup ${message(poolDevice, 'release').join(' ')}`
     throw new BrokenLab(`${before}the metadata snapshot of ${poolDevice} was not released: ${messageOf(error)}\n${how}`, {
       cause: failure ?? error,
     })
@@ -51,7 +52,7 @@ export async function readThinMaps(
 }
 
 function message(poolDevice: string, verb: 'reserve' | 'release'): string[] {
-  return ['dmsetup', 'message', `${poolDevice}-tpool`, '0', `${verb}_metadata_snap`]
+  return ['message', `${poolDevice}-tpool`, '0', `${verb}_metadata_snap`]
 }
 
 function demand({ argv, ending, stdout, stderr }: Finished): void {
@@ -62,7 +63,7 @@ function refusal(poolDevice: string, { argv, ending, stdout, stderr }: Finished)
   const output = `${stdout}${stderr}`
   if (!output.includes('Device or resource busy')) return new CommandFailed(argv, ending, output)
   return new UsageError(
-    `the pool ${poolDevice} already has a metadata snapshot, and there can be one only: wait for the program that reads it; if there is none, release it with: ${message(poolDevice, 'release').join(' ')}`,
+    `the pool ${poolDevice} already has a metadata snapshot, and there can be one only: wait for the program that reads it; if there is none, release it with: dmsetup ${message(poolDevice, 'release').join(' ')}`,
   )
 }
 

@@ -1,6 +1,6 @@
 import { type RangeMap, scaled, toMask } from '../content/ranges.ts'
 import type { Lab } from '../lab/lab.ts'
-import { runOrThrow } from '../machine/machine.ts'
+import { CommandFailed } from '../machine/command_failed.ts'
 import { SECTOR_BYTES } from '../units.ts'
 import { type DmStatus, dmName, isThin, isThinPool, parseChunkBytes, parseStatus, parseThinIds } from './status.ts'
 import { readThinMaps } from './thin_map.ts'
@@ -37,7 +37,7 @@ export class StorageUsage {
   }
 
   static async read(lab: Lab): Promise<StorageUsage> {
-    return new StorageUsage(lab, parseStatus(await runOrThrow(lab, ['dmsetup', 'status'])))
+    return new StorageUsage(lab, parseStatus(await ask(lab, ['status'])))
   }
 
   /** The chunks of a thin pool that any volume has mapped. Throws when there is no such pool. */
@@ -56,12 +56,12 @@ export class StorageUsage {
     const poolDevice = dmName(group, poolName ?? '')
     const pool = this.status.get(`${poolDevice}-tpool`)
     if (poolName === undefined || !isThinPool(pool)) throw new Error(`${device} is a thin volume, but ${poolDevice} is not a thin pool`)
-    const table = await runOrThrow(this.lab, ['dmsetup', 'table'])
+    const table = await ask(this.lab, ['table'])
     const id = parseThinIds(table).get(device)
     const chunkBytes = parseChunkBytes(table).get(`${poolDevice}-tpool`)
     if (id === undefined || chunkBytes === undefined) throw new Error(`dmsetup table does not show ${device} and its pool`)
     // A volume that has no chunk is not in the pool's metadata.
-    const map = (await readThinMaps(this.lab, poolDevice)).get(id) ?? []
+    const map = (await readThinMaps(this.lab, poolDevice, { dmsetup: this.lab.helper.dmsetup })).get(id) ?? []
     return {
       mappedBytes: status.mappedSectors * SECTOR_BYTES,
       thin: {
@@ -75,6 +75,12 @@ export class StorageUsage {
 
 /** The exact mapped bytes of a device, by its device-mapper name; undefined for a device that is not thin. */
 export async function thinMappedBytes(lab: Lab, device: string): Promise<number | undefined> {
-  const status = parseStatus(await runOrThrow(lab, ['dmsetup', 'status', device]), device).get(device)
+  const status = parseStatus(await ask(lab, ['status'])).get(device)
   return isThin(status) ? status.mappedSectors * SECTOR_BYTES : undefined
+}
+
+async function ask({ helper }: Lab, argv: readonly string[]): Promise<string> {
+  const { ending, stdout, stderr, argv: asked } = await helper.dmsetup(argv)
+  if (ending.how === 'exit' && ending.code === 0) return stdout.toString()
+  throw new CommandFailed(asked, ending, stderr.toString())
 }

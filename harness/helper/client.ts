@@ -6,6 +6,7 @@ import type { Machine } from '../machine/machine.ts'
 import { callOver } from '../protocol/json_rpc.ts'
 import type { Verification } from '../result/bytes.ts'
 import { writeHelper } from './bundle.ts'
+import { DeviceMapper, type Dmsetup } from './device_mapper.ts'
 import type { Inventory } from './inventory.ts'
 import type { PathInfo, Surroundings } from './surroundings.ts'
 
@@ -24,6 +25,8 @@ export interface Helper {
   measure(path: string): Promise<{ sizeBytes: number; allocatedBytes: number }>
   /** The bytes read from and written to a block device so far; null for a file. */
   transferred(path: string): Promise<{ readBytes: number; writtenBytes: number } | null>
+  /** Which sides of a copy can be opened with O_DIRECT. */
+  takesDirect(from: string, to: string): Promise<{ input: boolean; output: boolean }>
   /** The devices and filesystems of the machine, before a foreign program runs in it. */
   surroundings(): Promise<Surroundings>
   inspectPath(path: string): Promise<PathInfo>
@@ -32,6 +35,8 @@ export interface Helper {
   /** Kills every process whose environment holds `mark`; returns what they were. */
   killMarked(mark: string): Promise<string[]>
   inventory(prefix: string): Promise<Inventory>
+  /** Asks device-mapper without starting dmsetup. */
+  readonly dmsetup: Dmsetup
   close(): Promise<void>
 }
 
@@ -48,6 +53,7 @@ export async function openHelper(machine: Machine): Promise<Helper> {
   })
   const caller = callOver({ input: helper.stdout, output: helper.stdin })
   let gone = false
+  let deviceMapper: Promise<DeviceMapper> | undefined
   const fail = (why: string) => {
     gone = true
     caller.fail(why)
@@ -73,14 +79,20 @@ export async function openHelper(machine: Machine): Promise<Helper> {
     firstUnpoisoned: (path, from) => call('firstUnpoisoned', { path, from }),
     measure: (path) => call('measure', { path }),
     transferred: (path) => call('transferred', { path }),
+    takesDirect: (from, to) => call('takesDirect', { from, to }),
     surroundings: () => call('surroundings', {}),
     inspectPath: (path) => call('inspectPath', { path }),
     stackedOn: (path) => call('stackedOn', { path }),
     killMarked: (mark) => call('killMarked', { mark }),
     inventory: (prefix) => call('inventory', { prefix }),
+    dmsetup: async (argv) => {
+      deviceMapper ??= DeviceMapper.open(machine)
+      return (await deviceMapper).dmsetup(argv)
+    },
     close: async () => {
       helper.stdin.end()
       await helper.ended
+      await (await deviceMapper)?.close()
     },
   }
 }

@@ -48,7 +48,7 @@ class DeviceWriter {
 
   constructor(path: string) {
     this.buffered = openSync(path, constants.O_WRONLY)
-    this.direct = openDirect(path)
+    this.direct = openDirect(path, constants.O_WRONLY)
   }
 
   /** Writes a range, in bytes. `fill` makes the content of a part of it that begins at the byte `at` of the device. */
@@ -77,9 +77,20 @@ class DeviceWriter {
   }
 }
 
-function openDirect(path: string): number | undefined {
+/** Returns which sides of a copy can be opened with O_DIRECT. What does not exist cannot. */
+export function takesDirect(from: string, to: string): { input: boolean; output: boolean } {
+  const opens = (path: string, flags: number) => {
+    const file = openDirect(path, flags)
+    if (file !== undefined) closeSync(file)
+    return file !== undefined
+  }
+  return { input: opens(from, constants.O_RDONLY), output: opens(to, constants.O_WRONLY) }
+}
+
+/** Undefined where the filesystem takes no direct input and output. */
+function openDirect(path: string, flags: number): number | undefined {
   try {
-    return openSync(path, constants.O_WRONLY | constants.O_DIRECT)
+    return openSync(path, flags | constants.O_DIRECT)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EINVAL') return undefined
     throw error

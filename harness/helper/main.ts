@@ -6,7 +6,7 @@ import { JSONRPCServer } from 'json-rpc-2.0'
 import type { Content } from '../content/content.ts'
 import { carries } from '../machine/prefix.ts'
 import { serveOver } from '../protocol/json_rpc.ts'
-import { firstUnpoisoned, measure, repoisonDevice, stampDevice, transferred, verifyDevice } from './device_io.ts'
+import { firstUnpoisoned, measure, repoisonDevice, stampDevice, takesDirect, transferred, verifyDevice } from './device_io.ts'
 import { takeInventory } from './inventory.ts'
 import { inspectPath, killMarked, stackedOn, surroundings } from './surroundings.ts'
 
@@ -22,6 +22,7 @@ server.addMethod('repoison', ({ path, from, tag }: { path: string; from: number;
 server.addMethod('firstUnpoisoned', ({ path, from }: { path: string; from: number }) => firstUnpoisoned(path, from) ?? null)
 server.addMethod('measure', ({ path }: { path: string }) => measure(path))
 server.addMethod('transferred', ({ path }: { path: string }) => transferred(path) ?? null)
+server.addMethod('takesDirect', ({ from, to }: { from: string; to: string }) => takesDirect(from, to))
 server.addMethod('surroundings', () => surroundings())
 server.addMethod('inspectPath', ({ path }: { path: string }) => inspectPath(path))
 server.addMethod('stackedOn', ({ path }: { path: string }) => stackedOn(path))

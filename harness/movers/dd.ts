@@ -1,4 +1,3 @@
-import type { Lab } from '../lab/lab.ts'
 import { runOrThrow } from '../machine/machine.ts'
 import { MiB } from '../units.ts'
 import type { CopyOrder, Mover } from './mover.ts'
@@ -9,11 +8,7 @@ const COPY_SECONDS = 600
 
 /** dd as Cinder runs it: 1 MiB blocks, the count in bytes, O_DIRECT on the sides that allow it, flushed before it ends. */
 export const dd: Mover = async (lab, order) => {
-  const direct = {
-    input: await allowsDirect(lab, [`if=${order.from}`, 'of=/dev/null', 'iflag=direct']),
-    // Without conv=notrunc the probe would empty a destination that is a file.
-    output: await allowsDirect(lab, ['if=/dev/zero', `of=${order.to}`, 'oflag=direct', 'conv=notrunc']),
-  }
+  const direct = await lab.helper.takesDirect(order.from, order.to)
   await runOrThrow(lab, ddCommand(order, direct), { timeoutSeconds: COPY_SECONDS })
 }
 
@@ -28,9 +23,4 @@ function ddCommand(
     ...(direct.output ? ['oflag=direct'] : []),
     `conv=${[...(mode === 'sparse' ? ['sparse'] : []), ...(keepsFile ? ['notrunc'] : []), 'fdatasync'].join(',')}`,
   ]
-}
-
-async function allowsDirect(lab: Lab, operands: readonly string[]): Promise<boolean> {
-  const { ending } = await lab.run(['dd', 'count=0', ...operands])
-  return ending.how === 'exit' && ending.code === 0
 }

@@ -12,8 +12,6 @@ const PROGRAMS = [
   ...['lvm', 'dmsetup', 'thin_dump', 'losetup', 'dd', 'blkdiscard', 'cryptsetup'],
   ...['sh', 'true', 'rm', 'mkdir', 'mv', 'truncate', 'fallocate'],
 ]
-/** The C library and its loader belong together, and the loader's path is fixed. */
-const C_LIBRARY = /^(ld-linux|libc\.so|libm\.so)/
 
 /**
  * Writes the list of files that a guest's agent copies into its memory: programs and the libraries that they need. Each component of a
@@ -41,11 +39,8 @@ async function makeList(): Promise<string[]> {
   const { ending, stdout } = await runToEnd(ldd, async () => startHere(ldd, toolsEnvironment()))
   // Programs without their libraries would be no nearer.
   if (ending.how === 'not-started') return []
-  const libraries = new Map(
-    [...stdout.toString().matchAll(/^\s+\S+ => (\/\S+) /gm)].flatMap(([, path = '']) =>
-      C_LIBRARY.test(basename(path)) ? [] : [[basename(path), path]],
-    ),
-  )
+  // The loader has no arrow in the output; its path is fixed.
+  const libraries = new Map([...stdout.toString().matchAll(/^\s+\S+ => (\/\S+) /gm)].map(([, path = '']) => [basename(path), path]))
   const programs = await Promise.all(
     found.map(async ({ name, path }) => [`bin ${name} ${await realpath(path)}`, ...(await otherNames(name, path))]),
   )
