@@ -51,6 +51,10 @@ describe('a measurement on a terminal', () => {
     expect(text).toMatch(/^\? NOT ALL MEASURED {2}1 of 2 figures/m)
   })
 
+  test('explains no values where there are none', () => {
+    expect(benchReport(exampleBench({ figures: [absent] }), false)).not.toMatch(/median|Memory/)
+  })
+
   test('breaks the time down by command, with the rest that no command took, and by phase', () => {
     const text = benchReport(everything, false)
 

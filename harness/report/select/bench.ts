@@ -91,14 +91,16 @@ export function benchNotes(bench: Bench): string[] {
   return [
     ...(stopped ? ['The run was stopped before its end.'] : []),
     `Before is ${before.commit}, after is ${after.commit}${after.changed ? ' with uncommitted changes' : ''}. Seed ${seed}.`,
-    'Each value is the median of its rounds, with the least and the most. The sides ran in turns. A ratio is after divided by before.',
+    ...(measured.length === 0 ? [] : [VALUES]),
     ...(one === '' && other === '' ? [] : [one === other ? `Machines: ${one}.` : `Machines before: ${one}. After: ${other}.`]),
     `Host: ${plural(host.cores, 'core')}, ${(host.memoryBytes / GiB).toFixed(0)} GiB, Linux ${host.kernel}, Node ${host.node}. Load before the run: ${host.load.map((value) => value.toFixed(2)).join(', ')}.`,
     ...(load > host.cores / 2 ? ['The host was busy with something else when the run began.'] : []),
-    MEMORY[memory],
+    ...(measured.length === 0 ? [] : [MEMORY[memory]]),
   ]
 }
 
+const VALUES =
+  'Each value is the median of its rounds, with the least and the most. The sides ran in turns. A ratio is after divided by before.'
 const PEAK = 'Memory is the largest sum over the processes of a run, sampled up to four times a second, of'
 const MEMORY: Readonly<Record<Bench['memory'], string>> = {
   pss: `${PEAK} their proportional set sizes (Pss).`,
