@@ -74,6 +74,7 @@ describe('a measurement on a terminal', () => {
     expect(benchReport(exampleBench(), false)).toContain('Machines: 2 x uml 6.1.176.')
     expect(benchReport(load(1), false)).not.toContain('busy')
     expect(benchReport(load(1.5), false)).toContain('busy')
+    expect(benchReport(exampleBench({ kernel: 'newest' }), false)).toContain('were asked for: newest.')
     const other = exampleFigure({ after: exampleSide({ machines: '2 x qemu 6.12' }) })
     expect(benchReport(exampleBench({ figures: [other] }), false)).toContain('Machines before: 2 x uml 6.1.176. After: 2 x qemu 6.12.')
   })

@@ -83,7 +83,7 @@ function partsTable(what: string, { of, parts }: Parts): PartsTable {
 
 /** Everything that a reader must know of the run to judge its figures, a text each. */
 export function benchNotes(bench: Bench): string[] {
-  const { before, after, host, seed, memory, stopped } = bench
+  const { before, after, host, seed, kernel, memory, stopped } = bench
   const [load = 0] = host.load
   const measured = bench.figures.filter((figure) => figure.state === 'measured')
   const machines = (side: 'before' | 'after') => [...new Set(measured.flatMap((figure) => figure[side].machines ?? []))].join('; ')
@@ -93,6 +93,7 @@ export function benchNotes(bench: Bench): string[] {
     `Before is ${before.commit}, after is ${after.commit}${after.changed ? ' with uncommitted changes' : ''}. Seed ${seed}.`,
     ...(measured.length === 0 ? [] : [VALUES]),
     ...(one === '' && other === '' ? [] : [one === other ? `Machines: ${one}.` : `Machines before: ${one}. After: ${other}.`]),
+    ...(kernel === undefined ? [] : [`Sides that can choose a kernel were asked for: ${kernel}.`]),
     `Host: ${plural(host.cores, 'core')}, ${(host.memoryBytes / GiB).toFixed(0)} GiB, Linux ${host.kernel}, Node ${host.node}. Load before the run: ${host.load.map((value) => value.toFixed(2)).join(', ')}.`,
     ...(load > host.cores / 2 ? ['The host was busy with something else when the run began.'] : []),
     ...(measured.length === 0 ? [] : [MEMORY[memory]]),

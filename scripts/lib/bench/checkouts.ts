@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { BrokenLab, UsageError } from '../../../harness/errors.ts'
 import type { Bench } from '../../../harness/result/bench.ts'
-import { type CheckoutTraits, commandWords, type FigureSpec, setupWords } from './figures.ts'
+import { type CheckoutTraits, commandWords, type FigureSpec, lists, setupWords } from './figures.ts'
 import { BENCH_VARIABLE } from './memory.ts'
 import { runCommand } from './run_command.ts'
 
@@ -92,6 +92,8 @@ export async function prepare(checkout: Checkout, figures: readonly FigureSpec[]
   run.log(`bench: setting up ${what}`)
   await runHere(setupWords(await runHere(['scripts/setup', '--help']), figures, run.kernel))
   const traits = { help: await runHere(['scripts/verify', '--help']), has: () => false }
+  if (run.kernel !== undefined && !lists(traits.help, '--kernel'))
+    run.log(`bench: ${what} has no --kernel. It runs on the kernel that it has.`)
   const warmUp = commandWords(WARM_UP, traits, { ...run, out: join(run.folder, 'warm-up') })
   if (warmUp.kind === 'words') await runHere(warmUp.words)
   // If this fails, the figure itself fails too and reports it.
