@@ -1,6 +1,7 @@
 import { noun } from '../units.ts'
 import { type CheckResult, LEFT_OUT } from './certificate.ts'
 import { describeFailed } from './describe.ts'
+import { median } from './median.ts'
 import type { Result } from './result.ts'
 
 type Verdict = CheckResult['verdict']
@@ -206,12 +207,6 @@ function compareTimes(
     return afterSeconds > expected * limit && afterSeconds - expected > floorSeconds
   })
   return { kind: 'compared', ...(enough && { overall: Math.exp(middle) }), limit, floorSeconds, slower }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((one, other) => one - other)
-  const middle = sorted.length / 2
-  return ((sorted[Math.floor(middle)] ?? 0) + (sorted[Math.ceil(middle) - 1] ?? 0)) / 2
 }
 
 function sideOf({ version, startedAt, seed, seconds, verdict, counts }: Result): Side {

@@ -30,6 +30,11 @@ const TABLE = {
   setup: { summary: 'install what is missing', load: () => import('../../commands/setup.ts') },
   sweep: { summary: 'remove what killed runs left behind', load: () => import('../../commands/sweep.ts') },
   test: { summary: 'run the tests of holeproof itself', only: 'checkout', load: () => import('../../commands/test.ts') },
+  bench: {
+    summary: 'measure this checkout against an earlier commit',
+    only: 'checkout',
+    load: () => import('../../commands/bench.ts'),
+  },
   completion: {
     summary: 'print a script that completes commands in a shell',
     only: 'package',
