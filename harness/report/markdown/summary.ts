@@ -8,7 +8,7 @@ import { plural } from '../../units.ts'
 import { bytesSeen } from '../select/bytes_seen.ts'
 import { failuresOf, reportableChecks } from '../select/failures.ts'
 import { specTables } from '../select/lvs_table.ts'
-import { shortened } from '../select/words.ts'
+import { machinesText, shortened } from '../select/words.ts'
 import { comparisonBlocks } from './comparison.ts'
 import {
   type Block,
@@ -57,13 +57,12 @@ function sections(result: Result, ending: RunOutcome, comparison: Comparison | u
 }
 
 function verdict({ verdict, shard, merged, stopped, brokenRule, seconds, seed, machines, version }: Result): Block[] {
-  const kernels = [...new Set(machines.map(({ kind, kernel }) => `${kind} ${kernel}`))].join(', ')
   const part = shard === undefined ? '' : `, shard ${shard.number} of ${shard.of}`
   const missing = merged?.missingShards ?? []
   return [
     heading(2, `${SIGNS[verdict]}${part}`),
     paragraph(
-      `holeproof ${version}: ${seconds.toFixed(1)} s on ${machines.length} x ${kernels}; seed ${seed}`,
+      `holeproof ${version}: ${seconds.toFixed(1)} s on ${machinesText(machines)}; seed ${seed}`,
       ...(merged === undefined ? [] : [`; ${plural(merged.shards, 'shard')}`]),
     ),
     ...(missing.length > 0 ? [paragraph(`Missing: shard ${missing.join(', ')} of ${merged?.shards}.`)] : []),

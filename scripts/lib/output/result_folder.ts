@@ -24,11 +24,15 @@ export function kernelFolder(kernel: string): string {
   return `kernel-${kernel}`
 }
 
+/** The folders of the kernels' results in the folder of a run. */
+export async function kernelFolders(out: string): Promise<string[]> {
+  return (await readdir(out).catch(() => [])).filter((name) => KERNEL_FOLDER.test(name))
+}
+
 /** Makes the folder for the result and removes an earlier result from it. Throws UsageError if it is not writable. */
 export async function prepareFolder(out: string): Promise<void> {
   // An earlier run's findings must not be mistaken for this run's.
-  const folders = (await readdir(out).catch(() => [])).filter((name) => KERNEL_FOLDER.test(name))
-  await makeOutFolder('--out', out, [...FILES, ...folders])
+  await makeOutFolder('--out', out, [...FILES, ...(await kernelFolders(out))])
 }
 
 /** Makes the folder for the result before the run begins, so that a bad --out fails at once, and removes what killed runs left behind. */

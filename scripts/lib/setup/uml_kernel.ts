@@ -56,7 +56,7 @@ async function unpackKernel(apt: Apt, wanted: string, log: (line: string) => voi
   if (found === undefined)
     throw unknownKernel(
       wanted,
-      `Debian has no kernel ${wanted} for User-Mode Linux. It has ${all.map(({ version }) => version).join(', ')}.`,
+      `Debian has no kernel ${wanted} for User-Mode Linux. It has ${[...new Set(all.map(({ version }) => version))].join(', ')}.`,
     )
   log(`setup: unpacking ${PACKAGE} ${found.version} of Debian ${found.suite} into ${kernelsFolder}`)
   await makeOutFolder('HOLEPROOF_CACHE', kernelsFolder)
