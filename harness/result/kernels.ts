@@ -34,7 +34,7 @@ export const kernelsSchema = z.object({
   compared: z.number().int().nonnegative().describe('the number of cells and copies that two or more kernels showed'),
   notCompared: list(
     object({ kernel: kernelName, verdict: z.enum(['not-shown', 'broken']), reason: z.string(), ids: list(z.string()) }),
-  ).describe('what a kernel showed nothing of'),
+  ).describe('the cells and copies of which a kernel showed nothing'),
   differences: list(differenceSchema).describe('every value that should be the same on all kernels and is not'),
   counts: resultSchema.shape.counts.describe('of all kernels together'),
   verdict: verdictSchema.describe('over all kernels; a difference between them does not change it'),

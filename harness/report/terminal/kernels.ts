@@ -59,7 +59,7 @@ function onKernels(some: readonly string[], all: number): string {
   return some.length === all ? 'on all kernels' : `on ${some.join(', ')}`
 }
 
-/** What broke is among the failures. */
+/** Only the not-shown: a broken cell is among the failures. */
 function notShown({ notCompared }: Kernels, chalk: ChalkInstance): string[] {
   return notCompared
     .filter(({ verdict }) => verdict === 'not-shown')
