@@ -1,29 +1,34 @@
+import { join } from 'node:path'
 import { Option } from '@commander-js/extra-typings'
+import { UsageError } from '../../harness/errors.ts'
 import { brokenModelNames } from '../../harness/explore/broken_models.ts'
 import { traps } from '../../harness/explore/traps.ts'
+import type { MachineChoice, MachineKind } from '../../harness/machine/machine.ts'
 import { commandLine } from '../../harness/paths.ts'
+import { quoted } from '../../harness/result/describe.ts'
 import { brokenRuleNames } from '../../harness/verify/broken_rules.ts'
 import { allCells } from '../../harness/verify/cell.ts'
+import { verifyOnKernels } from '../../harness/verify/kernels.ts'
 import { assignToShard, estimateCellCost, estimateCopyCost } from '../../harness/verify/shard.ts'
-import { verify } from '../../harness/verify/verify.ts'
 import { EXIT, newCommand, runnable, version } from '../lib/cli/command.ts'
 import { openDebugShell } from '../lib/cli/debug_shell.ts'
 import { isMeant, parseOnly } from '../lib/cli/only.ts'
-import { addRunOptions, machineWords, newSeed, onlyOption } from '../lib/cli/options.ts'
+import { addRunOptionsOnKernels, machineWords, newSeed, onlyOption } from '../lib/cli/options.ts'
 import { repeatVerify } from '../lib/cli/repeat_verify.ts'
 import { type ShardNumber, seedOfShards, shardOption } from '../lib/cli/shard.ts'
 import { stopOnSignals } from '../lib/cli/signals.ts'
-import { showProgress } from '../lib/output/progress.ts'
+import { type Progress, showProgress } from '../lib/output/progress.ts'
+import { reportKernels, writeKernel } from '../lib/output/report_kernels.ts'
 import { reportRun } from '../lib/output/report_run.ts'
-import { prepareRun } from '../lib/output/result_folder.ts'
+import { kernelFolder, prepareRun } from '../lib/output/result_folder.ts'
 import { createLogger } from '../lib/output/terminal.ts'
 import { readBaseline } from '../lib/read/result.ts'
-import { prepareMachine } from '../lib/setup/select_machine.ts'
+import { prepareKernels, refuseKernelFor } from '../lib/setup/select_machine.ts'
 
 /** The time limit for shrinking a disagreement with the model to its smallest case. */
 const SHRINK_SECONDS = 60
 
-const command = addRunOptions(
+const command = addRunOptionsOnKernels(
   newCommand(
     'verify',
     'Migrates volumes between real LVM and NFS backends on poisoned storage, checks every byte, and reports whether the rule holds.',
@@ -32,7 +37,9 @@ const command = addRunOptions(
       ['verify --only host/lvm-thin', 'run the cells whose ids begin with this'],
       ['verify --only table/full,table/sparse', "reproduce the spec's own table"],
       ['verify --break always-sparse', 'watch the harness catch a broken rule'],
+      ['verify --kernel 6.1,6.12,newest', 'run it on three kernels and compare them'],
     ],
+    ['0 upheld', '1 refuted or kernels differ', '2 bad usage or input', '3 broken lab or a kernel that cannot be used here'],
   )
     .addOption(onlyOption('cell'))
     .addOption(shardOption('cells'))
@@ -49,6 +56,8 @@ const command = addRunOptions(
 
 export default runnable(command, async () => {
   const options = command.parse().opts()
+  const several = options.kernel !== undefined && options.kernel.length > 1
+  if (several) refuseWithSeveralKernels(options)
   const all = selectAll(options.only)
   const { cells, copies } = options.shard === undefined ? all : shareOf(all, options.shard)
   if (options.list) {
@@ -59,35 +68,73 @@ export default runnable(command, async () => {
   const baseline = await readBaseline(options.baseline)
   const log = createLogger(options)
   await prepareRun(options.out, log)
-  const machine = await prepareMachine(options.machine, options.kernel, log)
+  const kernels = await prepareKernels(options.machine, options.kernel, log)
 
   const stop = stopOnSignals()
-  const progress = showProgress(cells.length + copies.length, options)
-  const ended = await verify({
+  let progress: Progress | undefined
+  const endProgress = () => progress?.stop()
+  const runs = await verifyOnKernels(kernels, {
     cells,
     copies,
     shrinkSeconds: SHRINK_SECONDS,
-    machine,
     seed,
     version,
     signal: stop.signal,
-    onEvent: progress.onEvent,
-    repeat: ({ id }) => repeatVerify(id, { machine: machineWords(machine, options.kernel), seed, brokenRule: options.break }),
+    repeat: ({ id }, { machine, asked }) =>
+      repeatVerify(id, { machine: machineWords(kindOf(machine), asked), seed, brokenRule: options.break }),
+    onKernel: ({ kernel }) => {
+      if (several) log(`on kernel ${kernel}`)
+      progress = showProgress(cells.length + copies.length, options)
+      return progress.onEvent
+    },
+    onEnded: async (run) => {
+      endProgress()
+      if (several) await writeKernel(run, options)
+    },
     ...(options.break !== undefined && { brokenRule: options.break }),
     ...(options.keep && {
       machines: 1,
       debugShell: async (testBed, cell) => {
-        progress.stop()
+        endProgress()
         await openDebugShell(testBed, cell)
         stop.abort()
       },
     }),
-  }).finally(progress.stop)
+  }).finally(endProgress)
+  const [only, ...others] = runs
+  if (only === undefined || others.length > 0) return reportKernels(runs, options)
   const whole = { cells: all.cells.map(({ id }) => id), copies: all.copies.map(({ id }) => id), drivers: [] }
-  const result = options.shard ? { ...ended, shard: { ...options.shard, whole, asked: sharedCommandLine(options) } } : ended
+  const result = options.shard ? { ...only.result, shard: { ...options.shard, whole, asked: sharedCommandLine(options) } } : only.result
 
   return reportRun(result, { ...options, baseline })
 })
+
+/** A kernel that cannot be booted here is to be repeated on the kind of machine that it is for. */
+function kindOf(machine: MachineChoice | Error): MachineChoice {
+  return machine instanceof Error ? { kind: 'uml' } : machine
+}
+
+export interface OneKernelOptions {
+  readonly machine: MachineKind | 'auto'
+  readonly keep?: true | undefined
+  readonly shard?: ShardNumber | undefined
+  readonly baseline?: string | undefined
+  readonly out: string
+}
+
+/** Throws UsageError if an option works with one kernel only. */
+export function refuseWithSeveralKernels({ machine, keep, shard, baseline, out }: OneKernelOptions): void {
+  refuseKernelFor(machine)
+  if (keep) throw new UsageError('--keep stops at one cell on one kernel. Name one with --kernel.')
+  if (shard !== undefined) {
+    const one = commandLine(`verify --kernel 6.12 --shard ${shard.number}/${shard.of}`)
+    throw new UsageError(`--shard works with one kernel. Run and merge the shards of each kernel, as with ${one}.`)
+  }
+  if (baseline !== undefined) {
+    const after = commandLine(`compare ${quoted(baseline)} ${quoted(join(out, kernelFolder('6.12')))}`)
+    throw new UsageError(`--baseline works with one kernel. Compare the result of each kernel afterwards, as with ${after}.`)
+  }
+}
 
 interface Selection {
   readonly cells: typeof allCells

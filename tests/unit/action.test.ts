@@ -11,9 +11,10 @@ import { type ActionStep, runAction } from '../support/action.ts'
 const COMMAND = `#!/usr/bin/env bash
 printf '%s\\n' "\${0##*/}" "$@" >"$WORDS"
 if [ "$CODE" = 2 ]; then exit 2; fi
+case "$*" in *--kernel*) file=kernels.json ;; *) file=result.json ;; esac
 while [ "$1" != --out ]; do shift; done
 if [ -e "$2/result.json" ]; then echo 'an earlier result is there' >>"$WORDS"; fi
-echo '{"verdict":"refuted"}' >"$2/result.json"
+echo '{"verdict":"refuted"}' >"$2/$file"
 exit "$CODE"
 `
 
@@ -132,6 +133,12 @@ describe('the action', () => {
     expect(outputs.report).toMatch(/\/report$/)
   })
 
+  test('gives the verdict of a run on several kernels', async () => {
+    const { outputs } = await acting({ ARGUMENTS: '--kernel 6.1,7.2' }, { code: 1 })
+
+    expect(outputs).toMatchObject({ verdict: 'refuted', artifact: 'holeproof-report-verify' })
+  })
+
   test('takes no verdict and no report of an earlier step for its own', async () => {
     const { outputs } = await acting({}, { code: 2, earlier: true })
 
@@ -159,6 +166,7 @@ describe('the action', () => {
     ['auto', {}],
     ['qemu', { MACHINE: 'qemu' }],
     ['uml-cinder', { MACHINE: 'uml', DRIVER: 'cinder:lvm-thin' }],
+    ['auto-6.1_7.2', { ARGUMENTS: '--strict --kernel 6.1,7.2' }],
     ['auto-cinder', { DRIVER: './driver.py', ARGUMENTS: '--peer cinder:lvm-thick' }],
   ])('keeps a cache of its own for a setup that differs: %s', async (kind, env) => {
     const { outputs } = await acting(env, { step: 'look' })

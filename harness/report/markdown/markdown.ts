@@ -1,7 +1,19 @@
 import type { PhrasingContent, RootContent, TableCell } from 'mdast'
 import { gfmTableToMarkdown } from 'mdast-util-gfm-table'
 import { toMarkdown } from 'mdast-util-to-markdown'
+import type { CheckResult } from '../../result/certificate.ts'
 import { printable } from '../../result/describe.ts'
+import { MiB } from '../../units.ts'
+
+export const SIGNS: Readonly<Record<CheckResult['verdict'], string>> = {
+  upheld: '✅ upheld',
+  refuted: '❌ refuted',
+  'not-shown': '❔ not shown',
+  broken: '⚠️ broken',
+  'not-offered': '➖ not offered',
+}
+/** GitHub refuses a step's summary of more. */
+export const SUMMARY_BYTES = MiB
 
 /** A block of Markdown: a heading, a paragraph, a table, a listing. */
 export type Block = RootContent
@@ -14,6 +26,33 @@ export type Inline = PhrasingContent
  */
 export function markdownOf(blocks: readonly Block[]): string {
   return toMarkdown({ type: 'root', children: [...blocks] }, { extensions: [gfmTableToMarkdown({ tablePipeAlign: false })], bullet: '-' })
+}
+
+/** A part of a summary that may be left out. */
+export interface Section {
+  readonly name: string
+  readonly blocks: readonly Block[]
+}
+
+/** The sections that fit into so many bytes, and a note on those that do not. The first section is always there. */
+export function markdownWithin(mostBytes: number, sections: readonly Section[]): string {
+  const [first, ...others] = sections.map(({ name, blocks }) => ({ name, text: markdownOf(blocks) }))
+  let text = first?.text ?? ''
+  const left: string[] = []
+  for (const section of others) {
+    const longer = `${text}\n${section.text}`
+    if (bytesOf(longer) + bytesOf(note([...left, ...others.map(({ name }) => name)])) <= mostBytes) text = longer
+    else left.push(section.name)
+  }
+  return left.length === 0 ? text : `${text}${note(left)}`
+}
+
+function note(left: readonly string[]): string {
+  return `\n${markdownOf([paragraph(`Left out to keep the summary short: ${left.join(', ')}. The report has everything.`)])}`
+}
+
+function bytesOf(text: string): number {
+  return new TextEncoder().encode(text).length
 }
 
 export function heading(depth: 2 | 3, ...inline: readonly (string | Inline)[]): Block {

@@ -4,30 +4,28 @@ import { describeFound } from '../../result/describe.ts'
 import type { Verdict } from '../../result/finding.ts'
 import type { Result } from '../../result/result.ts'
 import { type RunOutcome, runOutcomeOf } from '../../result/run_outcome.ts'
-import { MiB, plural } from '../../units.ts'
+import { plural } from '../../units.ts'
 import { bytesSeen } from '../select/bytes_seen.ts'
 import { failuresOf, reportableChecks } from '../select/failures.ts'
 import { specTables } from '../select/lvs_table.ts'
-import { shortened } from '../select/words.ts'
+import { machinesText, shortened } from '../select/words.ts'
 import { comparisonBlocks } from './comparison.ts'
-import { type Block, code, heading, type Inline, listing, markdownOf, paragraph, table } from './markdown.ts'
+import {
+  type Block,
+  code,
+  heading,
+  type Inline,
+  listing,
+  markdownWithin,
+  paragraph,
+  type Section,
+  SIGNS,
+  SUMMARY_BYTES,
+  table,
+} from './markdown.ts'
 
-const SIGNS: Readonly<Record<CheckResult['verdict'], string>> = {
-  upheld: '✅ upheld',
-  refuted: '❌ refuted',
-  'not-shown': '❔ not shown',
-  broken: '⚠️ broken',
-  'not-offered': '➖ not offered',
-}
 const MOST_FAILURES = 100
 const MOST_TEXT = 500
-/** GitHub refuses a step's summary of more. */
-export const SUMMARY_BYTES = MiB
-
-interface Section {
-  readonly name: string
-  readonly blocks: readonly Block[]
-}
 
 export interface SummaryOptions {
   readonly ending?: RunOutcome
@@ -43,19 +41,7 @@ export function summaryOf(
   result: Result,
   { ending = runOutcomeOf(result), comparison, mostBytes = SUMMARY_BYTES }: SummaryOptions = {},
 ): string {
-  const [first, ...others] = sections(result, ending, comparison).map(({ name, blocks }) => ({ name, text: markdownOf(blocks) }))
-  let text = first?.text ?? ''
-  const left: string[] = []
-  for (const section of others) {
-    const longer = `${text}\n${section.text}`
-    if (bytesOf(longer) + bytesOf(note([...left, ...others.map(({ name }) => name)])) <= mostBytes) text = longer
-    else left.push(section.name)
-  }
-  return left.length === 0 ? text : `${text}${note(left)}`
-}
-
-function note(left: readonly string[]): string {
-  return `\n${markdownOf([paragraph(`Left out to keep the summary short: ${left.join(', ')}. The report has everything.`)])}`
+  return markdownWithin(mostBytes, sections(result, ending, comparison))
 }
 
 function sections(result: Result, ending: RunOutcome, comparison: Comparison | undefined): Section[] {
@@ -71,13 +57,12 @@ function sections(result: Result, ending: RunOutcome, comparison: Comparison | u
 }
 
 function verdict({ verdict, shard, merged, stopped, brokenRule, seconds, seed, machines, version }: Result): Block[] {
-  const kernels = [...new Set(machines.map(({ kind, kernel }) => `${kind} ${kernel}`))].join(', ')
   const part = shard === undefined ? '' : `, shard ${shard.number} of ${shard.of}`
   const missing = merged?.missingShards ?? []
   return [
     heading(2, `${SIGNS[verdict]}${part}`),
     paragraph(
-      `holeproof ${version}: ${seconds.toFixed(1)} s on ${machines.length} x ${kernels}; seed ${seed}`,
+      `holeproof ${version}: ${seconds.toFixed(1)} s on ${machinesText(machines)}; seed ${seed}`,
       ...(merged === undefined ? [] : [`; ${plural(merged.shards, 'shard')}`]),
     ),
     ...(missing.length > 0 ? [paragraph(`Missing: shard ${missing.join(', ')} of ${merged?.shards}.`)] : []),
@@ -179,8 +164,4 @@ function traps({ copies }: Result): Block[] {
     })
   if (rows.length === 0) return []
   return [heading(3, 'Traps: what real storage does to a copy'), table(['', '', 'bytes', 'count', 's'], rows)]
-}
-
-function bytesOf(text: string): number {
-  return new TextEncoder().encode(text).length
 }

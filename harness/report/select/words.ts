@@ -1,6 +1,7 @@
 import type { Note } from '../../result/cell.ts'
 import type { CheckResult } from '../../result/certificate.ts'
 import type { Verdict } from '../../result/finding.ts'
+import type { Result } from '../../result/result.ts'
 
 /** A sign for each verdict, clear without colours too. */
 export const MARKS: Readonly<Record<Verdict | CheckResult['verdict'], string>> = {
@@ -15,6 +16,12 @@ export const MARKS: Readonly<Record<Verdict | CheckResult['verdict'], string>> =
 export const NOTES: Readonly<Record<Note['kind'], string>> = {
   'thinness-lost': 'Sparse is not the same as thin',
   'preallocation-lost': 'Preallocation does not survive',
+}
+
+/** "2 x uml 6.1.0". A run that no machine could be had for has none. */
+export function machinesText(machines: Result['machines'], times = 'x'): string {
+  if (machines.length === 0) return 'no machine'
+  return `${machines.length} ${times} ${[...new Set(machines.map(({ kind, kernel }) => `${kind} ${kernel}`))].join(', ')}`
 }
 
 /** "47 s", "3.2 h", "5.0 days" */

@@ -10,7 +10,7 @@ import { advicesOf } from '../select/advice.ts'
 import { specTables } from '../select/lvs_table.ts'
 import { mapOfCell, mapOfCopy } from '../select/map_rows.ts'
 import { SECTIONS, type Section } from '../select/sections.ts'
-import { MARKS, NOTES } from '../select/words.ts'
+import { MARKS, machinesText, NOTES } from '../select/words.ts'
 import { certificateDetails, certificatesReport, certificatesSummary } from './certificates.ts'
 import { copiesReport, copiesSummary, copyDetails } from './copies.ts'
 import { corruptMaps, mapLines } from './map_lines.ts'
@@ -168,10 +168,9 @@ function summary(result: Result, chalk: ChalkInstance): string {
   const controls = cells.filter(({ control }) => control)
   const worked = controls.filter((cell) => cell.verdict === 'upheld').length
   const checked = cells.reduce((sum, { evidence }) => sum + (evidence?.verification?.checkedBytes ?? 0), 0)
-  const kernels = [...new Set(machines.map(({ kind, kernel }) => `${kind} ${kernel}`))].join(', ')
   const parts = [`${counts.upheld} upheld`, `${counts.refuted} refuted`, `${counts['not-shown']} not shown`, `${counts.broken} broken`]
   const head = colourOf(verdict, chalk).bold(`${MARKS[verdict]} ${verdict.toUpperCase()}`)
-  const where = `  ${seconds.toFixed(1)} s on ${machines.length} x ${kernels}; seed ${seed}${shardsOf(result)}`
+  const where = `  ${seconds.toFixed(1)} s on ${machinesText(machines)}; seed ${seed}${shardsOf(result)}`
   if (certificates.length > 0) return `${head}  ${certificatesSummary(result)}\n${where}`
   const some = [
     ...(cells.length > 0 ? [plural(cells.length, 'cell')] : []),

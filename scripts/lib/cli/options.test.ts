@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { UsageError } from '../../../harness/errors.ts'
-import { newSeed, parseWhole } from './options.ts'
+import { newSeed, parseKernels, parseWhole } from './options.ts'
 
 describe('a whole number', () => {
   test.each([
@@ -24,5 +24,25 @@ describe('a whole number', () => {
       const seed = newSeed()
       expect(parseWhole('--seed')(String(seed))).toBe(seed)
     }
+  })
+})
+
+describe('kernels', () => {
+  test.each([
+    ['6.12', ['6.12']],
+    ['6.1,6.12.101,newest', ['6.1', '6.12.101', 'newest']],
+    ['distribution, 7.2', ['distribution', '7.2']],
+  ])('are read from %s', (text, kernels) => {
+    expect(parseKernels(text)).toEqual(kernels)
+  })
+
+  test.each([
+    ['6.1,', "--kernel must be newest, distribution or a version such as 6.12, not ''"],
+    ['6.1;7.2', "--kernel must be newest, distribution or a version such as 6.12, not '6.1;7.2'"],
+    ['6.1,oldest', "--kernel must be newest, distribution or a version such as 6.12, not 'oldest'"],
+    ['6.1,../7.2', "--kernel must be newest, distribution or a version such as 6.12, not '../7.2'"],
+    ['newest,6.1,newest', '--kernel: newest is there twice. Name each kernel once.'],
+  ])('are not "%s"', (text, message) => {
+    expect(() => parseKernels(text)).toThrow(new UsageError(message))
   })
 })

@@ -16,11 +16,20 @@ export function addReportOptions<Args extends unknown[], Options extends OptionV
 
 /** Adds the options of every command that runs something on a machine and reports its result. */
 export function addRunOptions<Args extends unknown[], Options extends OptionValues>(command: Command<Args, Options>, what: string) {
-  const onMachine = command
-    .addOption(machineOption('where to run'))
-    .addOption(kernelOption())
-    .addOption(new Option('--seed <number>', 'repeat the run that had this seed').argParser(parseWhole('--seed')))
-  return addReportOptions(onMachine, what)
+  return addSeedAndReportOptions(command.addOption(machineOption('where to run')).addOption(kernelOption()), what)
+}
+
+/** Adds the same options, but --kernel takes several kernels. */
+export function addRunOptionsOnKernels<Args extends unknown[], Options extends OptionValues>(
+  command: Command<Args, Options>,
+  what: string,
+) {
+  return addSeedAndReportOptions(command.addOption(machineOption('where to run')).addOption(kernelsOption()), what)
+}
+
+function addSeedAndReportOptions<Args extends unknown[], Options extends OptionValues>(command: Command<Args, Options>, what: string) {
+  const seed = new Option('--seed <number>', 'repeat the run that had this seed').argParser(parseWhole('--seed'))
+  return addReportOptions(command.addOption(seed), what)
 }
 
 export function machineOption(description: string) {
@@ -32,6 +41,23 @@ export function kernelOption() {
   return new Option('--kernel <version>', "the kernel of UML guests: a version such as 6.12, distribution (this system's own) or newest")
     .env('HOLEPROOF_KERNEL')
     .argParser(parseKernel)
+}
+
+/** `--kernel` of a command that runs on one kernel after the other. */
+function kernelsOption() {
+  return new Option(
+    '--kernel <versions>',
+    "the kernel of UML guests, or several, separated by commas, to compare: versions such as 6.12, distribution (this system's own) or newest",
+  )
+    .env('HOLEPROOF_KERNEL')
+    .argParser(parseKernels)
+}
+
+export function parseKernels(text: string): readonly string[] {
+  const kernels = text.split(',').map((kernel) => parseKernel(kernel.trim()))
+  const repeated = kernels.find((kernel, index) => kernels.indexOf(kernel) < index)
+  if (repeated !== undefined) throw new UsageError(`--kernel: ${repeated} is there twice. Name each kernel once.`)
+  return kernels
 }
 
 export function parseKernel(text: string): string {

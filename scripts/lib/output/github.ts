@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { appendFile, stat } from 'node:fs/promises'
 import { withoutCommands } from '../../../harness/report/annotations.ts'
-import { SUMMARY_BYTES } from '../../../harness/report/markdown/summary.ts'
+import { SUMMARY_BYTES } from '../../../harness/report/markdown/markdown.ts'
 
 /** Prints a report and, in a GitHub job, its annotations. */
 export function printReport(text: string, annotations: readonly string[] = []): void {

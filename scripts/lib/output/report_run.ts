@@ -35,15 +35,21 @@ export async function reportRun(result: Result, { out, plain, quiet = false, str
   const colours = hasColours(plain)
   const compared = comparison === undefined ? '' : `\n${comparisonReport(comparison, colours)}`
   printReport(`${terminalReport(result, { colours, quiet, folder: out, ending: outcome })}${compared}`, annotationsOf(result, outcome))
-  for (const [name, textOf] of Object.entries(filesOf(result, outcome, comparison))) {
-    const file = join(out, name)
-    await mkdir(dirname(file), { recursive: true })
-    await writeFile(file, await textOf())
-    if (!quiet) console.log(`  ${file}`)
-  }
+  const files = await writeReports(out, result, outcome, comparison)
+  if (!quiet) for (const file of files) console.log(`  ${file}`)
   if (summary !== undefined) await writeOutFile('--summary', summary, summaryOf(result, { ending: outcome, comparison }))
   await addToJobSummary((mostBytes) => summaryOf(result, { ending: outcome, comparison, mostBytes }))
   return EXIT[outcome.status]
+}
+
+/** Writes a result and its reports into a folder. Returns the paths. */
+export async function writeReports(out: string, result: Result, outcome: RunOutcome, comparison?: Comparison): Promise<string[]> {
+  const files = Object.entries(filesOf(result, outcome, comparison)).map(([name, textOf]) => ({ file: join(out, name), textOf }))
+  for (const { file, textOf } of files) {
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, await textOf())
+  }
+  return files.map(({ file }) => file)
 }
 
 type Files = Readonly<Record<string, () => string | Promise<string>>>

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises'
 import { findRuns, sweep } from '../../../harness/lab/sweep.ts'
 import { makeOutFolder } from './out.ts'
 
@@ -9,12 +10,29 @@ export const BADGE_ENDPOINT_FILE = 'badge.json'
 export const COMPARISON_FILE = 'comparison.json'
 /** The folder of the counterexamples' scripts, below the folder of the result. */
 export const COUNTEREXAMPLES = 'counterexamples'
-const FILES = [RESULT_FILE, JUNIT_FILE, REPORT_FILE, BADGE_FILE, BADGE_ENDPOINT_FILE, COMPARISON_FILE, COUNTEREXAMPLES]
+/** The files of a run on several kernels, beside a folder for each. */
+export const KERNELS_FILE = 'kernels.json'
+export const KERNELS_SUMMARY_FILE = 'kernels.md'
+const FILES = [
+  ...[RESULT_FILE, JUNIT_FILE, REPORT_FILE, BADGE_FILE, BADGE_ENDPOINT_FILE, COMPARISON_FILE, COUNTEREXAMPLES],
+  ...[KERNELS_FILE, KERNELS_SUMMARY_FILE],
+]
+const KERNEL_FOLDER = /^kernel-(newest|distribution|\d+\.\d.*)$/
+
+/** The folder of one kernel's result, below the folder of the run. */
+export function kernelFolder(kernel: string): string {
+  return `kernel-${kernel}`
+}
+
+/** The folders of the kernels' results in the folder of a run. */
+export async function kernelFolders(out: string): Promise<string[]> {
+  return (await readdir(out).catch(() => [])).filter((name) => KERNEL_FOLDER.test(name))
+}
 
 /** Makes the folder for the result and removes an earlier result from it. Throws UsageError if it is not writable. */
 export async function prepareFolder(out: string): Promise<void> {
   // An earlier run's findings must not be mistaken for this run's.
-  await makeOutFolder('--out', out, FILES)
+  await makeOutFolder('--out', out, [...FILES, ...(await kernelFolders(out))])
 }
 
 /** Makes the folder for the result before the run begins, so that a bad --out fails at once, and removes what killed runs left behind. */

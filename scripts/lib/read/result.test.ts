@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDir } from 'tmp-promise'
 import { describe, expect, test } from 'vitest'
@@ -63,6 +63,16 @@ describe('an earlier result', () => {
       await expect(reading(hostile)).rejects.toThrow(/at certificates\[0\]\.counterexamples\[0\]\.file/)
     },
   )
+
+  test('of several kernels is to be named by one of their folders', async () => {
+    await withDir(
+      async ({ path }) => {
+        await mkdir(join(path, 'kernel-6.12.101'))
+        await expect(readResult(path)).rejects.toThrow(`holds the results of several kernels: name one of ${path}/kernel-6.12.101)`)
+      },
+      { unsafeCleanup: true },
+    )
+  })
 
   test('that does not exist is named in the error', async () => {
     await expect(readResult('/nowhere/reports')).rejects.toThrow(/^\/nowhere\/reports cannot be read: /)

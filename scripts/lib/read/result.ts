@@ -5,7 +5,7 @@ import { messageOf, UsageError } from '../../../harness/errors.ts'
 import { commandLine } from '../../../harness/paths.ts'
 import { fromVersion1, VERSION_1 } from '../../../harness/result/read_version_1.ts'
 import { type Result, resultSchema } from '../../../harness/result/result.ts'
-import { RESULT_FILE } from '../output/result_folder.ts'
+import { kernelFolders, RESULT_FILE } from '../output/result_folder.ts'
 import { readJson } from './json.ts'
 
 /** The file of a result, given the file or its folder. */
@@ -20,10 +20,13 @@ export async function resultFile(path: string): Promise<string> {
 /** Reads the result of an earlier run, of this version or version 1, from its folder or its file. Throws UsageError if it is not a result. */
 export async function readResult(path: string): Promise<Result> {
   const file = await resultFile(path)
-  const json = await readJson(file).catch((error: unknown) => {
-    throw new UsageError(
-      `${messageOf(error)}\n(${commandLine('verify')}, ${commandLine('certify')} and ${commandLine('explore')} write results)`,
-    )
+  const json = await readJson(file).catch(async (error: unknown) => {
+    const kernels = await kernelFolders(path)
+    const hint =
+      kernels.length === 0
+        ? `${commandLine('verify')}, ${commandLine('certify')} and ${commandLine('explore')} write results`
+        : `${path} holds the results of several kernels: name one of ${kernels.map((name) => join(path, name)).join(', ')}`
+    throw new UsageError(`${messageOf(error)}\n(${hint})`)
   })
   const { value } = resultSchema.shape.schema
   if (typeof json !== 'object' || json === null || !('schema' in json))

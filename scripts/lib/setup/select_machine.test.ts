@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { BrokenLab } from '../../../harness/errors.ts'
-import { firstGuest, type GuestKind } from './select_machine.ts'
+import { BrokenLab, UsageError } from '../../../harness/errors.ts'
+import { firstGuest, type GuestKind, refuseSameKernels } from './select_machine.ts'
 
 /** Selects a guest where only these kinds boot. Returns it with the kinds that were tried and the lines that were logged. */
 async function choose(remembered: GuestKind | undefined, booting: readonly GuestKind[]) {
@@ -38,5 +38,18 @@ test.each([
 test('if none boots, the error gives the reason of each', async () => {
   await expect(choose('uml', [])).rejects.toThrow(
     new BrokenLab('No usable machine:\numl: uml did not boot\nwith its output\nqemu: qemu did not boot\nwith its output'),
+  )
+})
+
+test('two names of one kernel are refused', () => {
+  const [old, distribution, six] = [
+    { kernel: '6.1.176', asked: '6.1' },
+    { kernel: '6.1.176', asked: 'distribution' },
+    { kernel: '6.12.101', asked: '6.12' },
+  ]
+
+  expect(() => refuseSameKernels([old, six])).not.toThrow()
+  expect(() => refuseSameKernels([old, six, distribution])).toThrow(
+    new UsageError('--kernel: 6.1 and distribution are both 6.1.176. Name each kernel once.'),
   )
 })

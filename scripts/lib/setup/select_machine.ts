@@ -10,6 +10,7 @@ import { cacheFolder } from '../../../harness/machine/tools.ts'
 import { commandLine } from '../../../harness/paths.ts'
 import { openMachines } from '../../../harness/testbed/open_machines.ts'
 import { GiB } from '../../../harness/units.ts'
+import { isLabFailure, type KernelChoice, throwIfAll } from '../../../harness/verify/kernels.ts'
 import { holdingSignals } from '../cli/signals.ts'
 import { writeOutFile } from '../output/out.ts'
 import { type Part, setUp } from './setup.ts'
@@ -36,8 +37,7 @@ export async function prepareMachine(
   kernel: string | undefined,
   log: (line: string) => void,
 ): Promise<MachineChoice> {
-  if (kernel !== undefined && (asked === 'native' || asked === 'qemu'))
-    throw new UsageError(`--kernel chooses a kernel for User-Mode Linux, not for --machine ${asked}`)
+  if (kernel !== undefined) refuseKernelFor(asked)
   if (asked === 'native') {
     await setUp(PARTS.native, log)
     const lacks = await lacksForNative({ load: true })
@@ -69,6 +69,46 @@ export async function prepareMachine(
   const choice = await firstGuest(remembered?.kind, boot, say)
   await remember(choice)
   return choice
+}
+
+/** Throws UsageError if machines of this kind run on a kernel that cannot be chosen. */
+export function refuseKernelFor(asked: MachineKind | 'auto'): void {
+  if (asked === 'native' || asked === 'qemu')
+    throw new UsageError(`--kernel chooses a kernel for User-Mode Linux, not for --machine ${asked}`)
+}
+
+/**
+ * Sets up a machine for each kernel. One that is not to be had has its error in place of the machine. Throws UsageError if two names
+ * mean the same kernel, and the errors if no kernel is to be had.
+ */
+export async function prepareKernels(
+  asked: MachineKind | 'auto',
+  kernels: readonly string[] | undefined,
+  log: (line: string) => void,
+): Promise<KernelChoice[]> {
+  const choices: KernelChoice[] = []
+  for (const wanted of kernels ?? [undefined]) {
+    const machine = await prepareMachine(asked, wanted, log).catch((error: unknown) => {
+      if (isLabFailure(error)) return error
+      throw error
+    })
+    const known = machine instanceof Error ? wanted && (selectKernel(wanted)?.version ?? wanted) : machine.kernel
+    choices.push({ kernel: known ?? asked, ...(wanted !== undefined && { asked: wanted }), machine })
+  }
+  refuseSameKernels(choices)
+  throwIfAll(
+    choices.flatMap(({ machine }) => (machine instanceof Error ? [machine] : [])),
+    choices.length,
+  )
+  return choices
+}
+
+/** Throws UsageError if two names mean the same kernel. */
+export function refuseSameKernels(choices: readonly Pick<KernelChoice, 'kernel' | 'asked'>[]): void {
+  for (const [index, { kernel, asked }] of choices.entries()) {
+    const earlier = choices.slice(0, index).find((some) => some.kernel === kernel)
+    if (earlier !== undefined) throw new UsageError(`--kernel: ${earlier.asked} and ${asked} are both ${kernel}. Name each kernel once.`)
+  }
 }
 
 /** Installs a kernel that UML can boot here. Without a wish the newest is tried first, then that of this system's distribution. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { chmod, copyFile, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { $ } from 'zx'
-import { BrokenLab } from '../../../harness/errors.ts'
+import { BrokenLab, UsageError } from '../../../harness/errors.ts'
 import {
   compareVersions,
   hasSeccompMode,
@@ -26,7 +26,7 @@ const KEYRINGS = ['pgp', 'gpg'].map((ending) => `/usr/share/keyrings/debian-arch
 
 /**
  * Installs a kernel for User-Mode Linux and returns it: `newest`, `distribution` for that of this system's own distribution, or a
- * version such as 6.12. Throws BrokenLab if it is not to be had.
+ * version such as 6.12. Throws UsageError if Debian does not have it, and BrokenLab if it cannot be installed.
  */
 export async function bringKernel(wanted: string, log: (line: string) => void): Promise<UmlKernel> {
   const installed = selectKernel(wanted)
@@ -35,7 +35,7 @@ export async function bringKernel(wanted: string, log: (line: string) => void): 
   if (wanted === 'distribution') await setUp(['uml'], log)
   else await unpackFromDebian(wanted, log)
   const kernel = selectKernel(wanted)
-  if (kernel === undefined) throw new BrokenLab(`the kernel ${wanted} is not installed`)
+  if (kernel === undefined) throw unknownKernel(wanted, `Debian has another release of the kernel for User-Mode Linux than ${wanted}`)
   return kernel
 }
 
@@ -54,7 +54,10 @@ async function unpackKernel(apt: Apt, wanted: string, log: (line: string) => voi
   const all = await apt.versions(PACKAGE)
   const found = selectPackage(all, wanted)
   if (found === undefined)
-    throw new BrokenLab(`Debian has no kernel ${wanted} for User-Mode Linux. It has ${all.map(({ version }) => version).join(', ')}.`)
+    throw unknownKernel(
+      wanted,
+      `Debian has no kernel ${wanted} for User-Mode Linux. It has ${[...new Set(all.map(({ version }) => version))].join(', ')}.`,
+    )
   log(`setup: unpacking ${PACKAGE} ${found.version} of Debian ${found.suite} into ${kernelsFolder}`)
   await makeOutFolder('HOLEPROOF_CACHE', kernelsFolder)
   const unpacked = join(kernelsFolder, `new.${process.pid}`)
@@ -65,6 +68,11 @@ async function unpackKernel(apt: Apt, wanted: string, log: (line: string) => voi
   } finally {
     await rm(unpacked, { recursive: true, force: true })
   }
+}
+
+/** A version that Debian does not have is the user's mistake. */
+function unknownKernel(wanted: string, message: string): Error {
+  return /^\d/.test(wanted) ? new UsageError(message) : new BrokenLab(message)
 }
 
 /** Selects the newest package of the wanted kernel. A package's version names no more than two numbers of the kernel's: 6.12um1+b22. */

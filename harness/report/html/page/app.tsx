@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Result } from '../../../result/result.ts'
 import { MiB, noun, plural } from '../../../units.ts'
-import { MARKS } from '../../select/words.ts'
+import { MARKS, machinesText } from '../../select/words.ts'
 import { decoded, type Entry, entriesOf, entryAt, type Filter, findingsOf, hashOf, NO_FILTER, passes } from '../pages.ts'
 import { Patterns } from './block_map_view.tsx'
 import { CellPage } from './cell_page.tsx'
@@ -154,7 +154,6 @@ function Banner({ result, isSmall, children }: { result: Result; isSmall: boolea
   const controls = cells.filter(({ control }) => control)
   const worked = controls.filter((cell) => cell.verdict === 'upheld').length
   const checked = cells.reduce((sum, { evidence }) => sum + (evidence?.verification?.checkedBytes ?? 0), 0)
-  const kinds = [...new Set(machines.map(({ kind, kernel }) => `${kind} ${kernel}`))].join(', ')
   const Title = isSmall ? 'p' : 'h1'
   return (
     <header class={`banner on-${verdict}${isSmall ? ' is-small' : ''}`}>
@@ -182,7 +181,7 @@ function Banner({ result, isSmall, children }: { result: Result; isSmall: boolea
       ))}
       {!isSmall && (
         <p class="where">
-          holeproof {version}, {startedAt.slice(0, 16).replace('T', ' ')} UTC, {seconds.toFixed(1)} s on {machines.length} × {kinds}, seed{' '}
+          holeproof {version}, {startedAt.slice(0, 16).replace('T', ' ')} UTC, {seconds.toFixed(1)} s on {machinesText(machines, '×')}, seed{' '}
           {seed}
         </p>
       )}
