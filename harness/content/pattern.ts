@@ -75,6 +75,13 @@ export function identifySector(actual: Uint8Array, expected: Uint8Array): FoundP
   return undefined
 }
 
+/** The poison that a sector says it is, by its magic, tag and number alone; undefined if it says nothing of the kind. */
+export function claimedPoison(source: Buffer, at: number): FoundPattern | undefined {
+  if (MAGIC.poison.compare(source, at + MAGIC_AT, at + MAGIC_AT + MAGIC.poison.length) !== 0) return undefined
+  const [tag, sector] = [readDigits(source, at + TAG_AT, TAG_DIGITS), readDigits(source, at + NUMBER_AT, NUMBER_DIGITS)]
+  return { kind: 'poison', tag, offset: sector * SECTOR_BYTES }
+}
+
 const templates = new Map<string, Buffer>()
 
 function templateOf(pattern: Pattern): Buffer {

@@ -8,17 +8,19 @@ import { makeLocalFolder } from '../drivers/file/local_folder.ts'
 import type { Lab } from '../lab/lab.ts'
 import { runOrThrow } from '../machine/machine.ts'
 import type { Extent } from '../result/bytes.ts'
-import type { CopyCase, StorageSpec } from '../result/copy.ts'
+import type { CopyCase, Prior, StorageSpec } from '../result/copy.ts'
 import type { TestBed } from '../testbed/test_bed.ts'
 import { MiB } from '../units.ts'
 
-/** The bytes that the largest copies need on two machines: source, destination and origin. */
-export const COPY_IMAGE_BYTES = 512 * MiB
+/** The bytes of the storage that two machines keep for copies. */
+export const COPY_IMAGE_BYTES = 1536 * MiB
 const GROUP = 'copy'
-/** Groups are of sizes that are powers of two, so that one serves many copies. */
-const LEAST_GROUP_BYTES = 32 * MiB
+const POOL = 'pool'
+const LEAST_BYTES = 32 * MiB
 const SOURCE = 'source'
 const DESTINATION = 'destination'
+
+type ThinStorage = Extract<StorageSpec, { kind: 'thin' }>
 
 /** A volume on real storage. */
 export interface BuiltVolume {
@@ -38,104 +40,114 @@ export interface BuiltCase {
 /** Makes real storage, poisoned beforehand, into what a copy describes. All of it goes with the lab. */
 export async function buildStorage(testBed: TestBed, lab: Lab, copyCase: CopyCase): Promise<BuiltCase> {
   const { source, destination, sizeBytes } = copyCase
-  const group = await makeGroup(testBed, lab, copyCase)
-  const folder = async (of: string, bytes: number) => makeLocalFolder(lab, lab.name(of), 2 * bytes)
-  const from =
-    source.storage.kind === 'file'
-      ? await makeFile(lab, await folder('source', sizeBytes), sizeBytes, false)
-      : await makeNew(group, source.storage, SOURCE, sizeBytes)
+  const shelf = { testBed, lab }
+  const from = await makeSource(shelf, source.storage, sizeBytes)
   const content: Content = { sizeBytes, tag: lab.tag(), extents: source.extents }
   await lab.helper.stamp(from.path, content, source.storage.kind === 'thick')
 
   const bytes = destination.sizeBytes
   if (destination.storage.kind === 'file') {
-    const to = await makeFile(lab, await folder('destination', bytes), bytes, destination.prior.kind === 'reserved')
+    const to = await makeFile(shelf, bytes, destination.prior.kind === 'reserved')
     if (destination.prior.kind === 'used') await stampOther(lab, to.path, bytes, destination.prior.extents)
     return { source: from, destination: to, content }
   }
-  const below = await makeDestination(group, destination.storage, destination)
+  const below = await makeDestination(shelf, destination.storage, destination)
   return { source: from, destination: destination.cryptHeaderBytes === undefined ? below : await encrypted(lab, below), content }
 }
 
-async function makeGroup(testBed: TestBed, lab: Lab, { sizeBytes, source, destination }: CopyCase): Promise<VolumeGroup> {
-  const volumes = [
-    { storage: source.storage, bytes: sizeBytes },
-    // A snapshot and what it was taken of, an origin and what stands on it.
-    { storage: destination.storage, bytes: (destination.prior.kind === 'new' ? 1 : 2) * destination.sizeBytes },
-  ]
-  const room = volumes.map(({ storage, bytes }) => {
-    if (storage.kind === 'file') return 0
-    return storage.kind === 'thin' ? poolBytes(bytes, storage.chunkBytes) + POOL_METADATA_BYTES : upToExtents(bytes)
-  })
-  const spare = POOL_METADATA_BYTES + EXTENT_BYTES
-  const dataBytes = Math.max(LEAST_GROUP_BYTES, 2 ** Math.ceil(Math.log2(room.reduce((sum, bytes) => sum + bytes, spare))))
+/** Where storage comes from, and the lab that it is for. */
+interface Shelf {
+  readonly testBed: TestBed
+  readonly lab: Lab
+}
+
+/** Storage is made in sizes that are powers of two, so that one serves many copies. */
+function roomFor(bytes: number): number {
+  return Math.max(LEAST_BYTES, 2 ** Math.ceil(Math.log2(bytes)))
+}
+
+/** Borrows a group with room for volumes, and for the spare that LVM keeps beside the metadata of a pool. */
+function borrowGroup({ testBed, lab }: Shelf, bytes: number): Promise<VolumeGroup> {
+  const dataBytes = roomFor(bytes + 2 * POOL_METADATA_BYTES + EXTENT_BYTES)
   return testBed.groups.borrow(lab, {
     key: `${GROUP} ${dataBytes}`,
     make: (owner) => createVolumeGroup(owner, testBed.lvm, owner.name(GROUP), { dataBytes }),
   })
 }
 
-function upToExtents(bytes: number): number {
-  return Math.ceil(bytes / EXTENT_BYTES) * EXTENT_BYTES
-}
-
-/** Its last chunk may reach past a volume's end. */
-function poolBytes(bytes: number, chunkBytes: number): number {
-  return upToExtents(bytes + 2 * chunkBytes)
-}
-
-async function makeNew(group: VolumeGroup, storage: StorageSpec, name: string, bytes: number, roomBytes = bytes): Promise<BuiltVolume> {
-  if (storage.kind !== 'thin') {
-    await createLogicalVolume(group, name, volumeForms.thick(group.name, bytes))
-    return builtVolume(group, name)
-  }
-  const pool = await makePool(group, storage, name, roomBytes)
-  await createLogicalVolume(group, name, volumeForms.thin(group.name, pool, bytes))
-  return builtVolume(group, name, pool)
-}
-
-async function makePool(
-  group: VolumeGroup,
-  { chunkBytes, zeroing, discards }: Extract<StorageSpec, { kind: 'thin' }>,
-  name: string,
-  bytes: number,
-): Promise<string> {
-  const pool = `${name}-pool`
-  await createThinPool(group, pool, {
-    sizeBytes: poolBytes(bytes, chunkBytes),
-    chunkBytes,
-    zeroing,
-    discards: discards ? 'nopassdown' : 'ignore',
+/** Borrows a group with a pool that has room for volumes, each of which may reach past its end by a chunk. */
+function borrowPool({ testBed, lab }: Shelf, storage: ThinStorage, bytes: number): Promise<VolumeGroup> {
+  const sizeBytes = roomFor(bytes + 2 * storage.chunkBytes)
+  return testBed.groups.borrow(lab, {
+    key: `${GROUP} ${sizeBytes} ${JSON.stringify(storage)}`,
+    make: async (owner) => {
+      const dataBytes = sizeBytes + 2 * POOL_METADATA_BYTES
+      const group = await createVolumeGroup(owner, testBed.lvm, owner.name(GROUP), { dataBytes })
+      await makePool(group, storage, sizeBytes)
+      return group
+    },
+    pool: () => POOL,
   })
-  return pool
+}
+
+async function makePool(group: VolumeGroup, { chunkBytes, zeroing, discards }: ThinStorage, sizeBytes: number): Promise<void> {
+  await createThinPool(group, POOL, { sizeBytes, chunkBytes, zeroing, discards: discards ? 'nopassdown' : 'ignore' })
+}
+
+function makeSource(shelf: Shelf, storage: StorageSpec, bytes: number): Promise<BuiltVolume> {
+  return storage.kind === 'file' ? makeFile(shelf, bytes, false) : makeNew(shelf, storage, SOURCE, bytes)
+}
+
+/** A new logical volume in a group of its own. */
+async function makeNew(shelf: Shelf, storage: StorageSpec, name: string, bytes: number): Promise<BuiltVolume> {
+  if (storage.kind === 'thin') {
+    const group = await borrowPool(shelf, storage, bytes)
+    await createLogicalVolume(group, name, volumeForms.thin(group.name, POOL, bytes))
+    return builtVolume(group, name, POOL)
+  }
+  const group = await borrowGroup(shelf, bytes)
+  await createLogicalVolume(group, name, volumeForms.thick(group.name, bytes))
+  return builtVolume(group, name)
 }
 
 async function makeDestination(
-  group: VolumeGroup,
+  shelf: Shelf,
   storage: StorageSpec,
   { prior, sizeBytes }: Pick<CopyCase['destination'], 'prior' | 'sizeBytes'>,
 ): Promise<BuiltVolume> {
-  const { lab } = group
-  if (prior.kind === 'external-origin' && storage.kind === 'thin') {
-    const origin = await makeNew(group, { kind: 'thick' }, 'origin', prior.originBytes)
-    await stampOther(lab, origin.path, prior.originBytes, prior.extents, true)
-    await makeExternalOrigin(group, 'origin')
-    await lab.machine.loadModules(SNAPSHOT_MODULES)
-    const pool = await makePool(group, storage, DESTINATION, sizeBytes)
-    await createLogicalVolume(group, DESTINATION, volumeForms.onExternalOrigin(group.name, pool, 'origin'))
-    if (sizeBytes > prior.originBytes) await group.run(['lvextend', '--quiet', '--size', `${sizeBytes}b`, `${group.name}/${DESTINATION}`])
-    return builtVolume(group, DESTINATION, pool)
-  }
+  const { lab } = shelf
+  if (prior.kind === 'external-origin' && storage.kind === 'thin') return makeOnOrigin(shelf, storage, prior, sizeBytes)
   if (prior.kind === 'snapshot' && storage.kind === 'thin') {
-    const base = await makeNew(group, storage, 'base', sizeBytes, 2 * sizeBytes)
-    await stampOther(lab, base.path, sizeBytes, prior.extents)
+    const group = await borrowPool(shelf, storage, 2 * sizeBytes)
+    await createLogicalVolume(group, 'base', volumeForms.thin(group.name, POOL, sizeBytes))
+    await stampOther(lab, devicePath(group.name, 'base'), sizeBytes, prior.extents)
     await lab.machine.loadModules(SNAPSHOT_MODULES)
     await createLogicalVolume(group, DESTINATION, volumeForms.thinSnapshot(group.name, 'base'))
-    return builtVolume(group, DESTINATION, base.volume?.pool)
+    return builtVolume(group, DESTINATION, POOL)
   }
-  const made = await makeNew(group, storage, DESTINATION, sizeBytes)
+  const made = await makeNew(shelf, storage, DESTINATION, sizeBytes)
   if (prior.kind === 'used') await stampOther(lab, made.path, sizeBytes, prior.extents)
   return made
+}
+
+/** The origin lies beside the pool, so the pool cannot be kept when the origin's storage is poisoned. */
+async function makeOnOrigin(
+  shelf: Shelf,
+  storage: ThinStorage,
+  { originBytes, extents }: Extract<Prior, { kind: 'external-origin' }>,
+  sizeBytes: number,
+): Promise<BuiltVolume> {
+  const { lab } = shelf
+  const poolBytes = Math.ceil((sizeBytes + 2 * storage.chunkBytes) / EXTENT_BYTES) * EXTENT_BYTES
+  const group = await borrowGroup(shelf, originBytes + poolBytes)
+  await createLogicalVolume(group, 'origin', volumeForms.thick(group.name, originBytes))
+  await stampOther(lab, devicePath(group.name, 'origin'), originBytes, extents, true)
+  await makeExternalOrigin(group, 'origin')
+  await lab.machine.loadModules(SNAPSHOT_MODULES)
+  await makePool(group, storage, poolBytes)
+  await createLogicalVolume(group, DESTINATION, volumeForms.onExternalOrigin(group.name, POOL, 'origin'))
+  if (sizeBytes > originBytes) await group.run(['lvextend', '--quiet', '--size', `${sizeBytes}b`, `${group.name}/${DESTINATION}`])
+  return builtVolume(group, DESTINATION, POOL)
 }
 
 function builtVolume(group: VolumeGroup, name: string, pool?: string): BuiltVolume {
@@ -147,7 +159,12 @@ async function stampOther(lab: Lab, path: string, sizeBytes: number, extents: re
   await lab.helper.stamp(path, { sizeBytes, tag: lab.tag(), extents }, everywhere)
 }
 
-async function makeFile(lab: Lab, folder: string, sizeBytes: number, reserved: boolean): Promise<BuiltVolume> {
+async function makeFile({ testBed, lab }: Shelf, sizeBytes: number, reserved: boolean): Promise<BuiltVolume> {
+  const dataBytes = roomFor(2 * sizeBytes)
+  const folder = await testBed.folders.borrow(lab, {
+    key: `${dataBytes}`,
+    make: (owner) => makeLocalFolder(owner, owner.name('folder'), dataBytes),
+  })
   const path = join(folder, 'volume')
   await runOrThrow(lab, reserved ? ['fallocate', '--length', `${sizeBytes}`, path] : ['truncate', `--size=${sizeBytes}`, path])
   return { path }

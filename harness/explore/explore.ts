@@ -4,6 +4,7 @@ import { dd } from '../movers/dd.ts'
 import type { Result } from '../result/result.ts'
 import type { RunControls } from '../testbed/events.ts'
 import { runInSession } from '../testbed/session.ts'
+import { MiB } from '../units.ts'
 import { type BrokenModel, brokenModels } from './broken_models.ts'
 import { COPY_IMAGE_BYTES } from './build_storage.ts'
 import { caseParts, toCopyCase } from './random_copies.ts'
@@ -50,8 +51,18 @@ export async function explore(options: ExploreOptions): Promise<Result> {
 export function* randomCopies(seed: number): Generator<NamedCopy> {
   for (let batch = 0; ; batch++) {
     const copies = fc.sample(caseParts, { seed: mix(mix(seed) ^ batch), numRuns: BATCH })
-    for (const [index, parts] of copies.entries()) yield { id: `random/${batch * BATCH + index}`, copyCase: toCopyCase(parts) }
+    const named = copies.map((parts, index) => ({ id: `random/${batch * BATCH + index}`, copyCase: toCopyCase(parts) }))
+    yield* named.toSorted((one, other) => compareText(storagesOf(one), storagesOf(other)))
   }
+}
+
+/** Copies on the same storage follow each other, because it is kept from one to the next. */
+function storagesOf({ copyCase: { source, destination } }: NamedCopy): string {
+  return JSON.stringify([destination.storage, destination.sizeBytes > 16 * MiB, source.storage])
+}
+
+function compareText(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0
 }
 
 /** The finalizer of MurmurHash3, a bijection of 32-bit integers: with `seed + batch`, seed 7 would repeat most of seed 8. */
@@ -63,8 +74,7 @@ function mix(value: number): number {
 }
 
 function copyOf(seed: number, number: number): NamedCopy {
-  let at = 0
-  for (const copyCase of randomCopies(seed)) if (at++ === number) return copyCase
+  for (const copy of randomCopies(seed)) if (copy.id === `random/${number}`) return copy
   throw new Error('the random copies ended, and they are endless')
 }
 

@@ -19,6 +19,9 @@ export interface Helper {
   verify(path: string, content: Content, exact: boolean): Promise<Verification>
   /** Poisons again what no longer holds poison, from a byte of a device to its end. */
   repoison(path: string, from: number, tag: number): Promise<{ writtenBytes: number }>
+  /** Removes everything in a folder, and poisons all the free storage of its filesystem. */
+  repoisonFolder(folder: string, tag: number): Promise<{ writtenBytes: number }>
+  namesIn(folder: string): Promise<string[]>
   /** The offset of the first page that does not hold poison, from a byte of a device to its end; null if all do. */
   firstUnpoisoned(path: string, from: number): Promise<number | null>
   /** The size of a volume, and what it takes on its filesystem when it is a file; in bytes. */
@@ -76,6 +79,8 @@ export async function openHelper(machine: Machine): Promise<Helper> {
     stamp: (path, content, everywhere) => call('stamp', { path, content, everywhere }),
     verify: (path, content, exact) => call('verify', { path, content, exact }),
     repoison: (path, from, tag) => call('repoison', { path, from, tag }),
+    repoisonFolder: (folder, tag) => call('repoisonFolder', { folder, tag }),
+    namesIn: (folder) => call('namesIn', { folder }),
     firstUnpoisoned: (path, from) => call('firstUnpoisoned', { path, from }),
     measure: (path) => call('measure', { path }),
     transferred: (path) => call('transferred', { path }),

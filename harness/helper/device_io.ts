@@ -1,8 +1,21 @@
-import { closeSync, constants, fstatSync, fsyncSync, openSync, readFileSync, readSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
 import { ByteClassifier } from '../content/classify_bytes.ts'
 import type { Content } from '../content/content.ts'
 import { writePattern } from '../content/pattern.ts'
-import { POISON_PAGE_BYTES, pagesWithoutPoison } from '../content/repoison.ts'
+import { PoisonScanner } from '../content/repoison.ts'
 import { Verifier } from '../content/verify.ts'
 import type { Extent, Verification } from '../result/bytes.ts'
 import { MiB } from '../units.ts'
@@ -155,10 +168,11 @@ function withZerosBetween({ sizeBytes, extents }: Content): Extent[] {
  */
 export function repoisonDevice(path: string, from: number, tag: number): { writtenBytes: number } {
   const writer = new DeviceWriter(path)
+  const scanner = new PoisonScanner()
   try {
     forEachPiece(path, from, (piece, at) => {
-      for (const page of pagesWithoutPoison(piece))
-        writer.write(at + page, POISON_PAGE_BYTES, (part, offset) => writePattern(part, { kind: 'poison', tag }, offset))
+      for (const { from, to } of scanner.rangesWithoutPoison(piece))
+        writer.write(at + from, to - from, (part, offset) => writePattern(part, { kind: 'poison', tag }, offset))
     })
     writer.flush()
     return { writtenBytes: writer.writtenBytes }
@@ -169,12 +183,47 @@ export function repoisonDevice(path: string, from: number, tag: number): { writt
 
 /** Returns the offset of the first page that does not hold poison, from the byte `from` of a device to its end; undefined if all do. */
 export function firstUnpoisoned(path: string, from: number): number | undefined {
+  const scanner = new PoisonScanner()
   let first: number | undefined
   forEachPiece(path, from, (piece, at) => {
-    const [page] = first === undefined ? pagesWithoutPoison(piece) : []
-    if (page !== undefined) first = at + page
+    const [found] = first === undefined ? scanner.rangesWithoutPoison(piece) : []
+    if (found !== undefined) first = at + found.from
   })
   return first
+}
+
+/** Removes everything in a folder and fills its filesystem with poison, which is read back and removed. Returns the bytes written. */
+export function repoisonFolder(folder: string, tag: number): { writtenBytes: number } {
+  for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true })
+  const path = join(folder, 'poison')
+  closeSync(openSync(path, constants.O_CREAT | constants.O_WRONLY))
+  try {
+    const writer = new DeviceWriter(path)
+    try {
+      fill(writer, tag)
+      writer.flush()
+    } finally {
+      writer.close()
+    }
+    const at = firstUnpoisoned(path, 0)
+    if (at !== undefined) throw new Error(`${path} holds no poison at byte ${at} just after it was written`)
+    return { writtenBytes: writer.writtenBytes }
+  } finally {
+    rmSync(path)
+  }
+}
+
+/** Writes poison until there is no room. */
+function fill(writer: DeviceWriter, tag: number): void {
+  const poison = (part: Uint8Array, at: number) => writePattern(part, { kind: 'poison', tag }, at)
+  for (let piece = PIECE_BYTES; piece >= PAGE_BYTES; ) {
+    try {
+      writer.write(writer.writtenBytes, piece, poison)
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error
+      piece /= 2
+    }
+  }
 }
 
 /** Reads a device past the page cache, from the byte `from` to its end. Its size is a whole number of pages. */

@@ -2,11 +2,21 @@
  * The helper that runs inside a machine, next to its devices: it stamps and verifies volumes and takes inventory, asked by
  * JSON-RPC 2.0, one message a line, on stdio. It ends when its input closes.
  */
+import { readdirSync } from 'node:fs'
 import { JSONRPCServer } from 'json-rpc-2.0'
 import type { Content } from '../content/content.ts'
 import { carries } from '../machine/prefix.ts'
 import { serveOver } from '../protocol/json_rpc.ts'
-import { firstUnpoisoned, measure, repoisonDevice, stampDevice, takesDirect, transferred, verifyDevice } from './device_io.ts'
+import {
+  firstUnpoisoned,
+  measure,
+  repoisonDevice,
+  repoisonFolder,
+  stampDevice,
+  takesDirect,
+  transferred,
+  verifyDevice,
+} from './device_io.ts'
 import { takeInventory } from './inventory.ts'
 import { inspectPath, killMarked, stackedOn, surroundings } from './surroundings.ts'
 
@@ -19,6 +29,8 @@ server.addMethod('verify', ({ path, content, exact }: { path: string; content: C
   verifyDevice(path, content, exact),
 )
 server.addMethod('repoison', ({ path, from, tag }: { path: string; from: number; tag: number }) => repoisonDevice(path, from, tag))
+server.addMethod('repoisonFolder', ({ folder, tag }: { folder: string; tag: number }) => repoisonFolder(folder, tag))
+server.addMethod('namesIn', ({ folder }: { folder: string }) => readdirSync(folder))
 server.addMethod('firstUnpoisoned', ({ path, from }: { path: string; from: number }) => firstUnpoisoned(path, from) ?? null)
 server.addMethod('measure', ({ path }: { path: string }) => measure(path))
 server.addMethod('transferred', ({ path }: { path: string }) => transferred(path) ?? null)

@@ -161,7 +161,8 @@ export class Lab {
 
   private async releaseAll(): Promise<string[]> {
     const faults: string[] = []
-    for (const child of [...this.living]) faults.push(...(await child.release()))
+    // One may release others: what is kept for it.
+    for (const child of [...this.living]) if (this.living.has(child)) faults.push(...(await child.release()))
     this.parent?.living.delete(this)
     this.forgetSignal()
     // With a machine that is gone, everything in it is gone too.

@@ -3,6 +3,7 @@ import { KeptGroups } from '../block/kept_groups.ts'
 import { Lvm } from '../block/lvm.ts'
 import { createBackend, type DriverName, type StorageBackend } from '../drivers/backend.ts'
 import type { BackendSize, SharedStorage } from '../drivers/built_in.ts'
+import { KeptFolders } from '../drivers/file/kept_folders.ts'
 import { type NfsServer, startNfsServer } from '../drivers/nfs/server.ts'
 import { type Helper, openHelper } from '../helper/client.ts'
 import { Lab } from '../lab/lab.ts'
@@ -28,18 +29,27 @@ export class TestBed implements SharedStorage {
   readonly lab: Lab
   readonly lvm: Lvm
   readonly groups: KeptGroups
+  readonly folders: KeptFolders
   readonly mover: Mover
   private readonly helper: Helper
   private readonly nfsBytes: number
   private readonly sources = new Map<string, Promise<StorageBackend>>()
   private nfsServer: Promise<NfsServer> | undefined
 
-  private constructor(machine: Machine, helper: Helper, lab: Lab, lvm: Lvm, { mover, nfsBytes = NFS_BYTES }: TestBedOptions) {
+  private constructor(
+    machine: Machine,
+    helper: Helper,
+    lab: Lab,
+    sourcesLab: Lab,
+    lvm: Lvm,
+    { mover, nfsBytes = NFS_BYTES }: TestBedOptions,
+  ) {
     this.machine = machine
     this.helper = helper
     this.lab = lab
     this.lvm = lvm
     this.groups = new KeptGroups(lab, lvm)
+    this.folders = new KeptFolders(lab)
     this.mover = mover
     this.nfsBytes = nfsBytes
   }

@@ -453,6 +453,8 @@ const helper: Helper = {
   stackedOn: unused,
   killMarked: unused,
   transferred: unused,
+  repoisonFolder: unused,
+  namesIn: unused,
   takesDirect: unused,
   dmsetup: unused,
   inventory: async () => ({ dmDevices: [], deviceFolders: [], loops: [], mounts: [] }),
