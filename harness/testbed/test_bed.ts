@@ -36,14 +36,7 @@ export class TestBed implements SharedStorage {
   private readonly sources = new Map<string, Promise<StorageBackend>>()
   private nfsServer: Promise<NfsServer> | undefined
 
-  private constructor(
-    machine: Machine,
-    helper: Helper,
-    lab: Lab,
-    sourcesLab: Lab,
-    lvm: Lvm,
-    { mover, nfsBytes = NFS_BYTES }: TestBedOptions,
-  ) {
+  private constructor(machine: Machine, helper: Helper, lab: Lab, lvm: Lvm, { mover, nfsBytes = NFS_BYTES }: TestBedOptions) {
     this.machine = machine
     this.helper = helper
     this.lab = lab
