@@ -35,18 +35,28 @@ const MOST_SURVEYED_RUNS = 10_000
  */
 export function stampDevice(path: string, content: Content, everywhere: boolean): { writtenBytes: number } {
   const writer = new DeviceWriter(path)
-  try {
-    for (const { offset, length, write } of everywhere ? withZerosBetween(content) : content.extents)
-      writer.write(offset, length, (part, at) => {
+  const extents = everywhere ? withZerosBetween(content) : content.extents
+  const write = (which: Pages) => {
+    for (const { offset, length, write } of extents)
+      writer.write(which, offset, length, (part, at) => {
         if (write === 'data') writePattern(part, { kind: 'stamp', tag: content.tag }, at)
         else part.fill(0)
       })
+  }
+  try {
+    // The rest of a page that is written in part is what was read of it. In a pool that does not zero, that is zeros only as long as
+    // nothing else of its chunk was written.
+    write('partial')
+    writer.flush()
+    write('whole')
     writer.flush()
     return { writtenBytes: writer.writtenBytes }
   } finally {
     writer.close()
   }
 }
+
+type Pages = 'whole' | 'partial'
 
 /**
  * Writes to a device or file: whole pages past the page cache, the rest through it. In a guest that has not used its memory yet, a
@@ -64,18 +74,20 @@ class DeviceWriter {
     this.direct = openDirect(path, constants.O_WRONLY)
   }
 
-  /** Writes a range, in bytes. `fill` makes the content of a part of it that begins at the byte `at` of the device. */
-  write(offset: number, length: number, fill: (part: Uint8Array, at: number) => void): void {
+  /** Writes the whole pages of a range, or those that it covers in part. `fill` makes a part that begins at the byte `at` of the device. */
+  write(which: Pages, offset: number, length: number, fill: (part: Uint8Array, at: number) => void): void {
     const end = offset + length
     for (let at = offset; at < end; ) {
-      const isAligned = at % PAGE_BYTES === 0 && end - at >= PAGE_BYTES
-      const partEnd = isAligned
+      const isWhole = at % PAGE_BYTES === 0 && end - at >= PAGE_BYTES
+      const pieceEnd = isWhole
         ? at + Math.min(PIECE_BYTES, end - at - ((end - at) % PAGE_BYTES))
         : Math.min(end, at - (at % PAGE_BYTES) + PAGE_BYTES)
-      const part = this.piece.subarray(0, partEnd - at)
-      fill(part, at)
-      this.writtenBytes += writeAll(isAligned ? (this.direct ?? this.buffered) : this.buffered, part, at)
-      at = partEnd
+      if (isWhole === (which === 'whole')) {
+        const part = this.piece.subarray(0, pieceEnd - at)
+        fill(part, at)
+        this.writtenBytes += writeAll(isWhole ? (this.direct ?? this.buffered) : this.buffered, part, at)
+      }
+      at = pieceEnd
     }
   }
 
@@ -172,7 +184,7 @@ export function repoisonDevice(path: string, from: number, tag: number): { writt
   try {
     forEachPiece(path, from, (piece, at) => {
       for (const { from, to } of scanner.rangesWithoutPoison(piece))
-        writer.write(at + from, to - from, (part, offset) => writePattern(part, { kind: 'poison', tag }, offset))
+        writer.write('whole', at + from, to - from, (part, offset) => writePattern(part, { kind: 'poison', tag }, offset))
     })
     writer.flush()
     return { writtenBytes: writer.writtenBytes }
@@ -218,7 +230,7 @@ function fill(writer: DeviceWriter, tag: number): void {
   const poison = (part: Uint8Array, at: number) => writePattern(part, { kind: 'poison', tag }, at)
   for (let piece = PIECE_BYTES; piece >= PAGE_BYTES; ) {
     try {
-      writer.write(writer.writtenBytes, piece, poison)
+      writer.write('whole', writer.writtenBytes, piece, poison)
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error
       piece /= 2

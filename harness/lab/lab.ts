@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CleanupStack } from '../cleanup_stack.ts'
@@ -60,6 +61,8 @@ export class Lab {
     this.prefix = options.prefix
     this.folder = options.folder
     this.seed = options.seed
+    // Each lab within listens for as long as it lives.
+    setMaxListeners(0, this.stop.signal)
     const { signal } = options
     const abort = () => this.stop.abort()
     if (signal?.aborted) abort()
