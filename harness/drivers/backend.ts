@@ -67,7 +67,9 @@ export interface StorageSnapshot {
 
 export async function inspectStorage(lab: Lab, lvm: Lvm, backends: readonly StorageBackend[]): Promise<StorageSnapshot> {
   const groups = backends.flatMap(({ group }) => group ?? [])
-  const rows = groups.length === 0 ? [] : await lvm.volumes(lab, groups)
+  const listed = groups.length === 0 ? [] : await lvm.volumes(lab, groups)
+  // LVM sorts by the names of groups, which differ from run to run.
+  const rows = groups.flatMap((group) => listed.filter(({ vg_name }) => vg_name === group))
   const usage = groups.length === 0 ? undefined : await StorageUsage.read(lab)
   const rowOf = (group: string | undefined, volume: string) => {
     const row = rows.find(({ vg_name, lv_name }) => vg_name === group && lv_name === volume)

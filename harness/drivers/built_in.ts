@@ -24,7 +24,8 @@ export interface BackendSize {
 /** The resources that the backends of one machine share. */
 export interface SharedStorage {
   readonly lvm: Lvm
-  readonly groups: KeptGroups
+  /** Absent where every backend gets new storage. */
+  readonly groups?: KeptGroups
   /** The program that moves the bytes of a driver-assisted migration. */
   readonly mover: Mover
   /** Starts the machine's NFS server, or gives the one that runs. */

@@ -72,9 +72,15 @@ export class TestBed implements SharedStorage {
     return known
   }
 
-  /** A backend of a cell's own, on freshly poisoned storage. */
+  /** A backend of a cell's own, on poisoned storage that earlier cells may have used. */
   create(lab: Lab, kind: DriverName, name: string, size: BackendSize): Promise<StorageBackend> {
     return createBackend(lab, kind, lab.name(name), size, this)
+  }
+
+  /** A backend on new storage: what a driver is certified on did not exist before it. */
+  createNew(lab: Lab, kind: DriverName, name: string, size: BackendSize): Promise<StorageBackend> {
+    const { lvm, mover } = this
+    return createBackend(lab, kind, lab.name(name), size, { lvm, mover, nfs: () => this.nfs() })
   }
 
   /** Releases all that is left; returns what went wrong. */

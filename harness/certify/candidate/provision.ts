@@ -58,7 +58,7 @@ async function installBuiltIn(
   { storageBytes }: InstallOptions,
 ): Promise<Installation> {
   const before = await lab.helper.surroundings()
-  const backend = await testBed.create(lab, kind, 'driver', { dataBytes: storageBytes, poisonBytes: Number.MAX_SAFE_INTEGER })
+  const backend = await testBed.createNew(lab, kind, 'driver', { dataBytes: storageBytes, poisonBytes: Number.MAX_SAFE_INTEGER })
   const { dropCache } = backend
   return {
     storageBytes,

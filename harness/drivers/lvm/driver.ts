@@ -13,7 +13,7 @@ import { createPoolAndOrigin, isLvmType, type LvmKind, type LvmType, lvmKind, ov
 /** Makes the storage of a backend of Cinder's LVM driver: a volume group on poisoned storage with `dataBytes` for volumes. */
 export async function createLvmStorage(
   lab: Lab,
-  { lvm, groups }: { readonly lvm: Lvm; readonly groups: KeptGroups },
+  { lvm, groups }: { readonly lvm: Lvm; readonly groups?: KeptGroups },
   name: string,
   type: LvmType,
   { dataBytes, poisonBytes }: Pick<VolumeGroupOptions, 'dataBytes' | 'poisonBytes'>,
@@ -32,10 +32,12 @@ export async function createLvmStorage(
   }
   // A base shares chunks with the volumes made of it, so it cannot stay when they are poisoned.
   const canBeKept = kind.base === undefined && (poisonBytes ?? Number.MAX_SAFE_INTEGER) >= sizeBytes + overheadBytes(kind)
-  if (!canBeKept) return make(lab, name)
+  if (groups === undefined || !canBeKept) return make(lab, name)
+  // Reports know a source by the name of its group.
+  const role = name.slice(lab.prefix.length + 1).replace(/\d+$/, '')
   return groups.borrow(lab, {
-    key: `${type} ${sizeBytes}`,
-    make: (owner) => make(owner, owner.name('group')),
+    key: `${role} ${type} ${sizeBytes}`,
+    make: (owner) => make(owner, owner.name(role)),
     ...(kind.pool !== undefined && { pool: poolName }),
   })
 }
