@@ -71,7 +71,7 @@ class DeviceWriter {
 
   constructor(path: string) {
     this.buffered = openSync(path, constants.O_WRONLY)
-    this.direct = openDirect(path, constants.O_WRONLY)
+    this.direct = openDirect(path)
   }
 
   /** Writes the whole pages of a range, or those that it covers in part. `fill` makes a part that begins at the byte `at` of the device. */
@@ -102,20 +102,23 @@ class DeviceWriter {
   }
 }
 
-/** Returns which sides of a copy can be opened with O_DIRECT. What does not exist cannot. */
+/** Returns which sides of a copy can be opened with O_DIRECT. One that cannot be opened at all is left to the mover, which says why. */
 export function takesDirect(from: string, to: string): { input: boolean; output: boolean } {
   const opens = (path: string, flags: number) => {
-    const file = openDirect(path, flags)
-    if (file !== undefined) closeSync(file)
-    return file !== undefined
+    try {
+      closeSync(openSync(path, flags | constants.O_DIRECT))
+      return true
+    } catch {
+      return false
+    }
   }
   return { input: opens(from, constants.O_RDONLY), output: opens(to, constants.O_WRONLY) }
 }
 
-/** Undefined where the filesystem takes no direct input and output. */
-function openDirect(path: string, flags: number): number | undefined {
+/** Opens a device or file for direct writes. Returns undefined where its filesystem takes none. */
+function openDirect(path: string): number | undefined {
   try {
-    return openSync(path, flags | constants.O_DIRECT)
+    return openSync(path, constants.O_WRONLY | constants.O_DIRECT)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EINVAL') return undefined
     throw error

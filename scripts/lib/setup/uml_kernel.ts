@@ -110,7 +110,7 @@ const LOADER = 'ld-linux-x86-64.so.2'
 
 /**
  * Makes a program take the loader of the folder that it is started in. It is no use to call the loader with the program as its
- * argument: the heap then lies behind the loader, and UML takes terabytes for its memory.
+ * argument: the heap then lies past the loader, and UML takes terabytes for its memory.
  */
 export function withLoaderBeside(program: Buffer): Buffer {
   const [before, after] = [`/lib64/${LOADER}`, `./${LOADER}`]
