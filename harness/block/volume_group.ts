@@ -56,7 +56,7 @@ export async function createVolumeGroup(
     },
     async () => {
       // A creation that was cut short may have made the group all the same.
-      const exists = created || (await run(['vgs', '--noheadings', '-o', 'vg_name'])).split(/\s+/).includes(name)
+      const exists = created || (await lvm.groups(lab)).includes(name)
       if (exists) await run(['vgremove', '--quiet', '--force', '--force', '--yes', name])
       // A command that was killed leaves links to volumes that the group does not know.
       await removeDeviceFolders(lab, name)

@@ -111,8 +111,13 @@ export class Lab {
   }
 
   /** Runs a command in the machine and keeps it on record. Stopping the lab stops it, except while the lab is released. */
-  async run(argv: readonly string[], options: RunOptions = {}): Promise<Finished> {
-    const finished = await this.machine.run(argv, { ...options, ...(this.releasing === 0 && { signal: this.stop.signal }) })
+  run(argv: readonly string[], options: RunOptions = {}): Promise<Finished> {
+    return this.recorded(argv, (signal) => this.machine.run(argv, { ...options, ...(signal && { signal }) }))
+  }
+
+  /** Keeps a command on record that `run` performs. The signal stops it; there is none while the lab is released. */
+  async recorded(argv: readonly string[], run: (signal?: AbortSignal) => Promise<Finished>): Promise<Finished> {
+    const finished = await run(this.releasing === 0 ? this.stop.signal : undefined)
     const output = `${finished.stdout}${finished.stderr}`
     this.record({
       argv,
