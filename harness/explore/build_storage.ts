@@ -66,7 +66,7 @@ function roomFor(bytes: number): number {
   return Math.max(LEAST_BYTES, 2 ** Math.ceil(Math.log2(bytes)))
 }
 
-/** Borrows a group with room for volumes, and for the spare that LVM keeps beside the metadata of a pool. */
+/** Borrows a group with room for volumes of this size, and for the metadata of a pool and the spare that LVM keeps beside it. */
 function borrowGroup({ testBed, lab }: Shelf, bytes: number): Promise<VolumeGroup> {
   const dataBytes = roomFor(bytes + 2 * POOL_METADATA_BYTES + EXTENT_BYTES)
   return testBed.groups.borrow(lab, {
@@ -75,19 +75,17 @@ function borrowGroup({ testBed, lab }: Shelf, bytes: number): Promise<VolumeGrou
   })
 }
 
-/** Borrows a group with a pool that has room for volumes, each of which may reach past its end by a chunk. */
-function borrowPool({ testBed, lab }: Shelf, storage: ThinStorage, bytes: number): Promise<VolumeGroup> {
-  const sizeBytes = roomFor(bytes + 2 * storage.chunkBytes)
-  return testBed.groups.borrow(lab, {
-    key: `${GROUP} ${sizeBytes} ${JSON.stringify(storage)}`,
-    make: async (owner) => {
-      const dataBytes = sizeBytes + 2 * POOL_METADATA_BYTES
-      const group = await createVolumeGroup(owner, testBed.lvm, owner.name(GROUP), { dataBytes })
-      await makePool(group, storage, sizeBytes)
-      return group
-    },
-    pool: () => POOL,
-  })
+/** The bytes of a pool with room for volumes, each of which may reach past its end by a chunk. */
+function poolBytesFor({ chunkBytes }: ThinStorage, bytes: number): number {
+  return Math.ceil((bytes + 2 * chunkBytes) / EXTENT_BYTES) * EXTENT_BYTES
+}
+
+/** Borrows a group and makes a pool in it. Groups are kept and pools are not: hardly two copies have the same. */
+async function borrowPool(shelf: Shelf, storage: ThinStorage, bytes: number): Promise<VolumeGroup> {
+  const poolBytes = poolBytesFor(storage, bytes)
+  const group = await borrowGroup(shelf, poolBytes)
+  await makePool(group, storage, poolBytes)
+  return group
 }
 
 async function makePool(group: VolumeGroup, { chunkBytes, zeroing, discards }: ThinStorage, sizeBytes: number): Promise<void> {
@@ -130,7 +128,6 @@ async function makeDestination(
   return made
 }
 
-/** The origin lies beside the pool, so the pool cannot be kept when the origin's storage is poisoned. */
 async function makeOnOrigin(
   shelf: Shelf,
   storage: ThinStorage,
@@ -138,7 +135,7 @@ async function makeOnOrigin(
   sizeBytes: number,
 ): Promise<BuiltVolume> {
   const { lab } = shelf
-  const poolBytes = Math.ceil((sizeBytes + 2 * storage.chunkBytes) / EXTENT_BYTES) * EXTENT_BYTES
+  const poolBytes = poolBytesFor(storage, sizeBytes)
   const group = await borrowGroup(shelf, originBytes + poolBytes)
   await createLogicalVolume(group, 'origin', volumeForms.thick(group.name, originBytes))
   await stampOther(lab, devicePath(group.name, 'origin'), originBytes, extents, true)

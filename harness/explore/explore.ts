@@ -4,7 +4,6 @@ import { dd } from '../movers/dd.ts'
 import type { Result } from '../result/result.ts'
 import type { RunControls } from '../testbed/events.ts'
 import { runInSession } from '../testbed/session.ts'
-import { MiB } from '../units.ts'
 import { type BrokenModel, brokenModels } from './broken_models.ts'
 import { COPY_IMAGE_BYTES } from './build_storage.ts'
 import { caseParts, toCopyCase } from './random_copies.ts'
@@ -51,18 +50,8 @@ export async function explore(options: ExploreOptions): Promise<Result> {
 export function* randomCopies(seed: number): Generator<NamedCopy> {
   for (let batch = 0; ; batch++) {
     const copies = fc.sample(caseParts, { seed: mix(mix(seed) ^ batch), numRuns: BATCH })
-    const named = copies.map((parts, index) => ({ id: `random/${batch * BATCH + index}`, copyCase: toCopyCase(parts) }))
-    yield* named.toSorted((one, other) => compareText(storagesOf(one), storagesOf(other)))
+    yield* copies.map((parts, index) => ({ id: `random/${batch * BATCH + index}`, copyCase: toCopyCase(parts) }))
   }
-}
-
-/** Copies on the same storage follow each other, because it is kept from one to the next. */
-function storagesOf({ copyCase: { source, destination } }: NamedCopy): string {
-  return JSON.stringify([destination.storage, destination.sizeBytes > 16 * MiB, source.storage])
-}
-
-function compareText(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0
 }
 
 /** The finalizer of MurmurHash3, a bijection of 32-bit integers: with `seed + batch`, seed 7 would repeat most of seed 8. */
