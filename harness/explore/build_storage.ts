@@ -96,10 +96,10 @@ function makeSource(shelf: Shelf, storage: StorageSpec, bytes: number): Promise<
   return storage.kind === 'file' ? makeFile(shelf, bytes, false) : makeNew(shelf, storage, SOURCE, bytes)
 }
 
-/** A new logical volume in a group of its own. */
-async function makeNew(shelf: Shelf, storage: StorageSpec, name: string, bytes: number): Promise<BuiltVolume> {
+/** A new logical volume in a group of its own. A pool has room for `writtenBytes`. */
+async function makeNew(shelf: Shelf, storage: StorageSpec, name: string, bytes: number, writtenBytes = bytes): Promise<BuiltVolume> {
   if (storage.kind === 'thin') {
-    const group = await borrowPool(shelf, storage, bytes)
+    const group = await borrowPool(shelf, storage, writtenBytes)
     await createLogicalVolume(group, name, volumeForms.thin(group.name, POOL, bytes))
     return builtVolume(group, name, POOL)
   }
@@ -123,7 +123,8 @@ async function makeDestination(
     await createLogicalVolume(group, DESTINATION, volumeForms.thinSnapshot(group.name, 'base'))
     return builtVolume(group, DESTINATION, POOL)
   }
-  const made = await makeNew(shelf, storage, DESTINATION, sizeBytes)
+  // A pool reuses discarded chunks only after its next commit: one that is full until then waits for seconds.
+  const made = await makeNew(shelf, storage, DESTINATION, sizeBytes, prior.kind === 'used' ? 2 * sizeBytes : sizeBytes)
   if (prior.kind === 'used') await stampOther(lab, made.path, sizeBytes, prior.extents)
   return made
 }

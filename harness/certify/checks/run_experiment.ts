@@ -14,7 +14,7 @@ export interface Fill {
 }
 
 /** Storage is filled with about this many volumes. */
-const FILL_VOLUMES = 6
+const FILL_VOLUMES = 4
 
 /** Runs an experiment and reads every volume of it to its last byte. */
 export async function runExperiment(session: DriverSession, experiment: Experiment): Promise<Reading[]> {
