@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { Lab } from '../lab/lab.ts'
 import { type Machine, runOrThrow } from '../machine/machine.ts'
 import { type LvRow, lvRowSchema } from '../result/evidence.ts'
+import { reportRows } from './lvm_report.ts'
 import { LvmShell, SHELL_PROFILE } from './lvm_shell.ts'
 
 const PROFILE = 'shell'
@@ -17,7 +18,7 @@ export class Lvm {
   private readonly folder: string
   private readonly machine: Machine
   private readonly devices = new Set<string>()
-  private shell: Promise<LvmShell> | undefined
+  private shell: LvmShell | undefined
 
   private constructor(lab: Lab) {
     this.folder = join(lab.folder, 'lvm')
@@ -58,7 +59,9 @@ export class Lvm {
 
   /** Runs an LVM command for a lab; it must exit with 0. The output of a report is JSON. */
   run(lab: Lab, argv: readonly string[]): Promise<string> {
-    const run = () => lab.recorded(argv, async (signal) => (await this.openShell()).run(argv, signal))
+    if (this.shell === undefined || this.shell.ended) this.shell = LvmShell.open(this.machine, this.environment, PROFILE)
+    const { shell } = this
+    const run = () => lab.recorded(argv, (signal) => shell.run(argv, signal))
     return runOrThrow({ run }, argv)
   }
 
@@ -71,30 +74,20 @@ export class Lvm {
   /** The names of the volume groups that LVM sees. */
   async groups(lab: Lab): Promise<string[]> {
     const text = await this.run(lab, ['vgs', '--reportformat', 'json', '-o', 'vg_name'])
-    const { report } = z.object({ report: z.array(z.object({ vg: z.array(z.object({ vg_name: z.string() })) })) }).parse(JSON.parse(text))
-    return report.flatMap(({ vg }) => vg.map(({ vg_name }) => vg_name))
-  }
-
-  private async openShell(): Promise<LvmShell> {
-    const open = await this.shell
-    if (open !== undefined && !open.ended) return open
-    const opening = LvmShell.open(this.machine, this.environment, PROFILE)
-    this.shell = opening
-    opening.catch(() => {
-      this.shell = undefined
-    })
-    return opening
+    return reportRows(text, 'vg', z.object({ vg_name: z.string() })).map(({ vg_name }) => vg_name)
   }
 
   private async closeShell(): Promise<void> {
-    const open = this.shell
+    const { shell } = this
     this.shell = undefined
-    await (await open)?.close()
+    await shell?.close()
   }
 
-  /** A shell sees a new configuration only if its file has another size or another second of change, so it is begun anew. */
+  /**
+   * The next command gets a shell of its own: before LVM reads a configuration again it compares only the size and the second of
+   * change (config_file_changed in lib/config/config.c).
+   */
   private async configure(): Promise<void> {
-    await this.closeShell()
     const filter = [...[...this.devices].map((device) => `a|^${device}$|`), 'r|.*|'].map((rule) => JSON.stringify(rule))
     const text = `devices {
   global_filter=[${filter.join(', ')}]
@@ -127,11 +120,11 @@ backup {
     const file = join(this.folder, 'lvm.conf')
     await writeFile(`${file}.new`, text)
     await rename(`${file}.new`, file)
+    await this.closeShell()
   }
 }
 
 /** Reads the output of `lvs --reportformat json`. */
 export function parseLvs(text: string): LvRow[] {
-  const report = z.object({ report: z.array(z.object({ lv: z.array(lvRowSchema) })) }).parse(JSON.parse(text))
-  return report.report.flatMap(({ lv }) => lv)
+  return reportRows(text, 'lv', lvRowSchema)
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type Machine, runOrThrow } from '../machine/machine.ts'
+import { reportRows } from './lvm_report.ts'
 
 const size = z
   .string()
@@ -44,14 +45,10 @@ export async function readInventory(runner: Pick<Machine, 'run'>, groups: readon
 
 /** Reads `lvs --reportformat json --units b`; a volume of several segments comes several times, and once here. */
 export function parseVolumes(text: string): VolumeRow[] {
-  const rows = z.object({ report: z.array(z.object({ lv: z.array(volumeRow) })) }).parse(JSON.parse(text))
-  return [...new Map(rows.report.flatMap(({ lv }) => lv).map((row) => [row.lv_uuid, row])).values()]
+  return [...new Map(reportRows(text, 'lv', volumeRow).map((row) => [row.lv_uuid, row])).values()]
 }
 
 /** Reads `vgs --reportformat json --units b`. */
 export function parseGroups(text: string): GroupRow[] {
-  return z
-    .object({ report: z.array(z.object({ vg: z.array(groupRow) })) })
-    .parse(JSON.parse(text))
-    .report.flatMap(({ vg }) => vg)
+  return reportRows(text, 'vg', groupRow)
 }

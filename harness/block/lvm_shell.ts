@@ -1,8 +1,7 @@
 import split from 'split2'
 import { z } from 'zod'
-import { describeEnding } from '../machine/command_failed.ts'
 import type { Finished, Machine, Running } from '../machine/machine.ts'
-import { within } from '../timers.ts'
+import { awaitOrKill, DEFAULT_TIMEOUT_SECONDS } from '../machine/run_to_end.ts'
 
 /**
  * The profile of an LVM shell (lvm.conf(5), "Configuration profiles"): it answers every command with JSON, in which the log of the
@@ -21,8 +20,6 @@ log {
 /** Report on stdout alone, without prompts; without HOME the shell keeps no history file. */
 const START = 'unset HOME; exec lvm 3>&1 >/dev/null'
 
-const COMMAND_SECONDS = 120
-
 /** The code with which LVM's own functions succeed (tools/errors.h); a command then exits with 0. */
 const SUCCESS = 1
 
@@ -36,29 +33,25 @@ const answerSchema = z.object({
  * three to four times as long: most of that is start-up.
  */
 export class LvmShell {
-  private readonly process: Running
+  private readonly process: Promise<Running>
   private lines: string[] = []
   private answer: ((answer: string) => void) | undefined
   private turn: Promise<unknown> = Promise.resolve()
   private over = false
   private complaints = ''
 
-  private constructor(process: Running) {
+  private constructor(process: Promise<Running>) {
     this.process = process
-    process.stdout.pipe(split()).on('data', (line: string) => this.read(line))
-    process.stderr.on('data', (data: Buffer) => {
-      this.complaints = (this.complaints + data.toString()).slice(-2000)
-    })
     const end = () => {
       this.over = true
     }
-    process.ended.then(end, end)
+    process.then((running) => this.follow(running)).then(end, end)
   }
 
   /** Starts a shell; `profile` is the name under which SHELL_PROFILE lies in the folder of LVM's configuration. */
-  static async open(machine: Machine, environment: Readonly<Record<string, string>>, profile: string): Promise<LvmShell> {
+  static open(machine: Machine, environment: Readonly<Record<string, string>>, profile: string): LvmShell {
     const env = { ...environment, LVM_COMMAND_PROFILE: profile, LVM_REPORT_FD: '3' }
-    return new LvmShell(await machine.start(['sh', '-c', START], { env }))
+    return new LvmShell(machine.start(['sh', '-c', START], { env }))
   }
 
   /** Whether the shell has ended and takes no more commands. */
@@ -68,7 +61,7 @@ export class LvmShell {
 
   /**
    * Runs a command, after those before it. Standard output is the report as JSON, or what the command printed. The shell does not
-   * outlive a command that takes longer than two minutes or that the signal stops.
+   * outlive a command that takes longer than other commands may or that the signal stops.
    */
   run(argv: readonly string[], signal?: AbortSignal): Promise<Finished> {
     // The shell's own parser splits at blanks and knows quotes.
@@ -82,8 +75,20 @@ export class LvmShell {
   /** Ends the shell after the commands under way. */
   async close(): Promise<void> {
     await this.turn
-    this.process.stdin.end()
-    await this.process.ended
+    if (this.over) return
+    const process = await this.process
+    process.stdin.end()
+    await process.ended
+  }
+
+  /** Reads what the process says until it ends. */
+  private async follow({ stdin, stdout, stderr, ended }: Running): Promise<void> {
+    stdin.on('error', () => {}) // a shell that has been killed reads nothing more; how it ended says so
+    stdout.pipe(split()).on('data', (line: string) => this.read(line))
+    stderr.on('data', (data: Buffer) => {
+      this.complaints = (this.complaints + data.toString()).slice(-2000)
+    })
+    await ended
   }
 
   private async perform(argv: readonly string[], signal: AbortSignal | undefined): Promise<Finished> {
@@ -96,21 +101,20 @@ export class LvmShell {
       seconds: (performance.now() - began) / 1000,
     })
     if (signal?.aborted) return finish({ how: 'aborted' }, '', '')
+    const process = await this.process
     const answered = new Promise<string>((resolve) => {
       this.answer = resolve
     })
-    this.process.stdin.write(`${argv.join(' ')}\n`)
-    const answer = await within(Promise.race([answered, this.process.ended]), COMMAND_SECONDS * 1000, signal)
+    process.stdin.write(`${argv.join(' ')}\n`)
+    const limits = { program: argv[0] ?? '', timeoutSeconds: DEFAULT_TIMEOUT_SECONDS, ...(signal && { signal }) }
+    const { value, cut } = await awaitOrKill(Promise.race([answered, process.ended]), process, process.ended, limits)
     this.answer = undefined
-    if (typeof answer === 'string') {
-      const { report, code, printed, errors } = readAnswer(answer)
+    if (typeof value === 'string') {
+      const { report, code, printed, errors } = readAnswer(value)
       return finish({ how: 'exit', code }, report ?? printed, errors)
     }
-    if (answer !== undefined) return finish(answer, '', `LVM's shell ${describeEnding(answer)}: ${this.complaints}`)
     this.over = true
-    this.process.kill()
-    await this.process.ended
-    return finish(signal?.aborted ? { how: 'aborted' } : { how: 'timeout', seconds: COMMAND_SECONDS }, '', this.complaints)
+    return finish(value ?? cut, '', this.complaints)
   }
 
   /** Takes a line of an answer, which is JSON over several lines. */

@@ -4,7 +4,7 @@ import { within } from '../timers.ts'
 import type { CommandEnding } from './command_failed.ts'
 import type { Finished, Running, RunOptions } from './machine.ts'
 
-const DEFAULT_TIMEOUT_SECONDS = 120
+export const DEFAULT_TIMEOUT_SECONDS = 120
 const SIGKILL = 9
 /** A killed command that is not reported as ended within this many seconds means that the machine hangs. */
 const GRACE_SECONDS = 15
@@ -34,13 +34,27 @@ export async function runToEnd(
   running.stdin.end(stdin)
 
   const ended = endOf(running)
-  const ending = await within(ended, timeoutSeconds * 1000, signal)
-  if (ending !== undefined) return result(ending, stdout, stderr)
+  const { value, cut } = await awaitOrKill(ended, running, ended, { program: argv[0] ?? '', timeoutSeconds, ...(signal && { signal }) })
+  return result(value ?? cut, stdout, stderr)
+}
+
+/**
+ * Waits for something that a started command does, and kills the command when its time is up or the signal aborts. Returns then how it
+ * was cut short. Throws BrokenLab when it does not end.
+ */
+export async function awaitOrKill<Value>(
+  awaited: Promise<Value>,
+  running: Pick<Running, 'kill'>,
+  ended: Promise<unknown>,
+  { program, timeoutSeconds, signal }: { readonly program: string; readonly timeoutSeconds: number; readonly signal?: AbortSignal },
+): Promise<{ value: Value; cut?: never } | { value?: never; cut: CommandEnding }> {
+  const value = await within(awaited, timeoutSeconds * 1000, signal)
+  if (value !== undefined) return { value }
   const cut: CommandEnding = signal?.aborted ? { how: 'aborted' } : { how: 'timeout', seconds: timeoutSeconds }
   running.kill(SIGKILL)
   if ((await within(ended, GRACE_SECONDS * 1000)) === undefined)
-    throw new BrokenLab(`the machine no longer answers: ${argv[0]} did not end ${GRACE_SECONDS} s after it was killed`)
-  return result(cut, stdout, stderr)
+    throw new BrokenLab(`the machine no longer answers: ${program} did not end ${GRACE_SECONDS} s after it was killed`)
+  return { cut }
 }
 
 /** Resolves when the command has ended and all its output has been read. */
