@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findCandidate } from './certify/candidate/candidate.ts'
-import type { Certification } from './certify/certification.ts'
 import { type CertifyOptions, openCertification, openPeers, openSession } from './certify/certify.ts'
 import type { Check } from './certify/checks/check.ts'
 import { listChecks } from './certify/checks/list_checks.ts'
@@ -49,7 +48,7 @@ export function describeDriver(driver: string, options: DescribeDriverOptions = 
     repeat: (_, check) => `vitest -t ${JSON.stringify(check ?? candidate.name)}`,
   }
   describe(candidate.name, () => {
-    let opened: { session: Session; peers: Peers; certification: Certification } | undefined
+    let opened: { session: Session; peers: Peers; certification: ReturnType<typeof openCertification> } | undefined
     let installed: Promise<CheckResult> | undefined
     const checks = listChecks(peers)
 
@@ -81,8 +80,7 @@ export function describeDriver(driver: string, options: DescribeDriverOptions = 
     afterAll(async () => {
       stop.abort()
       if (opened === undefined) return
-      const { leaks } = await opened.certification.end()
-      const left = [...leaks, ...(await opened.peers.close()), ...(await opened.session.close())]
+      const left = [...(await opened.certification.close()), ...(await opened.peers.close()), ...(await opened.session.close())]
       expect(left, 'left behind').toEqual([])
     })
   })

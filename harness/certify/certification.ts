@@ -3,7 +3,7 @@ import { decideCopyMode } from '../migration/rule.ts'
 import { NotOffered } from '../protocol/volume_service.ts'
 import { type Certificate, type CheckResult, LEFT_OUT } from '../result/certificate.ts'
 import { printable } from '../result/describe.ts'
-import { certificateVerdict } from '../result/verdicts.ts'
+import { certificateVerdict, notShownDriver } from '../result/verdicts.ts'
 import { STOPPED } from '../testbed/queue.ts'
 import type { Candidate } from './candidate/candidate.ts'
 import { DriverFault, DriverGone, PeerFailed } from './candidate/faults.ts'
@@ -25,126 +25,162 @@ export interface CertificationOptions {
   readonly repeat: (candidate: Candidate, check?: string) => string
 }
 
+const WORST_FIRST: readonly CheckResult['verdict'][] = ['refuted', 'broken', 'not-shown', 'upheld', 'not-offered']
+
 type Judged = CheckOutcome | { readonly verdict: 'broken'; readonly text: string }
 
-/** Holds one driver to the checks and writes its certificate. A lab that fails makes checks `broken`, and throws nothing. */
+/**
+ * Holds one driver to the checks and writes its certificate. It may be installed several times, on several machines at once, and each
+ * installation takes a part of the checks. A lab that fails makes checks `broken`, and throws nothing.
+ */
 export class Certification {
-  private readonly driver: DriverUnderTest
+  readonly candidate: Candidate
+  /** For each installation, the checks that it takes. */
+  readonly parts: readonly (readonly Check[])[]
+  private readonly checks: readonly Check[]
   private readonly options: CertificationOptions
   private readonly search: SmallestSearch
   private readonly began = performance.now()
-  private readonly results: CheckResult[] = []
+  private readonly drivers: DriverUnderTest[] = []
+  private readonly results = new Map<string, CheckResult>()
+  private readonly runs = new Map<string, number>()
   private readonly readZero = new Map<string, boolean>()
-  private readonly shown: Shown[] = []
+  private readonly shown = new Map<string, Shown>()
+  private readonly faults: string[] = []
 
-  constructor(driver: DriverUnderTest, options: CertificationOptions) {
-    this.driver = driver
+  /** `checks` are all that the certificate lists, in their order. `parts` are those that each installation takes; default one for all. */
+  constructor(candidate: Candidate, checks: readonly Check[], options: CertificationOptions, parts = [checks]) {
+    this.candidate = candidate
+    this.checks = checks
+    this.parts = parts
     this.options = options
-    this.search = new SmallestSearch(driver, options.searchSeconds)
+    this.search = new SmallestSearch(options.searchSeconds)
   }
 
-  /** Runs a check; they are to be run in the order of `listChecks`. Throws UsageError when the candidate is not a driver at all. */
-  async run(check: Check): Promise<CheckResult> {
+  /**
+   * Runs a check on an installation; those of one installation are to be run in their order. Where a check has run on another one too,
+   * the worse result stands. Throws UsageError when the candidate is not a driver at all.
+   */
+  async run(check: Check, driver: DriverUnderTest): Promise<CheckResult> {
+    if (!this.drivers.includes(driver)) this.drivers.push(driver)
     const began = performance.now()
-    const skipped = this.whySkipped(check)
-    const outcome = skipped === undefined ? await this.judge(check) : notShown(skipped)
+    const skipped = this.whySkipped(check, driver)
+    const outcome = skipped === undefined ? await this.judge(check, driver) : notShown(skipped)
     const [wrong, shownBy] = outcome.verdict === 'refuted' ? [outcome.wrong, outcome.shownBy] : []
-    const counterexample = shownBy && (await this.smallest(shownBy))
+    const shown = shownBy && (await this.smallest(shownBy, driver))
+    if (shown !== undefined) this.shown.set(check.id, shown)
     if ('readZero' in outcome && outcome.readZero !== undefined) this.readZero.set(check.id, outcome.readZero)
-    const result: CheckResult = {
-      id: check.id,
-      title: check.title,
-      verdict: outcome.verdict,
-      // Much of it is quoted from the driver.
-      text: printable(outcome.text),
+    return this.keep({
+      ...this.describe(check, outcome),
       ...(wrong !== undefined && { wrong }),
-      ...(counterexample !== undefined && { counterexample }),
-      repeat: this.options.repeat(this.driver.candidate, check.id),
       seconds: (performance.now() - began) / 1000,
-    }
-    this.results.push(result)
-    return result
+    })
   }
 
-  /** Ends the driver and releases its storage. */
-  async end(): Promise<{ certificate: Certificate; leaks: string[] }> {
-    const { candidate, testBed } = this.driver
-    const faults = await this.driver.shutDown().then(
+  /** Whether every installation that takes a check has run it. */
+  hasRun(check: Check): boolean {
+    return this.runs.get(check.id) === this.parts.filter((part) => part.includes(check)).length
+  }
+
+  /** Ends an installation and releases its storage. Returns what could not be released. */
+  async close(driver: DriverUnderTest): Promise<string[]> {
+    const faults = await driver.shutDown().then(
       () => [],
       (error: unknown) => [messageOf(error)],
     )
-    const { first } = this.driver
-    const leaks = [...faults, ...this.driver.leaks, ...this.search.leaks]
-    const verdict = certificateVerdict(this.results)
-    const reason =
-      leaks.length > 0 ? leaks.join('; ') : this.results.find((check) => check.verdict === verdict && verdict !== 'upheld')?.text
+    const leaks = [...faults, ...driver.leaks, ...this.search.leaks.splice(0)]
+    this.faults.push(...leaks)
+    return leaks
+  }
+
+  /** The certificate, once all installations are closed. Checks that were not run are not shown, for the reason given. */
+  certificate(whyNotRun: string): Certificate {
+    const { drivers, candidate, faults } = this
+    if (drivers.length === 0) return notShownDriver(candidate.name, candidate.kind, whyNotRun, this.options.repeat(candidate))
+    const shown = [...new Set(this.checks.flatMap(({ id }) => this.shown.get(id) ?? []))]
+    const results = this.checks.map((check): CheckResult => {
+      const result = this.results.get(check.id) ?? { ...this.describe(check, notShown(whyNotRun)), seconds: 0 }
+      const showing = this.shown.get(check.id)
+      return { ...result, ...(showing !== undefined && { counterexample: shown.indexOf(showing) }) }
+    })
+    const first = drivers.find((driver) => driver.first !== undefined)?.first
+    const verdict = certificateVerdict(results)
+    const reason = faults.length > 0 ? faults.join('; ') : results.find((check) => check.verdict === verdict && verdict !== 'upheld')?.text
     const wasted = first?.claim === false ? wastedSpace(this.readZero) : undefined
-    const certificate: Certificate = {
+    return {
       driver: candidate.name,
       kind: candidate.kind,
       ...(first?.process.about.name !== undefined && { calledItself: printable(first.process.about.name) }),
       claim: first?.claim ?? false,
       claimReason: printable(
-        first === undefined ? this.driver.whyGone : decideCopyMode(first.answer, { history: 'new', layers: [] }).reason,
+        first === undefined ? (drivers[0]?.whyGone ?? '') : decideCopyMode(first.answer, { history: 'new', layers: [] }).reason,
       ),
-      verdict: verdict !== 'refuted' && leaks.length > 0 ? 'broken' : verdict,
+      verdict: verdict !== 'refuted' && faults.length > 0 ? 'broken' : verdict,
       ...(reason !== undefined && verdict !== 'refuted' && { reason }),
-      checks: this.results,
-      counterexamples: this.shown.map((shown, index) => describeCounterexample(candidate.name, shown, index)),
+      checks: results,
+      counterexamples: shown.map((some, index) => describeCounterexample(candidate.name, some, index)),
       ...(wasted !== undefined && { wastedSpace: wasted }),
-      machine: testBed.machine.name,
+      machine: [...new Set(drivers.map(({ testBed }) => testBed.machine.name))].toSorted().join(', '),
       repeat: this.options.repeat(candidate),
       seconds: (performance.now() - this.began) / 1000,
     }
-    return { certificate, leaks }
   }
 
-  private get stopped(): boolean {
-    return this.driver.testBed.lab.signal.aborted
+  /** The part of a check's result that does not come from a counterexample. Much of its text is quoted from the driver. */
+  private describe({ id, title }: Check, { verdict, text }: Pick<Judged, 'verdict' | 'text'>): Omit<CheckResult, 'seconds'> {
+    return { id, title, verdict, text: printable(text), repeat: this.options.repeat(this.candidate, id) }
   }
 
-  private whySkipped({ id, phase }: Check): string | undefined {
+  private keep(result: CheckResult): CheckResult {
+    const other = this.results.get(result.id)
+    const worse = other !== undefined && WORST_FIRST.indexOf(other.verdict) <= WORST_FIRST.indexOf(result.verdict) ? other : result
+    this.results.set(result.id, worse)
+    this.runs.set(result.id, (this.runs.get(result.id) ?? 0) + 1)
+    return worse
+  }
+
+  private whySkipped({ id, phase }: Check, driver: DriverUnderTest): string | undefined {
     const { only, seconds } = this.options
-    if (this.stopped) return STOPPED
-    if (phase !== 'first' && !only(id, this.driver.candidate)) return LEFT_OUT
+    if (isStopped(driver)) return STOPPED
+    if (phase !== 'first' && !only(id, this.candidate)) return LEFT_OUT
     const late = (performance.now() - this.began) / 1000 > seconds
     return late && phase === undefined ? `the time was up: ${seconds} s` : undefined
   }
 
   /** Runs a check, deletes everything that it made, and gives the next one a driver that answers. */
-  private async judge(check: Check): Promise<Judged> {
+  private async judge(check: Check, driver: DriverUnderTest): Promise<Judged> {
     let outcome: Judged
     let failed = false
     try {
-      outcome = await check.run(this.driver)
+      outcome = await check.run(driver)
     } catch (error) {
       outcome = outcomeOfError(error)
       failed = outcome.verdict !== 'not-offered'
     }
     // A driver that is killed because the run is stopped shows nothing.
-    if (this.stopped && outcome.verdict !== 'upheld') outcome = notShown(STOPPED)
-    const faults = await this.driver.cleanUp()
-    if (this.stopped) return outcome
-    if (failed || faults.length > 0) await this.driver.recover(faults.length > 0)
+    if (isStopped(driver) && outcome.verdict !== 'upheld') outcome = notShown(STOPPED)
+    const faults = await driver.cleanUp()
+    if (isStopped(driver)) return outcome
+    if (failed || faults.length > 0) await driver.recover(faults.length > 0)
     const held = outcome.verdict === 'upheld' || outcome.verdict === 'not-offered'
     return held && faults.length > 0 ? refuted(`${outcome.text}; but afterwards ${faults.join('; ')}`) : outcome
   }
 
-  /** The index of the smallest counterexample, which is looked for on new storage; undefined where none was found. */
-  private async smallest(shownBy: Case): Promise<number | undefined> {
-    const { first } = this.driver
-    if (first === undefined || this.stopped) return undefined
-    let shown: Shown | undefined
+  /** The smallest case that shows the same on new storage; undefined where none was found. */
+  private async smallest(shownBy: Case, driver: DriverUnderTest): Promise<Shown | undefined> {
+    const { first } = driver
+    if (first === undefined || isStopped(driver)) return undefined
     try {
-      shown = await this.search.find(shownBy, { stepBytes: first.stepBytes, volumeBytes: first.volumeBytes })
+      return await this.search.find(driver, shownBy, { stepBytes: first.stepBytes, volumeBytes: first.volumeBytes })
     } catch (error) {
       if (error instanceof UsageError) throw error
       return undefined // the refutation stands without it
     }
-    if (shown === undefined) return undefined
-    if (!this.shown.includes(shown)) this.shown.push(shown)
-    return this.shown.indexOf(shown)
   }
+}
+
+function isStopped({ testBed }: DriverUnderTest): boolean {
+  return testBed.lab.signal.aborted
 }
 
 function outcomeOfError(error: unknown): Judged {

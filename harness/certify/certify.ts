@@ -2,11 +2,9 @@ import { messageOf } from '../errors.ts'
 import type { MachineChoice } from '../machine/machine.ts'
 import { soundParts } from '../migration/parts.ts'
 import type { Limits } from '../protocol/volume_service.ts'
-import type { Certificate } from '../result/certificate.ts'
 import type { Result } from '../result/result.ts'
-import { notShownDriver } from '../result/verdicts.ts'
 import type { CertifyEvent } from '../testbed/events.ts'
-import { GUEST_MIB } from '../testbed/open_machines.ts'
+import { GUEST_MIB, guestCount } from '../testbed/open_machines.ts'
 import { runQueue } from '../testbed/queue.ts'
 import { runInSession, Session, type SessionOptions } from '../testbed/session.ts'
 import type { TestBed } from '../testbed/test_bed.ts'
@@ -14,7 +12,8 @@ import { MiB } from '../units.ts'
 import type { Candidate } from './candidate/candidate.ts'
 import { FOLDER_POISON_BYTES } from './candidate/provision.ts'
 import { Certification, type CertificationOptions } from './certification.ts'
-import { listChecks } from './checks/list_checks.ts'
+import type { Check } from './checks/check.ts'
+import { divideChecks, listChecks } from './checks/list_checks.ts'
 import type { DriverConditions } from './session/driver_session.ts'
 import { DriverUnderTest } from './session/driver_under_test.ts'
 import { Peers } from './session/peers.ts'
@@ -52,38 +51,44 @@ const DEFAULTS = {
   onEvent: () => {},
 } satisfies Partial<CertifyOptions>
 
-/** Certifies drivers, several at once where there are several machines. Throws BrokenLab when no machine can be opened. */
+/**
+ * Certifies drivers, several at once where there are several machines; a driver that is alone is installed on two of them, and each
+ * installation takes a part of the checks. Throws BrokenLab when no machine can be opened.
+ */
 export async function certify(given: CertifyOptions): Promise<Result> {
-  const options = withDefaults(given)
-  const { candidates, signal, onEvent, repeat } = options
-  const checks = listChecks(options.peers)
+  const stop = new AbortController()
+  const whole = withDefaults(given)
+  const options = { ...whole, signal: AbortSignal.any([whole.signal, stop.signal]) }
+  const { candidates, signal, onEvent } = options
   return runInSession({ ...sessionOptions(options), version: options.version, signal }, async ({ testBeds }) => {
-    const certificates = new Map<Candidate, Certificate>()
     const peersOn = new Map<TestBed, Peers>()
     const peersOf = (testBed: TestBed) => {
       const peers = peersOn.get(testBed) ?? openPeers(testBed, options)
       peersOn.set(testBed, peers)
       return peers
     }
-    const { leaks, why } = await runQueue(candidates, testBeds, signal, async (testBed, candidate) => {
-      const certification = openCertification(testBed, candidate, peersOf(testBed), options)
-      for (const [index, check] of checks.entries()) {
-        const result = await certification.run(check)
-        onEvent({ kind: 'check-ended', driver: candidate.name, check: result, done: index + 1, total: checks.length })
+    const checks = listChecks(options.peers)
+    const parts = testBeds.length > candidates.length ? partsOf(options) : [checks]
+    const certifications = candidates.map((candidate) => new Certification(candidate, checks, options, parts))
+    const installations = certifications.flatMap((certification) => parts.map((part) => ({ certification, part })))
+
+    const { leaks, why } = await runQueue(installations, testBeds, signal, async (testBed, { certification, part }) => {
+      const driver = new DriverUnderTest(testBed, certification.candidate, peersOf(testBed), options)
+      let broken = false
+      for (const check of part) {
+        const result = await certification.run(check, driver).catch((error: unknown) => {
+          stop.abort() // it is no driver at all
+          throw error
+        })
+        broken ||= result.verdict === 'broken'
+        if (certification.hasRun(check)) onEvent({ kind: 'check-ended', driver: certification.candidate.name, check: result })
       }
-      const { certificate, leaks } = await certification.end()
-      certificates.set(candidate, certificate)
-      onEvent({ kind: 'driver-ended', certificate })
-      return { broken: certificate.verdict === 'broken', leaks }
+      const leaks = await certification.close(driver)
+      return { broken: broken || leaks.length > 0, leaks }
     })
     const left: string[] = []
     for (const peers of peersOn.values()) left.push(...(await peers.close().catch((error: unknown) => [messageOf(error)])))
-    return {
-      certificates: candidates.map(
-        (candidate) => certificates.get(candidate) ?? notShownDriver(candidate.name, candidate.kind, why, repeat(candidate)),
-      ),
-      leaks: [...leaks, ...left],
-    }
+    return { certificates: certifications.map((certification) => certification.certificate(why)), leaks: [...leaks, ...left] }
   })
 }
 
@@ -98,9 +103,20 @@ export function openPeers(testBed: TestBed, given: CertifyOptions): Peers {
   return new Peers(testBed, options.peers, { ...options, storageBytes: peerBytes(options) })
 }
 
-export function openCertification(testBed: TestBed, candidate: Candidate, peers: Peers, given: CertifyOptions): Certification {
+/** A driver that one installation holds to all checks. */
+export function openCertification(testBed: TestBed, candidate: Candidate, peers: Peers, given: CertifyOptions) {
   const options = withDefaults(given)
-  return new Certification(new DriverUnderTest(testBed, candidate, peers, options), options)
+  const driver = new DriverUnderTest(testBed, candidate, peers, options)
+  const certification = new Certification(candidate, listChecks(options.peers), options)
+  return { run: (check: Check) => certification.run(check, driver), close: () => certification.close(driver) }
+}
+
+/** The checks of each installation of a driver that has two machines for itself. */
+function partsOf({ candidates, peers, only }: WholeOptions): (readonly Check[])[] {
+  const checks = listChecks(peers)
+  const isWanted = ({ id, phase }: Check) => phase === undefined && candidates.some((candidate) => only(id, candidate))
+  const parts = divideChecks(checks).filter((part) => part.some(isWanted))
+  return parts.length > 1 ? parts : [checks]
 }
 
 type WholeOptions = Required<CertifyOptions>
@@ -110,10 +126,10 @@ function withDefaults(options: CertifyOptions): WholeOptions {
 }
 
 function sessionOptions(options: WholeOptions): SessionOptions {
-  const { machine, candidates, seed, signal } = options
+  const { machine, seed, signal } = options
   return {
     machine,
-    machines: candidates.length,
+    machines: machinesFor(options),
     imageBytes: imageBytes(options),
     nfsBytes: nfsBytes(options),
     memoryMiB: GUEST_MIB + PROGRAM_MIB * programs(options),
@@ -121,6 +137,11 @@ function sessionOptions(options: WholeOptions): SessionOptions {
     mover: soundParts.mover,
     signal,
   }
+}
+
+/** The number of machines that a run can use. */
+function machinesFor(options: WholeOptions): number {
+  return Math.max(options.candidates.length, partsOf(options).length)
 }
 
 /** How many drivers that are programs may run at once: the one under test, once more for its counterexamples, and a peer. */
@@ -142,7 +163,7 @@ function nfsBytes(options: WholeOptions): number {
 
 /** The bytes of all images: on each machine a driver's storage, once more for the counterexamples, the peers', and the NFS disk. */
 function imageBytes(options: WholeOptions): number {
-  const machines = Math.min(2, options.candidates.length)
+  const machines = guestCount(machinesFor(options))
   return (
     machines * (2 * options.storageBytes + 2 * FOLDER_POISON_BYTES + (2 + options.peers.length) * peerBytes(options) + nfsBytes(options))
   )

@@ -48,7 +48,7 @@ export const certificateSchema = object({
   checks: list(checkResultSchema),
   counterexamples: list(counterexampleSchema),
   wastedSpace: z.string().optional().describe('the driver could make the claim and does not, so every copy to it is full'),
-  machine: z.string(),
+  machine: z.string().describe('the machines that the driver was installed on, with commas between'),
   repeat: z.string(),
   seconds,
 })

@@ -201,6 +201,13 @@ describe('a merged result', () => {
     expect(cells.map(({ machine }) => machine)).toEqual(['1/uml1', '2/uml1'])
   })
 
+  test('names each of the machines that a driver was installed on', () => {
+    const run = { cells: [], copies: [], certificates: [exampleCertificate({ machine: 'uml1, uml2' })], leaks: [] }
+    const { certificates } = mergedOf(partsOf(run, 1, () => 0))
+
+    expect(certificates.map(({ machine }) => machine)).toEqual(['1/uml1, 1/uml2'])
+  })
+
   test('began with the first shard, and took what all of them took', () => {
     const { startedAt, seconds } = mergedOf(two({ startedAt: '2025-12-31T00:00:00.000Z', seconds: 100 }))
 

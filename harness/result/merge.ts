@@ -122,7 +122,8 @@ function twice(shards: readonly ShardOf[]): string[] {
 /** Machines of different shards may have the same name. */
 function withMachinesNamed({ result, shard }: ShardOf): Result {
   const named = (machine: string) => (machine === '' ? '' : `${shard.number}/${machine}`)
-  const renamed = <Entry extends { machine: string }>(entry: Entry): Entry => ({ ...entry, machine: named(entry.machine) })
+  const allNamed = (machines: string) => machines.split(', ').map(named).join(', ')
+  const renamed = <Entry extends { machine: string }>(entry: Entry): Entry => ({ ...entry, machine: allNamed(entry.machine) })
   return {
     ...result,
     machines: result.machines.map((machine) => ({ ...machine, name: named(machine.name) })),

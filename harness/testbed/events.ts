@@ -1,5 +1,5 @@
 import type { CellResult } from '../result/cell.ts'
-import type { Certificate, CheckResult } from '../result/certificate.ts'
+import type { CheckResult } from '../result/certificate.ts'
 import type { CopyResult } from '../result/copy.ts'
 
 /** An event of a run, for a progress display. */
@@ -8,9 +8,7 @@ export type RunEvent =
   | { readonly kind: 'cell-ended'; readonly result: CellResult | CopyResult }
 
 /** An event of a certification, for a progress display. */
-export type CertifyEvent =
-  | { readonly kind: 'check-ended'; readonly driver: string; readonly check: CheckResult; readonly done: number; readonly total: number }
-  | { readonly kind: 'driver-ended'; readonly certificate: Certificate }
+export type CertifyEvent = { readonly kind: 'check-ended'; readonly driver: string; readonly check: CheckResult }
 
 /** How a run is watched and stopped. */
 export interface RunControls {

@@ -13,7 +13,7 @@ export interface QueueRun<Item> {
 
 /**
  * Runs items on all test beds at once, each taking the next in order. A test bed whose machine is dead takes no more, and after the
- * signal none does.
+ * signal none does. What a run throws is thrown again once the others have ended.
  */
 export async function runQueue<Item>(
   items: Iterable<Item>,
@@ -34,7 +34,8 @@ export async function runQueue<Item>(
       if (dead !== undefined) return void faults.push(dead)
     }
   }
-  await Promise.all(testBeds.map(work))
+  const worked = await Promise.allSettled(testBeds.map(work))
+  for (const ended of worked) if (ended.status === 'rejected') throw ended.reason
   const left: Item[] = []
   if (signal.aborted || faults.length === testBeds.length)
     for (let next = queue.next(); !next.done; next = queue.next()) left.push(next.value)

@@ -8,16 +8,19 @@ import { type Line, makeLine } from '../protocol/json_rpc.ts'
 import { connectService, DEFAULT_LIMITS, serveDriver } from '../protocol/volume_service.ts'
 import type { FaultyAnswer } from './cell.ts'
 
-/** How long the asker waits in these cells, in seconds: short, because two of them wait it out. */
+/** How long the asker waits in these cells, in seconds. */
 const ASK_SECONDS = 1
-const LATE_SECONDS = 2
+/** How long it waits for an answer that does not come in time, which is waited out. */
+const IN_VAIN_SECONDS = 0.2
+const LATE_SECONDS = 0.6
 
 /** Puts a backend behind a volume service that is sound but for its answer to get_capabilities. */
 export function serveFaulty({ name, driver }: StorageBackend, faultyAnswer: FaultyAnswer): Backend {
   const [there, here] = makeLine()
   if (faultyAnswer === 'garbage') serveGarbage(driver, there)
   else serveDriver(overriding(driver, { getCapabilities: ANSWERS[faultyAnswer] }), there)
-  return { name, service: connectService(here, { ...DEFAULT_LIMITS, askSeconds: ASK_SECONDS }) }
+  const inVain = faultyAnswer === 'silence' || faultyAnswer === 'late-true'
+  return { name, service: connectService(here, { ...DEFAULT_LIMITS, askSeconds: inVain ? IN_VAIN_SECONDS : ASK_SECONDS }) }
 }
 
 const ANSWERS: Record<Exclude<FaultyAnswer, 'garbage'>, () => Promise<unknown>> = {

@@ -128,7 +128,7 @@ function planRun(options: Options, drivers: readonly string[]): Plan {
   }
 }
 
-/** A driver goes to one shard as a whole, because its checks share its storage and run in order. */
+/** A driver goes to one shard as a whole. */
 function shareOf(all: readonly Candidate[], shard: ShardNumber): Candidate[] {
   const share = assignToShard(
     all.map(({ name }) => ({ id: name, cost: 1 })),

@@ -32,3 +32,13 @@ export function listChecks(peers: readonly Candidate[] = []): Check[] {
     leavesNothingBehind,
   ]
 }
+
+/**
+ * Divides the checks between two installations of a driver, so that two machines can share the work. Both begin and end like every
+ * installation, and the second begins with the check that leaves its storage dirty for the migrations.
+ */
+export function divideChecks(checks: readonly Check[]): [Check[], Check[]] {
+  const cut = checks.findIndex(({ id }) => id === deleteFrees.id)
+  const part = (isIn: (index: number) => boolean) => checks.filter(({ phase }, index) => phase !== undefined || isIn(index))
+  return [part((index) => index < cut), part((index) => index >= cut)]
+}

@@ -19,38 +19,42 @@ export interface Shown {
 
 /** Looks for the smallest case that corrupts. Each case runs once, on new storage of its own. */
 export class SmallestSearch {
-  private readonly driver: DriverUnderTest
   private readonly seconds: number
-  private readonly known = new Map<string, Shown | undefined>()
+  private readonly known = new Map<string, Promise<Shown | undefined>>()
   private until = Number.NaN
   /** Everything that could not be released. */
   readonly leaks: string[] = []
 
   /** No case is begun later than this many seconds after the first. */
-  constructor(driver: DriverUnderTest, seconds: number) {
-    this.driver = driver
+  constructor(seconds: number) {
     this.seconds = seconds
   }
 
   /** Returns the smallest case, no larger than this one, that corrupts; undefined when none does on new storage. */
-  async find(shown: Case, least: Least): Promise<Shown | undefined> {
+  async find(driver: DriverUnderTest, shown: Case, least: Least): Promise<Shown | undefined> {
     if (Number.isNaN(this.until)) this.until = Date.now() + this.seconds * 1000
     for (const candidate of [...simplerThan(shown, least), shown]) {
-      const found = await this.show(candidate)
+      const found = await this.show(driver, candidate)
       if (found !== undefined) return found
     }
     return undefined
   }
 
-  private async show(some: Case): Promise<Shown | undefined> {
+  private show(driver: DriverUnderTest, some: Case): Promise<Shown | undefined> {
     const key = keyOf(some)
-    if (this.known.has(key)) return this.known.get(key)
-    if (Date.now() >= this.until) return undefined
-    const lab = await this.driver.testBed.lab.child()
+    const known = this.known.get(key)
+    if (known !== undefined) return known
+    if (Date.now() >= this.until) return Promise.resolve(undefined)
+    const shown = this.tryOut(driver, some)
+    this.known.set(key, shown)
+    shown.catch(() => this.known.delete(key)) // a lab that failed says nothing of the case
+    return shown
+  }
+
+  private async tryOut(driver: DriverUnderTest, some: Case): Promise<Shown | undefined> {
+    const lab = await driver.testBed.lab.child()
     try {
-      const shown = some.kind === 'new' ? await this.runNew(lab, some) : await this.runMigration(lab, some)
-      this.known.set(key, shown)
-      return shown
+      return await (some.kind === 'new' ? runNew(driver, lab, some) : runMigration(driver, lab, some))
     } catch (error) {
       if (error instanceof DriverFault) return undefined // it fails, but not by wrong bytes
       throw error
@@ -58,37 +62,37 @@ export class SmallestSearch {
       this.leaks.push(...(await lab.release()))
     }
   }
+}
 
-  private async runNew(lab: Lab, experiment: Extract<Case, { kind: 'new' }>): Promise<Shown | undefined> {
-    const recorder = new Recorder()
-    const session = await this.driver.openIn(lab, recorder)
-    const before = await snapshotOf(lab)
-    const stale = firstStale(await runExperiment(session, experiment))
-    if (stale === undefined) return undefined
-    const volume = { driver: session.name, name: stale.name }
-    return { case: experiment, stale, recording: { ...before, recorder, volume, writtenTo: volume, bytes: stale.actualBytes } }
-  }
+async function runNew(driver: DriverUnderTest, lab: Lab, experiment: Extract<Case, { kind: 'new' }>): Promise<Shown | undefined> {
+  const recorder = new Recorder()
+  const session = await driver.openIn(lab, recorder)
+  const before = await snapshotOf(lab)
+  const stale = firstStale(await runExperiment(session, experiment))
+  if (stale === undefined) return undefined
+  const volume = { driver: session.name, name: stale.name }
+  return { case: experiment, stale, recording: { ...before, recorder, volume, writtenTo: volume, bytes: stale.actualBytes } }
+}
 
-  private async runMigration(lab: Lab, migration: MigrationCase): Promise<Shown | undefined> {
-    const recorder = new Recorder()
-    const tried = await this.driver.openIn(lab, recorder)
-    const peer = await this.driver.peers.openIn(lab, recorder, migration.peer)
-    const before = await snapshotOf(lab)
-    const [source, destination] = migration.direction === 'in' ? [peer, tried] : [tried, peer]
-    const { sizeBytes, writes } = migration
-    const content = { sizeBytes, tag: lab.tag(), extents: writes.map((write) => ({ ...write, write: 'data' as const })) }
-    const { arrived } = await migrateContent(source, destination, migration.method, content, writtenTo(source, migration.direction))
-    if (arrived === undefined) return undefined
-    const actualBytes = await arrived.actualBytes()
-    const stale = firstStale([{ volume: 1, name: arrived.name, actualBytes, verification: await arrived.verify(content) }])
-    await arrived.detach()
-    if (stale === undefined) return undefined
-    const user = { driver: source.name, name: arrived.name.replace(/-migrated$/, '') }
-    return {
-      case: migration,
-      stale,
-      recording: { ...before, recorder, volume: { driver: destination.name, name: arrived.name }, writtenTo: user, bytes: sizeBytes },
-    }
+async function runMigration(driver: DriverUnderTest, lab: Lab, migration: MigrationCase): Promise<Shown | undefined> {
+  const recorder = new Recorder()
+  const tried = await driver.openIn(lab, recorder)
+  const peer = await driver.peers.openIn(lab, recorder, migration.peer)
+  const before = await snapshotOf(lab)
+  const [source, destination] = migration.direction === 'in' ? [peer, tried] : [tried, peer]
+  const { sizeBytes, writes } = migration
+  const content = { sizeBytes, tag: lab.tag(), extents: writes.map((write) => ({ ...write, write: 'data' as const })) }
+  const { arrived } = await migrateContent(source, destination, migration.method, content, writtenTo(source, migration.direction))
+  if (arrived === undefined) return undefined
+  const actualBytes = await arrived.actualBytes()
+  const stale = firstStale([{ volume: 1, name: arrived.name, actualBytes, verification: await arrived.verify(content) }])
+  await arrived.detach()
+  if (stale === undefined) return undefined
+  const user = { driver: source.name, name: arrived.name.replace(/-migrated$/, '') }
+  return {
+    case: migration,
+    stale,
+    recording: { ...before, recorder, volume: { driver: destination.name, name: arrived.name }, writtenTo: user, bytes: sizeBytes },
   }
 }
 

@@ -566,12 +566,12 @@ class IgnoresStdinClose(Sound):
 
 @behaviour("forks-child-that-stays")
 class ForksChildThatStays(Sound):
-    """leaves a child in a session of its own that holds its output open"""
+    """leaves a child in a session of its own that holds its output open; with the option only_on, on that machine"""
 
     amount = 600.0
 
     def verb_do_setup(self, params: Params) -> Any:
-        if os.fork() == 0:
+        if params["machine"] == params["options"].get("only_on", params["machine"]) and os.fork() == 0:
             os.setsid()
             time.sleep(self.amount)
             os._exit(0)
