@@ -1,6 +1,7 @@
 import { BrokenLab, messageOf, UsageError } from '../errors.ts'
 import { decideCopyMode } from '../migration/rule.ts'
 import { NotOffered } from '../protocol/volume_service.ts'
+import { type Cause, causeOfText, causeOfWrong } from '../result/cause.ts'
 import { type Certificate, type CheckResult, LEFT_OUT } from '../result/certificate.ts'
 import { printable } from '../result/describe.ts'
 import { certificateVerdict, notShownDriver } from '../result/verdicts.ts'
@@ -67,12 +68,14 @@ export class Certification {
     const skipped = this.whySkipped(check, driver)
     const outcome = skipped === undefined ? await this.judge(check, driver) : notShown(skipped)
     const [wrong, shownBy] = outcome.verdict === 'refuted' ? [outcome.wrong, outcome.shownBy] : []
+    const cause = outcome.verdict === 'refuted' ? causeOf(outcome) : undefined
     const shown = shownBy && (await this.smallest(shownBy, driver))
     if (shown !== undefined) this.shown.set(check.id, shown)
     if ('readZero' in outcome && outcome.readZero !== undefined) this.readZero.set(check.id, outcome.readZero)
     return this.keep({
       ...this.describe(check, outcome),
       ...(wrong !== undefined && { wrong }),
+      ...(cause !== undefined && { cause }),
       seconds: (performance.now() - began) / 1000,
     })
   }
@@ -177,6 +180,10 @@ export class Certification {
       return undefined // the refutation stands without it
     }
   }
+}
+
+function causeOf({ cause, text, wrong }: Extract<CheckOutcome, { verdict: 'refuted' }>): Cause | undefined {
+  return cause ?? causeOfText(text) ?? (wrong && causeOfWrong(wrong))
 }
 
 function isStopped({ testBed }: DriverUnderTest): boolean {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { differenceSchema } from './bytes.ts'
+import { causeSchema } from './cause.ts'
 import { verdictSchema } from './finding.ts'
 import { bytes, list, object, seconds } from './schema.ts'
 
@@ -14,6 +15,7 @@ const checkResultSchema = object({
     .describe('not-offered: the driver lacks the verb, so the check does not apply'),
   text: z.string().describe('the observation'),
   wrong: object({ count: bytes, first: differenceSchema }).optional().describe('the wrong bytes'),
+  cause: causeSchema.optional().describe('what went wrong, where that is known'),
   counterexample: z.number().int().nonnegative().optional().describe('the index of the smallest counterexample that shows the same'),
   repeat: z.string().describe('the command that repeats this check'),
   seconds,

@@ -3,7 +3,7 @@ import { STORAGE_BYTES } from '../../harness/certify/certify.ts'
 import { printable } from '../../harness/result/describe.ts'
 import { isMeant } from '../../scripts/lib/cli/only.ts'
 import { certified, hostile } from '../../tests/support/certified.ts'
-import { type BehaviourName, behaviours } from '../../tests/support/hostile/behaviours.ts'
+import { type BehaviourName, behaviours, upheldBy } from '../../tests/support/hostile/behaviours.ts'
 
 const LIMITS = { askSeconds: 2, verbSeconds: 5 }
 /** The longest that a driver may keep its judge: three calls that time out, and new storage for the checks after them. */
@@ -22,7 +22,11 @@ test(`${names.length} hostile and broken drivers: each ends in its finding, and 
     limits: LIMITS,
     // counterexamples_show_themselves searches for the smallest ones.
     searchSeconds: 0,
-    only: (id, { name }) => [...ALWAYS, behaviours[name as BehaviourName]].some((check) => check !== '' && isMeant(id, check)),
+    only: (id, { name }) => {
+      const { [name as BehaviourName]: refuting } = behaviours
+      const { [name as BehaviourName]: upholding = '' } = upheldBy
+      return [...ALWAYS, refuting, upholding].some((check) => check !== '' && isMeant(id, check))
+    },
     signal,
   })
 
@@ -30,6 +34,14 @@ test(`${names.length} hostile and broken drivers: each ends in its finding, and 
   for (const certificate of certificates) {
     const { driver, checks, seconds } = certificate
     const check = behaviours[driver as BehaviourName]
+    const upholding = upheldBy[driver as BehaviourName]
+    if (upholding !== undefined)
+      expect
+        .soft(
+          checks.filter(({ id, verdict }) => isMeant(id, upholding) && verdict !== 'upheld'),
+          `checks that do not uphold ${driver}`,
+        )
+        .toEqual([])
     if (check === '')
       expect
         .soft(

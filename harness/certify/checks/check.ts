@@ -1,4 +1,5 @@
 import type { Difference } from '../../result/bytes.ts'
+import type { Cause } from '../../result/cause.ts'
 import type { DriverUnderTest } from '../session/driver_under_test.ts'
 import type { Case, Reading } from './cases.ts'
 
@@ -15,6 +16,8 @@ export type CheckOutcome =
       readonly text: string
       readonly readZero?: boolean
       readonly wrong?: WrongBytes
+      /** Default: as the text and the wrong bytes tell. */
+      readonly cause?: Cause
       /** The case that showed it; the search looks for a smaller one. */
       readonly shownBy?: Case
     }
@@ -48,8 +51,8 @@ export function upheld(text: string): CheckOutcome {
   return { verdict: 'upheld', text }
 }
 
-export function refuted(text: string): CheckOutcome {
-  return { verdict: 'refuted', text }
+export function refuted(text: string, cause?: Cause): CheckOutcome {
+  return { verdict: 'refuted', text, ...(cause !== undefined && { cause }) }
 }
 
 export function notShown(text: string): CheckOutcome {

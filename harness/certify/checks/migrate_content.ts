@@ -1,21 +1,21 @@
 import type { Content } from '../../content/content.ts'
+import { messageOf } from '../../errors.ts'
 import type { MigrationMethod, MigrationResult } from '../../migration/migrate.ts'
 import { migrateInLab, soundParts } from '../../migration/parts.ts'
 import type { Backend } from '../../migration/volume.ts'
-import type { DriverSession, DriverVolume, Written } from '../session/driver_session.ts'
+import { observing } from '../../protocol/volume_service.ts'
+import type { DriverSession, DriverVolume } from '../session/driver_session.ts'
 
 export interface MigratedContent {
   readonly result: MigrationResult
+  /** The volume on its source. */
+  readonly volume: DriverVolume
   /** The volume on the destination; absent when it did not arrive. */
   readonly arrived?: DriverVolume
-}
-
-/**
- * Decides what is written to the source. Where it does not promise zeros, they must be written. The driver under test has its
- * zeros written too: a migration away from it is not about its claim.
- */
-export function writtenTo(source: DriverSession, direction: 'in' | 'out'): Written {
-  return direction === 'in' && source.claim ? 'extents' : 'everywhere'
+  /** The names under which the volume can be on the destination. */
+  readonly names: readonly string[]
+  /** The driver whose verb, or whose storage, failed first. */
+  readonly failedAt?: DriverSession
 }
 
 /** Makes a volume with a content on one driver and migrates it to another, by the rule. */
@@ -24,23 +24,56 @@ export async function migrateContent(
   destination: DriverSession,
   method: MigrationMethod,
   content: Content,
-  written: Written,
 ): Promise<MigratedContent> {
   const { sizeBytes } = content
   const volume = await source.create(sizeBytes)
-  await volume.write(content, written)
-  await volume.detach()
-
-  const from = { name: volume.name, sizeBytes, backend: backendOf(source) }
-  const { result, record } = await migrateInLab(destination.lab, from, backendOf(destination), method, soundParts, ({ copy }) => ({
-    copy: (...order) => destination.recordCopy(() => copy(...order)),
-    newName: () => `${volume.name}-migrated`,
-  }))
-  if (result.outcome !== 'migrated') return { result }
-  source.forget(volume.name)
-  return { result, arrived: destination.adopt(record.name, sizeBytes) }
+  await writeSource(volume, content)
+  return migrateVolume(source, destination, method, volume)
 }
 
-function backendOf(session: DriverSession): Backend {
-  return { name: session.name, service: session.recordedService() }
+/** Writes a source's content. Its holes stay unwritten where they read as zeros by themselves, and are written as zeros elsewhere. */
+export async function writeSource(volume: DriverVolume, content: Content): Promise<void> {
+  if (volume.session.claim) {
+    await volume.write(content)
+    if ((await volume.verify(content)).wrongBytes === 0) return
+  }
+  await volume.write(content, 'everywhere')
+}
+
+/** Migrates a volume to another driver, by the rule. */
+export async function migrateVolume(
+  source: DriverSession,
+  destination: DriverSession,
+  method: MigrationMethod,
+  volume: DriverVolume,
+): Promise<MigratedContent> {
+  await volume.detach()
+  let failedAt: DriverSession | undefined
+  const failing = async <Answered>(session: (error: unknown) => DriverSession, ask: () => Promise<Answered>): Promise<Answered> => {
+    try {
+      return await ask()
+    } catch (error) {
+      failedAt ??= session(error)
+      throw error
+    }
+  }
+  const backendOf = (session: DriverSession): Backend => ({
+    name: session.name,
+    service: observing(session.recordedService(), (_verb, _params, call) => failing(() => session, call)),
+  })
+  const { name, sizeBytes } = volume
+  const arrival = `${name}-migrated`
+  const from = { name, sizeBytes, backend: backendOf(source) }
+  const { result, record } = await migrateInLab(destination.lab, from, backendOf(destination), method, soundParts, ({ copy }) => ({
+    copy: (...order) =>
+      failing(
+        (error) => (messageOf(error).includes(`reading '${order[0]}'`) ? source : destination),
+        () => destination.recordCopy(() => copy(...order)),
+      ),
+    newName: () => arrival,
+  }))
+  const about = { result, volume, names: [name, arrival], ...(failedAt !== undefined && { failedAt }) }
+  if (result.outcome !== 'migrated') return about
+  source.forget(name)
+  return { ...about, arrived: destination.adopt(record.name, sizeBytes) }
 }

@@ -1,15 +1,17 @@
 import { type Content, dataBlocks } from '../../content/content.ts'
-import { contentOf } from '../../content/layouts.ts'
+import { messageOf } from '../../errors.ts'
 import type { MigrationMethod } from '../../migration/migrate.ts'
 import { DD_BLOCK_BYTES } from '../../movers/dd.ts'
+import { causeOfWrong } from '../../result/cause.ts'
 import { describeDifference } from '../../result/describe.ts'
-import { MiB, sizeText } from '../../units.ts'
-import { PeerFailed } from '../candidate/faults.ts'
+import { sizeText } from '../../units.ts'
+import { DriverFault, PeerFailed } from '../candidate/faults.ts'
 import type { DriverSession, DriverVolume } from '../session/driver_session.ts'
 import { type Check, type CheckOutcome, refuted, upheld, wrongBytesOf } from './check.ts'
-import { migrateContent, writtenTo } from './migrate_content.ts'
+import { type MigratedContent, migrateContent } from './migrate_content.ts'
+import { migratedShapes, shapedContent } from './migrated_volumes.ts'
+import { judgeFailure, leftOnSource } from './migration_contract.ts'
 
-const LEAST_MIGRATED_BYTES = 16 * MiB
 /** A filesystem counts its own extent blocks with a file's. */
 const FILE_SLACK_BYTES = 64 * 1024
 
@@ -17,78 +19,138 @@ const FILE_SLACK_BYTES = 64 * 1024
 export function migrations(peers: readonly string[]): Check[] {
   const into = (['host', 'driver'] as const).flatMap((method) =>
     peers.map(
-      (peer): Check => ({
+      (peer, turn): Check => ({
         id: `migrate-in/${method}/${peer}`,
         title:
           method === 'host'
             ? `a volume copied from ${peer} by the host keeps every byte, and stays thin where the claim promises it`
             : `a volume moved from ${peer}, by that driver's own means where it can, keeps every byte`,
-        run: async ({ session, peers }) => migrateBetween(peer, await peers.open(peer), session, 'in', method),
+        run: async ({ session, peers }) => migrateBetween({ peer, other: await peers.open(peer), session, direction: 'in', method, turn }),
       }),
     ),
   )
   const out = peers.map(
-    (peer): Check => ({
+    (peer, turn): Check => ({
       id: `migrate-out/driver/${peer}`,
       title: `a volume moved to ${peer} by the driver's own means, or by the host where it declines, keeps every byte`,
-      run: async ({ session, peers }) => peers.withFresh(peer, (fresh) => migrateBetween(peer, fresh, session, 'out', 'driver')),
+      run: async ({ session, peers }) =>
+        peers.withFresh(peer, (other) => migrateBetween({ peer, other, session, direction: 'out', method: 'driver', turn })),
     }),
   )
   return [...into, ...out]
 }
 
-async function migrateBetween(
-  peer: string,
-  other: DriverSession,
-  session: DriverSession,
-  direction: 'in' | 'out',
-  method: MigrationMethod,
-): Promise<CheckOutcome> {
+interface Between {
+  readonly peer: string
+  readonly other: DriverSession
+  /** The driver under test. */
+  readonly session: DriverSession
+  readonly direction: 'in' | 'out'
+  readonly method: MigrationMethod
+  readonly turn: number
+}
+
+async function migrateBetween(between: Between): Promise<CheckOutcome> {
+  const { peer, other, session, direction, method, turn } = between
   const [source, destination] = direction === 'in' ? [other, session] : [session, other]
-  const sizeBytes = [source, destination].reduce((size, { stepBytes }) => Math.ceil(size / stepBytes) * stepBytes, LEAST_MIGRATED_BYTES)
-  const content = contentOf('mixed', sizeBytes, session.lab.tag(), session.lab.seed)
-  const { result, arrived } = await migrateContent(source, destination, method, content, writtenTo(source, direction))
+  const steps = [source.stepBytes, destination.stepBytes]
+  const seen: string[] = []
+  for (const shape of migratedShapes(Math.max(...steps), turn)) {
+    const content = shapedContent(shape, steps, session.lab.tag(), session.lab.seed)
+    const migrated = await migrateContent(source, destination, method, content)
+    const outcome = await judgeMigration(between, source, destination, content, migrated)
+    if (outcome.verdict === 'refuted' && outcome.wrong !== undefined) {
+      const writes = content.extents.filter(({ write }) => write === 'data')
+      return { ...outcome, shownBy: { kind: 'migration', peer, direction, method, sizeBytes: content.sizeBytes, writes } }
+    }
+    if (outcome.verdict !== 'upheld') return outcome
+    seen.push(outcome.text)
+    // What the host copies is the matter of other checks.
+    if (migrated.result.outcome === 'migrated' && migrated.result.movedBy !== method) break
+  }
+  return upheld(withOneHead(seen))
+}
+
+/** Joins texts of the form "how: what"; how comes once where it is the same. */
+function withOneHead(texts: readonly string[]): string {
+  const [first = ''] = texts
+  const head = first.slice(0, first.indexOf(': ') + 2)
+  return texts.map((text, index) => (index > 0 && text.startsWith(head) ? text.slice(head.length) : text)).join('; ')
+}
+
+/** Judges a migration by what was answered, on its source and on its destination. */
+async function judgeMigration(
+  { other, session, direction, method }: Between,
+  source: DriverSession,
+  destination: DriverSession,
+  content: Content,
+  migrated: MigratedContent,
+): Promise<CheckOutcome> {
+  const { result, volume, arrived } = migrated
   if (result.outcome !== 'migrated' || arrived === undefined) {
     const ended = await other.process.hasEnded()
     if (ended !== undefined) throw new PeerFailed(`${other.name} ${ended}`)
-    const leftovers = result.outcome === 'failed' && result.leftovers.length > 0 ? `; left: ${result.leftovers.join('; ')}` : ''
-    return refuted(`the migration ${result.outcome}: ${result.outcome === 'migrated' ? '' : result.why}${leftovers}`)
+    return judgeFailure({ session, other, source, destination, content, migrated })
   }
   const { decision, movedBy } = result
   const how = `${movedBy === method ? `moved by the ${movedBy}` : 'declined, so copied by the host'}, ${decision?.mode} (${decision?.decidedBy})`
-  const outcome = await judgeArrival(destination, arrived, content, how)
+  const left = await leftOnSource(source, volume)
+  const outcome = await judgeArrival(destination, arrived, content, how, direction === 'in' && movedBy === 'host').catch(
+    (error: unknown) => {
+      if (!(error instanceof DriverFault) || destination !== other || movedBy !== 'host') throw error
+      throw new PeerFailed(`${other.name}: ${messageOf(error)}`, { cause: error })
+    },
+  )
+  if (outcome.verdict === 'refuted' && destination === other && movedBy === 'host' && !other.isBuiltIn)
+    throw new PeerFailed(`${other.name}, after a copy by the host: ${outcome.text}`)
   await arrived.delete()
-  // A copy that is intact but takes too much has no smaller case to look for.
-  if (outcome.verdict !== 'refuted' || outcome.wrong === undefined) return outcome
-  const writes = content.extents.filter(({ write }) => write === 'data')
-  return { ...outcome, shownBy: { kind: 'migration', peer, direction, method, sizeBytes, writes } }
+  if (outcome.verdict !== 'upheld' || left === undefined) return outcome
+  if (source === other) throw new PeerFailed(left)
+  return refuted(`${how}: ${left}`, 'source-left')
 }
 
-/** Judges every byte and the storage that the copy takes. A sparse copy leaves out whole blocks only, which limits how thin it can be. */
-async function judgeArrival(destination: DriverSession, arrived: DriverVolume, content: Content, how: string): Promise<CheckOutcome> {
+/**
+ * Judges every byte and, where the destination answers for it, the storage that the copy takes: a sparse copy by the host leaves out
+ * whole blocks only, which limits how thin it can be. A mover of a driver's own may write more.
+ */
+async function judgeArrival(
+  destination: DriverSession,
+  arrived: DriverVolume,
+  content: Content,
+  how: string,
+  mustBeThin: boolean,
+): Promise<CheckOutcome> {
   const actualBytes = await arrived.actualBytes()
-  const verification = await arrived.verify({ ...content, sizeBytes: actualBytes })
-  const wrong = wrongBytesOf({ verification })
-  const reached = wrong !== undefined && wrong.first.offset < content.sizeBytes
-  if (wrong !== undefined && (reached || destination.claim)) {
-    const where = reached ? '' : ' past its end'
+  const whole = { ...content, sizeBytes: actualBytes }
+  // Past its end a volume is as its driver promises for new ones.
+  const promised = destination.claim ? whole : content
+  const wrong = wrongBytesOf({ verification: await arrived.verify(promised) })
+  if (wrong !== undefined) {
+    const where = wrong.first.offset < content.sizeBytes ? '' : ' past its end'
     return {
       verdict: 'refuted',
-      text: `${how}: ${wrong.count} of ${actualBytes} bytes${where} are wrong, first ${describeDifference(wrong.first)}`,
+      text: `${how}: ${wrong.count} of ${promised.sizeBytes} bytes${where} are wrong, first ${describeDifference(wrong.first)}`,
       wrong,
+      cause: causeOfWrong(wrong, content.sizeBytes),
     }
   }
   const intact = `${how}: all ${sizeText(content.sizeBytes)} intact`
-  const tail = wrong === undefined ? '' : `; ${wrong.count} stale bytes past the end of the volume, where no copy reaches`
+  if (!destination.claim) return upheld(`${intact}${await tailText(arrived, whole, content)}`)
   const mappedBytes = await arrived.mappedBytes()
-  if (!destination.claim) return upheld(`${intact}${tail}`)
   if (mappedBytes === undefined) return upheld(`${intact}; the kernel does not show how much storage it takes`)
   const look = await arrived.look()
   const unit = look.kind === 'block' ? Math.ceil(look.optimalBytes / DD_BLOCK_BYTES) * DD_BLOCK_BYTES : 0
   const blockBytes = Math.max(DD_BLOCK_BYTES, unit)
   const most = Math.min(actualBytes, dataBlocks(content, blockBytes) * blockBytes) + (look.kind === 'file' ? FILE_SLACK_BYTES : 0)
   const takes = `takes ${sizeText(mappedBytes)} of ${sizeText(actualBytes)}`
-  return mappedBytes > most
-    ? refuted(`${intact}, but it ${takes}, and a sparse copy needs ${sizeText(most)}`)
-    : upheld(`${intact}, ${takes}`)
+  if (mappedBytes <= most) return upheld(`${intact}, ${takes}`)
+  if (!mustBeThin) return upheld(`${intact}, ${takes}, where a sparse copy by the host takes ${sizeText(most)} at most`)
+  return refuted(`${intact}, but it ${takes}, and a sparse copy needs ${sizeText(most)}`, 'thick')
+}
+
+/** What lies between the end of a volume and the end of its device, where no copy reaches. */
+async function tailText(arrived: DriverVolume, whole: Content, { sizeBytes }: Content): Promise<string> {
+  if (whole.sizeBytes === sizeBytes) return ''
+  const { wrongBytes } = await arrived.verify(whole)
+  return wrongBytes === 0 ? '' : `; ${wrongBytes} stale bytes past the end of the volume, where no copy reaches`
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Lab } from '../../lab/lab.ts'
 import { DriverFault } from '../candidate/faults.ts'
 import { type Case, firstStale, type MigrationCase, type Reading } from '../checks/cases.ts'
-import { migrateContent, writtenTo } from '../checks/migrate_content.ts'
+import { migrateContent } from '../checks/migrate_content.ts'
 import { runExperiment } from '../checks/run_experiment.ts'
 import type { DriverUnderTest } from '../session/driver_under_test.ts'
 import { Recorder } from '../session/recorder.ts'
@@ -82,7 +82,7 @@ async function runMigration(driver: DriverUnderTest, lab: Lab, migration: Migrat
   const [source, destination] = migration.direction === 'in' ? [peer, tried] : [tried, peer]
   const { sizeBytes, writes } = migration
   const content = { sizeBytes, tag: lab.tag(), extents: writes.map((write) => ({ ...write, write: 'data' as const })) }
-  const { arrived } = await migrateContent(source, destination, migration.method, content, writtenTo(source, migration.direction))
+  const { arrived } = await migrateContent(source, destination, migration.method, content)
   if (arrived === undefined) return undefined
   const actualBytes = await arrived.actualBytes()
   const stale = firstStale([{ volume: 1, name: arrived.name, actualBytes, verification: await arrived.verify(content) }])

@@ -90,6 +90,11 @@ export class DriverSession {
     return this.process.installation.storageBytes
   }
 
+  /** Whether it is one of holeproof's own drivers. */
+  get isBuiltIn(): boolean {
+    return this.process.installation.setup === undefined
+  }
+
   get stepBytes(): number {
     return this.process.about.size_step_bytes ?? 1
   }
@@ -275,7 +280,7 @@ export class DriverSession {
 export class DriverVolume {
   readonly name: string
   readonly sizeBytes: number
-  private readonly session: DriverSession
+  readonly session: DriverSession
   private attachedTo: string | undefined
 
   constructor(session: DriverSession, name: string, sizeBytes: number, attachedTo?: string) {

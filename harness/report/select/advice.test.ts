@@ -13,6 +13,20 @@ test('nothing is advised where all held', () => {
   expect(advicesOf({ cells: [exampleCell()], copies: [exampleCopy()], certificates: [exampleCertificate()] })).toEqual(new Map())
 })
 
+test('the advice on a driver goes by the cause that was found, and by the check where stale bytes were', () => {
+  const checks = [
+    exampleCheck({ id: 'migrate-out/driver/nfs', verdict: 'refuted', cause: 'lost-tail' }),
+    exampleCheck({ id: 'migrate-out/driver/lvm-thin', verdict: 'refuted', cause: 'lost-tail' }),
+    exampleCheck({ id: 'new-reads-zero', verdict: 'refuted', cause: 'stale' }),
+  ]
+  const advices = advicesOf({ cells: [], copies: [], certificates: [exampleCertificate({ checks })] })
+
+  expect([...advices.values()]).toEqual([['migrate-out/driver/nfs', 'migrate-out/driver/lvm-thin'], ['new-reads-zero']])
+  const [tail, stale] = advices.keys()
+  expect(tail?.todo).toMatch(/last byte/)
+  expect(stale).toBe(adviceOn('new-reads-zero'))
+})
+
 test('each advice comes once, with all the checks that it is for', () => {
   const bytes = { check: 'bytes', ok: false, text: '512 bytes are wrong' }
   const checks = ['new-reads-zero', 'every-volume-reads-zero'].map((id) => exampleCheck({ id, verdict: 'refuted' }))

@@ -1,3 +1,4 @@
+import type { Cause } from '../../result/cause.ts'
 import type { Result } from '../../result/result.ts'
 
 /** The meaning of a failed check and the advice on it. docs/findings.md explains both at length, with examples. */
@@ -139,6 +140,53 @@ const ADVICE: Readonly<Record<string, Advice>> = {
   },
 }
 
+/** By the cause that was found. `stale` is left to the checks: which of them shows it tells where to look. */
+const CAUSE_ADVICE: Readonly<Record<Exclude<Cause, 'stale'>, Advice>> = {
+  'lost-tail': {
+    means: 'The last bytes of the volume did not arrive. Its size is no whole number of blocks of whatever copied it, or it was cut short.',
+    todo: 'Copy to the last byte of the size that was asked for, also where it is no whole number of blocks and where it ends with zeros.',
+  },
+  'lost-write': {
+    means: 'Data that was written to the volume is not in it.',
+    todo: 'Look at what the copy takes for a hole: data that is shared with a parent, not yet flushed, or past a failed write.',
+  },
+  'too-small': {
+    means: 'A volume is smaller than what was asked for, so that a copy of a volume of that size does not fit.',
+    todo: 'Add the room that headers take, and give every copy the size of its source, also where it ends with zeros.',
+  },
+  full: {
+    means: 'The storage ran out of space.',
+    todo: 'Give the driver more with --storage, or find what keeps the space: this says nothing of its claim.',
+  },
+  'io-error': {
+    means: 'The storage answered a read or a write with an error.',
+    todo: 'Look at the kernel log of the machine for the device that failed.',
+  },
+  prompt: {
+    means:
+      'A command of the driver asked a question, because it found a signature of other data on the storage, and read the answer from its input.',
+    todo: 'Give such commands --yes, and an input of their own: otherwise they swallow the next requests.',
+  },
+  'source-left': {
+    means: 'The driver answered that it had moved the volume, and the volume is still on its source.',
+    todo: 'Delete the source before answering moved: true, and answer with an error if that fails.',
+  },
+  'source-lost': {
+    means: 'A migration failed and its source is not whole any more: data loss.',
+    todo: 'Delete or change nothing of the source before the destination holds all of it and is flushed.',
+  },
+  'arrival-left': {
+    means: 'A migration failed and left a volume on the destination, which nobody knows of.',
+    todo: 'Remove on failure all that the migration made.',
+  },
+  thick: {
+    means: 'Every byte arrived, but the copy takes more storage than its data.',
+    todo: 'Let new volumes take storage only where something is written.',
+  },
+}
+
+export const advisedCauses: readonly string[] = Object.keys(CAUSE_ADVICE)
+
 export const advisedChecks: readonly string[] = Object.keys(ADVICE)
 
 /** Advice on a check, by its id: `model/bytes-read` is advised on as `model`. */
@@ -149,14 +197,17 @@ export function adviceOn(check: string): Advice | undefined {
 
 /** The advice on everything that failed in a run, each once, with the checks that it is for. */
 export function advicesOf({ cells, copies, certificates }: Pick<Result, 'cells' | 'copies' | 'certificates'>): Map<Advice, string[]> {
-  const failed = [
-    ...[...cells, ...copies].flatMap(({ findings }) => findings.filter(({ ok }) => !ok).map(({ check }) => check)),
-    ...certificates.flatMap(({ checks }) => checks.filter(({ verdict }) => verdict === 'refuted').map(({ id }) => id)),
-  ]
+  const failed = [...[...cells, ...copies].flatMap(({ findings }) => findings.filter(({ ok }) => !ok).map(({ check }) => check))].map(
+    (check) => ({ check, advice: adviceOn(check) }),
+  )
+  const refuted = certificates
+    .flatMap(({ checks }) => checks.filter(({ verdict }) => verdict === 'refuted'))
+    .map(({ id, cause }) => ({ check: id, advice: cause === undefined || cause === 'stale' ? adviceOn(id) : CAUSE_ADVICE[cause] }))
   const advices = new Map<Advice, string[]>()
-  for (const check of new Set(failed)) {
-    const advice = adviceOn(check)
-    if (advice !== undefined) advices.set(advice, [...(advices.get(advice) ?? []), check])
+  for (const { check, advice } of [...failed, ...refuted]) {
+    if (advice === undefined) continue
+    const checks = advices.get(advice) ?? []
+    if (!checks.includes(check)) advices.set(advice, [...checks, check])
   }
   return advices
 }

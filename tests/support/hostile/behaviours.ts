@@ -94,8 +94,22 @@ export const behaviours = {
   'snapshot-follows': 'snapshot-is-not-new',
   'moves-nothing': 'migrate-out/driver',
   'moved-is-string': 'migrate-out/driver',
+  moves: '',
+  'moves-in-large-blocks': '',
+  'moves-whole-blocks': 'migrate-out/driver',
+  'moves-to-last-data': 'migrate-out/driver/nfs',
+  'moves-megabytes': 'migrate-out/driver',
+  'moves-data-only': 'migrate-out/driver/lvm-thick',
+  'moves-sparsely-always': 'migrate-out/driver/lvm-thick',
+  'moves-and-stays': 'migrate-out/driver',
+  'moves-and-leaves-link': 'migrate-out/driver',
+  'fails-after-moving': 'migrate-out/driver',
+  'fails-and-leaves-copy': 'migrate-out/driver',
   'rename-does-nothing': 'migrate-in/host',
   'rename-empties': 'migrate-in/host',
 } as const
+
+/** The checks that must uphold drivers which break no rule, besides those that all of them run. */
+export const upheldBy: Partial<Record<BehaviourName, string>> = { moves: 'migrate-out', 'moves-in-large-blocks': 'migrate-out' }
 
 export type BehaviourName = keyof typeof behaviours

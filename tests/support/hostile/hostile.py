@@ -1174,6 +1174,180 @@ class MovedIsString(Sound):
         return {"moved": "yes"}
 
 
+# ---- moving ----
+
+
+class Mover(Sound):
+    """Moves volumes to the built-in backends by what its class's copy does, and then deletes them here."""
+
+    def verb_migrate_volume(self, params: Params) -> Any:
+        source = self.known(params["name"])
+        target = self.target(params)
+        if target is None:
+            return {"moved": False}
+        try:
+            self.copy_to(source, target, params["size_bytes"], params["copy_mode"])
+        except (OSError, Failed):
+            self.take_back(target)
+            raise
+        self.verb_delete_volume(params)
+        return {"moved": True}
+
+    def target(self, params: Params) -> Optional[str]:
+        """Makes the volume on the destination and returns its path; None where the driver does not know the destination."""
+        place = str(params.get("location_info")).split(":")
+        name, size = params["name"], params["size_bytes"]
+        if place[0] == "LVMVolumeDriver" and place[3] in ("thin", "default"):
+            group = place[2]
+            kind = ["--type", "thin", "--thinpool", f"{group}-pool", "--virtualsize"] if place[3] == "thin" else ["--size"]
+            run(["lvcreate", "--quiet", "--yes", "--name", name, *kind, f"{size}b", group])
+            return f"/dev/{group}/{name}"
+        if place[0] in ("NfsDriver", "FileDriver"):
+            path = os.path.join(place[2], name)
+            with open(path, "xb") as file:
+                file.truncate(self.file_size(size))
+            return path
+        return None
+
+    def file_size(self, size: int) -> int:
+        return size
+
+    def take_back(self, target: str) -> None:
+        if target.startswith("/dev/"):
+            run(["lvremove", "--quiet", "--yes", target[len("/dev/") :]])
+        else:
+            os.remove(target)
+
+    def copy_to(self, source: str, target: str, size: int, mode: str) -> None:
+        with open(source, "rb") as old, open(target, "r+b", buffering=0) as new:
+            at = 0
+            while at < size:
+                data = old.read(min(self.block, size - at))
+                if mode == "full" or any(data):
+                    new.seek(at)
+                    self.put(new, data)
+                at += len(data)
+            os.fsync(new.fileno())
+
+    block = MIB
+
+    def put(self, new: Any, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[new.write(rest) :]
+
+
+@behaviour("moves")
+class Moves(Mover):
+    """moves volumes by itself, and does it right"""
+
+
+@behaviour("moves-in-large-blocks")
+class MovesInLargeBlocks(Mover):
+    """moves volumes in blocks of 2 MiB, so that they take more storage than their data"""
+
+    block = 2 * MIB
+
+
+@behaviour("moves-whole-blocks")
+class MovesWholeBlocks(Mover):
+    """leaves out what is no whole block at the end of a volume"""
+
+    def copy_to(self, source: str, target: str, size: int, mode: str) -> None:
+        super().copy_to(source, target, size // self.block * self.block, mode)
+
+
+@behaviour("moves-to-last-data")
+class MovesToLastData(Mover):
+    """makes a file as long as the data of the volume, without the zeros at its end"""
+
+    def file_size(self, size: int) -> int:
+        return 0
+
+    def copy_to(self, source: str, target: str, size: int, mode: str) -> None:
+        super().copy_to(source, target, size, "sparse")
+
+
+@behaviour("moves-megabytes")
+class MovesMegabytes(Mover):
+    """takes a size in MB for one in MiB, and copies too little"""
+
+    def copy_to(self, source: str, target: str, size: int, mode: str) -> None:
+        super().copy_to(source, target, size // MIB * 1000**2, mode)
+
+
+@behaviour("moves-data-only")
+class MovesDataOnly(Mover):
+    """leaves the holes of its file out, also where every block must be copied"""
+
+    def copy_to(self, source: str, target: str, size: int, mode: str) -> None:
+        with open(source, "rb") as old, open(target, "r+b", buffering=0) as new:
+            at = 0
+            while at < size:
+                try:
+                    at = os.lseek(old.fileno(), at, os.SEEK_DATA)
+                except OSError:
+                    break
+                end = min(size, os.lseek(old.fileno(), at, os.SEEK_HOLE))
+                while at < end:
+                    data = os.pread(old.fileno(), min(MIB, end - at), at)
+                    new.seek(at)
+                    self.put(new, data)
+                    at += len(data)
+            os.fsync(new.fileno())
+
+
+@behaviour("moves-sparsely-always")
+class MovesSparselyAlways(Mover):
+    """does not look at copy_mode"""
+
+    def copy_to(self, source: str, target: str, size: int, mode: str) -> None:
+        super().copy_to(source, target, size, "sparse")
+
+
+@behaviour("moves-and-stays")
+class MovesAndStays(Mover):
+    """says that it moved a volume, which is on both sides afterwards"""
+
+    def verb_migrate_volume(self, params: Params) -> Any:
+        kept = self.known(params["name"])
+        os.link(kept, kept + ".kept")
+        answer = super().verb_migrate_volume(params)
+        os.rename(kept + ".kept", kept)
+        return answer
+
+
+@behaviour("moves-and-leaves-link")
+class MovesAndLeavesLink(Mover):
+    """says that it moved a volume, and keeps an empty one of the same name"""
+
+    def verb_migrate_volume(self, params: Params) -> Any:
+        answer = super().verb_migrate_volume(params)
+        self.make(self.file(params["name"]), params["size_bytes"])
+        return answer
+
+
+@behaviour("fails-after-moving")
+class FailsAfterMoving(Mover):
+    """answers with an error when all of a volume has moved, and the source is gone"""
+
+    def verb_migrate_volume(self, params: Params) -> Any:
+        super().verb_migrate_volume(params)
+        raise Failed("the array did not answer in time")
+
+
+@behaviour("fails-and-leaves-copy")
+class FailsAndLeavesCopy(Mover):
+    """answers with an error, and leaves what it has copied on the destination"""
+
+    def copy_to(self, source: str, target: str, size: int, mode: str) -> None:
+        super().copy_to(source, target, size // 2, mode)
+        raise Failed("the array did not answer in time")
+
+    def take_back(self, target: str) -> None:
+        pass
+
+
 @behaviour("rename-does-nothing")
 class RenameDoesNothing(Sound):
     """says that it renamed a volume, and does not"""
