@@ -155,6 +155,7 @@ export class Certification {
     let outcome: Judged
     let failed = false
     try {
+      if (check.setsAside === undefined) await driver.deleteAside()
       outcome = await check.run(driver)
     } catch (error) {
       outcome = outcomeOfError(error)

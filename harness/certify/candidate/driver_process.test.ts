@@ -241,6 +241,18 @@ describe('a restart', () => {
   })
 })
 
+test('a driver that is killed is started anew, and its end is no trouble', async () => {
+  const peer = new Peer(answering)
+  await opened(peer, async (driver) => {
+    await driver.killAndRestart()
+    await driver.call((service) => service.createVolume('v', 4096))
+
+    expect([peer.starts, peer.stops, peer.kills]).toEqual([2, 0, 1])
+    expect(peer.asked.map(([verb]) => verb)).toEqual(['do_setup', 'do_setup', 'create_volume'])
+    expect(driver.troubles).toEqual([])
+  })
+})
+
 describe('the end of a driver', () => {
   test('is reported once', async () => {
     await opened(new Peer(answering, ['it hung']), async (driver) => {
@@ -351,6 +363,7 @@ class Peer {
   readonly asked: [verb: string, params: unknown][] = []
   starts = 0
   stops = 0
+  kills = 0
   private readonly script: Script
   private readonly faults: readonly string[]
   private line: Line | undefined
@@ -386,7 +399,11 @@ class Peer {
       this.end()
       return [...this.faults]
     }
-    return { line: here, ended, stop }
+    const kill = async () => {
+      this.kills++
+      this.end()
+    }
+    return { line: here, ended, stop, kill }
   }
 
   private answer({ id, method, params }: { id: number; method: string; params: unknown }): void {

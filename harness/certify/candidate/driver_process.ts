@@ -13,6 +13,8 @@ export interface RunningDriver {
   readonly ended: Promise<string>
   /** Closes its line and ends it. Returns complaints about its end, one line each. */
   stop(): Promise<string[]>
+  /** Kills it where it is a program. */
+  kill(): Promise<unknown>
 }
 
 /** A driver's own storage, and how the driver is started on it. */
@@ -95,6 +97,14 @@ export class DriverProcess {
   /** Ends the driver's program and starts it again on the same storage. */
   async restart(): Promise<void> {
     this.troubles.push(...(await this.stop()))
+    await this.start()
+  }
+
+  /** Kills the driver's program and starts it again on the same storage. */
+  async killAndRestart(): Promise<void> {
+    const { running } = this
+    this.running = undefined
+    await running?.kill()
     await this.start()
   }
 

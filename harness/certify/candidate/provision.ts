@@ -69,7 +69,7 @@ async function installBuiltIn(
         here.output.end()
         return []
       }
-      return { line: here, ended: new Promise(() => {}), stop }
+      return { line: here, ended: new Promise(() => {}), stop, kill: stop }
     },
     whyForeign: async (path) => whyForeign(path, await lab.helper.inspectPath(path), before, []),
     ...(dropCache && { dropCache: (volume: string) => dropCache(volume) }),
@@ -168,6 +168,11 @@ async function startProgram(lab: Lab, argv: readonly string[], cwd: string, env:
   return {
     line: { input: running.stdout, output: running.stdin },
     ended,
+    kill: async () => {
+      running.kill(constants.signals.SIGKILL)
+      await lab.helper.killMarked(`HOLEPROOF_DRIVER=${env.HOLEPROOF_DRIVER}`)
+      await ended
+    },
     stop: async () => {
       running.stdin.end()
       if ((await within(ended, ENDS_WITHIN_SECONDS * 1000)) !== undefined) return []

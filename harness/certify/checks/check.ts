@@ -40,6 +40,8 @@ export interface Check {
   readonly title: string
   /** The `first` check also runs where only others were chosen; the `last` ones also run when the time is up. */
   readonly phase?: 'first' | 'last'
+  /** Set by checks that set volumes aside; before any other check these are deleted. */
+  readonly setsAside?: true
   /**
    * Everything that the check makes through the driver's session is deleted after it. Throws DriverFault when the driver fails
    * at something that it must do, which refutes it.

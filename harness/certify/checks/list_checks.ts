@@ -7,7 +7,7 @@ import { errorsAreErrors } from './impossible_requests.ts'
 import { leavesNothingBehind, setsUp, speaksProtocol } from './lifecycle.ts'
 import { migrations } from './migrations.ts'
 import { readsZero } from './reads_zero.ts'
-import { cloneIsNotNew, snapshotIsNotNew } from './snapshots_and_clones.ts'
+import { cloneIsNotNew, cloneMovesWhole, snapshotIsNotNew } from './snapshots_and_clones.ts'
 import { attachRepeats, extendKeeps, pathsAreItsOwn, survivesRestart, twoAtOnce } from './volumes.ts'
 
 /** All checks in the order in which they run: those that need untouched storage first, those that wear it out last. */
@@ -28,6 +28,7 @@ export function listChecks(peers: readonly Candidate[] = []): Check[] {
     // It leaves the storage full of old data, which the migrations then run into.
     deleteFrees,
     ...migrations(peerCandidates(peers).map(({ name }) => name)),
+    cloneMovesWhole,
     speaksProtocol,
     leavesNothingBehind,
   ]

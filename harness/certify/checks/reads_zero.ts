@@ -3,52 +3,105 @@ import { MiB, SECTOR_BYTES, sizeText } from '../../units.ts'
 import type { DriverSession } from '../session/driver_session.ts'
 import { describeCase, type Experiment, firstStale, type Reading } from './cases.ts'
 import { type Check, type CheckOutcome, type WrongBytes, wrongBytesOf } from './check.ts'
-import { describeFill, fillAndFree, runExperiment } from './run_experiment.ts'
+import { bytesOf, describeFill, fillAndFree, makeDirty, makeRoom, runExperiment } from './run_experiment.ts'
 
 const GRAINS = [SECTOR_BYTES, 4096, 64 * 1024, MiB] as const
-const VOLUMES = 4
+const VOLUMES = 3
+/** A driver need not offer to extend volumes. */
+const EXTENSIONS = ['extended-reads-zero', 'reused-reads-zero/extended']
 
-/** A claim promises that every unwritten byte of a new volume reads as zero, after any pattern of partial writes. */
+interface ZeroExperiment {
+  /** The last part of the id of its check on space that was used before. */
+  readonly name: string
+  readonly experimentFor: (session: DriverSession) => Experiment
+}
+
+const rounded: ZeroExperiment = {
+  name: 'rounded',
+  experimentFor: (session) => plain(session.stepBytes === 1 ? 5 * MiB + 3 * SECTOR_BYTES : session.volumeBytes + session.stepBytes),
+}
+const extended: ZeroExperiment = {
+  name: 'extended',
+  experimentFor: (session) => ({ ...plain(session.volumeBytes), extendedTo: 2 * session.volumeBytes }),
+}
+const partialWrites = GRAINS.map((grain) => ({
+  grain,
+  name: grain === SECTOR_BYTES ? '512' : sizeText(grain).replace(' KiB', 'k').replace(' MiB', 'm'),
+  experimentFor: ({ volumeBytes }: DriverSession) => ({ ...plain(volumeBytes), writes: scatteredWrites(volumeBytes, grain) }),
+}))
+
+/**
+ * A claim promises that every unwritten byte of a new volume reads as zero, after any pattern of partial writes. First on space that
+ * was never used: the volumes of these checks stay, so that none gets what another has zeroed. Then on space that was filled and freed.
+ */
 export const readsZero: readonly Check[] = [
-  zeroCheck('new-reads-zero', 'a new volume reads as zero on storage that holds old bytes', ({ volumeBytes }) => plain(volumeBytes)),
-  zeroCheck(
+  onNewSpace('new-reads-zero', 'a new volume reads as zero on storage that holds old bytes', ({ volumeBytes }) => plain(volumeBytes)),
+  onNewSpace(
     'rounded-size-reads-zero',
     'a volume of an odd size reads as zero to its last byte, also where it is larger than asked for',
-    (session) => plain(session.stepBytes === 1 ? 5 * MiB + 3 * SECTOR_BYTES : session.volumeBytes + session.stepBytes),
+    rounded.experimentFor,
   ),
-  zeroCheck('every-volume-reads-zero', 'all of several new volumes read as zero, not just the first', ({ volumeBytes, fillBytes }) => ({
+  onNewSpace('extended-reads-zero', 'the space that an extension adds reads as zero', extended.experimentFor),
+  onNewSpace('every-volume-reads-zero', 'all of several new volumes read as zero, not just the first', ({ volumeBytes, fillBytes }) => ({
     ...plain(volumeBytes),
     volumes: Math.max(1, Math.min(VOLUMES, Math.floor(fillBytes / volumeBytes))),
   })),
-  ...GRAINS.map((grain) =>
-    zeroCheck(
-      `partial-writes-read-zero/${grain === SECTOR_BYTES ? '512' : sizeText(grain).replace(' KiB', 'k').replace(' MiB', 'm')}`,
-      `writes of ${sizeText(grain)} do not expose old bytes around them`,
-      ({ volumeBytes }) => ({ ...plain(volumeBytes), writes: scatteredWrites(volumeBytes, grain) }),
-    ),
+  ...partialWrites.map(({ name, grain, experimentFor }) =>
+    onNewSpace(`partial-writes-read-zero/${name}`, `writes of ${sizeText(grain)} do not expose old bytes around them`, experimentFor),
   ),
-  zeroCheck('extended-reads-zero', 'the space that an extension adds reads as zero', (session) => ({
-    ...plain(session.volumeBytes),
-    extendedTo: 2 * session.volumeBytes,
-  })),
   {
     id: 'reused-reads-zero',
     title: 'new volumes read as zero on space that other volumes filled and freed',
     run: ({ session }) => reuse(session),
   },
+  onUsedSpace(rounded, 'a volume of an odd size reads as zero on space that was filled and freed'),
+  ...partialWrites.map((partial) =>
+    onUsedSpace(partial, `writes of ${sizeText(partial.grain)} do not expose what was on the space before it was freed`),
+  ),
+  onUsedSpace(extended, 'what an extension adds reads as zero where other volumes were'),
+  onUsedSpace(
+    { name: 'after-restart', experimentFor: ({ volumeBytes }) => plain(volumeBytes) },
+    'a new volume reads as zero where other volumes were, after a restart of the driver',
+    (session) => session.restart(),
+  ),
+  onUsedSpace(
+    { name: 'after-kill', experimentFor: ({ volumeBytes }) => plain(volumeBytes) },
+    'a new volume reads as zero where other volumes were, after the driver was killed',
+    (session) => session.killAndRestart(),
+  ),
 ]
 
 function plain(sizeBytes: number): Experiment {
   return { kind: 'new', reused: false, volumes: 1, sizeBytes, writes: [] }
 }
 
-function zeroCheck(id: string, title: string, experimentFor: (session: DriverSession) => Experiment): Check {
+function onNewSpace(id: string, title: string, experimentFor: ZeroExperiment['experimentFor']): Check {
   return {
     id,
     title,
+    setsAside: true,
     run: async ({ session }) => {
       const experiment = experimentFor(session)
-      return judgeReadings(session.claim, experiment, await runExperiment(session, experiment))
+      await makeRoom(session, experiment)
+      return judgeReadings(session.claim, experiment, await runExperiment(session, experiment, 'set-aside'))
+    },
+  }
+}
+
+function onUsedSpace(
+  { name, experimentFor }: ZeroExperiment,
+  title: string,
+  before: (session: DriverSession) => Promise<void> = async () => {},
+): Check {
+  return {
+    id: `reused-reads-zero/${name}`,
+    title,
+    setsAside: true,
+    run: async ({ session }) => {
+      const experiment = { ...experimentFor(session), reused: true }
+      await makeDirty(session, bytesOf(session, experiment))
+      await before(session)
+      return judgeReadings(session.claim, experiment, await runExperiment(session, experiment, 'set-aside'))
     },
   }
 }
@@ -106,8 +159,7 @@ async function reuse(session: DriverSession): Promise<CheckOutcome> {
  */
 export function wastedSpace(readZero: ReadonlyMap<string, boolean>): string | undefined {
   const ran = readsZero.filter(({ id }) => readZero.has(id))
-  // A driver need not offer to extend volumes.
-  const needed = readsZero.filter(({ id }) => id !== 'extended-reads-zero')
+  const needed = readsZero.filter(({ id }) => !EXTENSIONS.includes(id))
   if (![...needed, ...ran].every(({ id }) => readZero.get(id) === true)) return undefined
   return `in all ${ran.length} checks its new volumes read as zeros, but it does not claim that: every volume that is migrated to it takes its full size`
 }

@@ -16,23 +16,44 @@ export interface Fill {
 /** Storage is filled with about this many volumes. */
 const FILL_VOLUMES = 4
 
-/** Runs an experiment and reads every volume of it to its last byte. */
-export async function runExperiment(session: DriverSession, experiment: Experiment): Promise<Reading[]> {
-  if (experiment.reused) await fillAndFree(session)
+/** Runs an experiment and reads every volume of it to its last byte. Its volumes are deleted, or set aside. */
+export async function runExperiment(
+  session: DriverSession,
+  experiment: Experiment,
+  then: 'delete' | 'set-aside' = 'delete',
+): Promise<Reading[]> {
+  if (experiment.reused) await makeDirty(session, bytesOf(session, experiment))
   const volumes: DriverVolume[] = []
   for (let made = 0; made < experiment.volumes; made++) volumes.push(await session.create(experiment.sizeBytes))
   const readings: Reading[] = []
+  const grownOnes: DriverVolume[] = []
   for (const [index, volume] of volumes.entries()) {
     const { extendedTo } = experiment
     const grown = extendedTo === undefined ? volume : await session.extend(volume, extendedTo)
+    grownOnes.push(grown)
     const actualBytes = await grown.actualBytes()
     const extents = experiment.writes.map((extent) => ({ ...extent, write: 'data' as const }))
     const content: Content = { sizeBytes: actualBytes, tag: session.lab.tag(), extents }
     if (extents.length > 0) await grown.write(content)
     readings.push({ volume: index + 1, name: volume.name, actualBytes, verification: await grown.verify(content) })
   }
-  for (const volume of volumes.toReversed()) await volume.delete()
+  for (const volume of grownOnes.toReversed()) await (then === 'delete' ? volume.delete() : session.setAside(volume))
   return readings
+}
+
+/** The storage that an experiment hands out, in bytes. */
+export function bytesOf(session: DriverSession, { volumes, sizeBytes, extendedTo = sizeBytes }: Experiment): number {
+  return volumes * session.roundUp(extendedTo)
+}
+
+/** Sees to it that the next volumes, of so many bytes in all, get storage that was filled and freed, as far as there is room. */
+export async function makeDirty(session: DriverSession, bytes: number): Promise<void> {
+  if (session.dirty < bytes) await fillAndFree(session)
+}
+
+/** Makes room for an experiment beside the volumes that were set aside. */
+export async function makeRoom(session: DriverSession, experiment: Experiment): Promise<void> {
+  if (session.asideBytes + bytesOf(session, experiment) > session.fillBytes) await session.deleteAside()
 }
 
 /** Fills the driver's storage with volumes full of data, and keeps them. */
@@ -56,8 +77,10 @@ async function fill(session: DriverSession): Promise<Fill & { readonly made: rea
 
 /** Fills the storage, then deletes all the volumes. */
 export async function fillAndFree(session: DriverSession): Promise<Fill> {
+  await session.deleteAside()
   const { made, ...filled } = await fill(session)
   for (const volume of made.toReversed()) await volume.delete()
+  session.noteDirty(filled.volumes * filled.sizeBytes)
   return filled
 }
 

@@ -55,6 +55,9 @@ export class DriverSession {
   private readonly recorder: Recorder
   /** Volumes and snapshots to delete in the end, in the order in which they were made. */
   private readonly made = new Map<string, { delete(): Promise<void> }>()
+  /** Volumes that stay for later checks to be made beside. */
+  private aside: DriverVolume[] = []
+  private dirtyBytes = 0
   private readonly noun: string
   private names = 0
 
@@ -123,6 +126,26 @@ export class DriverSession {
     return this.process.restart()
   }
 
+  /** Kills the driver's program, without a chance to end by itself, and starts it again on the same storage. */
+  killAndRestart(): Promise<void> {
+    return this.process.killAndRestart()
+  }
+
+  /** How much of the storage was filled and freed, and has not been handed out since, in bytes. */
+  get dirty(): number {
+    return this.dirtyBytes
+  }
+
+  /** Notes that this many bytes were filled and freed just now. */
+  noteDirty(bytes: number): void {
+    this.dirtyBytes = bytes
+  }
+
+  /** Notes that a volume came or grew by this many bytes, which may be dirty ones. */
+  noteHandedOut(bytes: number): void {
+    this.dirtyBytes = Math.max(0, this.dirtyBytes - bytes)
+  }
+
   newName(): string {
     return `${this.noun}-${++this.names}`
   }
@@ -141,13 +164,15 @@ export class DriverSession {
   ): Promise<DriverVolume> {
     const volume = new DriverVolume(this, name, sizeBytes)
     await this.ask(verb, params, ask)
+    this.noteHandedOut(sizeBytes)
     this.made.set(name, volume)
     return volume
   }
 
   /** Extends a volume, which must be detached. */
-  async extend({ name }: DriverVolume, newSizeBytes: number): Promise<DriverVolume> {
+  async extend({ name, sizeBytes }: DriverVolume, newSizeBytes: number): Promise<DriverVolume> {
     await this.ask('extend_volume', { name, new_size_bytes: newSizeBytes }, (service) => service.extendVolume(name, newSizeBytes))
+    this.noteHandedOut(newSizeBytes - sizeBytes)
     return this.adopt(name, newSizeBytes)
   }
 
@@ -167,21 +192,20 @@ export class DriverSession {
     return snapshot
   }
 
-  /** Makes a volume from a snapshot of `origin`. */
-  createFromSnapshot(snapshot: string, origin: DriverVolume): Promise<DriverVolume> {
+  /** Makes a volume from a snapshot of `origin`, by default of its size. */
+  createFromSnapshot(snapshot: string, origin: DriverVolume, sizeBytes = origin.sizeBytes): Promise<DriverVolume> {
     const name = this.newName()
-    const params = { name, size_bytes: origin.sizeBytes, snapshot_name: snapshot, volume_name: origin.name }
-    return this.make(name, origin.sizeBytes, 'create_volume_from_snapshot', params, (service) =>
-      service.createVolumeFromSnapshot(name, origin.sizeBytes, snapshot, origin.name),
+    const params = { name, size_bytes: sizeBytes, snapshot_name: snapshot, volume_name: origin.name }
+    return this.make(name, sizeBytes, 'create_volume_from_snapshot', params, (service) =>
+      service.createVolumeFromSnapshot(name, sizeBytes, snapshot, origin.name),
     )
   }
 
-  clone(source: DriverVolume): Promise<DriverVolume> {
+  /** Makes a clone, by default of the size of its source. */
+  clone(source: DriverVolume, sizeBytes = source.sizeBytes): Promise<DriverVolume> {
     const name = this.newName()
-    const params = { name, size_bytes: source.sizeBytes, source_name: source.name }
-    return this.make(name, source.sizeBytes, 'create_cloned_volume', params, (service) =>
-      service.createClonedVolume(name, source.sizeBytes, source.name),
-    )
+    const params = { name, size_bytes: sizeBytes, source_name: source.name }
+    return this.make(name, sizeBytes, 'create_cloned_volume', params, (service) => service.createClonedVolume(name, sizeBytes, source.name))
   }
 
   /** Takes over a volume that exists already, such as one that arrived by a migration. */
@@ -193,6 +217,23 @@ export class DriverSession {
 
   forget(name: string): void {
     this.made.delete(name)
+  }
+
+  /** Keeps a volume beyond the end of its check, so that the next volumes do not get its storage. */
+  async setAside(volume: DriverVolume): Promise<void> {
+    await volume.detach()
+    this.forget(volume.name)
+    this.aside.push(volume)
+  }
+
+  /** The size of all volumes that were set aside, in bytes. */
+  get asideBytes(): number {
+    return this.aside.reduce((sum, { sizeBytes }) => sum + this.roundUp(sizeBytes), 0)
+  }
+
+  /** Deletes the volumes that were set aside. Throws DriverFault when the driver does not. */
+  async deleteAside(): Promise<void> {
+    for (let volume = this.aside.pop(); volume !== undefined; volume = this.aside.pop()) await volume.delete()
   }
 
   /** Asks for a verb and records it, with the commands that a built-in driver ran for it. */
@@ -315,6 +356,8 @@ export class DriverVolume {
     await this.detach()
     const { name } = this
     this.session.forget(name)
+    // What is free now may be clean, and may be the next to be handed out.
+    this.session.noteDirty(0)
     await this.session.ask('delete_volume', { name }, (service) => service.deleteVolume(name))
   }
 

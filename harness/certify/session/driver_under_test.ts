@@ -91,6 +91,11 @@ export class DriverUnderTest {
     )
   }
 
+  /** Deletes the volumes that earlier checks set aside. Throws DriverFault when the driver does not. */
+  async deleteAside(): Promise<void> {
+    await this.current?.deleteAside()
+  }
+
   /** Deletes everything that a check made on the driver and its peers. Returns what they would not delete. */
   async cleanUp(): Promise<string[]> {
     try {

@@ -112,11 +112,15 @@ const ADVICE: Readonly<Record<string, Advice>> = {
   },
   'snapshot-is-not-new': {
     means: 'A volume from a snapshot does not hold the snapshot, or lost its bytes in a migration.',
-    todo: 'Keep what the snapshot held when it was made, whatever is written to the volume later.',
+    todo: 'Keep what the snapshot held, whatever is written to the volume later. If you claim, zero what a larger volume has beyond it.',
   },
   'clone-is-not-new': {
     means: 'A clone does not hold what its source held, or changes with it.',
-    todo: 'Copy, or share with copy-on-write in both directions.',
+    todo: 'Copy, or share with copy-on-write in both directions. If you claim, zero what a larger clone has beyond its source.',
+  },
+  'clone-moves-whole': {
+    means: 'A clone, or a volume from a snapshot, lost bytes when it was moved.',
+    todo: 'Copy what attaching the volume shows, with what it shares with its origin. A map of its own blocks is not all of it.',
   },
   'delete-frees': {
     means: 'Deleting volumes does not give their space back, or does not delete them.',

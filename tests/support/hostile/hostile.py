@@ -1056,6 +1056,74 @@ class ReusedStale(Sound):
         super().make(path, size)
 
 
+class RemembersUse(Sound):
+    """Knows, also after a restart, whether data was deleted since its storage was new."""
+
+    def verb_delete_volume(self, params: Params) -> Any:
+        if os.stat(self.known(params["name"])).st_blocks > 0:
+            with open(self.file("used", "mark"), "ab"):
+                pass
+        super().verb_delete_volume(params)
+
+    def is_used(self) -> bool:
+        return os.path.exists(self.file("used", "mark"))
+
+
+@behaviour("extend-shows-freed")
+class ExtendShowsFreed(RemembersUse):
+    """zeroes a volume when it is made, and not what is added to it: that shows what others have deleted"""
+
+    def verb_extend_volume(self, params: Params) -> Any:
+        path = self.known(params["name"])
+        before = os.path.getsize(path)
+        super().verb_extend_volume(params)
+        if self.is_used():
+            self.write_old(path, before, params["new_size_bytes"])
+
+
+@behaviour("rounding-shows-freed")
+class RoundingShowsFreed(RemembersUse):
+    """makes volumes of whole MiB, and shows in what it adds what others have deleted"""
+
+    def make(self, path: str, size: int) -> None:
+        rounded = -(-size // MIB) * MIB
+        super().make(path, rounded)
+        if rounded != size and self.is_used():
+            self.write_old(path, size // MIB * MIB, rounded)
+
+
+@behaviour("restart-shows-freed")
+class RestartShowsFreed(RemembersUse):
+    """forgets in a restart what space it has yet to zero"""
+
+    def verb_do_setup(self, params: Params) -> Any:
+        answer = super().verb_do_setup(params)
+        self.forgotten = self.is_used()
+        return answer
+
+    def make(self, path: str, size: int) -> None:
+        super().make(path, size)
+        if self.forgotten:
+            self.write_old(path, 0, size)
+
+
+@behaviour("kill-shows-freed")
+class KillShowsFreed(RestartShowsFreed):
+    """notes at its end what space it has yet to zero, and forgets it when it is killed"""
+
+    def verb_do_setup(self, params: Params) -> Any:
+        answer = super().verb_do_setup(params)
+        note = self.file("ended", "mark")
+        self.forgotten = self.is_used() and not os.path.exists(note)
+        if os.path.exists(note):
+            os.remove(note)
+        return answer
+
+    def at_close(self) -> None:
+        with open(self.file("ended", "mark"), "ab"):
+            pass
+
+
 @behaviour("extend-stale")
 class ExtendStale(Sound):
     """shows stale bytes where a volume was extended"""
@@ -1346,6 +1414,71 @@ class FailsAndLeavesCopy(Mover):
 
     def take_back(self, target: str) -> None:
         pass
+
+
+class SharesWithOrigin(Mover):
+    """Keeps of a clone what was written to it, and the file that it shares the rest with."""
+
+    def copy(self, source: str, params: Params) -> None:
+        super().copy(source, params)
+        target = self.file(params["name"])
+        copy_sparse(source, target.replace("volume.", "origin.", 1))
+
+    def origin(self, source: str) -> Optional[str]:
+        path = source.replace("volume.", "origin.", 1)
+        return path if os.path.exists(path) else None
+
+    def copy_own(self, source: str, target: str, size: int, skips: Callable[[bytes, bytes], bool]) -> None:
+        """Copies the blocks that it does not skip, each by what the volume and its origin hold."""
+        origin = self.origin(source)
+        assert origin is not None
+        with open(source, "rb") as mine, open(origin, "rb") as theirs, open(target, "r+b", buffering=0) as new:
+            for at in range(0, size, 65536):
+                data, shared = (file.read(min(65536, size - at)) for file in (mine, theirs))
+                if not skips(data, shared):
+                    new.seek(at)
+                    self.put(new, data)
+            os.fsync(new.fileno())
+
+
+@behaviour("moves-clone-without-origin")
+class MovesCloneWithoutOrigin(SharesWithOrigin):
+    """moves of a clone only what was written to it"""
+
+    def copy_to(self, source: str, target: str, size: int, mode: str) -> None:
+        if self.origin(source) is None:
+            super().copy_to(source, target, size, mode)
+        else:
+            self.copy_own(source, target, size, lambda mine, shared: mine == shared)
+
+
+@behaviour("moves-clone-as-it-was")
+class MovesCloneAsItWas(SharesWithOrigin):
+    """moves of a clone only what it shares, without what was written to it"""
+
+    def copy_to(self, source: str, target: str, size: int, mode: str) -> None:
+        super().copy_to(self.origin(source) or source, target, size, mode)
+
+
+@behaviour("clone-tail-stale")
+class CloneTailStale(Sound):
+    """shows stale bytes in what a larger clone has beyond its source"""
+
+    def copy(self, source: str, params: Params) -> None:
+        super().copy(source, params)
+        if params["size_bytes"] > os.path.getsize(source):
+            self.write_old(self.file(params["name"]), os.path.getsize(source), params["size_bytes"])
+
+
+@behaviour("clone-cut")
+class CloneCut(Sound):
+    """makes a larger clone of an empty file, for want of a size that fits"""
+
+    def copy(self, source: str, params: Params) -> None:
+        if params["size_bytes"] > os.path.getsize(source):
+            self.make(self.file(params["name"]), params["size_bytes"])
+        else:
+            super().copy(source, params)
 
 
 @behaviour("rename-does-nothing")
