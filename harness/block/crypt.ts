@@ -8,8 +8,8 @@ import { MiB } from '../units.ts'
 export const LUKS_HEADER_BYTES = 4 * MiB
 /** dm-crypt needs cbc to load at all, cryptsetup needs the kernel's ciphers to open a key slot. */
 const MODULES = ['ecb', 'cbc', 'xts', 'algif_skcipher', 'dm-crypt']
-/** Without udev, cryptsetup must make the devices' nodes itself and wait for nothing. */
-const WITHOUT_UDEV = { env: { DM_DISABLE_UDEV: '1' } }
+/** Without udev, cryptsetup and dmsetup must make the devices' nodes themselves and wait for nothing. */
+export const WITHOUT_UDEV = { env: { DM_DISABLE_UDEV: '1' } }
 /** A key that lies next to the storage need not resist guessing. */
 const FAST = ['--pbkdf', 'pbkdf2', '--pbkdf-force-iterations', '1000']
 

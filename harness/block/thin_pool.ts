@@ -9,16 +9,20 @@ export interface ThinPoolOptions {
   readonly zeroing?: boolean
   /** lvmthin(7); default passdown, as LVM's. */
   readonly discards?: 'ignore' | 'nopassdown' | 'passdown'
+  /** Whether a write that finds no space fails at once. Default: it waits for a minute, as in LVM. */
+  readonly errorWhenFull?: boolean
 }
 
 export const POOL_METADATA_BYTES = 4 * MiB
 
 /** Makes a thin pool. The group needs room for the pool and twice its metadata (LVM keeps a spare). */
 export async function createThinPool(group: VolumeGroup, name: string, options: ThinPoolOptions): Promise<void> {
-  const { sizeBytes, chunkBytes = 64 * 1024, zeroing = true, discards = 'passdown' } = options
+  const { sizeBytes, chunkBytes = 64 * 1024, zeroing = true, discards = 'passdown', errorWhenFull = false } = options
   await group.run([
     ...['lvcreate', '--quiet', '--yes', '--type', 'thin-pool', '--name', name, '--size', `${sizeBytes}b`],
     ...['--chunksize', `${chunkBytes}b`, '--poolmetadatasize', `${POOL_METADATA_BYTES}b`],
-    ...['--zero', zeroing ? 'y' : 'n', '--discards', discards, group.name],
+    ...['--zero', zeroing ? 'y' : 'n', '--discards', discards],
+    group.name,
   ])
+  if (errorWhenFull) await group.run(['lvchange', '--quiet', '--errorwhenfull', 'y', `${group.name}/${name}`])
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { BadRange } from '../block/bad_range.ts'
 import { Crypt, LUKS_HEADER_BYTES } from '../block/crypt.ts'
 import type { KeptGroups } from '../block/kept_groups.ts'
 import type { Lvm } from '../block/lvm.ts'
@@ -19,6 +20,9 @@ import type { NfsServer } from './nfs/server.ts'
 export interface BackendSize {
   readonly dataBytes: number
   readonly poisonBytes?: number
+  /** Faults of the storage: of LVM's alone. */
+  readonly badRange?: BadRange
+  readonly errorWhenFull?: boolean
 }
 
 /** The resources that the backends of one machine share. */

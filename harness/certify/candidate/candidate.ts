@@ -1,13 +1,16 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, extname, resolve } from 'node:path'
 import { type DriverName, driverNames, honestNames } from '../../drivers/backend.ts'
+import type { BackendSize } from '../../drivers/built_in.ts'
 import { UsageError } from '../../errors.ts'
 import { findProgram } from '../../machine/tools.ts'
 import { cinderCommand, cinderConfiguration, cinderEnvironment } from './cinder.ts'
 
 /** A driver to certify, from any source. */
-export type Candidate = { readonly name: string } & (
-  | { readonly kind: 'built-in'; readonly driver: DriverName }
+export type Candidate = {
+  readonly name: string
+} /** On poisoned storage of the size that drivers are given, unless `storage` says otherwise. */ & (
+  | { readonly kind: 'built-in'; readonly driver: DriverName; readonly storage?: BackendSize }
   /** An executable that speaks the driver protocol on its standard input and output. */
   | {
       readonly kind: 'program'

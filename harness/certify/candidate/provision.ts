@@ -54,11 +54,12 @@ export async function provision(testBed: TestBed, lab: Lab, candidate: Candidate
 async function installBuiltIn(
   testBed: TestBed,
   lab: Lab,
-  { driver: kind }: Extract<Candidate, { kind: 'built-in' }>,
-  { storageBytes }: InstallOptions,
+  { driver: kind, storage }: Extract<Candidate, { kind: 'built-in' }>,
+  options: InstallOptions,
 ): Promise<Installation> {
   const before = await lab.helper.surroundings()
-  const backend = await testBed.createNew(lab, kind, 'driver', { dataBytes: storageBytes, poisonBytes: Number.MAX_SAFE_INTEGER })
+  const { dataBytes: storageBytes, ...size } = storage ?? { dataBytes: options.storageBytes }
+  const backend = await testBed.createNew(lab, kind, 'driver', { poisonBytes: Number.MAX_SAFE_INTEGER, ...size, dataBytes: storageBytes })
   const { dropCache } = backend
   return {
     storageBytes,

@@ -3,6 +3,7 @@ import { peerCandidates } from '../session/peers.ts'
 import { claimStable, reportWellFormed } from './capability_report.ts'
 import type { Check } from './check.ts'
 import { deleteFrees } from './deletion.ts'
+import { failingDestinations } from './failing_destinations.ts'
 import { errorsAreErrors } from './impossible_requests.ts'
 import { leavesNothingBehind, setsUp, speaksProtocol } from './lifecycle.ts'
 import { migrations } from './migrations.ts'
@@ -29,6 +30,7 @@ export function listChecks(peers: readonly Candidate[] = []): Check[] {
     deleteFrees,
     ...migrations(peerCandidates(peers).map(({ name }) => name)),
     cloneMovesWhole,
+    ...failingDestinations,
     speaksProtocol,
     leavesNothingBehind,
   ]

@@ -25,19 +25,18 @@ export async function migrateContent(
   method: MigrationMethod,
   content: Content,
 ): Promise<MigratedContent> {
-  const { sizeBytes } = content
-  const volume = await source.create(sizeBytes)
-  await writeSource(volume, content)
-  return migrateVolume(source, destination, method, volume)
+  return migrateVolume(source, destination, method, await makeSource(source, content))
 }
 
-/** Writes a source's content. Its holes stay unwritten where they read as zeros by themselves, and are written as zeros elsewhere. */
-export async function writeSource(volume: DriverVolume, content: Content): Promise<void> {
-  if (volume.session.claim) {
+/** Makes a volume with a content. Its holes stay unwritten where they read as zeros by themselves, and are written as zeros elsewhere. */
+export async function makeSource(source: DriverSession, content: Content): Promise<DriverVolume> {
+  const volume = await source.create(content.sizeBytes)
+  if (source.claim) {
     await volume.write(content)
-    if ((await volume.verify(content)).wrongBytes === 0) return
+    if ((await volume.verify(content)).wrongBytes === 0) return volume
   }
   await volume.write(content, 'everywhere')
+  return volume
 }
 
 /** Migrates a volume to another driver, by the rule. */

@@ -24,7 +24,8 @@ export interface FailedMigration {
 export async function judgeFailure(failed: FailedMigration): Promise<CheckOutcome> {
   const { session, other, source, migrated } = failed
   const { result } = migrated
-  const why = `the migration ${result.outcome}: ${result.outcome === 'migrated' ? 'but its volume did not arrive' : result.why}`
+  const [said = ''] = result.outcome === 'migrated' ? ['but its volume did not arrive'] : result.why.split('\n')
+  const why = `the migration ${result.outcome}: ${said}`
   const broken = await brokenContract(failed)
   if (broken !== undefined) {
     const text = `${why}; and ${broken.text}`

@@ -8,7 +8,7 @@ import { sizeText } from '../../units.ts'
 import { DriverFault, PeerFailed } from '../candidate/faults.ts'
 import type { DriverSession, DriverVolume } from '../session/driver_session.ts'
 import { type Check, type CheckOutcome, refuted, upheld, wrongBytesOf } from './check.ts'
-import { type MigratedContent, migrateContent } from './migrate_content.ts'
+import { type MigratedContent, makeSource, migrateVolume } from './migrate_content.ts'
 import { migratedShapes, shapedContent } from './migrated_volumes.ts'
 import { judgeFailure, leftOnSource } from './migration_contract.ts'
 
@@ -57,7 +57,8 @@ async function migrateBetween(between: Between): Promise<CheckOutcome> {
   const seen: string[] = []
   for (const shape of migratedShapes(Math.max(...steps), turn)) {
     const content = shapedContent(shape, steps, session.lab.tag(), session.lab.seed)
-    const migrated = await migrateContent(source, destination, method, content)
+    const volume = await ofPeer(other, source === other, () => makeSource(source, content))
+    const migrated = await migrateVolume(source, destination, method, volume)
     const outcome = await judgeMigration(between, source, destination, content, migrated)
     if (outcome.verdict === 'refuted' && outcome.wrong !== undefined) {
       const writes = content.extents.filter(({ write }) => write === 'data')
@@ -69,6 +70,16 @@ async function migrateBetween(between: Between): Promise<CheckOutcome> {
     if (migrated.result.outcome === 'migrated' && migrated.result.movedBy !== method) break
   }
   return upheld(withOneHead(seen))
+}
+
+/** Where a step is the peer's alone, a fault in it is the peer's, and says nothing about the driver under test. */
+async function ofPeer<Done>({ name }: DriverSession, isPeers: boolean, step: () => Promise<Done>): Promise<Done> {
+  try {
+    return await step()
+  } catch (error) {
+    if (isPeers && error instanceof DriverFault) throw new PeerFailed(`${name}: ${messageOf(error)}`, { cause: error })
+    throw error
+  }
 }
 
 /** Joins texts of the form "how: what"; how comes once where it is the same. */
@@ -95,11 +106,8 @@ async function judgeMigration(
   const { decision, movedBy } = result
   const how = `${movedBy === method ? `moved by the ${movedBy}` : 'declined, so copied by the host'}, ${decision?.mode} (${decision?.decidedBy})`
   const left = await leftOnSource(source, volume)
-  const outcome = await judgeArrival(destination, arrived, content, how, direction === 'in' && movedBy === 'host').catch(
-    (error: unknown) => {
-      if (!(error instanceof DriverFault) || destination !== other || movedBy !== 'host') throw error
-      throw new PeerFailed(`${other.name}: ${messageOf(error)}`, { cause: error })
-    },
+  const outcome = await ofPeer(other, destination === other && movedBy === 'host', () =>
+    judgeArrival(destination, arrived, content, how, direction === 'in' && movedBy === 'host'),
   )
   if (outcome.verdict === 'refuted' && destination === other && movedBy === 'host' && !other.isBuiltIn)
     throw new PeerFailed(`${other.name}, after a copy by the host: ${outcome.text}`)

@@ -40,12 +40,17 @@ export class Peers {
   }
 
   /** Sets the peer up on new storage: data that others wrote there before would hide what a copy leaves out. */
-  async withFresh<Result>(name: string, use: (session: DriverSession) => Promise<Result>): Promise<Result> {
+  withFresh<Result>(name: string, use: (session: DriverSession) => Promise<Result>): Promise<Result> {
+    return this.withNew(this.candidate(name), use)
+  }
+
+  /** Sets a peer up that is none of those that drivers are certified with. */
+  async withNew<Result>(candidate: Candidate, use: (session: DriverSession) => Promise<Result>): Promise<Result> {
     // Each may be a program with a whole library: a small machine has no room for all of them at once.
     await this.closeOpened()
     const lab = await this.testBed.lab.child()
     try {
-      const session = await this.openPeer(lab, name)
+      const session = await this.openPeer(lab, candidate)
       const result = await use(session)
       await session.cleanUp()
       return result
@@ -83,15 +88,14 @@ export class Peers {
   private async setUp(name: string): Promise<DriverSession> {
     const lab = await this.testBed.lab.child()
     this.labs.push(lab)
-    return this.openPeer(lab, name)
+    return this.openPeer(lab, this.candidate(name))
   }
 
-  private async openPeer(lab: Lab, name: string): Promise<DriverSession> {
-    const candidate = this.candidate(name)
+  private async openPeer(lab: Lab, candidate: Candidate): Promise<DriverSession> {
     try {
       return await DriverSession.open(this.testBed, lab, candidate, sessionNames(candidate), this.conditions)
     } catch (error) {
-      const text = `the peer ${name}: ${messageOf(error)}`
+      const text = `the peer ${candidate.name}: ${messageOf(error)}`
       if (error instanceof DriverFault) throw new PeerFailed(text, { cause: error })
       // A peer that cannot be built breaks the check that needs it, not the whole run.
       if (error instanceof UsageError) throw new BrokenLab(text, { cause: error })

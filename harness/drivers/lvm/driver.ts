@@ -1,6 +1,7 @@
 import type { KeptGroups } from '../../block/kept_groups.ts'
 import { createLogicalVolume, SNAPSHOT_MODULES } from '../../block/logical_volume.ts'
 import type { Lvm } from '../../block/lvm.ts'
+import type { ThinPoolOptions } from '../../block/thin_pool.ts'
 import { createVolumeGroup, devicePath, EXTENT_BYTES, type VolumeGroup, type VolumeGroupOptions } from '../../block/volume_group.ts'
 import { messageOf } from '../../errors.ts'
 import type { Lab } from '../../lab/lab.ts'
@@ -16,7 +17,12 @@ export async function createLvmStorage(
   { lvm, groups }: { readonly lvm: Lvm; readonly groups?: KeptGroups },
   name: string,
   type: LvmType,
-  { dataBytes, poisonBytes }: Pick<VolumeGroupOptions, 'dataBytes' | 'poisonBytes'>,
+  {
+    dataBytes,
+    poisonBytes,
+    badRange,
+    errorWhenFull,
+  }: Pick<VolumeGroupOptions, 'dataBytes' | 'poisonBytes' | 'badRange'> & Pick<ThinPoolOptions, 'errorWhenFull'>,
 ): Promise<VolumeGroup> {
   const kind = lvmKind(type)
   const sizeBytes = Math.ceil(dataBytes / EXTENT_BYTES) * EXTENT_BYTES
@@ -26,12 +32,14 @@ export async function createLvmStorage(
       dataBytes: sizeBytes + overheadBytes(kind),
       ...(poisonBytes !== undefined && { poisonBytes }),
       ...(kind.devices !== undefined && { devices: kind.devices }),
+      ...(badRange !== undefined && { badRange }),
     })
-    await createPoolAndOrigin(group, kind, sizeBytes)
+    await createPoolAndOrigin(group, kind, sizeBytes, errorWhenFull)
     return group
   }
   // A base shares chunks with the volumes made of it, so it cannot stay when they are poisoned.
-  const canBeKept = kind.base === undefined && (poisonBytes ?? Number.MAX_SAFE_INTEGER) >= sizeBytes + overheadBytes(kind)
+  const isSound = badRange === undefined && errorWhenFull !== true
+  const canBeKept = isSound && kind.base === undefined && (poisonBytes ?? Number.MAX_SAFE_INTEGER) >= sizeBytes + overheadBytes(kind)
   if (groups === undefined || !canBeKept) return make(lab, name)
   // Reports know a source by the name of its group.
   const role = name.slice(lab.prefix.length + 1).replace(/\d+$/, '')

@@ -125,10 +125,15 @@ export function overheadBytes({ pool, extraBytes = 0 }: LvmKind): number {
 }
 
 /** Puts into a new group what its volumes are made in or from: a pool with room for `dataBytes`, a base. */
-export async function createPoolAndOrigin(group: VolumeGroup, { pool, base }: LvmKind, dataBytes: number): Promise<void> {
+export async function createPoolAndOrigin(
+  group: VolumeGroup,
+  { pool, base }: LvmKind,
+  dataBytes: number,
+  errorWhenFull = false,
+): Promise<void> {
   if (pool !== undefined) {
     const { extraBytes = 0, ...options } = pool
-    await createThinPool(group, poolName(group.name), { ...options, sizeBytes: dataBytes + extraBytes })
+    await createThinPool(group, poolName(group.name), { ...options, sizeBytes: dataBytes + extraBytes, errorWhenFull })
   }
   await base?.make(group, base.name(group.name))
 }

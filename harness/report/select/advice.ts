@@ -134,6 +134,10 @@ const ADVICE: Readonly<Record<string, Advice>> = {
     means: 'A volume that this driver moved, or left to the host, does not hold what it held before.',
     todo: "migrate_volume must follow copy_mode and the volume's size, and answer moved: false where it cannot.",
   },
+  'migrate-out-fails': {
+    means: 'The destination failed in the middle of a move, and what this driver answered or left does not fit that.',
+    todo: 'Look at the exit code of every command and flush before the source goes. On an error remove the copy and keep the source.',
+  },
   'speaks-protocol': {
     means: 'Something else than answers came on standard output, or the driver did not end.',
     todo: 'Log to standard error, take the output of commands away from standard output, and end when standard input closes.',

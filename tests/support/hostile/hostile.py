@@ -1281,7 +1281,7 @@ class Mover(Sound):
         return size
 
     def take_back(self, target: str) -> None:
-        if target.startswith("/dev/"):
+        if not os.path.isfile(target):
             run(["lvremove", "--quiet", "--yes", target[len("/dev/") :]])
         else:
             os.remove(target)
@@ -1414,6 +1414,68 @@ class FailsAndLeavesCopy(Mover):
 
     def take_back(self, target: str) -> None:
         pass
+
+
+@behaviour("moves-and-swallows")
+class MovesAndSwallows(Mover):
+    """takes a write that failed for one that was done"""
+
+    def put(self, new: Any, data: bytes) -> None:
+        try:
+            super().put(new, data)
+        except OSError:
+            pass
+
+    def copy_to(self, source: str, target: str, size: int, mode: str) -> None:
+        try:
+            super().copy_to(source, target, size, mode)
+        except OSError:
+            pass
+
+
+@behaviour("moves-without-flush")
+class MovesWithoutFlush(Mover):
+    """deletes the source before what it wrote is on the destination's storage"""
+
+    def copy_to(self, source: str, target: str, size: int, mode: str) -> None:
+        with open(source, "rb") as old, open(target, "r+b") as new:
+            for _ in range(0, size, MIB):
+                new.write(old.read(min(MIB, size - new.tell())))
+
+
+@behaviour("leaves-copy-where-it-is-full")
+class LeavesCopyWhereItIsFull(Mover):
+    """answers with an error where the destination is full, and leaves there what it has copied"""
+
+    def take_back(self, target: str) -> None:
+        pass
+
+
+@behaviour("moves-nowhere")
+class MovesNowhere(Mover):
+    """says that it moved a volume where it does not know the destination"""
+
+    def verb_migrate_volume(self, params: Params) -> Any:
+        super().verb_migrate_volume(params)
+        return {"moved": True}
+
+
+@behaviour("small-storage")
+class SmallStorage(Sound):
+    """has room for 1 MiB, whatever it promises"""
+
+    def verb_do_setup(self, params: Params) -> Any:
+        answer = super().verb_do_setup(params)
+        small = os.path.join(params["folder"], "small")
+        if not os.path.ismount(small):
+            os.makedirs(small, exist_ok=True)
+            run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", small])
+        self.setup = {**params, "folder": small}
+        return answer
+
+    def verb_shutdown(self, params: Params) -> Any:
+        super().verb_shutdown(params)
+        run(["umount", self.setup["folder"]])
 
 
 class SharesWithOrigin(Mover):

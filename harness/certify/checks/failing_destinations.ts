@@ -1,0 +1,108 @@
+import type { Content } from '../../content/content.ts'
+import type { DriverName } from '../../drivers/backend.ts'
+import type { BackendSize } from '../../drivers/built_in.ts'
+import { BrokenLab, messageOf } from '../../errors.ts'
+import { METHOD_NOT_FOUND, RemoteError } from '../../protocol/json_rpc.ts'
+import { MiB, sizeText } from '../../units.ts'
+import { DriverFault, DriverGone } from '../candidate/faults.ts'
+import type { DriverSession, DriverVolume } from '../session/driver_session.ts'
+import type { DriverUnderTest } from '../session/driver_under_test.ts'
+import { type Check, type CheckOutcome, notOffered, notShown, refuted, upheld } from './check.ts'
+import { type MigratedContent, migrateVolume } from './migrate_content.ts'
+import { brokenContract } from './migration_contract.ts'
+import { wrongIn } from './volume_content.ts'
+
+interface FailingStorage {
+  readonly name: string
+  readonly what: string
+  readonly driver: DriverName
+  readonly storage: BackendSize
+}
+
+/** All of it is data, so that each of the destinations fails in the middle of it. */
+const VOLUME_BYTES = 20 * MiB
+
+const FAILING: readonly FailingStorage[] = [
+  {
+    name: 'full-pool',
+    what: 'a thin pool that fills up in the middle of the copy',
+    driver: 'lvm-thin',
+    storage: { dataBytes: 8 * MiB, errorWhenFull: true },
+  },
+  {
+    name: 'write-errors',
+    what: 'a volume in the middle of which no write succeeds',
+    driver: 'lvm-thick',
+    storage: { dataBytes: 2 * VOLUME_BYTES, badRange: { from: 9 * MiB, to: 13 * MiB } },
+  },
+  // ext4's own tables have room beside it, which the volume does not.
+  { name: 'full-folder', what: 'a filesystem that fills up in the middle of the copy', driver: 'file', storage: { dataBytes: 0 } },
+]
+
+/** No such destination exists. */
+const NOWHERE = { location_info: 'holeproof:nowhere', copy_mode: 'full' } as const
+
+/** Migrations that cannot succeed: the driver must say so, keep its volume, and leave nothing on the destination. */
+export const failingDestinations: readonly Check[] = FAILING.map((failing) => ({
+  id: `migrate-out-fails/${failing.name}`,
+  title: `a migration to ${failing.what} is an error: the source stays whole, and nothing is left there`,
+  run: (driver) => migrateToFailing(driver, failing),
+}))
+
+async function migrateToFailing({ session, peers }: DriverUnderTest, { name, driver, storage }: FailingStorage): Promise<CheckOutcome> {
+  const sizeBytes = session.roundUp(VOLUME_BYTES)
+  if (sizeBytes > session.fillBytes)
+    return notShown(`a volume of ${sizeText(sizeBytes)} does not fit the storage that the driver was given`)
+  const volume = await session.create(sizeBytes)
+  const content: Content = { sizeBytes, tag: session.lab.tag(), extents: [{ offset: 0, length: VOLUME_BYTES, write: 'data' }] }
+  await volume.write(content, 'everywhere')
+  await volume.detach()
+  const nowhere = await moveNowhere(session, volume)
+  if (nowhere !== undefined) return nowhere
+  return peers.withNew({ kind: 'built-in', name, driver, storage }, async (other) => {
+    const migrated = await migrateVolume(session, other, 'driver', volume)
+    return judge(session, other, content, migrated)
+  })
+}
+
+/** Asks for a move to a destination that does not exist. Returns an outcome when that decides the check. */
+async function moveNowhere(session: DriverSession, { name, sizeBytes }: DriverVolume): Promise<CheckOutcome | undefined> {
+  try {
+    const answer = await session.process.raw('migrate_volume', { name, ...NOWHERE, size_bytes: sizeBytes })
+    const moved = typeof answer === 'object' && answer !== null && 'moved' in answer && answer.moved !== false
+    return moved
+      ? refuted(`it answered moved: ${JSON.stringify(answer.moved)} for a destination that does not exist`, 'source-lost')
+      : undefined
+  } catch (error) {
+    if (error instanceof DriverGone) throw error
+    if (error instanceof RemoteError && error.code === METHOD_NOT_FOUND) return notOffered('the driver moves no volumes by itself')
+    return undefined
+  }
+}
+
+async function judge(session: DriverSession, other: DriverSession, content: Content, migrated: MigratedContent): Promise<CheckOutcome> {
+  const { result, arrived } = migrated
+  if (result.outcome === 'migrated' && arrived !== undefined) {
+    const lost = await whyLost(arrived, content)
+    if (result.movedBy !== 'driver')
+      throw new BrokenLab(`a copy by the host to a destination that fails succeeded; ${lost ?? 'all of it arrived'}`)
+    return lost === undefined
+      ? notShown('all of the volume arrived, so its destination did not fail')
+      : refuted(`it answered moved: true, and the source is gone; but on the destination ${lost}`, 'lost-write')
+  }
+  const [why = ''] = result.outcome === 'migrated' ? ['the volume did not arrive'] : result.why.split('\n')
+  const broken = await brokenContract({ session, other, source: session, destination: other, content, migrated })
+  if (broken === undefined) return upheld(`${why}; the source is whole and nothing is left on the destination`)
+  if (broken.by === other) throw new BrokenLab(`${why}; and ${broken.text}`)
+  return refuted(`${why}; and ${broken.text}`, broken.cause)
+}
+
+async function whyLost(arrived: DriverVolume, content: Content): Promise<string | undefined> {
+  try {
+    const wrong = await wrongIn(arrived, content)
+    return wrong?.text
+  } catch (error) {
+    if (!(error instanceof DriverFault)) throw error
+    return messageOf(error)
+  }
+}
