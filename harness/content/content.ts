@@ -1,4 +1,5 @@
 import type { Extent } from '../result/bytes.ts'
+import type { Signature } from './signatures.ts'
 
 /** The content of a volume: its written extents, sorted and disjoint. Everything else reads as zero. JSON can carry it. */
 export interface Content {
@@ -6,6 +7,8 @@ export interface Content {
   /** The stamp's tag. */
   readonly tag: number
   readonly extents: readonly Extent[]
+  /** What other programs would recognise, instead of the stamp at these places. */
+  readonly signatures?: readonly Signature[]
 }
 
 /** The number of aligned blocks that hold at least one byte of data. A sparse copy writes these. */

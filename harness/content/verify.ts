@@ -2,6 +2,7 @@ import type { Difference, Found, Verification, WrongPage } from '../result/bytes
 import { KiB, SECTOR_BYTES } from '../units.ts'
 import type { Content } from './content.ts'
 import { type FoundPattern, identifySector, writePattern } from './pattern.ts'
+import { writeSignatures } from './signatures.ts'
 
 const MOST_DIFFERENCES = 64
 const PAGE_BYTES = 4 * KiB
@@ -50,13 +51,17 @@ export class Verifier {
   private fillExpected(target: Buffer): void {
     target.fill(0)
     const end = this.at + target.length
-    const { extents, tag } = this.content
+    const { extents, tag, signatures } = this.content
     for (let index = this.nextExtent; index < extents.length; index++) {
       const extent = extents[index]
       if (extent === undefined || extent.offset >= end) break
       const from = Math.max(extent.offset, this.at)
       const to = Math.min(extent.offset + extent.length, end)
-      if (extent.write === 'data' && from < to) writePattern(target.subarray(from - this.at, to - this.at), { kind: 'stamp', tag }, from)
+      if (extent.write === 'data' && from < to) {
+        const part = target.subarray(from - this.at, to - this.at)
+        writePattern(part, { kind: 'stamp', tag }, from)
+        if (signatures !== undefined) writeSignatures(part, signatures, from)
+      }
       if (extent.offset + extent.length <= end) this.nextExtent = index + 1
     }
   }

@@ -37,6 +37,7 @@ export interface Helper {
   stackedOn(path: string): Promise<string[]>
   /** Kills every process whose environment holds `mark`; returns what they were. */
   killMarked(mark: string): Promise<string[]>
+  sharingInput(mark: string): Promise<string[]>
   inventory(prefix: string): Promise<Inventory>
   /** Asks device-mapper without starting dmsetup. */
   readonly dmsetup: Dmsetup
@@ -89,6 +90,7 @@ export async function openHelper(machine: Machine): Promise<Helper> {
     inspectPath: (path) => call('inspectPath', { path }),
     stackedOn: (path) => call('stackedOn', { path }),
     killMarked: (mark) => call('killMarked', { mark }),
+    sharingInput: (mark) => call('sharingInput', { mark }),
     inventory: (prefix) => call('inventory', { prefix }),
     dmsetup: async (argv) => {
       deviceMapper ??= DeviceMapper.open(machine)

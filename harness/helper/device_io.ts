@@ -16,6 +16,7 @@ import { ByteClassifier } from '../content/classify_bytes.ts'
 import type { Content } from '../content/content.ts'
 import { writePattern } from '../content/pattern.ts'
 import { PoisonScanner } from '../content/repoison.ts'
+import { writeSignatures } from '../content/signatures.ts'
 import { Verifier } from '../content/verify.ts'
 import type { Extent, Verification } from '../result/bytes.ts'
 import { MiB } from '../units.ts'
@@ -39,8 +40,9 @@ export function stampDevice(path: string, content: Content, everywhere: boolean)
   const write = (which: Pages) => {
     for (const { offset, length, write } of extents)
       writer.write(which, offset, length, (part, at) => {
-        if (write === 'data') writePattern(part, { kind: 'stamp', tag: content.tag }, at)
-        else part.fill(0)
+        if (write === 'zeros') return void part.fill(0)
+        writePattern(part, { kind: 'stamp', tag: content.tag }, at)
+        if (content.signatures !== undefined) writeSignatures(part, content.signatures, at)
       })
   }
   try {

@@ -18,7 +18,7 @@ import {
   verifyDevice,
 } from './device_io.ts'
 import { takeInventory } from './inventory.ts'
-import { inspectPath, killMarked, stackedOn, surroundings } from './surroundings.ts'
+import { inspectPath, killMarked, sharingInput, stackedOn, surroundings } from './surroundings.ts'
 
 const server = new JSONRPCServer()
 server.addMethod('ping', () => process.version)
@@ -39,6 +39,7 @@ server.addMethod('surroundings', () => surroundings())
 server.addMethod('inspectPath', ({ path }: { path: string }) => inspectPath(path))
 server.addMethod('stackedOn', ({ path }: { path: string }) => stackedOn(path))
 server.addMethod('killMarked', ({ mark }: { mark: string }) => killMarked(mark))
+server.addMethod('sharingInput', ({ mark }: { mark: string }) => sharingInput(mark))
 server.addMethod('inventory', ({ prefix }: { prefix: string }) => takeInventory((name) => carries(name, prefix)))
 
 serveOver(server, { input: process.stdin, output: process.stdout })

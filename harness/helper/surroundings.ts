@@ -1,4 +1,4 @@
-import { readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
+import { readdirSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { names, text, unescapeMount } from './inventory.ts'
 
@@ -72,25 +72,49 @@ function deviceNumber(device: number): string {
 
 /** Kills every process whose environment holds the mark, also those that left their process group; returns their command lines. */
 export function killMarked(mark: string): string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .flatMap((pid) => {
-      if (
-        !text(join('/proc', pid, 'environ'))
-          .split('\0')
-          .includes(mark)
-      )
-        return []
-      const command = text(join('/proc', pid, 'cmdline'))
-        .replaceAll('\0', ' ')
-        .trim()
-      try {
-        process.kill(Number(pid), 'SIGKILL')
-      } catch {
-        return [] // it has just ended by itself
-      }
-      return command
-    })
+  return marked(mark).flatMap((pid) => {
+    const command = commandOf(pid)
+    try {
+      process.kill(Number(pid), 'SIGKILL')
+    } catch {
+      return [] // it has just ended by itself
+    }
+    return command
+  })
+}
+
+/** The command lines of processes whose environment holds the mark and that have the standard input of their parent, which holds it too. */
+export function sharingInput(mark: string): string[] {
+  const pids = marked(mark)
+  return pids.filter((pid) => pids.includes(parentOf(pid)) && inputOf(pid) !== '' && inputOf(pid) === inputOf(parentOf(pid))).map(commandOf)
+}
+
+function marked(mark: string): string[] {
+  const isMarked = (pid: string) =>
+    text(join('/proc', pid, 'environ'))
+      .split('\0')
+      .includes(mark)
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid && isMarked(name))
+}
+
+function commandOf(pid: string): string {
+  return text(join('/proc', pid, 'cmdline'))
+    .replaceAll('\0', ' ')
+    .trim()
+}
+
+/** By proc_pid_stat(5); the name in it may hold blanks and brackets. */
+function parentOf(pid: string): string {
+  const stat = text(join('/proc', pid, 'stat'))
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? ''
+}
+
+function inputOf(pid: string): string {
+  try {
+    return readlinkSync(join('/proc', pid, 'fd/0'))
+  } catch {
+    return '' // it has ended, or closed its input
+  }
 }
 
 /** The device-mapper devices that stand on a block device, those on top first: the order in which they can be removed. */

@@ -19,7 +19,7 @@ export type Cause = z.infer<typeof causeSchema>
 
 /** The words by which an error is known, the more telling first. Errors are those of the C library, LVM and dd. */
 const WORDS: readonly (readonly [Cause, RegExp])[] = [
-  ['prompt', /\[y\/n\]/i],
+  ['prompt', /\[y\/n\]|has the driver's standard input/i],
   ['full', /no space left on device|out of data space|insufficient free space|insufficient suitable|disk quota exceeded|not enough space/i],
   ['io-error', /input\/output error|i\/o error/i],
   ['too-small', /holds \d+ bytes, (but \d+ were asked for|fewer than)/],

@@ -469,6 +469,7 @@ const helper: Helper = {
   inspectPath: unused,
   stackedOn: unused,
   killMarked: unused,
+  sharingInput: unused,
   transferred: unused,
   repoisonFolder: unused,
   namesIn: unused,

@@ -29,6 +29,8 @@ export interface Installation {
   whyForeign(path: string): Promise<string | undefined>
   /** Makes a server drop its cache of a volume, so that a read shows what is stored. */
   dropCache?(volume: string): Promise<void>
+  /** Returns what keeps the driver from answering, as far as it can be seen. */
+  whyStuck?(): Promise<string | undefined>
   /** Removes everything that the driver left on its storage and the machine. Returns what that was. */
   clearLeftovers(): Promise<string[]>
 }
@@ -168,6 +170,7 @@ export class DriverProcess {
     if (!(error instanceof Unanswered)) return new DriverFault(messageOf(error), { cause: error })
     this.unanswered++
     const how = await this.hasEnded()
-    return new DriverFault(how === undefined ? error.message : `${error.message}; the driver ${how}`, { cause: error })
+    const why = how === undefined ? await this.installation.whyStuck?.() : `the driver ${how}`
+    return new DriverFault(why === undefined ? error.message : `${error.message}; ${why}`, { cause: error })
   }
 }

@@ -150,6 +150,12 @@ async function installProgram(
     storageBytes,
     start: () => startProgram(lab, argv, cwd, { ...testBed.lvm.environment, TMPDIR: temporary, HOLEPROOF_DRIVER: prefix, ...env }),
     whyForeign: async (path) => whyForeign(path, await lab.helper.inspectPath(path), before, [device]),
+    whyStuck: async () => {
+      const [command] = await lab.helper.sharingInput(mark)
+      return (
+        command && `its command ${JSON.stringify(printable(command))} has the driver's standard input, where a question would be answered`
+      )
+    },
     clearLeftovers,
   }
 }

@@ -8,6 +8,7 @@ import { errorsAreErrors } from './impossible_requests.ts'
 import { leavesNothingBehind, setsUp, speaksProtocol } from './lifecycle.ts'
 import { migrations } from './migrations.ts'
 import { readsZero } from './reads_zero.ts'
+import { signaturesOnStorage, signaturesStayBytes } from './signatures.ts'
 import { cloneIsNotNew, cloneMovesWhole, snapshotIsNotNew } from './snapshots_and_clones.ts'
 import { attachRepeats, extendKeeps, pathsAreItsOwn, survivesRestart, twoAtOnce } from './volumes.ts'
 
@@ -31,6 +32,8 @@ export function listChecks(peers: readonly Candidate[] = []): Check[] {
     ...migrations(peerCandidates(peers).map(({ name }) => name)),
     cloneMovesWhole,
     ...failingDestinations,
+    signaturesStayBytes,
+    signaturesOnStorage,
     speaksProtocol,
     leavesNothingBehind,
   ]

@@ -1,4 +1,5 @@
 import type { Content } from '../../content/content.ts'
+import type { Signature } from '../../content/signatures.ts'
 import { MiB, sizeText } from '../../units.ts'
 import { DriverFault, DriverGone } from '../candidate/faults.ts'
 import type { DriverSession, DriverVolume } from '../session/driver_session.ts'
@@ -57,7 +58,10 @@ export async function makeRoom(session: DriverSession, experiment: Experiment): 
 }
 
 /** Fills the driver's storage with volumes full of data, and keeps them. */
-async function fill(session: DriverSession): Promise<Fill & { readonly made: readonly DriverVolume[] }> {
+async function fill(
+  session: DriverSession,
+  signaturesIn: SignaturesIn = () => [],
+): Promise<Fill & { readonly made: readonly DriverVolume[] }> {
   const sizeBytes = session.roundUp(Math.floor(session.fillBytes / FILL_VOLUMES / MiB) * MiB)
   const made: DriverVolume[] = []
   while ((made.length + 1) * sizeBytes <= session.fillBytes) {
@@ -69,16 +73,24 @@ async function fill(session: DriverSession): Promise<Fill & { readonly made: rea
       return { made, sizeBytes, volumes: made.length, endedBy: error.message }
     }
     made.push(volume)
-    await volume.write({ sizeBytes, tag: session.lab.tag(), extents: [{ offset: 0, length: sizeBytes, write: 'data' }] })
+    await volume.write({
+      sizeBytes,
+      tag: session.lab.tag(),
+      extents: [{ offset: 0, length: sizeBytes, write: 'data' }],
+      signatures: signaturesIn(sizeBytes),
+    })
     await volume.detach()
   }
   return { made, sizeBytes, volumes: made.length }
 }
 
+/** The signatures among the data of a volume of this size in bytes. */
+type SignaturesIn = (sizeBytes: number) => readonly Signature[]
+
 /** Fills the storage, then deletes all the volumes. */
-export async function fillAndFree(session: DriverSession): Promise<Fill> {
+export async function fillAndFree(session: DriverSession, signaturesIn?: SignaturesIn): Promise<Fill> {
   await session.deleteAside()
-  const { made, ...filled } = await fill(session)
+  const { made, ...filled } = await fill(session, signaturesIn)
   for (const volume of made.toReversed()) await volume.delete()
   session.noteDirty(filled.volumes * filled.sizeBytes)
   return filled

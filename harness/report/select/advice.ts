@@ -134,6 +134,14 @@ const ADVICE: Readonly<Record<string, Advice>> = {
     means: 'A volume that this driver moved, or left to the host, does not hold what it held before.',
     todo: "migrate_volume must follow copy_mode and the volume's size, and answer moved: false where it cannot.",
   },
+  'signatures-on-storage': {
+    means: 'Old data on the storage, such as a filesystem, keeps this driver from making volumes, or shows in new ones.',
+    todo: 'Have commands wipe signatures without a question. If you claim, zero what is under a new volume.',
+  },
+  'signatures-stay-bytes': {
+    means: 'The driver did something with a volume because of what its user keeps in it, and changed or showed other bytes.',
+    todo: 'Say what format a volume has instead of having tools guess (qemu-img -f raw), and wipe, mount and activate nothing in it.',
+  },
   'migrate-out-fails': {
     means: 'The destination failed in the middle of a move, and what this driver answered or left does not fit that.',
     todo: 'Look at the exit code of every command and flush before the source goes. On an error remove the copy and keep the source.',

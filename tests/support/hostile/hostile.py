@@ -1522,6 +1522,103 @@ class MovesCloneAsItWas(SharesWithOrigin):
         super().copy_to(self.origin(source) or source, target, size, mode)
 
 
+class OnThick(Sound):
+    """Keeps volumes as thick logical volumes, and claims nothing; needs root."""
+
+    claim = False
+    yes: list[str] = ["--yes"]
+
+    def verb_do_setup(self, params: Params) -> Any:
+        answer = super().verb_do_setup(params)
+        self.group = f"{params['prefix']}_vg"
+        if self.group not in run(["vgs", "--noheadings", "-o", "vg_name"]).split():
+            run(["vgcreate", "--quiet", "--yes", self.group, params["device"]["path"]])
+        run(["vgchange", "--quiet", "--activate", "y", self.group])
+        return answer
+
+    def verb_shutdown(self, _: Params) -> Any:
+        run(["vgremove", "--quiet", "--force", "--force", "--yes", self.group])
+
+    def path_of(self, name: str) -> str:
+        path = f"/dev/{self.group}/vol-{name}"
+        if not os.path.exists(path):
+            raise Failed(f"there is no volume {name}")
+        return path
+
+    def verb_create_volume(self, params: Params) -> Any:
+        if params["size_bytes"] <= 0:
+            raise Failed("a volume has at least one byte")
+        command = ["lvcreate", "--quiet", *self.yes, "--name", f"vol-{params['name']}", "--size", f"{params['size_bytes']}b", self.group]
+        self.run_lvcreate(command)
+
+    def run_lvcreate(self, command: list[str]) -> None:
+        run(command)
+
+    def verb_delete_volume(self, params: Params) -> Any:
+        self.path_of(params["name"])
+        run(["lvremove", "--quiet", "--yes", f"{self.group}/vol-{params['name']}"])
+
+    def verb_attach_volume(self, params: Params) -> Any:
+        return {"path": self.path_of(params["name"])}
+
+    def verb_detach_volume(self, params: Params) -> Any:
+        self.path_of(params["name"])
+
+    def verb_update_migrated_volume(self, params: Params) -> Any:
+        self.path_of(params["name"])
+        run(["lvrename", "--quiet", self.group, f"vol-{params['name']}", f"vol-{params['new_name']}"])
+
+    def call(self, method: str, params: Params) -> Any:
+        if method in ("extend_volume", "create_snapshot", "create_cloned_volume", "create_volume_from_snapshot"):
+            raise Failed(f"there is no {method} here", -32601)
+        return super().call(method, params)
+
+
+@behaviour("asks-before-it-wipes")
+class AsksBeforeItWipes(OnThick):
+    """runs lvcreate without --yes, which asks where it finds a signature, and takes the next request for the answer"""
+
+    yes = []
+
+    def run_lvcreate(self, command: list[str]) -> None:
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Failed(done.stderr)
+
+
+@behaviour("refuses-to-wipe")
+class RefusesToWipe(OnThick):
+    """runs lvcreate without --yes and without an input, so that it fails where it finds a signature"""
+
+    yes = []
+
+
+@behaviour("guesses-formats")
+class GuessesFormats(Sound):
+    """takes a volume for an image where its content begins like one, and copies what the image shows"""
+
+    def copy(self, source: str, params: Params) -> None:
+        with open(source, "rb") as file:
+            is_image = file.read(4) == b"QFI\xfb"
+        super().copy(source, params)
+        if is_image:
+            with open(self.file(params["name"]), "r+b") as target:
+                target.write(bytes(MIB))
+
+
+@behaviour("wipes-at-attach")
+class WipesAtAttach(Sound):
+    """takes what lies in a volume for the remains of another, and wipes the superblock of a filesystem"""
+
+    def verb_attach_volume(self, params: Params) -> Any:
+        with open(self.known(params["name"]), "r+b") as file:
+            file.seek(1024 + 56)
+            if file.read(2) == b"\x53\xef":
+                file.seek(1024)
+                file.write(bytes(1024))
+        return super().verb_attach_volume(params)
+
+
 @behaviour("clone-tail-stale")
 class CloneTailStale(Sound):
     """shows stale bytes in what a larger clone has beyond its source"""

@@ -1,0 +1,129 @@
+import type { Content } from '../../content/content.ts'
+import { type Signature, type SignatureName, signatureBytes } from '../../content/signatures.ts'
+import { NotOffered } from '../../protocol/volume_service.ts'
+import { KiB, MiB, sizeText } from '../../units.ts'
+import type { DriverSession, DriverVolume } from '../session/driver_session.ts'
+import type { Experiment } from './cases.ts'
+import { type Check, type CheckOutcome, refuted, upheld } from './check.ts'
+import { migrateVolume } from './migrate_content.ts'
+import { judgeFailure } from './migration_contract.ts'
+import { judgeReadings } from './reads_zero.ts'
+import { fillAndFree, runExperiment } from './run_experiment.ts'
+import { wrongIn } from './volume_content.ts'
+
+/** The places where tools look for each signature, from the start of a device. */
+const PLACES: Readonly<Record<SignatureName, number>> = { ext2: KiB, swap: 4 * KiB - 10, luks: 0, mbr: 0, qcow2: 0 }
+/** Signatures that fit beside each other at the start of a volume; and so many volumes hold all of them. */
+const VOLUMES: readonly (readonly SignatureName[])[] = [['qcow2'], ['mbr', 'ext2'], ['luks', 'swap']]
+const PEER = 'lvm-thin'
+
+/** Storage full of the beginnings of filesystems and images, as it is after years of use. */
+export const signaturesOnStorage: Check = {
+  id: 'signatures-on-storage',
+  title: 'volumes are made without a question, and read as promised, where the storage holds the signatures of other data',
+  run: async ({ session }) => {
+    await fillAndFree(session, (sizeBytes) => everyMiB(sizeBytes))
+    const experiment: Experiment = { kind: 'new', reused: false, volumes: 2, sizeBytes: session.volumeBytes, writes: [] }
+    const outcome = judgeReadings(session.claim, { ...experiment, reused: true }, await runExperiment(session, experiment))
+    return outcome.verdict === 'upheld'
+      ? { ...outcome, text: `on the signatures of ext2, swap, LUKS and partitions: ${outcome.text}` }
+      : outcome
+  },
+}
+
+/** Signatures at every MiB: wherever a volume begins, they are at its start. */
+function everyMiB(sizeBytes: number): Signature[] {
+  const namesAt = (index: number): readonly SignatureName[] => (index % 2 === 0 ? ['luks', 'ext2', 'swap'] : ['mbr', 'ext2', 'swap'])
+  return Array.from({ length: Math.floor(sizeBytes / MiB) }, (_, index) =>
+    namesAt(index).map((name) => ({ offset: index * MiB + PLACES[name], name })),
+  ).flat()
+}
+
+/** Content that means something to a program must mean nothing to the driver. */
+export const signaturesStayBytes: Check = {
+  id: 'signatures-stay-bytes',
+  title: 'a volume that holds a filesystem, an image or an encrypted device keeps it as bytes in all that is done with it',
+  run: async ({ session, peers }) => {
+    const kept = new Set<string>()
+    for (const names of VOLUMES) {
+      const outcome = await keepsSignatures(session, names, kept)
+      if (outcome !== undefined) return outcome
+      const faults = await session.cleanUp()
+      if (faults.length > 0) return refuted(faults.join('; '))
+    }
+    const moved = await peers.withFresh(PEER, async (peer) => {
+      for (const names of VOLUMES) {
+        const { volume, content } = await makeSigned(session, names)
+        const migrated = await migrateVolume(session, peer, 'driver', volume)
+        const { result, arrived } = migrated
+        if (result.outcome !== 'migrated' || arrived === undefined)
+          return judgeFailure({ session, other: peer, source: session, destination: peer, content, migrated })
+        const wrong = await wrongAfter(`when it was moved by the ${result.movedBy}`, names, arrived, content)
+        if (wrong !== undefined) return wrong
+        if (result.movedBy !== 'driver') return undefined
+        kept.add('moved')
+      }
+      return undefined
+    })
+    return moved ?? upheld(`kept as bytes: ${VOLUMES.flat().join(', ')}, in volumes that were ${[...kept].join(', ')}`)
+  },
+}
+
+async function keepsSignatures(
+  session: DriverSession,
+  names: readonly SignatureName[],
+  kept: Set<string>,
+): Promise<CheckOutcome | undefined> {
+  const { volume, content } = await makeSigned(session, names)
+  let last = volume
+  const steps: readonly { readonly what: string; readonly take: () => Promise<DriverVolume> }[] = [
+    { what: 'attached again', take: async () => volume },
+    {
+      what: 'restored from a snapshot',
+      take: async () => session.createFromSnapshot((await session.snapshot(volume.name)).name, volume),
+    },
+    { what: 'cloned', take: () => session.clone(volume) },
+    { what: 'extended', take: () => session.extend(last, 2 * volume.sizeBytes) },
+  ]
+  for (const { what, take } of steps) {
+    try {
+      last = await take()
+      const wrong = await wrongAfter(`in a volume that was ${what}`, names, last, content)
+      if (wrong !== undefined) return wrong
+      await last.detach()
+      kept.add(what)
+    } catch (error) {
+      if (!(error instanceof NotOffered)) throw error
+    }
+  }
+  return undefined
+}
+
+/** Makes a volume that begins with signatures; data lies around them, and at its end. */
+async function makeSigned(session: DriverSession, names: readonly SignatureName[]): Promise<{ volume: DriverVolume; content: Content }> {
+  const volume = await session.create()
+  const { sizeBytes } = volume
+  const content: Content = {
+    sizeBytes,
+    tag: session.lab.tag(),
+    extents: [
+      { offset: 0, length: 64 * KiB, write: 'data' },
+      { offset: sizeBytes - 64 * KiB, length: 64 * KiB, write: 'data' },
+    ],
+    signatures: names.map((name) => ({ offset: PLACES[name], name })),
+  }
+  await volume.write(content, 'everywhere')
+  await volume.detach()
+  return { volume, content }
+}
+
+async function wrongAfter(
+  when: string,
+  names: readonly SignatureName[],
+  volume: DriverVolume,
+  content: Content,
+): Promise<CheckOutcome | undefined> {
+  const wrong = await wrongIn(volume, content)
+  const what = names.map((name) => `${name} (${sizeText(signatureBytes(name).length)})`).join(' and ')
+  return wrong && { ...wrong, text: `the signature of ${what} was not kept ${when}: ${wrong.text}` }
+}

@@ -1,0 +1,91 @@
+/** The beginnings of other people's data: what tools recognise a filesystem, an encrypted device or an image by. */
+
+const SUPERBLOCK_BYTES = 1024
+const EXT_MAGIC_AT = 56
+const EXT_REVISION_AT = 76
+const MBR_BYTES = 512
+const QCOW2_BYTES = 512
+const QCOW2_CLUSTER_BITS = 16
+/** A file of every machine, which a tool that follows an image's backing file would show. */
+const BACKING_FILE = '/etc/passwd'
+const BACKING_AT = 256
+
+const makers = {
+  /** The superblock of ext2, which lies at byte 1024 of its device. Source: Linux, fs/ext2/ext2.h. */
+  ext2: () => {
+    const block = Buffer.alloc(SUPERBLOCK_BYTES)
+    block.writeUInt32LE(64, 0) // inodes
+    block.writeUInt32LE(1024, 4) // blocks
+    block.writeUInt32LE(1, 20) // the first data block
+    block.writeUInt32LE(8192, 32) // blocks in a group
+    block.writeUInt16LE(0xef53, EXT_MAGIC_AT)
+    block.writeUInt32LE(1, EXT_REVISION_AT)
+    block.fill('holeproof', 104, 113, 'latin1') // the UUID
+    return block
+  },
+  /** The magic of Linux swap space, which lies at the end of the first page. Source: mkswap(8), linux/swap.h. */
+  swap: () => Buffer.from('SWAPSPACE2', 'latin1'),
+  /** Source: LUKS On-Disk Format Specification 1.2.3, figure 1. */
+  luks: () => {
+    const header = Buffer.alloc(592)
+    header.write('LUKS\xba\xbe', 0, 'latin1')
+    header.writeUInt16BE(1, 6)
+    header.write('aes', 8, 'latin1')
+    header.write('xts-plain64', 40, 'latin1')
+    header.write('sha256', 72, 'latin1')
+    header.write('01234567-89ab-cdef-0123-456789abcdef', 168, 'latin1')
+    return header
+  },
+  /** A partition table with one partition of 1 MiB. */
+  mbr: () => {
+    const sector = Buffer.alloc(MBR_BYTES)
+    sector.writeUInt8(0x83, 450)
+    sector.writeUInt32LE(2048, 454)
+    sector.writeUInt32LE(2048, 458)
+    sector.writeUInt16LE(0xaa55, 510)
+    return sector
+  },
+  /** The header of an image without data of its own on top of a file. Source: QEMU, docs/interop/qcow2.rst. */
+  qcow2: () => {
+    const header = Buffer.alloc(QCOW2_BYTES)
+    header.write('QFI\xfb', 0, 'latin1')
+    header.writeUInt32BE(2, 4)
+    header.writeBigUInt64BE(BigInt(BACKING_AT), 8)
+    header.writeUInt32BE(BACKING_FILE.length, 16)
+    header.writeUInt32BE(QCOW2_CLUSTER_BITS, 20)
+    header.writeBigUInt64BE(2n ** 20n, 24) // the size
+    header.writeUInt32BE(1, 36) // entries of the L1 table
+    header.writeBigUInt64BE(2n ** 17n, 40) // the L1 table
+    header.writeBigUInt64BE(2n ** 16n, 48) // the refcount table
+    header.writeUInt32BE(1, 56) // its clusters
+    header.write(BACKING_FILE, BACKING_AT, 'latin1')
+    return header
+  },
+} satisfies Record<string, () => Buffer>
+
+export type SignatureName = keyof typeof makers
+export const signatureNames = Object.keys(makers) as SignatureName[]
+
+/** A signature at a byte of a volume, in the place of the stamp that would be there. It lies in an extent of data. */
+export interface Signature {
+  readonly offset: number
+  readonly name: SignatureName
+}
+
+const made = new Map<SignatureName, Buffer>()
+
+export function signatureBytes(name: SignatureName): Buffer {
+  const bytes = made.get(name) ?? makers[name]()
+  made.set(name, bytes)
+  return bytes
+}
+
+/** Puts what lies in a part of a volume, which begins at the byte `at` of it, of these signatures into the part. */
+export function writeSignatures(part: Uint8Array, signatures: readonly Signature[], at: number): void {
+  for (const { offset, name } of signatures) {
+    const bytes = signatureBytes(name)
+    const from = Math.max(offset, at)
+    const to = Math.min(offset + bytes.length, at + part.length)
+    if (from < to) part.set(bytes.subarray(from - offset, to - offset), from - at)
+  }
+}
