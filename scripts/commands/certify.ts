@@ -4,6 +4,7 @@ import { bundleModule } from '../../harness/certify/candidate/bundle_module.ts'
 import { type Candidate, isCinder } from '../../harness/certify/candidate/candidate.ts'
 import { CANDIDATE_LIMITS, certify, STORAGE_BYTES } from '../../harness/certify/certify.ts'
 import { listChecks } from '../../harness/certify/checks/list_checks.ts'
+import { peerCandidates } from '../../harness/certify/session/peers.ts'
 import { UsageError } from '../../harness/errors.ts'
 import type { MachineChoice } from '../../harness/machine/machine.ts'
 import { commandLine } from '../../harness/paths.ts'
@@ -115,6 +116,11 @@ function planRun(options: Options, drivers: readonly string[]): Plan {
   const all = findCandidates(drivers)
   const candidates = options.shard === undefined ? all : shareOf(all, options.shard)
   const peers = (options.peer ?? []).map(findPeer)
+  const twice = peers.find(({ name }, index) => peerCandidates(peers.slice(0, index)).some((other) => other.name === name))
+  if (twice !== undefined)
+    throw new UsageError(
+      `--peer: there are two peers called ${twice.name}, so their checks would have the same id. Name one of them otherwise, as by a link to it.`,
+    )
   const checks = listChecks(peers).map(({ id }) => id)
   return {
     all,

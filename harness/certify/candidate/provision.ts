@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { basename, join } from 'node:path'
+import { WITHOUT_UDEV } from '../../block/crypt.ts'
 import { removeDeviceFolders } from '../../block/device_folders.ts'
 import { poisonedLoop } from '../../block/loop.ts'
 import type { PathInfo, Surroundings } from '../../helper/surroundings.ts'
@@ -148,7 +149,14 @@ async function installProgram(
     },
     program: { argv, cwd },
     storageBytes,
-    start: () => startProgram(lab, argv, cwd, { ...testBed.lvm.environment, TMPDIR: temporary, HOLEPROOF_DRIVER: prefix, ...env }),
+    start: () =>
+      startProgram(lab, argv, cwd, {
+        ...testBed.lvm.environment,
+        ...WITHOUT_UDEV.env,
+        TMPDIR: temporary,
+        HOLEPROOF_DRIVER: prefix,
+        ...env,
+      }),
     whyForeign: async (path) => whyForeign(path, await lab.helper.inspectPath(path), before, [device]),
     whyStuck: async () => {
       const [command] = await lab.helper.sharingInput(mark)

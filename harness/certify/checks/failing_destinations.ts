@@ -8,7 +8,7 @@ import { DriverFault, DriverGone } from '../candidate/faults.ts'
 import type { DriverSession, DriverVolume } from '../session/driver_session.ts'
 import type { DriverUnderTest } from '../session/driver_under_test.ts'
 import { type Check, type CheckOutcome, notOffered, notShown, refuted, upheld } from './check.ts'
-import { type MigratedContent, migrateVolume } from './migrate_content.ts'
+import { type MigratedContent, makeSource, migrateVolume } from './migrate_content.ts'
 import { brokenContract } from './migration_contract.ts'
 import { wrongIn } from './volume_content.ts'
 
@@ -53,9 +53,8 @@ async function migrateToFailing({ session, peers }: DriverUnderTest, { name, dri
   const sizeBytes = session.roundUp(VOLUME_BYTES)
   if (sizeBytes > session.fillBytes)
     return notShown(`a volume of ${sizeText(sizeBytes)} does not fit the storage that the driver was given`)
-  const volume = await session.create(sizeBytes)
   const content: Content = { sizeBytes, tag: session.lab.tag(), extents: [{ offset: 0, length: VOLUME_BYTES, write: 'data' }] }
-  await volume.write(content, 'everywhere')
+  const volume = await makeSource(session, content)
   await volume.detach()
   const nowhere = await moveNowhere(session, volume)
   if (nowhere !== undefined) return nowhere

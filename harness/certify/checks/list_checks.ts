@@ -27,13 +27,13 @@ export function listChecks(peers: readonly Candidate[] = []): Check[] {
     errorsAreErrors,
     snapshotIsNotNew,
     cloneIsNotNew,
+    signaturesStayBytes,
+    signaturesOnStorage,
     // It leaves the storage full of old data, which the migrations then run into.
     deleteFrees,
     ...migrations(peerCandidates(peers).map(({ name }) => name)),
     cloneMovesWhole,
     ...failingDestinations,
-    signaturesStayBytes,
-    signaturesOnStorage,
     speaksProtocol,
     leavesNothingBehind,
   ]

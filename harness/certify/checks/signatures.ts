@@ -5,7 +5,7 @@ import { KiB, MiB, sizeText } from '../../units.ts'
 import type { DriverSession, DriverVolume } from '../session/driver_session.ts'
 import type { Experiment } from './cases.ts'
 import { type Check, type CheckOutcome, refuted, upheld } from './check.ts'
-import { migrateVolume } from './migrate_content.ts'
+import { makeSource, migrateVolume } from './migrate_content.ts'
 import { judgeFailure } from './migration_contract.ts'
 import { judgeReadings } from './reads_zero.ts'
 import { fillAndFree, runExperiment } from './run_experiment.ts'
@@ -101,8 +101,7 @@ async function keepsSignatures(
 
 /** Makes a volume that begins with signatures; data lies around them, and at its end. */
 async function makeSigned(session: DriverSession, names: readonly SignatureName[]): Promise<{ volume: DriverVolume; content: Content }> {
-  const volume = await session.create()
-  const { sizeBytes } = volume
+  const sizeBytes = session.volumeBytes
   const content: Content = {
     sizeBytes,
     tag: session.lab.tag(),
@@ -112,7 +111,7 @@ async function makeSigned(session: DriverSession, names: readonly SignatureName[
     ],
     signatures: names.map((name) => ({ offset: PLACES[name], name })),
   }
-  await volume.write(content, 'everywhere')
+  const volume = await makeSource(session, content)
   await volume.detach()
   return { volume, content }
 }
