@@ -29,7 +29,7 @@ export interface Helper {
   /** The bytes read from and written to a block device so far; null for a file. */
   transferred(path: string): Promise<{ readBytes: number; writtenBytes: number } | null>
   /** Which sides of a copy can be opened with O_DIRECT. */
-  takesDirect(from: string, to: string): Promise<{ input: boolean; output: boolean }>
+  takesDirect(from: string, to: string, bytes: number): Promise<{ input: boolean; output: boolean }>
   /** The devices and filesystems of the machine, before a foreign program runs in it. */
   surroundings(): Promise<Surroundings>
   inspectPath(path: string): Promise<PathInfo>
@@ -85,7 +85,7 @@ export async function openHelper(machine: Machine): Promise<Helper> {
     firstUnpoisoned: (path, from) => call('firstUnpoisoned', { path, from }),
     measure: (path) => call('measure', { path }),
     transferred: (path) => call('transferred', { path }),
-    takesDirect: (from, to) => call('takesDirect', { from, to }),
+    takesDirect: (from, to, bytes) => call('takesDirect', { from, to, bytes }),
     surroundings: () => call('surroundings', {}),
     inspectPath: (path) => call('inspectPath', { path }),
     stackedOn: (path) => call('stackedOn', { path }),

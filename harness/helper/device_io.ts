@@ -104,12 +104,16 @@ class DeviceWriter {
   }
 }
 
-/** Returns which sides of a copy can be opened with O_DIRECT. One that cannot be opened at all is left to the mover, which says why. */
-export function takesDirect(from: string, to: string): { input: boolean; output: boolean } {
+/**
+ * Returns which sides of a copy of so many bytes take O_DIRECT: a device reads and writes whole logical blocks only. A side that cannot be
+ * opened at all is left to the mover, which says why.
+ */
+export function takesDirect(from: string, to: string, bytes: number): { input: boolean; output: boolean } {
   const opens = (path: string, flags: number) => {
     try {
       closeSync(openSync(path, flags | constants.O_DIRECT))
-      return true
+      const stat = statSync(path)
+      return !stat.isBlockDevice() || bytes % logicalBlockBytes(sysfsOf(stat.rdev)) === 0
     } catch {
       return false
     }
@@ -276,6 +280,11 @@ export function measure(path: string): { sizeBytes: number; allocatedBytes: numb
   if (!stat.isBlockDevice()) return { sizeBytes: stat.size, allocatedBytes: stat.blocks * 512 }
   const sizeBytes = Number(readFileSync(`${sysfsOf(stat.rdev)}/size`, 'utf8')) * 512
   return { sizeBytes, allocatedBytes: sizeBytes }
+}
+
+/** The least that a block device reads or writes, by its folder in sysfs, in bytes. */
+export function logicalBlockBytes(folder: string): number {
+  return Number(readFileSync(`${folder}/queue/logical_block_size`, 'utf8'))
 }
 
 function sysfsOf(rdev: number): string {

@@ -32,6 +32,8 @@ export type PathInfo =
       readonly sizeBytes: number
       /** The device's best size of a write in bytes: a thin volume's chunk. 0 if it names none. */
       readonly optimalBytes: number
+      /** The least that it reads or writes. */
+      readonly logicalBytes: number
     }
 
 const BLOCK_DEVICES = '/sys/class/block'
@@ -62,6 +64,7 @@ export function inspectPath(path: string): PathInfo {
     bottoms: bottomsOf(device),
     sizeBytes: Number(text(join(folder, 'size'))) * 512,
     optimalBytes: Number(text(join(folder, 'queue/optimal_io_size'))),
+    logicalBytes: Number(text(join(folder, 'queue/logical_block_size'))),
   }
 }
 

@@ -8,7 +8,7 @@ const COPY_SECONDS = 600
 
 /** dd as Cinder runs it: 1 MiB blocks, the count in bytes, O_DIRECT on the sides that allow it, flushed before it ends. */
 export const dd: Mover = async (lab, order) => {
-  const direct = await lab.helper.takesDirect(order.from, order.to)
+  const direct = await lab.helper.takesDirect(order.from, order.to, order.bytes)
   await runOrThrow(lab, ddCommand(order, direct), { timeoutSeconds: COPY_SECONDS })
 }
 

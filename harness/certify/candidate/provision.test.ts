@@ -14,7 +14,7 @@ const file: PathInfo = { kind: 'file', filesystem: '7:9', inode: 12, sizeBytes: 
 
 /** A block device that stands on these. */
 function block(...bottoms: string[]): PathInfo {
-  return { kind: 'block', device: 'dm-3', dmName: 'holeproof-volume', bottoms, sizeBytes: 4096, optimalBytes: 0 }
+  return { kind: 'block', device: 'dm-3', dmName: 'holeproof-volume', bottoms, sizeBytes: 4096, optimalBytes: 0, logicalBytes: 512 }
 }
 
 function refusal(look: PathInfo, given = GIVEN): string | undefined {
@@ -49,7 +49,10 @@ describe('a path is accepted', () => {
   test.each<[string, PathInfo]>([
     ['of a file on a filesystem that was not there before', file],
     ['of a device that stands on the given one', block('loop3')],
-    ['of the given device itself', { kind: 'block', device: 'loop3', dmName: '', bottoms: ['loop3'], sizeBytes: 4096, optimalBytes: 0 }],
+    [
+      'of the given device itself',
+      { kind: 'block', device: 'loop3', dmName: '', bottoms: ['loop3'], sizeBytes: 4096, optimalBytes: 0, logicalBytes: 512 },
+    ],
     ['of a device that was not there before', block('loop9')],
     ['of a device on the given one and on one that was not there before', block('loop3', 'loop9')],
   ])('%s', (_, look) => {

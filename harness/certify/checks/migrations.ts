@@ -4,7 +4,7 @@ import type { MigrationMethod } from '../../migration/migrate.ts'
 import { DD_BLOCK_BYTES } from '../../movers/dd.ts'
 import { causeOfWrong } from '../../result/cause.ts'
 import { describeDifference } from '../../result/describe.ts'
-import { sizeText } from '../../units.ts'
+import { SECTOR_BYTES, sizeText } from '../../units.ts'
 import { DriverFault, PeerFailed } from '../candidate/faults.ts'
 import type { DriverSession, DriverVolume } from '../session/driver_session.ts'
 import { type Check, type CheckOutcome, refuted, upheld, wrongBytesOf } from './check.ts'
@@ -25,7 +25,8 @@ export function migrations(peers: readonly string[]): Check[] {
           method === 'host'
             ? `a volume copied from ${peer} by the host keeps every byte, and stays thin where the claim promises it`
             : `a volume moved from ${peer}, by that driver's own means where it can, keeps every byte`,
-        run: async ({ session, peers }) => migrateBetween({ peer, other: await peers.open(peer), session, direction: 'in', method, turn }),
+        run: async ({ session, peers }) =>
+          migrateBetween({ peer, other: await peers.open(peer), session, direction: 'in', method, turn, notes: new Set() }),
       }),
     ),
   )
@@ -34,7 +35,9 @@ export function migrations(peers: readonly string[]): Check[] {
       id: `migrate-out/driver/${peer}`,
       title: `a volume moved to ${peer} by the driver's own means, or by the host where it declines, keeps every byte`,
       run: async ({ session, peers }) =>
-        peers.withFresh(peer, (other) => migrateBetween({ peer, other, session, direction: 'out', method: 'driver', turn })),
+        peers.withFresh(peer, (other) =>
+          migrateBetween({ peer, other, session, direction: 'out', method: 'driver', turn, notes: new Set() }),
+        ),
     }),
   )
   return [...into, ...out]
@@ -48,10 +51,12 @@ interface Between {
   readonly direction: 'in' | 'out'
   readonly method: MigrationMethod
   readonly turn: number
+  /** Notes on the volumes that arrived on the driver under test. */
+  readonly notes: Set<string>
 }
 
 async function migrateBetween(between: Between): Promise<CheckOutcome> {
-  const { peer, other, session, direction, method, turn } = between
+  const { peer, other, session, direction, method, turn, notes } = between
   const [source, destination] = direction === 'in' ? [other, session] : [session, other]
   const steps = [source.stepBytes, destination.stepBytes]
   const seen: string[] = []
@@ -69,7 +74,7 @@ async function migrateBetween(between: Between): Promise<CheckOutcome> {
     // What the host copies is the matter of other checks.
     if (migrated.result.outcome === 'migrated' && migrated.result.movedBy !== method) break
   }
-  return upheld(withOneHead(seen))
+  return upheld([withOneHead(seen), ...[...notes].map((note) => `note: ${note}`)].join('; '))
 }
 
 /** Where a step is the peer's alone, a fault in it is the peer's, and says nothing about the driver under test. */
@@ -91,7 +96,7 @@ function withOneHead(texts: readonly string[]): string {
 
 /** Judges a migration by what was answered, on its source and on its destination. */
 async function judgeMigration(
-  { other, session, direction, method }: Between,
+  { other, session, direction, method, notes }: Between,
   source: DriverSession,
   destination: DriverSession,
   content: Content,
@@ -106,6 +111,7 @@ async function judgeMigration(
   const { decision, movedBy } = result
   const how = `${movedBy === method ? `moved by the ${movedBy}` : 'declined, so copied by the host'}, ${decision?.mode} (${decision?.decidedBy})`
   const left = await leftOnSource(source, volume)
+  for (const note of direction === 'in' ? await notesOn(destination, arrived) : []) notes.add(note)
   const outcome = await ofPeer(other, destination === other && movedBy === 'host', () =>
     judgeArrival(destination, arrived, content, how, direction === 'in' && movedBy === 'host'),
   )
@@ -161,4 +167,18 @@ async function tailText(arrived: DriverVolume, whole: Content, { sizeBytes }: Co
   if (whole.sizeBytes === sizeBytes) return ''
   const { wrongBytes } = await arrived.verify(whole)
   return wrongBytes === 0 ? '' : `; ${wrongBytes} stale bytes past the end of the volume, where no copy reaches`
+}
+
+/** Where every byte is right and a user will still trip. */
+async function notesOn({ thinProvisioned }: DriverSession, arrived: DriverVolume): Promise<string[]> {
+  const look = await arrived.look()
+  const hasLarge = look.kind === 'block' && look.logicalBytes > SECTOR_BYTES
+  const mappedBytes = look.kind === 'file' && !thinProvisioned ? await arrived.mappedBytes() : undefined
+  const hasLost = mappedBytes !== undefined && mappedBytes < (await arrived.actualBytes())
+  return [
+    ...(hasLarge
+      ? [`its logical blocks are of ${sizeText(look.logicalBytes)}: a partition table of 512-byte blocks is not found on it`]
+      : []),
+    ...(hasLost ? ['it takes less than the driver promises to keep for it: a sparse copy loses preallocation'] : []),
+  ]
 }

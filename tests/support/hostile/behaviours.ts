@@ -99,6 +99,7 @@ export const behaviours = {
   'moves-nothing': 'migrate-out/driver',
   'moved-is-string': 'migrate-out/driver',
   moves: '',
+  'large-sectors': '',
   'moves-in-large-blocks': '',
   'moves-whole-blocks': 'migrate-out/driver',
   'moves-to-last-data': 'migrate-out/driver/nfs',
@@ -127,6 +128,10 @@ export const behaviours = {
 } as const
 
 /** The checks that must uphold drivers which break no rule, besides those that all of them run. */
-export const upheldBy: Partial<Record<BehaviourName, string>> = { moves: 'migrate-out', 'moves-in-large-blocks': 'migrate-out' }
+export const upheldBy: Partial<Record<BehaviourName, string>> = {
+  moves: 'migrate-out',
+  'moves-in-large-blocks': 'migrate-out',
+  'large-sectors': 'migrate-in/host',
+}
 
 export type BehaviourName = keyof typeof behaviours

@@ -1478,6 +1478,30 @@ class SmallStorage(Sound):
         run(["umount", self.setup["folder"]])
 
 
+@behaviour("large-sectors")
+class LargeSectors(Sound):
+    """attaches volumes as devices of 4 KiB sectors; needs root"""
+
+    def loop_of(self, name: str) -> str:
+        return run(["losetup", "--noheadings", "--output", "NAME", "--associated", self.known(name)]).strip()
+
+    def verb_create_volume(self, params: Params) -> Any:
+        super().verb_create_volume({**params, "size_bytes": -(-params["size_bytes"] // 4096) * 4096})
+
+    def verb_attach_volume(self, params: Params) -> Any:
+        command = ["losetup", "--find", "--show", "--sector-size", "4096", self.known(params["name"])]
+        return {"path": self.loop_of(params["name"]) or run(command).strip()}
+
+    def verb_detach_volume(self, params: Params) -> Any:
+        loop = self.loop_of(params["name"])
+        if loop:
+            run(["losetup", "--detach", loop])
+
+    def verb_update_migrated_volume(self, params: Params) -> Any:
+        self.verb_detach_volume(params)
+        super().verb_update_migrated_volume(params)
+
+
 class SharesWithOrigin(Mover):
     """Keeps of a clone what was written to it, and the file that it shares the rest with."""
 
