@@ -41,7 +41,9 @@ export class Certification {
   private readonly checks: readonly Check[]
   private readonly options: CertificationOptions
   private readonly search: SmallestSearch
-  private readonly began = performance.now()
+  /** When the first check began, and the last installation was closed. */
+  private began: number | undefined
+  private ended: number | undefined
   private readonly drivers: DriverUnderTest[] = []
   private readonly results = new Map<string, CheckResult>()
   private readonly runs = new Map<string, number>()
@@ -65,6 +67,7 @@ export class Certification {
   async run(check: Check, driver: DriverUnderTest): Promise<CheckResult> {
     if (!this.drivers.includes(driver)) this.drivers.push(driver)
     const began = performance.now()
+    this.began ??= began
     const skipped = this.whySkipped(check, driver)
     const outcome = skipped === undefined ? await this.judge(check, driver) : notShown(skipped)
     const [wrong, shownBy] = outcome.verdict === 'refuted' ? [outcome.wrong, outcome.shownBy] : []
@@ -93,6 +96,7 @@ export class Certification {
     )
     const leaks = [...faults, ...driver.leaks, ...this.search.leaks.splice(0)]
     this.faults.push(...leaks)
+    this.ended = performance.now()
     return leaks
   }
 
@@ -125,8 +129,12 @@ export class Certification {
       ...(wasted !== undefined && { wastedSpace: wasted }),
       machine: [...new Set(drivers.map(({ testBed }) => testBed.machine.name))].toSorted().join(', '),
       repeat: this.options.repeat(candidate),
-      seconds: (performance.now() - this.began) / 1000,
+      seconds: this.secondsUntil(this.ended ?? performance.now()),
     }
+  }
+
+  private secondsUntil(time: number): number {
+    return (time - (this.began ?? time)) / 1000
   }
 
   /** The part of a check's result that does not come from a counterexample. Much of its text is quoted from the driver. */
@@ -146,7 +154,7 @@ export class Certification {
     const { only, seconds } = this.options
     if (isStopped(driver)) return STOPPED
     if (phase !== 'first' && !only(id, this.candidate)) return LEFT_OUT
-    const late = (performance.now() - this.began) / 1000 > seconds
+    const late = this.secondsUntil(performance.now()) > seconds
     return late && phase === undefined ? `the time was up: ${seconds} s` : undefined
   }
 

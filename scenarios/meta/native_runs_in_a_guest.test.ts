@@ -35,13 +35,13 @@ scenario('a native run killed with SIGKILL leaves devices, mounts and an NFS ser
   const folder = await folderFor(context)
   const env = { TMPDIR: folder, HOME: folder }
   const before = await context.lab.helper.inventory('holeproof')
+  // The first of many cells has ended: the server and the storage stay for the others.
   const run = await context.machine.start(
-    [script('verify'), '--machine', 'native', '--only', CELLS.join(','), '--out', join(folder, 'out')],
+    [script('verify'), '--machine', 'native', '--only', 'host/nfs,driver/nfs', '--out', join(folder, 'out')],
     { env },
   )
-  const ready = new Promise<string>((resolve) => run.stderr.on('data', (data: Buffer) => data.includes('✓ 1/2') && resolve('ready')))
+  const ready = new Promise<string>((resolve) => run.stderr.on('data', (data: Buffer) => data.includes('✓ 1/8') && resolve('ready')))
   expect(await Promise.race([ready, run.ended])).toBe('ready')
-  await new Promise((resolve) => setTimeout(resolve, 500))
   run.kill(constants.signals.SIGKILL)
   await run.ended
   const left = await context.lab.helper.inventory('holeproof')
