@@ -6,6 +6,7 @@ export const causeSchema = z.enum([
   'stale',
   'lost-tail',
   'lost-write',
+  'not-durable',
   'too-small',
   'full',
   'io-error',

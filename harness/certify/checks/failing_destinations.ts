@@ -87,7 +87,7 @@ async function judge(session: DriverSession, other: DriverSession, content: Cont
       throw new BrokenLab(`a copy by the host to a destination that fails succeeded; ${lost ?? 'all of it arrived'}`)
     return lost === undefined
       ? notShown('all of the volume arrived, so its destination did not fail')
-      : refuted(`it answered moved: true, and the source is gone; but on the destination ${lost}`, 'lost-write')
+      : refuted(`it answered moved: true, and the source is gone; but on the destination ${lost}`, 'not-durable')
   }
   const [why = ''] = result.outcome === 'migrated' ? ['the volume did not arrive'] : result.why.split('\n')
   const broken = await brokenContract({ session, other, source: session, destination: other, content, migrated })

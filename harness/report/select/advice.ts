@@ -166,6 +166,10 @@ const CAUSE_ADVICE: Readonly<Record<Exclude<Cause, 'stale'>, Advice>> = {
     means: 'Data that was written to the volume is not in it.',
     todo: 'Look at what the copy takes for a hole: data that is shared with a parent, not yet flushed, or past a failed write.',
   },
+  'not-durable': {
+    means: 'The driver answered that all was moved, and a part of it never reached the storage of the destination.',
+    todo: 'Look at the exit code of every command, and flush the destination (fdatasync) before the source goes.',
+  },
   'too-small': {
     means: 'A volume is smaller than what was asked for, so that a copy of a volume of that size does not fit.',
     todo: 'Add the room that headers take, and give every copy the size of its source, also where it ends with zeros.',
