@@ -36,7 +36,14 @@ export const resultSchema = z.object({
     .optional()
     .describe('present if the result was merged from those of shards'),
   stopped: z.literal(true).optional().describe('the run was stopped before its end'),
-  machines: list(object({ name: z.string(), kind: z.enum(['native', 'uml', 'qemu']), kernel: z.string() })),
+  machines: list(
+    object({
+      name: z.string(),
+      kind: z.enum(['native', 'uml', 'qemu']),
+      kernel: z.string(),
+      tools: z.record(z.string(), z.string()).readonly().optional().describe('what the programs that the run used say of their versions'),
+    }),
+  ),
   cells: list(cellResultSchema),
   copies: list(copyResultSchema).describe('copies on real storage, compared with predictions of the model'),
   certificates: list(certificateSchema).describe('the certificates of drivers'),

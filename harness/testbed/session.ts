@@ -1,6 +1,7 @@
 import { BrokenLab, messageOf } from '../errors.ts'
 import { makeRunFolder, type RunFolder } from '../lab/run_folder.ts'
 import type { Machine, MachineChoice, MachineKind } from '../machine/machine.ts'
+import { demandGnuDd, readToolVersions, type ToolVersions } from '../machine/tool_versions.ts'
 import type { Mover } from '../movers/mover.ts'
 import type { Result } from '../result/result.ts'
 import { endedResult } from '../result/verdicts.ts'
@@ -28,14 +29,16 @@ export class Session {
   readonly testBeds: readonly TestBed[]
   private readonly folder: RunFolder
   private readonly machines: readonly Machine[]
+  private readonly tools: ToolVersions
 
-  private constructor(folder: RunFolder, machines: readonly Machine[], testBeds: readonly TestBed[]) {
+  private constructor(folder: RunFolder, machines: readonly Machine[], tools: ToolVersions, testBeds: readonly TestBed[]) {
     this.folder = folder
     this.machines = machines
+    this.tools = tools
     this.testBeds = testBeds
   }
 
-  /** Throws BrokenLab when there is no room, a machine does not start, or the run is stopped before; nothing is left then. */
+  /** Throws BrokenLab when there is no room, a machine does not start, its dd is not GNU's, or the run is stopped before; nothing is left then. */
   static async open(options: SessionOptions): Promise<Session> {
     const { memoryMiB = GUEST_MIB } = options
     const count = options.machine.kind === 'native' ? 1 : guestCount(options.machines)
@@ -43,8 +46,9 @@ export class Session {
     let machines: Machine[] = []
     try {
       machines = await openMachines(options.machine, folder.path, count, memoryMiB)
+      const tools = await toolsOf(machines)
       const testBeds = await Promise.all(machines.map((machine) => TestBed.open(machine, { ...options, prefix: folder.prefix })))
-      return new Session(folder, machines, testBeds)
+      return new Session(folder, machines, tools, testBeds)
     } catch (error) {
       for (const machine of machines) await machine.close()
       await folder.remove()
@@ -53,8 +57,8 @@ export class Session {
   }
 
   /** For the record of a run. */
-  get machinesUsed(): { name: string; kind: MachineKind; kernel: string }[] {
-    return this.machines.map(({ name, kind, kernel }) => ({ name, kind, kernel }))
+  get machinesUsed(): { name: string; kind: MachineKind; kernel: string; tools: ToolVersions }[] {
+    return this.machines.map(({ name, kind, kernel }) => ({ name, kind, kernel, tools: this.tools }))
   }
 
   /** Releases everything; returns what was left behind or could not be released, one line each. */
@@ -65,6 +69,13 @@ export class Session {
     await this.folder.remove()
     return faults
   }
+}
+
+/** The versions of the programs on machines, which have the same. */
+async function toolsOf([first]: readonly Machine[]): Promise<ToolVersions> {
+  const tools = first === undefined ? {} : await readToolVersions(first)
+  demandGnuDd(tools)
+  return tools
 }
 
 /** The results of a run, as far as it ran. */
