@@ -8,6 +8,11 @@ export class DriverGone extends DriverFault {
   override name = 'DriverGone'
 }
 
+/** The driver could not make what is more than its storage surely holds, which is no fault of it. */
+export class StorageTooSmall extends DriverFault {
+  override name = 'StorageTooSmall'
+}
+
 /** A peer failed, which says nothing about the driver under test. */
 export class PeerFailed extends Error {
   override name = 'PeerFailed'

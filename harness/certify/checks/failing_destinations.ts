@@ -51,7 +51,7 @@ export const failingDestinations: readonly Check[] = FAILING.map((failing) => ({
 
 async function migrateToFailing({ session, peers }: DriverUnderTest, { name, driver, storage }: FailingStorage): Promise<CheckOutcome> {
   const sizeBytes = session.roundUp(VOLUME_BYTES)
-  if (sizeBytes > session.fillBytes)
+  if (sizeBytes > session.roomBytes)
     return notShown(`a volume of ${sizeText(sizeBytes)} does not fit the storage that the driver was given`)
   const content: Content = { sizeBytes, tag: session.lab.tag(), extents: [{ offset: 0, length: VOLUME_BYTES, write: 'data' }] }
   const volume = await makeSource(session, content)

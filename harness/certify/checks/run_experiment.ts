@@ -54,7 +54,7 @@ export async function makeDirty(session: DriverSession, bytes: number): Promise<
 
 /** Makes room for an experiment beside the volumes that were set aside. */
 export async function makeRoom(session: DriverSession, experiment: Experiment): Promise<void> {
-  if (session.asideBytes + bytesOf(session, experiment) > session.fillBytes) await session.deleteAside()
+  if (session.asideBytes + bytesOf(session, experiment) > session.roomBytes) await session.deleteAside()
 }
 
 /** Fills the driver's storage with volumes full of data, and keeps them. */

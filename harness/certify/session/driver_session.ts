@@ -9,10 +9,10 @@ import type { Verb } from '../../protocol/verbs.ts'
 import { type Limits, observing, type VolumeService, type WholeVolumeService } from '../../protocol/volume_service.ts'
 import type { Verification } from '../../result/bytes.ts'
 import type { TestBed } from '../../testbed/test_bed.ts'
-import { MiB } from '../../units.ts'
+import { MiB, sizeText } from '../../units.ts'
 import type { Candidate } from '../candidate/candidate.ts'
 import { DriverProcess } from '../candidate/driver_process.ts'
-import { DriverFault, DriverGone } from '../candidate/faults.ts'
+import { DriverFault, DriverGone, StorageTooSmall } from '../candidate/faults.ts'
 import { provision } from '../candidate/provision.ts'
 import { Recorder } from './recorder.ts'
 
@@ -21,6 +21,7 @@ const LEAST_VOLUME_BYTES = 8 * MiB
 const MOST_BEYOND_BYTES = 1024 * MiB
 /** Writers to a full thin pool hang for a minute, so only this part of it is filled. */
 const FILLED_OF_THIN = 0.7
+const ROOM_OF_THICK = 0.8
 
 /** The storage and options that a driver is given, and the time that it may take. */
 export interface DriverConditions {
@@ -54,7 +55,7 @@ export class DriverSession {
   readonly thinProvisioned: boolean
   private readonly recorder: Recorder
   /** Volumes and snapshots to delete in the end, in the order in which they were made. */
-  private readonly made = new Map<string, { delete(): Promise<void> }>()
+  private readonly made = new Map<string, { readonly sizeBytes: number; delete(): Promise<void> }>()
   /** Volumes that stay for later checks to be made beside. */
   private aside: DriverVolume[] = []
   private dirtyBytes = 0
@@ -112,6 +113,11 @@ export class DriverSession {
     return this.storageBytes * (this.thinProvisioned ? FILLED_OF_THIN : 1)
   }
 
+  /** How many bytes of volumes surely fit at once, whatever the storage itself takes and volumes are rounded up to. */
+  get roomBytes(): number {
+    return this.storageBytes * (this.thinProvisioned ? FILLED_OF_THIN : ROOM_OF_THICK)
+  }
+
   roundUp(bytes: number): number {
     return Math.ceil(bytes / this.stepBytes) * this.stepBytes
   }
@@ -163,15 +169,29 @@ export class DriverSession {
     ask: (service: WholeVolumeService) => Promise<void>,
   ): Promise<DriverVolume> {
     const volume = new DriverVolume(this, name, sizeBytes)
-    await this.ask(verb, params, ask)
+    await this.fitting(sizeBytes, () => this.ask(verb, params, ask))
     this.noteHandedOut(sizeBytes)
     this.made.set(name, volume)
     return volume
   }
 
+  /** Makes something of this size. Throws StorageTooSmall where it fails and a driver that reserves the space may have no room for it. */
+  private async fitting<Done>(sizeBytes: number, make: () => Promise<Done>): Promise<Done> {
+    try {
+      return await make()
+    } catch (error) {
+      const bytes = [...this.made.values()].reduce((sum, thing) => sum + thing.sizeBytes, this.asideBytes + sizeBytes)
+      if (!(error instanceof DriverFault) || error instanceof DriverGone || this.thinProvisioned || bytes <= this.roomBytes) throw error
+      const why = `${sizeText(bytes)} may not fit the ${sizeText(this.storageBytes)} of storage that the driver was given`
+      throw new StorageTooSmall(`${why}: ${error.message}`, { cause: error })
+    }
+  }
+
   /** Extends a volume, which must be detached. */
   async extend({ name, sizeBytes }: DriverVolume, newSizeBytes: number): Promise<DriverVolume> {
-    await this.ask('extend_volume', { name, new_size_bytes: newSizeBytes }, (service) => service.extendVolume(name, newSizeBytes))
+    await this.fitting(newSizeBytes - sizeBytes, () =>
+      this.ask('extend_volume', { name, new_size_bytes: newSizeBytes }, (service) => service.extendVolume(name, newSizeBytes)),
+    )
     this.noteHandedOut(newSizeBytes - sizeBytes)
     return this.adopt(name, newSizeBytes)
   }
@@ -180,9 +200,11 @@ export class DriverSession {
   async snapshot(volume: string): Promise<{ readonly name: string; delete(): Promise<void> }> {
     const name = `snapshot-${++this.names}`
     const params = { name, volume_name: volume }
-    await this.ask('create_snapshot', params, (service) => service.createSnapshot(name, volume))
+    const sizeBytes = this.made.get(volume)?.sizeBytes ?? 0
+    await this.fitting(sizeBytes, () => this.ask('create_snapshot', params, (service) => service.createSnapshot(name, volume)))
     const snapshot = {
       name,
+      sizeBytes,
       delete: async () => {
         this.forget(name)
         await this.ask('delete_snapshot', params, (service) => service.deleteSnapshot(name, volume))
