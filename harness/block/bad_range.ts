@@ -1,7 +1,7 @@
 import type { Lab } from '../lab/lab.ts'
 import { runOrThrow } from '../machine/machine.ts'
 import { SECTOR_BYTES } from '../units.ts'
-import { WITHOUT_UDEV } from './crypt.ts'
+import { WITHOUT_UDEV } from './without_udev.ts'
 
 /** A range of a device, in bytes, in whole sectors: [from, to). */
 export interface BadRange {

@@ -3,13 +3,12 @@ import { join } from 'node:path'
 import type { Lab } from '../lab/lab.ts'
 import { runOrThrow } from '../machine/machine.ts'
 import { MiB } from '../units.ts'
+import { WITHOUT_UDEV } from './without_udev.ts'
 
 /** Where the data begins on a LUKS device: its header lies before. */
 export const LUKS_HEADER_BYTES = 4 * MiB
 /** dm-crypt needs cbc to load at all, cryptsetup needs the kernel's ciphers to open a key slot. */
 const MODULES = ['ecb', 'cbc', 'xts', 'algif_skcipher', 'dm-crypt']
-/** Without udev, cryptsetup and dmsetup must make the devices' nodes themselves and wait for nothing. */
-export const WITHOUT_UDEV = { env: { DM_DISABLE_UDEV: '1' } }
 /** A key that lies next to the storage need not resist guessing. */
 const FAST = ['--pbkdf', 'pbkdf2', '--pbkdf-force-iterations', '1000']
 

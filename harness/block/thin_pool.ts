@@ -21,8 +21,7 @@ export async function createThinPool(group: VolumeGroup, name: string, options: 
   await group.run([
     ...['lvcreate', '--quiet', '--yes', '--type', 'thin-pool', '--name', name, '--size', `${sizeBytes}b`],
     ...['--chunksize', `${chunkBytes}b`, '--poolmetadatasize', `${POOL_METADATA_BYTES}b`],
-    ...['--zero', zeroing ? 'y' : 'n', '--discards', discards],
-    group.name,
+    ...['--zero', zeroing ? 'y' : 'n', '--discards', discards, group.name],
   ])
   if (errorWhenFull) await group.run(['lvchange', '--quiet', '--errorwhenfull', 'y', `${group.name}/${name}`])
 }

@@ -51,11 +51,11 @@ export function contentOf(layout: LayoutName, sizeBytes: number, tag: number, se
   return { sizeBytes, tag, extents: make(sizeBytes, seed) }
 }
 
-function data(offset: number, length: number): Extent {
+export function data(offset: number, length: number): Extent {
   return { offset, length, write: 'data' }
 }
 
-function zeros(offset: number, length: number): Extent {
+export function zeros(offset: number, length: number): Extent {
   return { offset, length, write: 'zeros' }
 }
 

@@ -1,16 +1,15 @@
 import type { Content } from '../../content/content.ts'
 import type { DriverName } from '../../drivers/backend.ts'
 import type { BackendSize } from '../../drivers/built_in.ts'
-import { BrokenLab, messageOf } from '../../errors.ts'
+import { BrokenLab } from '../../errors.ts'
 import { METHOD_NOT_FOUND, RemoteError } from '../../protocol/json_rpc.ts'
 import { MiB, sizeText } from '../../units.ts'
-import { DriverFault, DriverGone } from '../candidate/faults.ts'
+import { DriverGone } from '../candidate/faults.ts'
 import type { DriverSession, DriverVolume } from '../session/driver_session.ts'
 import type { DriverUnderTest } from '../session/driver_under_test.ts'
 import { type Check, type CheckOutcome, notOffered, notShown, refuted, upheld } from './check.ts'
 import { type MigratedContent, makeSource, migrateVolume } from './migrate_content.ts'
-import { brokenContract } from './migration_contract.ts'
-import { wrongIn } from './volume_content.ts'
+import { brokenContract, whyLost } from './migration_contract.ts'
 
 interface FailingStorage {
   readonly name: string
@@ -94,14 +93,4 @@ async function judge(session: DriverSession, other: DriverSession, content: Cont
   if (broken === undefined) return upheld(`${why}; the source is whole and nothing is left on the destination`)
   if (broken.by === other) throw new BrokenLab(`${why}; and ${broken.text}`)
   return refuted(`${why}; and ${broken.text}`, broken.cause)
-}
-
-async function whyLost(arrived: DriverVolume, content: Content): Promise<string | undefined> {
-  try {
-    const wrong = await wrongIn(arrived, content)
-    return wrong?.text
-  } catch (error) {
-    if (!(error instanceof DriverFault)) throw error
-    return messageOf(error)
-  }
 }

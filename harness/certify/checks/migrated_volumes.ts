@@ -1,5 +1,5 @@
 import type { Content } from '../../content/content.ts'
-import { randomNumbers } from '../../content/layouts.ts'
+import { data, randomNumbers, zeros } from '../../content/layouts.ts'
 import type { Extent } from '../../result/bytes.ts'
 import { KiB, MiB, SECTOR_BYTES } from '../../units.ts'
 
@@ -55,12 +55,4 @@ function scattered(seed: number, from: number, places: number): Extent[] {
   return Array.from({ length: places }, (_, place) => from + place * 64 * KiB).flatMap((offset, place) =>
     place % 2 === 0 && (place === 0 || random() < 0.5) ? [data(offset, 16 * KiB)] : [],
   )
-}
-
-function data(offset: number, length: number): Extent {
-  return { offset, length, write: 'data' }
-}
-
-function zeros(offset: number, length: number): Extent {
-  return { offset, length, write: 'zeros' }
 }

@@ -61,7 +61,8 @@ export async function brokenContract({ source, destination, content, migrated }:
   return leftovers.length === 0 ? undefined : { by: destination, text: `left: ${leftovers.join('; ')}`, cause: 'arrival-left' }
 }
 
-async function whyLost(volume: DriverVolume, content: Content): Promise<string | undefined> {
+/** Returns what is wrong with a volume that should hold a content, or why it cannot be read. */
+export async function whyLost(volume: DriverVolume, content: Content): Promise<string | undefined> {
   try {
     const wrong = await wrongIn(volume, content)
     return wrong?.text

@@ -132,7 +132,7 @@ export const behaviours = {
 export const upheldBy: Partial<Record<BehaviourName, string>> = {
   moves: 'migrate-out',
   'moves-in-large-blocks': 'migrate-out',
-  'large-sectors': 'migrate-in/host',
+  'large-sectors': 'migrate-out',
 }
 
 export type BehaviourName = keyof typeof behaviours
