@@ -115,6 +115,21 @@ describe('how thin a copy is', () => {
   })
 })
 
+test.each([
+  ['the page at the end was read before its chunk was written', 2 * MiB, 'zero'],
+  ['a whole block of its chunk was written before', 64 * KiB + 512, 'stale'],
+] as const)('a mapped range in a pool that does not zero: %s', (_, offset, pastTheEnd) => {
+  const sizeBytes = 2 * MiB + 64 * KiB + 512
+  const { content } = predict({
+    sizeBytes,
+    source: { storage: thin({ chunkBytes: MiB }), sizeBytes, extents: [extent(offset, sizeBytes - offset)] },
+    destination: { storage: thin({ zeroing: false, chunkBytes: 4 * MiB }), sizeBytes: SIZE, prior: { kind: 'new' } },
+    copy: { how: 'mapped' },
+  })
+
+  expect(content.find(({ from, to }) => from <= sizeBytes && sizeBytes < to)?.value).toBe(pastTheEnd)
+})
+
 test('a copy tells what it read and wrote', () => {
   const chunks = copied({ how: 'mapped' }, {}).sourceMapped
   const all = [{ from: 0, to: SIZE, value: true }]

@@ -1,7 +1,8 @@
 import { clip, contained, filterRanges, intersect, lengthOf, type RangeMap, range, scaled, toMask, touched } from '../content/ranges.ts'
 import type { ByteClass } from '../result/bytes.ts'
 import type { CopySpec } from '../result/copy.ts'
-import { FileVolume, type ModelVolume, PAGE_BYTES, writeBuffered } from './volume.ts'
+import { MiB } from '../units.ts'
+import { FileVolume, type ModelVolume, writeBuffered } from './volume.ts'
 
 /** The work of a copy, in bytes. Zeroing and discarding beside it are not counted. */
 export interface Copied {
@@ -12,6 +13,9 @@ export interface Copied {
   /** Present if the destination refused a discard, which ends the copy. */
   readonly refused?: 'discard'
 }
+
+/** The blocks in which a dd of its own copies each mapped range. */
+const RANGE_BLOCK_BYTES = MiB
 
 /** Copies the first `sizeBytes` of one volume to another. */
 export function copy(from: ModelVolume, to: ModelVolume, sizeBytes: number, spec: CopySpec): Copied {
@@ -24,11 +28,9 @@ export function copy(from: ModelVolume, to: ModelVolume, sizeBytes: number, spec
       return dd(content, to, dataBlocks(content, sizeBytes, spec.blockBytes), sizeBytes, spec)
     case 'mapped': {
       const mapped = clip(from.mapped(), 0, sizeBytes)
-      return {
-        readBytes: lengthOf(mapped),
-        writtenBytes: writeWholeAndRest(to, intersect(content, mapped), sizeBytes, PAGE_BYTES),
-        written: mapped,
-      }
+      let writtenBytes = 0
+      for (const part of mapped) writtenBytes += writeWholeAndRest(to, clip(content, part.from, part.to), part, RANGE_BLOCK_BYTES)
+      return { readBytes: lengthOf(mapped), writtenBytes, written: mapped }
     }
     case 'zero-out-then-sparse':
       to.write(range<ByteClass>(0, to.sizeBytes, 'zero'))
@@ -58,15 +60,24 @@ function dd(
 ): Copied {
   if (to instanceof FileVolume && !keepsFile) to.truncate()
   const written = intersect(content, blocks)
-  return { readBytes: sizeBytes, writtenBytes: writeWholeAndRest(to, written, sizeBytes, blockBytes), written: toMask(written) }
+  return {
+    readBytes: sizeBytes,
+    writtenBytes: writeWholeAndRest(to, written, { from: 0, to: sizeBytes }, blockBytes),
+    written: toMask(written),
+  }
 }
 
-/** Writes whole blocks past the page cache and a short last one through it. Returns the bytes that reach the device. */
-function writeWholeAndRest(to: ModelVolume, content: RangeMap<ByteClass>, sizeBytes: number, blockBytes: number): number {
-  const wholeBytes = Math.floor(sizeBytes / blockBytes) * blockBytes
-  const [whole, rest] = [clip(content, 0, wholeBytes), clip(content, wholeBytes, sizeBytes)]
-  to.write(whole)
-  return lengthOf(whole) + writeBuffered(to, rest)
+/** Writes whole blocks of a range past the page cache and a short last one through it. Returns the bytes that reach the device. */
+function writeWholeAndRest(
+  to: ModelVolume,
+  content: RangeMap<ByteClass>,
+  whole: { readonly from: number; readonly to: number },
+  blockBytes: number,
+): number {
+  const restFrom = whole.to - ((whole.to - whole.from) % blockBytes)
+  const blocks = clip(content, whole.from, restFrom)
+  to.write(blocks)
+  return lengthOf(blocks) + writeBuffered(to, clip(content, restFrom, whole.to))
 }
 
 /** The blocks that hold a byte other than zero, as byte ranges. */

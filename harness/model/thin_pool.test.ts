@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cellsOf, rangesOf } from '../../tests/support/cells.ts'
 import { NaivePool, NaiveThin } from '../../tests/support/naive_pool.ts'
-import { lengthOf, type RangeMap, range } from '../content/ranges.ts'
+import { lengthOf, type RangeMap, range, subtract } from '../content/ranges.ts'
 import type { ByteClass } from '../result/bytes.ts'
 import type { ThinPoolSpec } from '../result/copy.ts'
 import { KiB, MiB, SECTOR_BYTES } from '../units.ts'
@@ -110,6 +110,25 @@ describe('a thin volume', () => {
       { from: 1024, to: CHUNK, value: 'stale' },
       { from: CHUNK, to: MiB, value: 'zero' },
     ])
+  })
+
+  test.each([
+    ['of a power of two', 128, 12_424, [12_544]],
+    ['of 192 KiB, which the kernel rounds as a power of two', 384, 12_424, []],
+    ['of 192 KiB, from an edge that it takes for none', 384, 768, [1152]],
+    ['of 192 KiB, from the start', 384, 0, [0]],
+    ['of 192 KiB, beyond 2 TiB', 384, 2 ** 32 + 2 ** 31 + 137, []],
+  ])('a discard frees the chunks that one request of the kernel covers: chunks %s', (_, chunkSectors, from, freedFrom) => {
+    const chunkBytes = chunkSectors * SECTOR_BYTES
+    const volume = new ThinVolume(new ThinPool({ ...honest, chunkBytes }), 4 * TiB)
+    const start = Math.floor(from / chunkSectors) * chunkSectors
+    const written = range<ByteClass>(start * SECTOR_BYTES, (start + 2 * chunkSectors) * SECTOR_BYTES, 'data')
+    volume.write(written)
+
+    volume.discard(range(from * SECTOR_BYTES, (start + 2 * chunkSectors) * SECTOR_BYTES, true))
+
+    const freed = subtract(written, volume.mapped()).map((part) => part.from / SECTOR_BYTES)
+    expect(freed).toEqual(freedFrom)
   })
 
   test('shows what lay there again when it was discarded first, in a pool that does not zero', () => {

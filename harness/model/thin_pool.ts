@@ -17,6 +17,7 @@ import {
 } from '../content/ranges.ts'
 import type { ByteClass } from '../result/bytes.ts'
 import type { ThinPoolSpec } from '../result/copy.ts'
+import { SECTOR_BYTES } from '../units.ts'
 import type { ModelVolume } from './volume.ts'
 
 /** A thin pool of dm-thin. Each chunk of its volumes has a block, which volumes may share. See the kernel's thin-provisioning document. */
@@ -79,6 +80,22 @@ export class ThinPool {
   }
 }
 
+/** More sectors than a chunk of dm-thin has, and a power of two. */
+const MASKED_SECTORS = 2 ** 22
+
+/**
+ * Splits discards into the requests that the kernel makes of them (bio_discard_limit in its block/blk-lib.c). The first one ends where
+ * the next chunk begins, but rounded as only powers of two may be: with other chunks it can end within one, which then stays mapped.
+ */
+function discardRequests(bytes: RangeMap<unknown>, chunkBytes: number): RangeMap<true> {
+  return bytes.flatMap(({ from, to }) => {
+    const last = from / SECTOR_BYTES - 1
+    const low = last % MASKED_SECTORS
+    const cut = from === 0 ? to : Math.min(to, (last - low + (low | (chunkBytes / SECTOR_BYTES - 1)) + 1) * SECTOR_BYTES)
+    return [...range<true>(from, cut, true), ...range<true>(cut, to, true)]
+  })
+}
+
 /** The device that shows through a thin volume where it has no chunk of its own. */
 export interface ExternalOrigin {
   readonly sizeBytes: number
@@ -130,7 +147,7 @@ export class ThinVolume implements ModelVolume {
   discard(bytes: RangeMap<unknown>): boolean {
     const { chunkBytes, discards } = this.pool.spec
     if (!discards) return false
-    const gone = intersect(this.chunks, contained(bytes, chunkBytes))
+    const gone = intersect(this.chunks, joined(discardRequests(bytes, chunkBytes).flatMap((request) => contained([request], chunkBytes))))
     this.pool.release(gone)
     this.chunks = subtract(this.chunks, gone)
     this.content = subtract(this.content, scaled(gone, chunkBytes))
