@@ -1,9 +1,10 @@
 import type { Content } from '../../content/content.ts'
 import { BrokenLab, messageOf } from '../../errors.ts'
+import type { MigrationMethod } from '../../migration/migrate.ts'
 import { PeerFailed } from '../candidate/faults.ts'
 import type { DriverSession, DriverVolume } from '../session/driver_session.ts'
 import { type CheckOutcome, refuted } from './check.ts'
-import type { MigratedContent } from './migrate_content.ts'
+import { type MigratedContent, migrateVolume } from './migrate_content.ts'
 import { wrongIn } from './volume_content.ts'
 
 export interface FailedMigration {
@@ -83,6 +84,22 @@ async function whyPeerRefuses({ other, content }: FailedMigration): Promise<stri
   } catch (error) {
     if (error instanceof BrokenLab) throw error
     return messageOf(error)
+  }
+}
+
+/** A volume that was moved to a peer by the driver, or copied there by the host where the driver declined. */
+export type MovedAway =
+  | { readonly arrived: DriverVolume; readonly movedBy: MigrationMethod | undefined }
+  | { readonly arrived: undefined; readonly outcome: CheckOutcome }
+
+/** Moves a volume of the driver under test to a peer, by its own means where it has them. */
+export async function moveAway(session: DriverSession, peer: DriverSession, volume: DriverVolume, content: Content): Promise<MovedAway> {
+  const migrated = await migrateVolume(session, peer, 'driver', volume)
+  const { result, arrived } = migrated
+  if (result.outcome === 'migrated' && arrived !== undefined) return { arrived, movedBy: result.movedBy }
+  return {
+    arrived: undefined,
+    outcome: await judgeFailure({ session, other: peer, source: session, destination: peer, content, migrated }),
   }
 }
 

@@ -5,8 +5,8 @@ import { KiB, MiB, sizeText } from '../../units.ts'
 import type { DriverSession, DriverVolume } from '../session/driver_session.ts'
 import type { Experiment } from './cases.ts'
 import { type Check, type CheckOutcome, refuted, upheld } from './check.ts'
-import { makeSource, migrateVolume } from './migrate_content.ts'
-import { judgeFailure } from './migration_contract.ts'
+import { makeSource } from './migrate_content.ts'
+import { moveAway } from './migration_contract.ts'
 import { judgeReadings } from './reads_zero.ts'
 import { fillAndFree, runExperiment } from './run_experiment.ts'
 import { wrongIn } from './volume_content.ts'
@@ -54,13 +54,11 @@ export const signaturesStayBytes: Check = {
     const moved = await peers.withFresh(PEER, async (peer) => {
       for (const names of VOLUMES) {
         const { volume, content } = await makeSigned(session, names)
-        const migrated = await migrateVolume(session, peer, 'driver', volume)
-        const { result, arrived } = migrated
-        if (result.outcome !== 'migrated' || arrived === undefined)
-          return judgeFailure({ session, other: peer, source: session, destination: peer, content, migrated })
-        const wrong = await wrongAfter(`when it was moved by the ${result.movedBy}`, names, arrived, content)
+        const away = await moveAway(session, peer, volume, content)
+        if (away.arrived === undefined) return away.outcome
+        const wrong = await wrongAfter(`when it was moved by the ${away.movedBy}`, names, away.arrived, content)
         if (wrong !== undefined) return wrong
-        if (result.movedBy !== 'driver') return undefined
+        if (away.movedBy !== 'driver') return undefined
         kept.add('moved')
       }
       return undefined

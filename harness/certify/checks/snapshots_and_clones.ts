@@ -6,8 +6,7 @@ import { KiB, MiB, sizeText } from '../../units.ts'
 import type { DriverSession, DriverVolume } from '../session/driver_session.ts'
 import type { DriverUnderTest } from '../session/driver_under_test.ts'
 import { type Check, type CheckOutcome, refuted, upheld } from './check.ts'
-import { migrateVolume } from './migrate_content.ts'
-import { judgeFailure } from './migration_contract.ts'
+import { moveAway } from './migration_contract.ts'
 import { makeDirty } from './run_experiment.ts'
 import { mixed, wrongIn } from './volume_content.ts'
 
@@ -102,23 +101,11 @@ async function moveWhole(
   content: Content,
 ): Promise<{ moved: boolean; text: string; outcome?: CheckOutcome }> {
   return peers.withFresh(SOURCE_PEER, async (peer) => {
-    const { result, arrived, ...migrated } = await migrateVolume(session, peer, 'driver', volume)
-    if (result.outcome !== 'migrated' || arrived === undefined)
-      return {
-        moved: false,
-        text: '',
-        outcome: await judgeFailure({
-          session,
-          other: peer,
-          source: session,
-          destination: peer,
-          content,
-          migrated: { result, ...migrated },
-        }),
-      }
-    const moved = result.movedBy === 'driver'
+    const away = await moveAway(session, peer, volume, content)
+    if (away.arrived === undefined) return { moved: false, text: '', outcome: away.outcome }
+    const moved = away.movedBy === 'driver'
     const how = moved ? 'moved by the driver' : 'which the driver declined to move, so copied by the host'
-    const wrong = await wrongIn(arrived, content)
+    const wrong = await wrongIn(away.arrived, content)
     if (wrong !== undefined) return { moved, text: '', outcome: { ...wrong, text: `${how}: ${wrong.text}` } }
     return { moved, text: `${how}: all ${sizeText(content.sizeBytes)} intact` }
   })
