@@ -20,6 +20,6 @@ describe('the copies take', () => {
   })
 
   test('none at all', () => {
-    expect(() => demandGnuDd({})).toThrow(/dd on the machine is missing/)
+    expect(() => demandGnuDd({})).toThrow(/dd is missing/)
   })
 })

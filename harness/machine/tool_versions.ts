@@ -9,9 +9,9 @@ const ASK = `for program in ${PROGRAMS.join(' ')}; do
   command -v "$program" >/dev/null || continue
   case $program in
     lvm) lvm version ;;
-    mkfs.ext4) mkfs.ext4 -V ;;
+    mkfs.ext4) mkfs.ext4 -V 2>&1 ;;
     *) "$program" --version ;;
-  esac 2>&1
+  esac 2>/dev/null
 done
 true`
 
@@ -35,13 +35,17 @@ export function parseToolVersions(text: string): ToolVersions {
   )
 }
 
+/** Throws BrokenLab where dd is not GNU's. */
+export function demandGnuDd(versions: ToolVersions): void {
+  const why = whyNotGnuDd(versions)
+  if (why !== undefined) throw new BrokenLab(`the machine cannot copy: ${why}`)
+}
+
 /**
- * Throws BrokenLab where dd is not GNU's: others lack some of the options that a copy needs, or take them otherwise, and would refute what
- * is not at fault.
+ * Returns what is wrong with a dd that is not GNU's, and what to do: others lack some of the options that a copy needs, or take them
+ * otherwise, and would refute what is not at fault.
  */
-export function demandGnuDd({ dd }: ToolVersions): void {
-  if (dd?.startsWith('dd (coreutils)')) return
-  throw new BrokenLab(
-    `dd on the machine is ${dd === undefined ? 'missing' : `"${dd}"`}, but copies need GNU's: install GNU coreutils and put its dd first on PATH`,
-  )
+export function whyNotGnuDd({ dd }: ToolVersions): string | undefined {
+  if (dd?.startsWith('dd (coreutils)')) return undefined
+  return `dd is ${dd === undefined ? 'missing' : `"${dd}"`}, but copies need GNU's: install GNU coreutils and put its dd first on PATH`
 }

@@ -111,6 +111,23 @@ describe('a comparison', () => {
     expect(compare(leaking('/dev/loop1'), leaking('/dev/loop1')).worse).toBe(false)
   })
 
+  test('names what has another version, and a kernel is no failure', () => {
+    const on = (kernel: string, tools: Record<string, string>) =>
+      exampleResult([exampleCell()], { machines: [{ name: 'uml1', kind: 'uml', kernel, tools }] })
+    const before = on('6.1.176', { dd: 'dd (coreutils) 9.1', lvm: '2.03.16', cryptsetup: '2.6.1' })
+    const after = on('7.2.7', { dd: 'dd (coreutils) 9.7', lvm: '2.03.16', losetup: '2.38' })
+
+    const { versions, worse } = compare(before, after)
+
+    expect(versions).toEqual([
+      { program: 'cryptsetup', before: '2.6.1' },
+      { program: 'dd', before: 'dd (coreutils) 9.1', after: 'dd (coreutils) 9.7' },
+      { program: 'kernel', before: '6.1.176', after: '7.2.7' },
+      { program: 'losetup', after: '2.38' },
+    ])
+    expect(worse).toBe(false)
+  })
+
   test('knows a driver and its checks', () => {
     const certified = (verdict: 'upheld' | 'refuted') => exampleCertification([exampleCertificate({ checks: [exampleCheck({ verdict })] })])
     expect(changed(compare(certified('upheld'), certified('refuted')))).toEqual({ 'new-failure': ['lvm-thin new-reads-zero'] })

@@ -49,6 +49,14 @@ export type Timing =
     }
   | { readonly kind: 'not-compared'; readonly why: string }
 
+/** A program, or the kernel, that is another one in the later run. */
+export interface VersionChange {
+  readonly program: string
+  /** What it says of its version; absent if the earlier run did not have it. Several machines' are joined. Likewise `after`. */
+  readonly before?: string
+  readonly after?: string
+}
+
 type Side = Pick<Result, 'version' | 'startedAt' | 'seed' | 'seconds' | 'verdict' | 'counts'>
 
 /** The changes of a run's cells, copies and checks since an earlier run. */
@@ -62,6 +70,7 @@ export interface Comparison {
   readonly changes: Readonly<Record<ChangeKind, readonly Change[]>>
   readonly unchanged: number
   readonly newLeaks: readonly string[]
+  readonly versions: readonly VersionChange[]
   readonly timing: Timing
 }
 
@@ -132,8 +141,29 @@ export function compareResults(before: Result, after: Result, limits: Comparison
     changes,
     unchanged,
     newLeaks,
+    versions: compareVersions(before, after),
     timing,
   }
+}
+
+function compareVersions(before: Result, after: Result): VersionChange[] {
+  const [was, is] = [versionsOf(before), versionsOf(after)]
+  return [...new Set([...was.keys(), ...is.keys()])].toSorted().flatMap((program) => {
+    const [before, after] = [was.get(program), is.get(program)]
+    return before === after ? [] : [{ program, ...(before !== undefined && { before }), ...(after !== undefined && { after }) }]
+  })
+}
+
+/** By the name of each program, what the machines say of its version. */
+function versionsOf({ machines }: Result): Map<string, string> {
+  const said = machines.flatMap(({ kernel, tools = {} }) => [['kernel', kernel] as const, ...Object.entries(tools)])
+  const programs = new Set(said.map(([program]) => program))
+  return new Map(
+    [...programs].map((program) => {
+      const versions = said.filter(([name]) => name === program).map(([, version]) => version)
+      return [program, [...new Set(versions)].toSorted().join(' and ')]
+    }),
+  )
 }
 
 /**

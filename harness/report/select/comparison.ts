@@ -39,7 +39,7 @@ const MOST_SHOWN = 20
 const MOST_TEXT = 300
 
 /** The changes between two runs, failures first. Empty sections are left out. */
-export function comparisonSections({ changes, newLeaks, timing }: Comparison): ComparisonSection[] {
+export function comparisonSections({ changes, newLeaks, versions, timing }: Comparison): ComparisonSection[] {
   const slower = timing.kind === 'compared' ? timing.slower : []
   return [
     ...changeKinds.map((kind): ComparisonSection => {
@@ -57,6 +57,11 @@ export function comparisonSections({ changes, newLeaks, timing }: Comparison): C
       'Newly left behind',
       ['what'],
       newLeaks.map((leak) => [leak]),
+    ),
+    listSection(
+      'Other versions',
+      ['', 'before', 'now'],
+      versions.map(({ program, before = 'not there', after = 'not there' }) => [program, before, after]),
     ),
     listSection(
       'Slower',

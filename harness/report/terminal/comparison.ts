@@ -19,7 +19,8 @@ export function comparisonReport(of: Comparison, colours: boolean): string {
 }
 
 function linesOf(section: ComparisonSection): [count: number, lines: string[]] {
-  if (section.kind === 'list') return [section.rows.length, section.rows.map((row) => `  ${row.join('  ')}`)]
+  if (section.kind === 'list')
+    return [section.rows.length, section.rows.flatMap(([name, ...texts]) => wrapBehind(`  ${name}  `, texts.join(' > ')))]
   const more = section.more.length > 0 ? [`  and ${section.more.length} more`] : []
   return [section.count, [...section.changes.flatMap((change) => changeLines(change, section.inFull)), ...more]]
 }

@@ -11,6 +11,7 @@ const healthy: Probes = {
     { version: '7.2.7', ownDistribution: false, program: '/cache/kernels/7.2.7/linux.uml', modules: '/cache/kernels/7.2.7/modules' },
     { version: '6.1.176', ownDistribution: true, program: '/usr/bin/linux.uml', modules: '/usr/lib/uml/modules/6.1.176' },
   ],
+  toolVersions: async () => ({ dd: 'dd (coreutils) 9.1', lvm: 'LVM version:     2.03.16(2) (2022-05-18)' }),
   lacksForNative: async () => ['root: run it with sudo'],
   refusesToBoot: async () => undefined,
   kvm: async () => 'hangs',
@@ -47,6 +48,15 @@ describe('a healthy machine', () => {
     expect(observations.find(({ what }) => what === 'User-Mode Linux')?.text.split('\n')).toEqual([
       'kernel 7.2.7, with seccomp',
       "kernel 6.1.176, this distribution's, with ptrace, half as fast as with seccomp",
+    ])
+  })
+
+  test('says which versions its programs have', async () => {
+    const { observations } = await examine(healthy)
+
+    expect(observations.find(({ what }) => what === 'versions')?.text.split('\n')).toEqual([
+      'dd (coreutils) 9.1',
+      'lvm: LVM version:     2.03.16(2) (2022-05-18)',
     ])
   })
 
@@ -114,5 +124,15 @@ describe('the machine kind that auto takes', () => {
     expect(await taken({ refusesToBoot: async () => 'no', remembered: async () => 'uml' })).toBeUndefined()
     expect(await taken({ ...lacking(['storage']), hasProgram: (name) => name !== 'apt-get' })).toBeUndefined()
     expect(await taken({ ...lacking(['storage']), cacheRefusal: () => 'EROFS' })).toBeUndefined()
+  })
+})
+
+test("a dd that is not GNU's is named, with what to do", async () => {
+  const { observations } = await examine({ ...healthy, toolVersions: async () => ({ dd: 'dd (uutils coreutils) 0.2.2' }) })
+
+  expect(observations.find(({ what }) => what === 'versions')).toMatchObject({
+    state: 'unwell',
+    text: 'dd (uutils coreutils) 0.2.2',
+    help: expect.stringContaining("copies need GNU's"),
   })
 })

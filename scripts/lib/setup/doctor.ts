@@ -1,11 +1,13 @@
-import { availableParallelism, release, totalmem } from 'node:os'
+import { availableParallelism, release, tmpdir, totalmem } from 'node:os'
 import { messageOf } from '../../../harness/errors.ts'
 import { temporaryFolders, whyUnusable } from '../../../harness/lab/run_folder.ts'
 import { findRuns } from '../../../harness/lab/sweep.ts'
 import { knownOfKvm } from '../../../harness/machine/guest/kvm_probe.ts'
 import { hasSeccompMode, installedKernels, type UmlKernel } from '../../../harness/machine/guest/uml_kernels.ts'
 import type { MachineKind } from '../../../harness/machine/machine.ts'
+import { openNative } from '../../../harness/machine/native.ts'
 import { lacksForNative } from '../../../harness/machine/probe_native.ts'
+import { readToolVersions, type ToolVersions, whyNotGnuDd } from '../../../harness/machine/tool_versions.ts'
 import { cacheFolder, findProgram } from '../../../harness/machine/tools.ts'
 import { commandLine } from '../../../harness/paths.ts'
 import { GiB } from '../../../harness/units.ts'
@@ -46,6 +48,8 @@ export interface Probes {
   readonly lacksOf: typeof lacksOf
   /** The kernels that User-Mode Linux can boot. */
   readonly kernels: typeof installedKernels
+  /** What the programs that a run uses say of their versions. */
+  readonly toolVersions: () => Promise<ToolVersions>
   readonly lacksForNative: () => Promise<readonly string[]>
   /** The reason why a guest of this kind does not boot; undefined if it boots. */
   readonly refusesToBoot: (kind: MachineKind) => Promise<string | undefined>
@@ -67,6 +71,7 @@ export const realProbes: Probes = {
   hasProgram: (name) => findProgram(name) !== undefined,
   lacksOf,
   kernels: () => installedKernels(),
+  toolVersions: () => readToolVersions(openNative('doctor', tmpdir())),
   lacksForNative: () => lacksForNative({ load: false }),
   refusesToBoot: async (kind) => {
     try {
@@ -206,6 +211,7 @@ async function observe(probes: Probes): Promise<Observation[]> {
             help: `run ${commandLine(SETUP[part])}, or apt-get install ${packages.join(' ')}`,
           }
     }),
+    describeTools(await probes.toolVersions()),
     roomy === undefined
       ? {
           what: 'temporary files',
@@ -231,6 +237,14 @@ async function observe(probes: Probes): Promise<Observation[]> {
           help: `run ${commandLine('sweep')}`,
         },
   ]
+}
+
+/** The programs on one line each. */
+function describeTools(versions: ToolVersions): Observation {
+  const what = 'versions'
+  const text = Object.entries(versions).map(([name, said]) => (said.startsWith(name) ? said : `${name}: ${said}`))
+  const help = whyNotGnuDd(versions)
+  return { what, state: help === undefined ? 'well' : 'unwell', text: text.join('\n'), ...(help !== undefined && { help }) }
 }
 
 function program({ hasProgram }: Probes, name: string, help: string): Observation {
