@@ -1,7 +1,7 @@
 import type { Lab } from '../lab/lab.ts'
 import { MiB } from '../units.ts'
-import { type BadRange, withBadRange } from './bad_range.ts'
 import { removeDeviceFolders } from './device_folders.ts'
+import type { CoverDevice } from './faulty_device.ts'
 import { poisonedLoop } from './loop.ts'
 import type { Lvm } from './lvm.ts'
 
@@ -33,22 +33,22 @@ export interface VolumeGroupOptions {
   readonly poisonBytes?: number
   /** How many devices the group has; default 1. */
   readonly devices?: number
-  /** Where every read and write of the devices fails. */
-  readonly badRange?: BadRange
+  /** What each device is covered with. */
+  readonly cover?: CoverDevice
 }
 
 export async function createVolumeGroup(
   lab: Lab,
   lvm: Lvm,
   name: string,
-  { dataBytes, poisonBytes, devices: count = 1, badRange }: VolumeGroupOptions,
+  { dataBytes, poisonBytes, devices: count = 1, cover }: VolumeGroupOptions,
 ): Promise<VolumeGroup> {
   const run = (argv: readonly string[]) => lvm.run(lab, argv)
   const size = Math.ceil(dataBytes / EXTENT_BYTES) * EXTENT_BYTES + METADATA_BYTES
   const devices: string[] = []
   for (let index = 0; index < count; index++) {
     const loop = await poisonedLoop(lab, index === 0 ? name : `${name}_${index}`, size, poisonBytes)
-    devices.push(badRange === undefined ? loop : await withBadRange(lab, `${name}_bad${index}`, loop, badRange))
+    devices.push(cover === undefined ? loop : await cover(lab, `${name}_cover${index}`, loop))
   }
   let created = false
   await lab.own(

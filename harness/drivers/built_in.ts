@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import type { BadRange } from '../block/bad_range.ts'
 import { Crypt, LUKS_HEADER_BYTES } from '../block/crypt.ts'
+import type { CoverDevice } from '../block/faulty_device.ts'
 import type { KeptGroups } from '../block/kept_groups.ts'
 import type { Lvm } from '../block/lvm.ts'
 import type { VolumeGroup } from '../block/volume_group.ts'
@@ -21,7 +21,7 @@ export interface BackendSize {
   readonly dataBytes: number
   readonly poisonBytes?: number
   /** Faults of the storage: of LVM's alone. */
-  readonly badRange?: BadRange
+  readonly cover?: CoverDevice
   readonly errorWhenFull?: boolean
 }
 

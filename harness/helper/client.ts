@@ -24,6 +24,8 @@ export interface Helper {
   namesIn(folder: string): Promise<string[]>
   /** The offset of the first page that does not hold poison, from a byte of a device to its end; null if all do. */
   firstUnpoisoned(path: string, from: number): Promise<number | null>
+  /** The offsets of the sectors of a device that hold the stamp of a volume's sector. */
+  findStamp(path: string, tag: number, offset: number): Promise<number[]>
   /** The size of a volume, and what it takes on its filesystem when it is a file; in bytes. */
   measure(path: string): Promise<{ sizeBytes: number; allocatedBytes: number }>
   /** The bytes read from and written to a block device so far; null for a file. */
@@ -83,6 +85,7 @@ export async function openHelper(machine: Machine): Promise<Helper> {
     repoisonFolder: (folder, tag) => call('repoisonFolder', { folder, tag }),
     namesIn: (folder) => call('namesIn', { folder }),
     firstUnpoisoned: (path, from) => call('firstUnpoisoned', { path, from }),
+    findStamp: (path, tag, offset) => call('findStamp', { path, tag, offset }),
     measure: (path) => call('measure', { path }),
     transferred: (path) => call('transferred', { path }),
     takesDirect: (from, to, bytes) => call('takesDirect', { from, to, bytes }),

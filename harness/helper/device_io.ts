@@ -19,7 +19,7 @@ import { PoisonScanner } from '../content/repoison.ts'
 import { writeSignatures } from '../content/signatures.ts'
 import { Verifier } from '../content/verify.ts'
 import type { Extent, Verification } from '../result/bytes.ts'
-import { MiB } from '../units.ts'
+import { MiB, SECTOR_BYTES } from '../units.ts'
 
 /** The part of the WebAssembly interface that is used here; its memory is page-aligned, as O_DIRECT wants a buffer. */
 declare const WebAssembly: { Memory: new (size: { initial: number }) => { buffer: ArrayBuffer } }
@@ -211,6 +211,17 @@ export function firstUnpoisoned(path: string, from: number): number | undefined 
     if (found !== undefined) first = at + found.from
   })
   return first
+}
+
+/** Returns the offsets of the sectors of a device that hold the stamp of a volume's sector. Offsets are in bytes. */
+export function findStamp(path: string, tag: number, offset: number): number[] {
+  const sector = Buffer.alloc(SECTOR_BYTES)
+  writePattern(sector, { kind: 'stamp', tag }, offset)
+  const found: number[] = []
+  forEachPiece(path, 0, (piece, at) => {
+    for (let there = piece.indexOf(sector); there !== -1; there = piece.indexOf(sector, there + 1)) found.push(at + there)
+  })
+  return found
 }
 
 /** Removes everything in a folder and fills its filesystem with poison, which is read back and removed. Returns the bytes written. */

@@ -8,6 +8,7 @@ import type { Content } from '../content/content.ts'
 import { carries } from '../machine/prefix.ts'
 import { serveOver } from '../protocol/json_rpc.ts'
 import {
+  findStamp,
   firstUnpoisoned,
   measure,
   repoisonDevice,
@@ -32,6 +33,7 @@ server.addMethod('repoison', ({ path, from, tag }: { path: string; from: number;
 server.addMethod('repoisonFolder', ({ folder, tag }: { folder: string; tag: number }) => repoisonFolder(folder, tag))
 server.addMethod('namesIn', ({ folder }: { folder: string }) => readdirSync(folder))
 server.addMethod('firstUnpoisoned', ({ path, from }: { path: string; from: number }) => firstUnpoisoned(path, from) ?? null)
+server.addMethod('findStamp', ({ path, tag, offset }: { path: string; tag: number; offset: number }) => findStamp(path, tag, offset))
 server.addMethod('measure', ({ path }: { path: string }) => measure(path))
 server.addMethod('transferred', ({ path }: { path: string }) => transferred(path) ?? null)
 server.addMethod('takesDirect', ({ from, to, bytes }: { from: string; to: string; bytes: number }) => takesDirect(from, to, bytes))

@@ -7,6 +7,7 @@ export const causeSchema = z.enum([
   'lost-tail',
   'lost-write',
   'not-durable',
+  'unread',
   'too-small',
   'full',
   'io-error',

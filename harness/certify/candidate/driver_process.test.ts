@@ -464,6 +464,7 @@ const helper: Helper = {
   verify: unused,
   repoison: unused,
   firstUnpoisoned: unused,
+  findStamp: unused,
   measure: unused,
   surroundings: unused,
   inspectPath: unused,

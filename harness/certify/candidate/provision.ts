@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { basename, join } from 'node:path'
 import { removeDeviceFolders } from '../../block/device_folders.ts'
+import type { CoverDevice } from '../../block/faulty_device.ts'
 import { poisonedLoop } from '../../block/loop.ts'
 import { WITHOUT_UDEV } from '../../block/without_udev.ts'
 import type { PathInfo, Surroundings } from '../../helper/surroundings.ts'
@@ -24,6 +25,8 @@ export interface InstallOptions {
   /** The storage that the driver is given, in bytes. */
   readonly storageBytes: number
   readonly options: Readonly<Record<string, string>>
+  /** What each device of the storage is covered with. */
+  readonly cover?: CoverDevice
 }
 
 /** How many bytes of the folder's filesystem are poisoned, from its start. */
@@ -59,8 +62,14 @@ async function installBuiltIn(
   options: InstallOptions,
 ): Promise<Installation> {
   const before = await lab.helper.surroundings()
+  const { cover } = options
   const { dataBytes: storageBytes, ...size } = storage ?? { dataBytes: options.storageBytes }
-  const backend = await testBed.createNew(lab, kind, 'driver', { poisonBytes: Number.MAX_SAFE_INTEGER, ...size, dataBytes: storageBytes })
+  const backend = await testBed.createNew(lab, kind, 'driver', {
+    poisonBytes: Number.MAX_SAFE_INTEGER,
+    ...(cover !== undefined && { cover }),
+    ...size,
+    dataBytes: storageBytes,
+  })
   const { dropCache } = backend
   return {
     storageBytes,
@@ -83,12 +92,13 @@ async function installProgram(
   testBed: TestBed,
   lab: Lab,
   { argv, env, cwd }: Pick<Extract<Candidate, { kind: 'program' }>, 'argv' | 'env' | 'cwd'>,
-  { storageBytes, options }: InstallOptions,
+  { storageBytes, options, cover = async (_lab, _name, below) => below }: InstallOptions,
 ): Promise<Installation> {
   await loadStorageModules(lab.machine)
   const prefix = lab.name('driver')
-  const device = await poisonedLoop(lab, `${prefix}_device`, storageBytes)
-  const disk = await poisonedLoop(lab, `${prefix}_folder`, storageBytes, FOLDER_POISON_BYTES)
+  const loop = await poisonedLoop(lab, `${prefix}_device`, storageBytes)
+  const device = await cover(lab, `${prefix}_device_cover`, loop)
+  const disk = await cover(lab, `${prefix}_folder_cover`, await poisonedLoop(lab, `${prefix}_folder`, storageBytes, FOLDER_POISON_BYTES))
   const folder = join(lab.folder, prefix)
   const temporary = join(lab.folder, `${prefix}_tmp`)
   const before = await lab.helper.surroundings()
@@ -157,7 +167,7 @@ async function installProgram(
         HOLEPROOF_DRIVER: prefix,
         ...env,
       }),
-    whyForeign: async (path) => whyForeign(path, await lab.helper.inspectPath(path), before, [device]),
+    whyForeign: async (path) => whyForeign(path, await lab.helper.inspectPath(path), before, [device, loop]),
     whyStuck: async () => {
       const [command] = await lab.helper.sharingInput(mark)
       return (

@@ -3,7 +3,7 @@ import { peerCandidates } from '../session/peers.ts'
 import { claimStable, reportWellFormed } from './capability_report.ts'
 import type { Check } from './check.ts'
 import { deleteFrees } from './deletion.ts'
-import { failingDestinations } from './failing_destinations.ts'
+import { failingDestinations, unreadableSource } from './failing_migrations.ts'
 import { errorsAreErrors } from './impossible_requests.ts'
 import { leavesNothingBehind, setsUp, speaksProtocol } from './lifecycle.ts'
 import { migrations } from './migrations.ts'
@@ -34,6 +34,7 @@ export function listChecks(peers: readonly Candidate[] = []): Check[] {
     signaturesOnStorage,
     ...migrations(peerCandidates(peers).map(({ name }) => name)),
     ...failingDestinations,
+    unreadableSource,
     speaksProtocol,
     leavesNothingBehind,
   ]

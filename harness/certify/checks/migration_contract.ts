@@ -46,10 +46,14 @@ interface BrokenContract {
   readonly cause: 'source-lost' | 'arrival-left'
 }
 
-/** What does not hold after a migration that failed, and whose doing it is; undefined when all of it holds. */
-export async function brokenContract({ source, destination, content, migrated }: FailedMigration): Promise<BrokenContract | undefined> {
+/**
+ * What does not hold after a migration that failed, and whose doing it is; undefined when all of it holds. `whyNotWhole` tells what is
+ * wrong with the source.
+ */
+export async function brokenContract(failed: FailedMigration, whyNotWhole = whyLost): Promise<BrokenContract | undefined> {
+  const { source, destination, content, migrated } = failed
   const { volume, names, result } = migrated
-  const lost = await whyLost(volume, content)
+  const lost = await whyNotWhole(volume, content)
   if (lost !== undefined) return { by: source, text: `the source is not whole: ${lost}`, cause: 'source-lost' }
   for (const name of names) {
     const path = await destination.findUnwanted(name)

@@ -13,7 +13,7 @@ import { MiB, sizeText } from '../../units.ts'
 import type { Candidate } from '../candidate/candidate.ts'
 import { DriverProcess } from '../candidate/driver_process.ts'
 import { DriverFault, DriverGone, StorageTooSmall } from '../candidate/faults.ts'
-import { provision } from '../candidate/provision.ts'
+import { type InstallOptions, provision } from '../candidate/provision.ts'
 import { Recorder } from './recorder.ts'
 
 const LEAST_VOLUME_BYTES = 8 * MiB
@@ -80,7 +80,7 @@ export class DriverSession {
     lab: Lab,
     candidate: Candidate,
     names: DriverSessionNames,
-    conditions: DriverConditions,
+    conditions: DriverConditions & Pick<InstallOptions, 'cover'>,
   ): Promise<DriverSession> {
     const installation = await provision(testBed, lab, candidate, conditions)
     const { setup: asked, program } = installation

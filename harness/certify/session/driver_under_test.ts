@@ -1,3 +1,4 @@
+import type { CoverDevice } from '../../block/faulty_device.ts'
 import { BrokenLab, messageOf, UsageError } from '../../errors.ts'
 import type { Lab } from '../../lab/lab.ts'
 import type { TestBed } from '../../testbed/test_bed.ts'
@@ -79,15 +80,37 @@ export class DriverUnderTest {
     }
   }
 
+  /**
+   * Sets another instance of the driver up on new storage, whose devices are covered, and takes it away afterwards. Throws DriverGone when
+   * it does not come up.
+   */
+  async withAnother<Result>(cover: CoverDevice, use: (session: DriverSession) => Promise<Result>): Promise<Result> {
+    const lab = await this.testBed.lab.child()
+    try {
+      return await use(await this.openAnother(lab, cover))
+    } finally {
+      this.leaks.push(...(await lab.release()))
+    }
+  }
+
+  private async openAnother(lab: Lab, cover: CoverDevice): Promise<DriverSession> {
+    try {
+      return await this.openIn(lab, undefined, cover)
+    } catch (error) {
+      if (!(error instanceof DriverFault)) throw error
+      throw new DriverGone(`another instance of the driver was not set up: ${error.message}`, { cause: error })
+    }
+  }
+
   /** Sets another instance of the driver up on storage of its own in this lab. */
-  openIn(lab: Lab, recorder?: Recorder): Promise<DriverSession> {
+  openIn(lab: Lab, recorder?: Recorder, cover?: CoverDevice): Promise<DriverSession> {
     const { name } = this.candidate
     return DriverSession.open(
       this.testBed,
       lab,
       this.candidate,
       { name, noun: 'volume', ...(recorder !== undefined && { recorder }) },
-      this.conditions,
+      { ...this.conditions, ...(cover !== undefined && { cover }) },
     )
   }
 

@@ -20,9 +20,9 @@ export async function createLvmStorage(
   {
     dataBytes,
     poisonBytes,
-    badRange,
+    cover,
     errorWhenFull,
-  }: Pick<VolumeGroupOptions, 'dataBytes' | 'poisonBytes' | 'badRange'> & Pick<ThinPoolOptions, 'errorWhenFull'>,
+  }: Pick<VolumeGroupOptions, 'dataBytes' | 'poisonBytes' | 'cover'> & Pick<ThinPoolOptions, 'errorWhenFull'>,
 ): Promise<VolumeGroup> {
   const kind = lvmKind(type)
   const sizeBytes = Math.ceil(dataBytes / EXTENT_BYTES) * EXTENT_BYTES
@@ -32,13 +32,13 @@ export async function createLvmStorage(
       dataBytes: sizeBytes + overheadBytes(kind),
       ...(poisonBytes !== undefined && { poisonBytes }),
       ...(kind.devices !== undefined && { devices: kind.devices }),
-      ...(badRange !== undefined && { badRange }),
+      ...(cover !== undefined && { cover }),
     })
     await createPoolAndOrigin(group, kind, sizeBytes, errorWhenFull)
     return group
   }
   // A base shares chunks with the volumes made of it, so it cannot stay when they are poisoned.
-  const isSound = badRange === undefined && errorWhenFull !== true
+  const isSound = cover === undefined && errorWhenFull !== true
   const canBeKept = isSound && kind.base === undefined && (poisonBytes ?? Number.MAX_SAFE_INTEGER) >= sizeBytes + overheadBytes(kind)
   if (groups === undefined || !canBeKept) return make(lab, name)
   // Reports know a source by the name of its group.

@@ -170,6 +170,10 @@ const CAUSE_ADVICE: Readonly<Record<Exclude<Cause, 'stale'>, Advice>> = {
     means: 'The driver answered that all was moved, and a part of it never reached the storage of the destination.',
     todo: 'Look at the exit code of every command, and flush the destination (fdatasync) before the source goes.',
   },
+  unread: {
+    means: 'The driver answered that all was moved, although a block of the source could not be read.',
+    todo: 'Take an error of a read for a failed migration: no conv=noerror, and no zeros in the place of what was not read.',
+  },
   'too-small': {
     means: 'A volume is smaller than what was asked for, so that a copy of a volume of that size does not fit.',
     todo: 'Add the room that headers take, and give every copy the size of its source, also where it ends with zeros.',

@@ -114,6 +114,8 @@ export const behaviours = {
   'moves-without-flush': 'migrate-out-fails/full-pool',
   'leaves-copy-where-it-is-full': 'migrate-out-fails/full-folder',
   'moves-nowhere': 'migrate-out-fails/write-errors',
+  'moves-past-read-errors': 'migrate-out-fails/unreadable-source',
+  'moves-until-read-error': 'migrate-out-fails/unreadable-source',
   'small-storage': 'reused-reads-zero',
   'large-sectors': '',
   'moves-clone-without-origin': 'clone-moves-whole',

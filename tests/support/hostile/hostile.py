@@ -1481,6 +1481,39 @@ class MovesNowhere(Mover):
         return {"moved": True}
 
 
+class ReadsPieces(Mover):
+    """Reads a volume in pieces, and goes by what its class makes of one that cannot be read."""
+
+    def copy_to(self, source: str, target: str, size: int, mode: str) -> None:
+        with open(source, "rb", buffering=0) as old, open(target, "r+b", buffering=0) as new:
+            for at in range(0, size, 65536):
+                try:
+                    data = os.pread(old.fileno(), min(65536, size - at), at)
+                except OSError:
+                    data = self.unread(min(65536, size - at))
+                    if not data:
+                        break
+                new.seek(at)
+                self.put(new, data)
+            os.fsync(new.fileno())
+
+    def unread(self, length: int) -> bytes:
+        return b""
+
+
+@behaviour("moves-past-read-errors")
+class MovesPastReadErrors(ReadsPieces):
+    """writes zeros where its volume cannot be read, as dd conv=noerror,sync does"""
+
+    def unread(self, length: int) -> bytes:
+        return bytes(length)
+
+
+@behaviour("moves-until-read-error")
+class MovesUntilReadError(ReadsPieces):
+    """takes the first error of a read for the end of its volume"""
+
+
 @behaviour("small-storage")
 class SmallStorage(Sound):
     """has room for 1 MiB, whatever it promises"""

@@ -1,12 +1,15 @@
+import { FaultyStorage, withBadRange } from '../../block/faulty_device.ts'
 import type { Content } from '../../content/content.ts'
 import type { DriverName } from '../../drivers/backend.ts'
 import type { BackendSize } from '../../drivers/built_in.ts'
 import { BrokenLab } from '../../errors.ts'
 import { METHOD_NOT_FOUND, RemoteError } from '../../protocol/json_rpc.ts'
-import { MiB, sizeText } from '../../units.ts'
+import { type Cause, causeOfText } from '../../result/cause.ts'
+import { MiB, SECTOR_BYTES, sizeText } from '../../units.ts'
 import { DriverGone } from '../candidate/faults.ts'
 import type { DriverSession, DriverVolume } from '../session/driver_session.ts'
 import type { DriverUnderTest } from '../session/driver_under_test.ts'
+import type { Peers } from '../session/peers.ts'
 import { type Check, type CheckOutcome, notOffered, notShown, refuted, upheld } from './check.ts'
 import { type MigratedContent, makeSource, migrateVolume } from './migrate_content.ts'
 import { brokenContract, whyLost } from './migration_contract.ts'
@@ -32,11 +35,16 @@ const FAILING: readonly FailingStorage[] = [
     name: 'write-errors',
     what: 'a volume in the middle of which no write succeeds',
     driver: 'lvm-thick',
-    storage: { dataBytes: 2 * VOLUME_BYTES, badRange: { from: 9 * MiB, to: 13 * MiB } },
+    storage: { dataBytes: 2 * VOLUME_BYTES, cover: withBadRange({ from: 9 * MiB, to: 13 * MiB }) },
   },
   // ext4's own tables have room beside it, which the volume does not.
   { name: 'full-folder', what: 'a filesystem that fills up in the middle of the copy', driver: 'file', storage: { dataBytes: 0 } },
 ]
+
+/** How much of an unreadable volume is data, and the sector in the middle of it that cannot be read. */
+const UNREADABLE_BYTES = 8 * MiB
+const BAD_SECTOR_AT = 5 * MiB + 3 * SECTOR_BYTES
+const PEER = 'lvm-thick'
 
 /** No such destination exists. */
 const NOWHERE = { location_info: 'holeproof:nowhere', copy_mode: 'full' } as const
@@ -52,15 +60,55 @@ async function migrateToFailing({ session, peers }: DriverUnderTest, { name, dri
   const sizeBytes = session.roundUp(VOLUME_BYTES)
   if (sizeBytes > session.roomBytes)
     return notShown(`a volume of ${sizeText(sizeBytes)} does not fit the storage that the driver was given`)
-  const content: Content = { sizeBytes, tag: session.lab.tag(), extents: [{ offset: 0, length: VOLUME_BYTES, write: 'data' }] }
+  const content = fullOfData(session, sizeBytes, VOLUME_BYTES)
   const volume = await makeSource(session, content)
   await volume.detach()
   const nowhere = await moveNowhere(session, volume)
   if (nowhere !== undefined) return nowhere
   return peers.withNew({ kind: 'built-in', name, driver, storage }, async (other) => {
     const migrated = await migrateVolume(session, other, 'driver', volume)
-    return judge(session, other, content, migrated)
+    return judge(session, other, content, migrated, 'not-durable')
   })
+}
+
+/** A migration of a volume with a sector that its storage no longer gives back: nothing that the driver does can succeed. */
+export const unreadableSource: Check = {
+  id: 'migrate-out-fails/unreadable-source',
+  title: 'a migration of a volume of which a sector cannot be read is an error: the source stays, and nothing is left on the destination',
+  run: async (driver) => {
+    const storage = new FaultyStorage()
+    return driver.withAnother(storage.cover, (session) => migrateUnreadable(session, driver.peers, storage))
+  },
+}
+
+async function migrateUnreadable(session: DriverSession, peers: Peers, storage: FaultyStorage): Promise<CheckOutcome> {
+  const content = fullOfData(session, session.volumeBytes, UNREADABLE_BYTES)
+  const volume = await makeSource(session, content)
+  await volume.detach()
+  const nowhere = await moveNowhere(session, volume)
+  if (nowhere !== undefined) return nowhere
+  return peers.withFresh(PEER, async (other) => {
+    if ((await storage.failOnStamp(content.tag, BAD_SECTOR_AT)) === 0)
+      return notShown('no device of its storage holds the data as it was written, so no sector of it could be made unreadable')
+    const migrated = await migrateVolume(session, other, 'driver', volume).finally(() => storage.heal())
+    // Some devices, such as LVM's mirrors, go on to refuse what they once could not read. What is below them counts then.
+    const whyNotWhole: typeof whyLost = async (volume, content) => {
+      const why = await whyLost(volume, content)
+      return why !== undefined && causeOfText(why) === 'io-error' && (await isStored(storage, content)) ? undefined : why
+    }
+    return judge(session, other, content, migrated, 'unread', whyNotWhole)
+  })
+}
+
+/** Whether the devices of a storage hold the last sector of each MiB that is unreadable data. */
+async function isStored(storage: FaultyStorage, { tag }: Content): Promise<boolean> {
+  for (let end = MiB; end <= UNREADABLE_BYTES; end += MiB) if ((await storage.places(tag, end - SECTOR_BYTES)) === 0) return false
+  return true
+}
+
+/** The content of a volume that is data from its start on, for so many bytes. */
+function fullOfData({ lab }: DriverSession, sizeBytes: number, length: number): Content {
+  return { sizeBytes, tag: lab.tag(), extents: [{ offset: 0, length, write: 'data' }] }
 }
 
 /** Asks for a move to a destination that does not exist. Returns an outcome when that decides the check. */
@@ -78,18 +126,24 @@ async function moveNowhere(session: DriverSession, { name, sizeBytes }: DriverVo
   }
 }
 
-async function judge(session: DriverSession, other: DriverSession, content: Content, migrated: MigratedContent): Promise<CheckOutcome> {
+async function judge(
+  session: DriverSession,
+  other: DriverSession,
+  content: Content,
+  migrated: MigratedContent,
+  causeOfLoss: Cause,
+  whyNotWhole = whyLost,
+): Promise<CheckOutcome> {
   const { result, arrived } = migrated
   if (result.outcome === 'migrated' && arrived !== undefined) {
     const lost = await whyLost(arrived, content)
-    if (result.movedBy !== 'driver')
-      throw new BrokenLab(`a copy by the host to a destination that fails succeeded; ${lost ?? 'all of it arrived'}`)
+    if (result.movedBy !== 'driver') throw new BrokenLab(`a copy by the host that could not succeed did; ${lost ?? 'all of it arrived'}`)
     return lost === undefined
-      ? notShown('all of the volume arrived, so its destination did not fail')
-      : refuted(`it answered moved: true, and the source is gone; but on the destination ${lost}`, 'not-durable')
+      ? notShown('all of the volume arrived, so nothing had failed on its way')
+      : refuted(`it answered moved: true, and the source is gone; but on the destination ${lost}`, causeOfLoss)
   }
   const [why = ''] = result.outcome === 'migrated' ? ['the volume did not arrive'] : result.why.split('\n')
-  const broken = await brokenContract({ session, other, source: session, destination: other, content, migrated })
+  const broken = await brokenContract({ session, other, source: session, destination: other, content, migrated }, whyNotWhole)
   if (broken === undefined) return upheld(`${why}; the source is whole and nothing is left on the destination`)
   if (broken.by === other) throw new BrokenLab(`${why}; and ${broken.text}`)
   return refuted(`${why}; and ${broken.text}`, broken.cause)
