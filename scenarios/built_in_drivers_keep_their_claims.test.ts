@@ -44,7 +44,7 @@ for (const { kind, mappedBytes } of zeroing) {
     const small = [0, 3 * MiB + 512, SIZE - KiB].map((offset) => ({ offset, length: 512, write: 'data' as const }))
     const content = { ...blank, tag: context.lab.tag(), extents: small }
 
-    await context.lab.helper.stamp(path, content, false)
+    await context.lab.helper.stamp(path, content)
 
     expect(await wrongOf(context, path, content)).toEqual([])
     expect(await backend.driver.getCapabilities()).toMatchObject({ sparse_copy_volume: true })
@@ -81,7 +81,7 @@ scenario('a new volume of a pool that does not zero reads as zero, until a small
   const before = await wrongOf(context, path)
   const content: Content = { ...blank, tag: context.lab.tag(), extents: [{ offset: MiB, length: 4 * KiB, write: 'data' }] }
 
-  await context.lab.helper.stamp(path, content, false)
+  await context.lab.helper.stamp(path, content)
 
   expect(before).toEqual([])
   expect(await wrongOf(context, path, content)).toMatchObject([stale('poison', 0, MiB), stale('poison', MiB + 4 * KiB, MiB - 4 * KiB)])
@@ -113,7 +113,7 @@ for (const { kind, left } of [
     const backend = await context.backend(kind, SIZE)
     const first = await newVolume(backend, 'first')
     const found = await wrongOf(context, first)
-    await context.lab.helper.stamp(first, filled(context), false)
+    await context.lab.helper.stamp(first, filled(context))
     await backend.driver.deleteVolume('first')
 
     const second = await newVolume(backend, 'second')
@@ -127,7 +127,7 @@ scenario('a volume of file-reused is new once, and then the file of a deleted on
   const backend = await context.backend('file-reused', 2 * SIZE)
   const first = await newVolume(backend, 'first')
   const found = await wrongOf(context, first)
-  await context.lab.helper.stamp(first, filled(context), false)
+  await context.lab.helper.stamp(first, filled(context))
   await backend.driver.deleteVolume('first')
 
   const second = await newVolume(backend, 'second', SIZE / 2)
@@ -154,8 +154,7 @@ for (const kind of ['lvm-thin', 'lvm-thick', 'lvm-thin-luks', 'nfs', 'file', 'qc
   scenario(`snapshots, clones and larger volumes of ${kind} hold what they should`, async ({ context }) => {
     const backend = await context.backend(kind, 8 * SIZE)
     const [early, late] = [filled(context), filled(context)]
-    const write = async (volume: string, content: Content) =>
-      context.lab.helper.stamp(await backend.reopen().attachVolume(volume), content, false)
+    const write = async (volume: string, content: Content) => context.lab.helper.stamp(await backend.reopen().attachVolume(volume), content)
     /** Bytes past the end of the data are verified only where the driver claims that they are zero. */
     const wrongIn = async (volume: string, content: Content, sizeBytes: number) =>
       wrongOf(context, await backend.reopen().attachVolume(volume), { ...content, sizeBytes: definitionOf(kind).claim ? sizeBytes : SIZE })

@@ -5,6 +5,7 @@ import { createThinPool, POOL_METADATA_BYTES } from '../block/thin_pool.ts'
 import { createVolumeGroup, devicePath, EXTENT_BYTES, type VolumeGroup } from '../block/volume_group.ts'
 import type { Content } from '../content/content.ts'
 import { makeLocalFolder } from '../drivers/file/local_folder.ts'
+import type { StampMode } from '../helper/device_io.ts'
 import type { Lab } from '../lab/lab.ts'
 import { runOrThrow } from '../machine/machine.ts'
 import type { Extent } from '../result/bytes.ts'
@@ -43,7 +44,7 @@ export async function buildStorage(testBed: TestBed, lab: Lab, copyCase: CopyCas
   const shelf = { testBed, lab }
   const from = await makeSource(shelf, source.storage, sizeBytes)
   const content: Content = { sizeBytes, tag: lab.tag(), extents: source.extents }
-  await lab.helper.stamp(from.path, content, source.storage.kind === 'thick')
+  await lab.helper.stamp(from.path, content, source.storage.kind === 'thick' ? 'everywhere' : 'extents')
 
   const bytes = destination.sizeBytes
   if (destination.storage.kind === 'file') {
@@ -139,7 +140,7 @@ async function makeOnOrigin(
   const poolBytes = poolBytesFor(storage, sizeBytes)
   const group = await borrowGroup(shelf, originBytes + poolBytes)
   await createLogicalVolume(group, 'origin', volumeForms.thick(group.name, originBytes))
-  await stampOther(lab, devicePath(group.name, 'origin'), originBytes, extents, true)
+  await stampOther(lab, devicePath(group.name, 'origin'), originBytes, extents, 'everywhere')
   await makeExternalOrigin(group, 'origin')
   await lab.machine.loadModules(SNAPSHOT_MODULES)
   await makePool(group, storage, poolBytes)
@@ -153,8 +154,14 @@ function builtVolume(group: VolumeGroup, name: string, pool?: string): BuiltVolu
 }
 
 /** Writes the data of another volume. */
-async function stampOther(lab: Lab, path: string, sizeBytes: number, extents: readonly Extent[], everywhere = false): Promise<void> {
-  await lab.helper.stamp(path, { sizeBytes, tag: lab.tag(), extents }, everywhere)
+async function stampOther(
+  lab: Lab,
+  path: string,
+  sizeBytes: number,
+  extents: readonly Extent[],
+  how: StampMode = 'extents',
+): Promise<void> {
+  await lab.helper.stamp(path, { sizeBytes, tag: lab.tag(), extents }, how)
 }
 
 async function makeFile({ testBed, lab }: Shelf, sizeBytes: number, reserved: boolean): Promise<BuiltVolume> {

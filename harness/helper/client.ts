@@ -4,8 +4,8 @@ import { BrokenLab, messageOf } from '../errors.ts'
 import { describeEnding } from '../machine/command_failed.ts'
 import type { Machine } from '../machine/machine.ts'
 import { callOver } from '../protocol/json_rpc.ts'
-import type { Verification } from '../result/bytes.ts'
 import { writeHelper } from './bundle.ts'
+import type { StampMode, VerifiedReading } from './device_io.ts'
 import { DeviceMapper, type Dmsetup } from './device_mapper.ts'
 import type { Inventory } from './inventory.ts'
 import type { PathInfo, Surroundings } from './surroundings.ts'
@@ -14,9 +14,13 @@ import type { PathInfo, Surroundings } from './surroundings.ts'
  * cannot be done, BrokenLab when the helper is gone. */
 export interface Helper {
   ping(): Promise<string>
-  stamp(path: string, content: Content, everywhere: boolean): Promise<{ writtenBytes: number }>
-  /** With `exact`, a file that is larger than the content is an error. */
-  verify(path: string, content: Content, exact: boolean): Promise<Verification>
+  /** Writes a content; by default its extents, and flushes them. */
+  stamp(path: string, content: Content, how?: StampMode): Promise<{ writtenBytes: number }>
+  /**
+   * Reads a volume past the page cache, and with `cached` in part through it too. With `exact`, a file that is larger than the content
+   * is an error.
+   */
+  verify(path: string, content: Content, exact: boolean, cached?: boolean): Promise<VerifiedReading>
   /** Poisons again what no longer holds poison, from a byte of a device to its end. */
   repoison(path: string, from: number, tag: number): Promise<{ writtenBytes: number }>
   /** Removes everything in a folder, and poisons all the free storage of its filesystem. */
@@ -79,8 +83,8 @@ export async function openHelper(machine: Machine): Promise<Helper> {
   }
   return {
     ping: () => call('ping', {}),
-    stamp: (path, content, everywhere) => call('stamp', { path, content, everywhere }),
-    verify: (path, content, exact) => call('verify', { path, content, exact }),
+    stamp: (path, content, how = 'extents') => call('stamp', { path, content, how }),
+    verify: (path, content, exact, cached = false) => call('verify', { path, content, exact, cached }),
     repoison: (path, from, tag) => call('repoison', { path, from, tag }),
     repoisonFolder: (folder, tag) => call('repoisonFolder', { folder, tag }),
     namesIn: (folder) => call('namesIn', { folder }),

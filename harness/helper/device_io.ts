@@ -31,11 +31,12 @@ const WASM_PAGE_BYTES = 65536
 const MOST_SURVEYED_RUNS = 10_000
 
 /**
- * Writes a content to a volume and flushes it. With `everywhere`, what the content leaves out is zeroed too, for volumes
- * that do not read as zero by themselves.
+ * Writes a content to a volume. `everywhere` zeroes what the content leaves out too, for volumes that do not read as zero by themselves.
+ * `unflushed` leaves all of it in the page cache, as a program does that writes to a file and ends.
  */
-export function stampDevice(path: string, content: Content, everywhere: boolean): { writtenBytes: number } {
-  const writer = new DeviceWriter(path)
+export function stampDevice(path: string, content: Content, how: StampMode): { writtenBytes: number } {
+  const everywhere = how === 'everywhere'
+  const writer = new DeviceWriter(path, how !== 'unflushed')
   const extents = everywhere ? withZerosBetween(content) : content.extents
   const write = (which: Pages) => {
     for (const { offset, length, write } of extents)
@@ -49,15 +50,16 @@ export function stampDevice(path: string, content: Content, everywhere: boolean)
     // The rest of a page that is written in part is what was read of it. In a pool that does not zero, that is zeros only as long as
     // nothing else of its chunk was written.
     write('partial')
-    writer.flush()
+    if (how !== 'unflushed') writer.flush()
     write('whole')
-    writer.flush()
+    if (how !== 'unflushed') writer.flush()
     return { writtenBytes: writer.writtenBytes }
   } finally {
     writer.close()
   }
 }
 
+export type StampMode = 'extents' | 'everywhere' | 'unflushed'
 type Pages = 'whole' | 'partial'
 
 /**
@@ -71,9 +73,10 @@ class DeviceWriter {
   private readonly direct: number | undefined
   private readonly piece = alignedBuffer()
 
-  constructor(path: string) {
+  /** Without `direct`, all of it goes through the page cache. */
+  constructor(path: string, direct = true) {
     this.buffered = openSync(path, constants.O_WRONLY)
-    this.direct = openDirect(path)
+    this.direct = direct ? openDirect(path) : undefined
   }
 
   /** Writes the whole pages of a range, or those that it covers in part. `fill` makes a part that begins at the byte `at` of the device. */
@@ -136,12 +139,21 @@ function alignedBuffer(): Uint8Array {
   return new Uint8Array(new WebAssembly.Memory({ initial: PIECE_BYTES / WASM_PAGE_BYTES }).buffer)
 }
 
+/** How much of a volume is also read through the page cache, from its start: a guest's memory is small. */
+const CACHED_BYTES = 16 * MiB
+
+/** What was read past the page cache and, where that was asked for, the first byte that reads otherwise through it. */
+export type VerifiedReading = Verification & { readonly cacheDiffersAt?: number }
+
 /**
  * Reads a volume past the page cache, which would show what a copy meant to write rather than what is there, and compares
  * every byte. Throws when the volume is smaller than the content, and with `exact` when it is a file that is larger; else of a
- * larger volume the rest is not looked at.
+ * larger volume the rest is not looked at. With `cached`, its first 16 MiB and its end are read through the page cache too.
  */
-export function verifyDevice(path: string, content: Content, exact: boolean): Verification {
+export function verifyDevice(path: string, content: Content, exact: boolean, cached: boolean): VerifiedReading {
+  const throughCache = cached ? openSync(path, constants.O_RDONLY) : undefined
+  const copy = cached ? Buffer.alloc(PIECE_BYTES) : undefined
+  let cacheDiffersAt: number | undefined
   const file = openSync(path, constants.O_RDONLY | constants.O_DIRECT)
   const aligned = alignedBuffer()
   const verifier = new Verifier(content)
@@ -152,6 +164,12 @@ export function verifyDevice(path: string, content: Content, exact: boolean): Ve
       const got = readSync(file, aligned, 0, PIECE_BYTES, at)
       if (got === 0) throw new Error(`${path} ends at byte ${at}, before the ${content.sizeBytes} bytes it should have`)
       const wanted = Math.min(got, content.sizeBytes - at)
+      const isLast = at + wanted >= content.sizeBytes
+      if (throughCache !== undefined && copy !== undefined && cacheDiffersAt === undefined && (at < CACHED_BYTES || isLast)) {
+        const part = copy.subarray(0, readSync(throughCache, copy, 0, wanted, at))
+        const differs = firstDifference(part, aligned.subarray(0, wanted))
+        if (differs !== undefined) cacheDiffersAt = at + differs
+      }
       verifier.push(aligned.subarray(0, wanted))
       classifier.push(aligned.subarray(0, wanted))
       at += wanted
@@ -160,9 +178,21 @@ export function verifyDevice(path: string, content: Content, exact: boolean): Ve
       throw new Error(`${path} is ${fstatSync(file).size} bytes long, not ${content.sizeBytes}`)
   } finally {
     closeSync(file)
+    if (throughCache !== undefined) closeSync(throughCache)
   }
   const byteClasses = classifier.end()
-  return { ...verifier.end(), ...(byteClasses !== undefined && { byteClasses }) }
+  return {
+    ...verifier.end(),
+    ...(byteClasses !== undefined && { byteClasses }),
+    ...(cacheDiffersAt !== undefined && { cacheDiffersAt }),
+  }
+}
+
+/** The first byte in which two readings differ, the end of a shorter one included; undefined where they are the same. */
+function firstDifference(one: Uint8Array, other: Uint8Array): number | undefined {
+  if (Buffer.compare(one, other) === 0) return undefined
+  const at = one.findIndex((byte, index) => byte !== other[index])
+  return at === -1 ? one.length : at
 }
 
 function writeAll(file: number, data: Uint8Array, at: number): number {

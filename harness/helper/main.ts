@@ -13,6 +13,7 @@ import {
   measure,
   repoisonDevice,
   repoisonFolder,
+  type StampMode,
   stampDevice,
   takesDirect,
   transferred,
@@ -23,11 +24,9 @@ import { inspectPath, killMarked, sharingInput, stackedOn, surroundings } from '
 
 const server = new JSONRPCServer()
 server.addMethod('ping', () => process.version)
-server.addMethod('stamp', ({ path, content, everywhere }: { path: string; content: Content; everywhere: boolean }) =>
-  stampDevice(path, content, everywhere),
-)
-server.addMethod('verify', ({ path, content, exact }: { path: string; content: Content; exact: boolean }) =>
-  verifyDevice(path, content, exact),
+server.addMethod('stamp', ({ path, content, how }: { path: string; content: Content; how: StampMode }) => stampDevice(path, content, how))
+server.addMethod('verify', ({ path, content, exact, cached }: { path: string; content: Content; exact: boolean; cached: boolean }) =>
+  verifyDevice(path, content, exact, cached),
 )
 server.addMethod('repoison', ({ path, from, tag }: { path: string; from: number; tag: number }) => repoisonDevice(path, from, tag))
 server.addMethod('repoisonFolder', ({ folder, tag }: { folder: string; tag: number }) => repoisonFolder(folder, tag))

@@ -9,6 +9,7 @@ export const causeSchema = z.enum([
   'not-durable',
   'unread',
   'too-small',
+  'cached',
   'full',
   'io-error',
   'prompt',
@@ -24,6 +25,7 @@ const WORDS: readonly (readonly [Cause, RegExp])[] = [
   ['prompt', /\[y\/n\]|has the driver's standard input/i],
   ['full', /no space left on device|out of data space|insufficient free space|insufficient suitable|disk quota exceeded|not enough space/i],
   ['io-error', /input\/output error|i\/o error/i],
+  ['cached', /reads otherwise through the page cache/],
   ['too-small', /holds \d+ bytes, (but \d+ were asked for|fewer than)/],
 ]
 

@@ -44,7 +44,7 @@ export class LabVolume {
 
   /** Writes a content. Its holes are zeroed where new volumes do not read as zeros. */
   async write(content: Content): Promise<void> {
-    await this.lab.helper.stamp(await this.path(), content, !definitionOf(this.backend.kind).claim)
+    await this.lab.helper.stamp(await this.path(), content, definitionOf(this.backend.kind).claim ? 'extents' : 'everywhere')
   }
 
   /** Compares every byte with a content, read past the caches. A file that is larger than the content is an error. */

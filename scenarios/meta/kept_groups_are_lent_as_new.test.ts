@@ -48,7 +48,7 @@ class Lender {
   async fill(group: VolumeGroup): Promise<void> {
     await createLogicalVolume(group, 'volume', FORMS[this.form](group.name))
     const content = { sizeBytes: SIZE_BYTES, tag: group.lab.tag(), extents: [{ offset: 0, length: SIZE_BYTES, write: 'data' as const }] }
-    await group.lab.helper.stamp(devicePath(group.name, 'volume'), content, false)
+    await group.lab.helper.stamp(devicePath(group.name, 'volume'), content)
   }
 
   /** The device that holds the data of a group's volumes, and where they can begin. */
@@ -102,7 +102,7 @@ scenario('a chunk that was left mapped in a pool is found before the next lab ge
   const other: VolumeGroup = { ...group, lab: context.lab, run: group.run }
   await createLogicalVolume(other, 'other', FORMS.thin(group.name))
   const content = { sizeBytes: SIZE_BYTES, tag: context.lab.tag(), extents: [{ offset: 0, length: 1, write: 'data' as const }] }
-  await context.lab.helper.stamp(devicePath(group.name, 'other'), content, false)
+  await context.lab.helper.stamp(devicePath(group.name, 'other'), content)
   await context.lab.helper.repoison(device, 0, context.lab.tag())
 
   const second = await context.lab.child()

@@ -28,12 +28,25 @@ export async function migrateContent(
   return migrateVolume(source, destination, method, await makeSource(source, content))
 }
 
+/**
+ * Makes a volume with a content that its last user did not flush: on a file, and on nothing that has written it before, it may be in the
+ * page cache alone.
+ */
+export async function makeUnflushedSource(source: DriverSession, content: Content): Promise<DriverVolume> {
+  const volume = await source.create(content.sizeBytes)
+  const empty = { ...content, extents: [] }
+  const isZero = source.claim && (await volume.verify(empty, 'device-alone')).wrongBytes === 0
+  if (!isZero) await volume.write(empty, 'everywhere')
+  await volume.write(content, 'unflushed')
+  return volume
+}
+
 /** Makes a volume with a content. Its holes stay unwritten where they read as zeros by themselves, and are written as zeros elsewhere. */
 export async function makeSource(source: DriverSession, content: Content): Promise<DriverVolume> {
   const volume = await source.create(content.sizeBytes)
   if (source.claim) {
     await volume.write(content)
-    if ((await volume.verify(content)).wrongBytes === 0) return volume
+    if ((await volume.verify(content, 'device-alone')).wrongBytes === 0) return volume
   }
   await volume.write(content, 'everywhere')
   return volume

@@ -6,6 +6,8 @@ import { KiB, MiB, SECTOR_BYTES } from '../../units.ts'
 /** A volume to migrate: its size in bytes, and where its data lies. */
 export interface MigratedShape {
   readonly sizeBytes: number
+  /** Its last user ended without a flush. */
+  readonly unflushed?: true
   readonly extents: (sizeBytes: number, seed: number) => Extent[]
 }
 
@@ -27,6 +29,7 @@ const endsWithData: MigratedShape = {
 
 /** Begins and ends with zeros, some of them written, in whole blocks. */
 const endsWithZeros: MigratedShape = {
+  unflushed: true,
   sizeBytes: 8 * MiB,
   extents: (sizeBytes, seed) => [
     data(MiB + 4 * KiB, 8 * KiB),

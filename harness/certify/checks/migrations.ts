@@ -8,7 +8,7 @@ import { SECTOR_BYTES, sizeText } from '../../units.ts'
 import { DriverFault, PeerFailed } from '../candidate/faults.ts'
 import type { DriverSession, DriverVolume } from '../session/driver_session.ts'
 import { type Check, type CheckOutcome, refuted, upheld, wrongBytesOf } from './check.ts'
-import { type MigratedContent, makeSource, migrateVolume } from './migrate_content.ts'
+import { type MigratedContent, makeSource, makeUnflushedSource, migrateVolume } from './migrate_content.ts'
 import { migratedShapes, shapedContent } from './migrated_volumes.ts'
 import { judgeFailure, leftOnSource } from './migration_contract.ts'
 
@@ -62,7 +62,7 @@ async function migrateBetween(between: Between): Promise<CheckOutcome> {
   const seen: string[] = []
   for (const shape of migratedShapes(Math.max(...steps), turn)) {
     const content = shapedContent(shape, steps, session.lab.tag(), session.lab.seed)
-    const volume = await ofPeer(other, source === other, () => makeSource(source, content))
+    const volume = await ofPeer(other, source === other, () => (shape.unflushed ? makeUnflushedSource : makeSource)(source, content))
     const migrated = await migrateVolume(source, destination, method, volume)
     const outcome = await judgeMigration(between, source, destination, content, migrated)
     if (outcome.verdict === 'refuted' && outcome.wrong !== undefined) {

@@ -1,6 +1,7 @@
 import { thinMappedBytes } from '../../block/usage.ts'
 import type { Content } from '../../content/content.ts'
 import { BrokenLab, messageOf } from '../../errors.ts'
+import type { StampMode } from '../../helper/device_io.ts'
 import type { PathInfo } from '../../helper/surroundings.ts'
 import type { Lab } from '../../lab/lab.ts'
 import { decideCopyMode } from '../../migration/rule.ts'
@@ -31,9 +32,6 @@ export interface DriverConditions {
   /** The user's --option KEY=VALUE. */
   readonly options: Readonly<Record<string, string>>
 }
-
-/** `extents` writes the extents of a content; `everywhere` also writes its holes, as zeros. */
-export type Written = 'extents' | 'everywhere'
 
 export interface DriverSessionNames {
   readonly name: string
@@ -401,19 +399,26 @@ export class DriverVolume {
     return (await this.session.lab.helper.measure(await this.attach())).sizeBytes
   }
 
-  /** Writes a content: its extents or, `everywhere`, its holes too. */
-  async write(content: Content, where: Written = 'extents'): Promise<void> {
+  /** Writes a content: its extents, flushed or `unflushed`, or `everywhere`, its holes too. */
+  async write(content: Content, where: StampMode = 'extents'): Promise<void> {
     const path = await this.attach()
     if (where === 'everywhere') this.session.recordWrite(this.name, 'zeros', 0, content.sizeBytes)
     for (const { offset, length, write } of content.extents) this.session.recordWrite(this.name, write, offset, length)
-    await this.touching('written', () => this.session.lab.helper.stamp(path, content, where === 'everywhere'))
+    await this.touching('written', () => this.session.lab.helper.stamp(path, content, where))
   }
 
-  /** Compares the volume with a content, byte by byte and past the caches. */
-  async verify(content: Content): Promise<Verification> {
+  /**
+   * Compares the volume with a content, byte by byte and past the caches. Unless the device alone is to be read, what the page cache holds
+   * must be the same. Throws DriverFault when it is not.
+   */
+  async verify(content: Content, how: 'both-ways' | 'device-alone' = 'both-ways'): Promise<Verification> {
     const path = await this.attach()
     await this.session.process.installation.dropCache?.(this.name)
-    return this.touching('read', () => this.session.lab.helper.verify(path, content, false))
+    const reading = await this.touching('read', () => this.session.lab.helper.verify(path, content, false, how === 'both-ways'))
+    const { cacheDiffersAt, ...verification } = reading
+    if (cacheDiffersAt !== undefined)
+      throw new DriverFault(`the volume ${this.name} reads otherwise through the page cache than past it, first at byte ${cacheDiffersAt}`)
+    return verification
   }
 
   /** Blames the driver, not the lab, for a path that cannot be used. */

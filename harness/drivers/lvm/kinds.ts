@@ -64,7 +64,7 @@ const externalOrigin = {
 
 async function fill({ lab, name: group }: VolumeGroup, name: string): Promise<void> {
   const content = { sizeBytes: BASE_BYTES, tag: lab.tag(), extents: [{ offset: 0, length: BASE_BYTES, write: 'data' as const }] }
-  await lab.helper.stamp(devicePath(group, name), content, false)
+  await lab.helper.stamp(devicePath(group, name), content)
 }
 
 /** By the name that stands in a backend's `location_info`; `thin` and `default` are Cinder's. */

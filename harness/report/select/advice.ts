@@ -178,6 +178,10 @@ const CAUSE_ADVICE: Readonly<Record<Exclude<Cause, 'stale'>, Advice>> = {
     means: 'A volume is smaller than what was asked for, so that a copy of a volume of that size does not fit.',
     todo: 'Add the room that headers take, and give every copy the size of its source, also where it ends with zeros.',
   },
+  cached: {
+    means: 'A volume shows one thing to a program that reads through the page cache, and another to one that reads past it.',
+    todo: 'Change nothing below a device that is open: write through the device, or close it and flush its buffers (blockdev --flushbufs) first.',
+  },
   full: {
     means: 'The storage ran out of space.',
     todo: 'Give the driver more with --storage, or find what keeps the space: this says nothing of its claim.',

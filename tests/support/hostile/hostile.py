@@ -7,9 +7,11 @@ is the seconds or MiB of behaviours that wait or flood, so that a test need not 
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -1386,6 +1388,55 @@ class MovesDataOnly(Mover):
             os.fsync(new.fileno())
 
 
+class ByMap(Mover):
+    """Asks the filesystem where a file lies (ioctl_fiemap(2)), without a flush before: what is not allocated yet has no place."""
+
+    FS_IOC_FIEMAP = 0xC020660B
+    NO_PLACE = 0x2 | 0x4 | 0x800  # unknown, delayed allocation, unwritten
+
+    def extents(self, file: Any, size: int) -> list[tuple[int, int, int]]:
+        """The offset, the place on the disk and the length of each extent that has one."""
+        most = 512
+        asked = bytearray(struct.pack("=QQIIII", 0, size, 0, 0, most, 0) + bytes(56 * most))
+        fcntl.ioctl(file, self.FS_IOC_FIEMAP, asked)
+        (count,) = struct.unpack_from("=I", asked, 20)
+        found = [struct.unpack_from("=QQQ16xI", asked, 32 + 56 * index) for index in range(count)]
+        return [(logical, physical, min(length, size - logical)) for logical, physical, length, flags in found if not flags & self.NO_PLACE]
+
+
+@behaviour("moves-by-map")
+class MovesByMap(ByMap):
+    """writes zeros where its file has no place on the disk, and does not ask whether it will have one"""
+
+    def copy_to(self, source: str, target: str, size: int, mode: str) -> None:
+        with open(source, "rb") as old, open(target, "r+b", buffering=0) as new:
+            places = self.extents(old, size)
+            if mode == "full":
+                for at in range(0, size, MIB):
+                    self.put(new, bytes(min(MIB, size - at)))
+            for logical, _, length in places:
+                new.seek(logical)
+                self.put(new, os.pread(old.fileno(), length, logical))
+            os.fsync(new.fileno())
+
+
+@behaviour("moves-from-disk")
+class MovesFromDisk(ByMap):
+    """reads its file from the disk below the filesystem, where not everything has arrived; needs root"""
+
+    def copy_to(self, source: str, target: str, size: int, mode: str) -> None:
+        disk = run(["findmnt", "--noheadings", "--output", "SOURCE", "--target", source]).strip()
+        with open(source, "rb") as old, open(disk, "rb", buffering=0) as below, open(target, "r+b", buffering=0) as new:
+            places = self.extents(old, size)
+            if mode == "full":
+                for at in range(0, size, MIB):
+                    self.put(new, bytes(min(MIB, size - at)))
+            for logical, physical, length in places:
+                new.seek(logical)
+                self.put(new, os.pread(below.fileno(), length, physical))
+            os.fsync(new.fileno())
+
+
 @behaviour("moves-sparsely-always")
 class MovesSparselyAlways(Mover):
     """does not look at copy_mode"""
@@ -1532,18 +1583,16 @@ class SmallStorage(Sound):
         run(["umount", self.setup["folder"]])
 
 
-@behaviour("large-sectors")
-class LargeSectors(Sound):
-    """attaches volumes as devices of 4 KiB sectors; needs root"""
+class OnLoop(Sound):
+    """Attaches volumes as loop devices; needs root."""
+
+    options: list[str] = []
 
     def loop_of(self, name: str) -> str:
         return run(["losetup", "--noheadings", "--output", "NAME", "--associated", self.known(name)]).strip()
 
-    def verb_create_volume(self, params: Params) -> Any:
-        super().verb_create_volume({**params, "size_bytes": -(-params["size_bytes"] // 4096) * 4096})
-
     def verb_attach_volume(self, params: Params) -> Any:
-        command = ["losetup", "--find", "--show", "--sector-size", "4096", self.known(params["name"])]
+        command = ["losetup", "--find", "--show", *self.options, self.known(params["name"])]
         return {"path": self.loop_of(params["name"]) or run(command).strip()}
 
     def verb_detach_volume(self, params: Params) -> Any:
@@ -1554,6 +1603,75 @@ class LargeSectors(Sound):
     def verb_update_migrated_volume(self, params: Params) -> Any:
         self.verb_detach_volume(params)
         super().verb_update_migrated_volume(params)
+
+    def verb_delete_volume(self, params: Params) -> Any:
+        self.verb_detach_volume(params)
+        super().verb_delete_volume(params)
+
+    def verb_shutdown(self, params: Params) -> Any:
+        for name in os.listdir(self.setup["folder"]):
+            if name.startswith("volume."):
+                self.verb_detach_volume({"name": name[len("volume.") :]})
+        super().verb_shutdown(params)
+
+
+@behaviour("large-sectors")
+class LargeSectors(OnLoop):
+    """attaches volumes as devices of 4 KiB sectors"""
+
+    options = ["--sector-size", "4096"]
+
+    def verb_create_volume(self, params: Params) -> Any:
+        super().verb_create_volume({**params, "size_bytes": -(-params["size_bytes"] // 4096) * 4096})
+
+
+class FilledBehindCache(OnLoop):
+    """Fills a copy below a device whose old bytes are in the page cache, and stay there because the device stays open."""
+
+    def __init__(self, amount: Optional[float]) -> None:
+        super().__init__(amount)
+        self.open: Dict[str, Any] = {}
+
+    def fill_behind(self, source: str, params: Params) -> None:
+        self.verb_create_volume(params)
+        device = open(self.verb_attach_volume(params)["path"], "rb", buffering=0)
+        while device.read(MIB):
+            pass
+        self.open[params["name"]] = device
+        with open(source, "rb") as old, open(self.known(params["name"]), "r+b") as new:
+            for data in iter(lambda: old.read(MIB), b""):
+                new.write(data)
+
+    def verb_detach_volume(self, params: Params) -> Any:
+        if params["name"] not in self.open:
+            super().verb_detach_volume(params)
+
+    def verb_delete_volume(self, params: Params) -> Any:
+        if params["name"] in self.open:
+            self.open.pop(params["name"]).close()
+        super().verb_delete_volume(params)
+
+    def verb_shutdown(self, params: Params) -> Any:
+        for device in self.open.values():
+            device.close()
+        self.open = {}
+        super().verb_shutdown(params)
+
+
+@behaviour("clone-cached-old")
+class CloneCachedOld(FilledBehindCache):
+    """fills a clone below the page cache, which goes on to show what was there before"""
+
+    def verb_create_cloned_volume(self, params: Params) -> Any:
+        self.fill_behind(self.known(params["source_name"]), params)
+
+
+@behaviour("restored-cached-old")
+class RestoredCachedOld(FilledBehindCache):
+    """fills a volume from a snapshot below the page cache, which goes on to show what was there before"""
+
+    def verb_create_volume_from_snapshot(self, params: Params) -> Any:
+        self.fill_behind(self.known(params["snapshot_name"], "snapshot"), params)
 
 
 class SharesWithOrigin(Mover):
