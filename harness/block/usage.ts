@@ -47,6 +47,14 @@ export class StorageUsage {
     return status.usedDataBlocks
   }
 
+  /** The bytes that all volumes take in those thin pools that are among these device-mapper names. */
+  async bytesOfPools(names: ReadonlySet<string>): Promise<number> {
+    const chunkBytes = parseChunkBytes(await ask(this.lab, ['table']))
+    return [...this.status].reduce((sum, [name, status]) => {
+      return names.has(name) && isThinPool(status) ? sum + status.usedDataBlocks * (chunkBytes.get(name) ?? 0) : sum
+    }, 0)
+  }
+
   /** The chunks of a thin volume are read now, in a command of their own. Throws when there is no such volume, or no such pool. */
   async of({ group, name, pool: poolName }: LogicalVolume): Promise<VolumeUsage> {
     const device = dmName(group, name)

@@ -32,6 +32,8 @@ export interface Helper {
   findStamp(path: string, tag: number, offset: number): Promise<number[]>
   /** The size of a volume, and what it takes on its filesystem when it is a file; in bytes. */
   measure(path: string): Promise<{ sizeBytes: number; allocatedBytes: number }>
+  /** The bytes that everything takes on the filesystem of a folder. */
+  takenOnFilesystem(folder: string): Promise<number>
   /** The bytes read from and written to a block device so far; null for a file. */
   transferred(path: string): Promise<{ readBytes: number; writtenBytes: number } | null>
   /** Which sides of a copy can be opened with O_DIRECT. */
@@ -91,6 +93,7 @@ export async function openHelper(machine: Machine): Promise<Helper> {
     firstUnpoisoned: (path, from) => call('firstUnpoisoned', { path, from }),
     findStamp: (path, tag, offset) => call('findStamp', { path, tag, offset }),
     measure: (path) => call('measure', { path }),
+    takenOnFilesystem: (folder) => call('takenOnFilesystem', { folder }),
     transferred: (path) => call('transferred', { path }),
     takesDirect: (from, to, bytes) => call('takesDirect', { from, to, bytes }),
     surroundings: () => call('surroundings', {}),

@@ -8,6 +8,7 @@ import {
   readFileSync,
   readSync,
   rmSync,
+  statfsSync,
   statSync,
   writeSync,
 } from 'node:fs'
@@ -321,6 +322,12 @@ export function measure(path: string): { sizeBytes: number; allocatedBytes: numb
   if (!stat.isBlockDevice()) return { sizeBytes: stat.size, allocatedBytes: stat.blocks * 512 }
   const sizeBytes = Number(readFileSync(`${sysfsOf(stat.rdev)}/size`, 'utf8')) * 512
   return { sizeBytes, allocatedBytes: sizeBytes }
+}
+
+/** The bytes that everything takes on the filesystem of a folder. */
+export function takenOnFilesystem(folder: string): number {
+  const { bsize, blocks, bfree } = statfsSync(folder)
+  return (blocks - bfree) * bsize
 }
 
 /** The least that a block device reads or writes, by its folder in sysfs, in bytes. */

@@ -15,6 +15,7 @@ import {
   repoisonFolder,
   type StampMode,
   stampDevice,
+  takenOnFilesystem,
   takesDirect,
   transferred,
   verifyDevice,
@@ -34,6 +35,7 @@ server.addMethod('namesIn', ({ folder }: { folder: string }) => readdirSync(fold
 server.addMethod('firstUnpoisoned', ({ path, from }: { path: string; from: number }) => firstUnpoisoned(path, from) ?? null)
 server.addMethod('findStamp', ({ path, tag, offset }: { path: string; tag: number; offset: number }) => findStamp(path, tag, offset))
 server.addMethod('measure', ({ path }: { path: string }) => measure(path))
+server.addMethod('takenOnFilesystem', ({ folder }: { folder: string }) => takenOnFilesystem(folder))
 server.addMethod('transferred', ({ path }: { path: string }) => transferred(path) ?? null)
 server.addMethod('takesDirect', ({ from, to, bytes }: { from: string; to: string; bytes: number }) => takesDirect(from, to, bytes))
 server.addMethod('surroundings', () => surroundings())

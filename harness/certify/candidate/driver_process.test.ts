@@ -380,6 +380,7 @@ class Peer {
       storageBytes: 4096,
       start: async () => this.start(),
       whyForeign: async () => undefined,
+      takenBytes: async () => 0,
       clearLeftovers: async () => [],
     }
   }
@@ -465,6 +466,7 @@ const helper: Helper = {
   repoison: unused,
   firstUnpoisoned: unused,
   findStamp: unused,
+  takenOnFilesystem: unused,
   measure: unused,
   surroundings: unused,
   inspectPath: unused,

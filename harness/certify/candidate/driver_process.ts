@@ -27,6 +27,8 @@ export interface Installation {
   start(): Promise<RunningDriver>
   /** Returns the reason why a path from the driver cannot be a volume of its own; undefined when it can. */
   whyForeign(path: string): Promise<string | undefined>
+  /** The bytes that everything takes on the driver's storage, as far as LVM, device-mapper and the filesystem know. */
+  takenBytes(): Promise<number>
   /** Makes a server drop its cache of a volume, so that a read shows what is stored. */
   dropCache?(volume: string): Promise<void>
   /** Returns what keeps the driver from answering, as far as it can be seen. */

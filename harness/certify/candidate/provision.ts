@@ -1,9 +1,10 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { constants } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { removeDeviceFolders } from '../../block/device_folders.ts'
 import type { CoverDevice } from '../../block/faulty_device.ts'
 import { poisonedLoop } from '../../block/loop.ts'
+import { devicesOfGroup, takenBytes } from '../../block/taken_bytes.ts'
 import { WITHOUT_UDEV } from '../../block/without_udev.ts'
 import type { PathInfo, Surroundings } from '../../helper/surroundings.ts'
 import type { Lab } from '../../lab/lab.ts'
@@ -70,7 +71,7 @@ async function installBuiltIn(
     ...size,
     dataBytes: storageBytes,
   })
-  const { dropCache } = backend
+  const { dropCache, fileOf, group } = backend
   return {
     storageBytes,
     start: async () => {
@@ -83,6 +84,10 @@ async function installBuiltIn(
       return { line: here, ended: new Promise(() => {}), stop, kill: stop }
     },
     whyForeign: async (path) => whyForeign(path, await lab.helper.inspectPath(path), before, []),
+    takenBytes: async () => {
+      if (fileOf !== undefined) return lab.helper.takenOnFilesystem(dirname(fileOf('volume')))
+      return group === undefined ? 0 : takenBytes(lab, testBed.lvm, await devicesOfGroup(lab, testBed.lvm, group))
+    },
     ...(dropCache && { dropCache: (volume: string) => dropCache(volume) }),
     clearLeftovers: async () => [],
   }
@@ -168,6 +173,7 @@ async function installProgram(
         ...env,
       }),
     whyForeign: async (path) => whyForeign(path, await lab.helper.inspectPath(path), before, [device, loop]),
+    takenBytes: async () => (await takenBytes(lab, testBed.lvm, [device])) + (await lab.helper.takenOnFilesystem(folder)),
     whyStuck: async () => {
       const [command] = await lab.helper.sharingInput(mark)
       return (

@@ -67,7 +67,10 @@ const fallocated: FileKind = {
   create: (lab, file, sizeBytes) => make(lab, file, ['fallocate', '--length', `${sizeBytes}`, file]),
 }
 
-/** A bin beside the files keeps those of deleted volumes; a new volume is one of them, cut or made to size, content and all. */
+/** The files that a bin keeps: copies of volumes are not made of them, and would fill it up. */
+const BIN_FILES = 4
+
+/** A bin beside the files keeps some of deleted volumes; a new volume is one of them, cut or made to size, content and all. */
 const reused: FileKind = {
   ...raw,
   thin: true,
@@ -86,7 +89,10 @@ const reused: FileKind = {
       binOf(file),
     ])
   },
-  remove: (lab, file) => runOrThrow(lab, ['sh', '-c', 'mkdir -p "$2" && mv --backup=numbered "$1" "$2/"', 'sh', file, binOf(file)]),
+  remove: (lab, file) => {
+    const keepOrRemove = `[ "$(ls -A "$2" | wc -l)" -lt ${BIN_FILES} ] && mv --backup=numbered "$1" "$2/" || rm "$1"`
+    return runOrThrow(lab, ['sh', '-c', `mkdir -p "$2" && { ${keepOrRemove}; }`, 'sh', file, binOf(file)])
+  },
 }
 
 function binOf(file: string): string {

@@ -124,7 +124,7 @@ const ADVICE: Readonly<Record<string, Advice>> = {
   },
   'delete-frees': {
     means: 'Deleting volumes does not give their space back, or does not delete them.',
-    todo: 'Remove the volume and all that was made for it.',
+    todo: 'Remove the volume or snapshot, and all that was made for it: temporary copies, internal snapshots, thin volumes that nothing names.',
   },
   'migrate-in': {
     means: 'A volume that was migrated to this driver does not hold what its source held, or takes more than its copy mode allows.',

@@ -1248,6 +1248,92 @@ class SnapshotFollows(Sound):
         os.link(self.known(params["volume_name"]), self.file(params["name"], "snapshot"))
 
 
+@behaviour("snapshot-delete-keeps-space")
+class SnapshotDeleteKeepsSpace(Sound):
+    """keeps what a snapshot held when it is deleted"""
+
+    def verb_delete_snapshot(self, params: Params) -> Any:
+        path = self.known(params["name"], "snapshot")
+        os.rename(path, path.replace("snapshot.", "kept.", 1))
+
+
+@behaviour("clone-keeps-temporary-copy")
+class CloneKeepsTemporaryCopy(Sound):
+    """leaves the copy behind that it makes a clone from"""
+
+    def verb_create_cloned_volume(self, params: Params) -> Any:
+        temporary = self.file(params["name"], "temporary")
+        copy_sparse(self.known(params["source_name"]), temporary)
+        self.copy(temporary, params)
+
+
+@behaviour("thin-snapshot-stays")
+class ThinSnapshotStays(Sound):
+    """keeps, as a thin volume that nothing names, what it says is deleted; needs root"""
+
+    def verb_do_setup(self, params: Params) -> Any:
+        answer = super().verb_do_setup(params)
+        self.group = f"{params['prefix']}_vg"
+        if self.group not in run(["vgs", "--noheadings", "-o", "vg_name"]).split():
+            run(["vgcreate", "--quiet", "--yes", self.group, params["device"]["path"]])
+            run(["lvcreate", "--quiet", "--yes", "--type", "thin-pool", "--zero", "y", "--extents", "95%FREE", "--name", "pool", self.group])
+        run(["vgchange", "--quiet", "--activate", "y", self.group])
+        return answer
+
+    def verb_shutdown(self, _: Params) -> Any:
+        run(["vgremove", "--quiet", "--force", "--force", "--yes", self.group])
+
+    def path_of(self, name: str, kind: str = "vol") -> str:
+        path = f"/dev/{self.group}/{kind}-{name}"
+        if not os.path.exists(path):
+            raise Failed(f"there is no {kind} {name}")
+        return path
+
+    def verb_create_volume(self, params: Params) -> Any:
+        if params["size_bytes"] <= 0:
+            raise Failed("a volume has at least one byte")
+        size = ["--virtualsize", f"{params['size_bytes']}b"]
+        run(["lvcreate", "--quiet", "--yes", "--type", "thin", "--name", f"vol-{params['name']}", *size, "--thinpool", f"{self.group}/pool"])
+
+    def verb_delete_volume(self, params: Params) -> Any:
+        run(["lvremove", "--quiet", "--yes", self.path_of(params["name"])[len("/dev/") :]])
+
+    def verb_attach_volume(self, params: Params) -> Any:
+        return {"path": self.path_of(params["name"])}
+
+    def verb_detach_volume(self, params: Params) -> Any:
+        self.path_of(params["name"])
+
+    def verb_update_migrated_volume(self, params: Params) -> Any:
+        self.path_of(params["name"])
+        run(["lvrename", "--quiet", self.group, f"vol-{params['name']}", f"vol-{params['new_name']}"])
+
+    def verb_extend_volume(self, params: Params) -> Any:
+        run(["lvextend", "--quiet", "--size", f"{params['new_size_bytes']}b", self.path_of(params["name"])[len("/dev/") :]])
+
+    def verb_create_snapshot(self, params: Params) -> Any:
+        self.snapshot(f"vol-{params['volume_name']}", f"snap-{params['name']}")
+
+    def verb_delete_snapshot(self, params: Params) -> Any:
+        path = self.path_of(params["name"], "snap")
+        run(["lvrename", "--quiet", self.group, os.path.basename(path), f"kept-{params['name']}"])
+
+    def verb_create_volume_from_snapshot(self, params: Params) -> Any:
+        self.copy(f"snap-{params['snapshot_name']}", params)
+
+    def verb_create_cloned_volume(self, params: Params) -> Any:
+        self.copy(f"vol-{params['source_name']}", params)
+
+    def copy(self, source: str, params: Params) -> None:
+        self.snapshot(source, f"vol-{params['name']}")
+        size = int(run(["blockdev", "--getsize64", self.path_of(params["name"])]))
+        if size < params["size_bytes"]:
+            self.verb_extend_volume({"name": params["name"], "new_size_bytes": params["size_bytes"]})
+
+    def snapshot(self, source: str, target: str) -> None:
+        run(["lvcreate", "--quiet", "--yes", "--snapshot", "--setactivationskip", "n", "--name", target, f"{self.group}/{source}"])
+
+
 @behaviour("moves-nothing")
 class MovesNothing(Sound):
     """says that it moved a volume, and did nothing"""
@@ -1685,6 +1771,12 @@ class SharesWithOrigin(Mover):
     def origin(self, source: str) -> Optional[str]:
         path = source.replace("volume.", "origin.", 1)
         return path if os.path.exists(path) else None
+
+    def verb_delete_volume(self, params: Params) -> Any:
+        origin = self.origin(self.known(params["name"]))
+        super().verb_delete_volume(params)
+        if origin is not None:
+            os.remove(origin)
 
     def copy_own(self, source: str, target: str, size: int, skips: Callable[[bytes, bytes], bool]) -> None:
         """Copies the blocks that it does not skip, each by what the volume and its origin hold."""
