@@ -2,11 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { UsageError } from '../errors.ts'
+import { CommandFailed } from '../machine/command_failed.ts'
 import { forecastPage } from '../report/html/forecast_page.ts'
 import { forecastReport } from '../report/terminal/forecast.ts'
 import { forecastSchema } from '../result/forecast.ts'
 import { readFleet } from './fleet.ts'
-import { forecastOf, permit, withPlan } from './plan.ts'
+import { forecastOf, permit, readLvm, withPlan } from './plan.ts'
 
 const examples = fileURLToPath(new URL('../../examples/', import.meta.url))
 const read = (name: string) => forecastOf(readFleet(JSON.parse(readFileSync(`${examples}${name}`, 'utf8')), name), 'test')
@@ -81,5 +82,30 @@ describe('a plan over what LVM shows', () => {
 
   test.each([null, [], 'text', { pools: {} }, { volumes: 5 }])('that is %j is refused as such', (plan) => {
     expect(() => readFleet(withPlan(shown, plan), 'plan.json')).toThrow(UsageError)
+  })
+})
+
+describe('a volume group that does not exist', () => {
+  const finished = (argv: readonly string[], code: number, stdout: string) => ({
+    argv,
+    seconds: 0,
+    ending: { how: 'exit' as const, code },
+    stdout: Buffer.from(stdout),
+    stderr: Buffer.from(code === 0 ? '' : 'Cannot process volume group'),
+  })
+  const runner = (there: string) => ({
+    run: async (argv: readonly string[]) => (argv[0] === 'vgs' && argv.length === 4 ? finished(argv, 0, there) : finished(argv, 5, '')),
+  })
+  const read = (there: string, ...groups: string[]) => readLvm(runner(there), groups, { maps: false, signal: new AbortController().signal })
+
+  test('is bad usage, and the groups that exist are listed', async () => {
+    await expect(read('  vga\n  vgb\n', 'vgx', 'vgb')).rejects.toThrow(
+      new UsageError('--from-lvm: there is no volume group vgx on this machine. LVM shows vga, vgb.'),
+    )
+    await expect(read('', 'vgx')).rejects.toThrow(/LVM shows no volume group at all/)
+  })
+
+  test('is not blamed for another failure of LVM', async () => {
+    await expect(read('  vga\n', 'vga')).rejects.toThrow(CommandFailed)
   })
 })

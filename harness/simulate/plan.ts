@@ -2,6 +2,7 @@ import { readInventory, type VolumeRow } from '../block/lvm_inventory.ts'
 import { dmName } from '../block/status.ts'
 import { readThinMaps, type ThinMap } from '../block/thin_map.ts'
 import { UsageError } from '../errors.ts'
+import { CommandFailed } from '../machine/command_failed.ts'
 import type { Machine } from '../machine/machine.ts'
 import { decideCopyMode } from '../migration/rule.ts'
 import type { Forecast } from '../result/forecast.ts'
@@ -27,7 +28,10 @@ export async function readLvm(
   groups: readonly string[],
   { maps, signal }: { readonly maps: boolean; readonly signal: AbortSignal },
 ): Promise<Pick<FleetFile, 'pools' | 'volumes'>> {
-  const inventory = await readInventory(runner, groups)
+  const inventory = await readInventory(runner, groups).catch(async (error: unknown) => {
+    if (!(error instanceof CommandFailed)) throw error
+    throw (await unknownGroups(runner, groups, error)) ?? error
+  })
   if (inventory.groups.length === 0)
     throw new UsageError('--from-lvm: LVM shows no volume group on this machine. Run as root to see all of them.')
   const known = new Map<string, ReadonlyMap<number, ThinMap>>()
@@ -36,6 +40,25 @@ export async function readLvm(
     known.set(poolName(pool), await readMaps(runner, pool, members, signal))
   }
   return fleetFromLvm(inventory, known)
+}
+
+/** The error to show if the failure is that some of `groups` do not exist; else undefined. */
+async function unknownGroups(
+  runner: Pick<Machine, 'run'>,
+  groups: readonly string[],
+  cause: CommandFailed,
+): Promise<UsageError | undefined> {
+  if (groups.length === 0) return undefined
+  const { stdout } = await runner.run(['vgs', '--noheadings', '-o', 'vg_name'])
+  const there = stdout.toString().split(/\s+/).filter(Boolean)
+  const unknown = groups.filter((group) => !there.includes(group))
+  if (unknown.length === 0) return undefined
+  const what =
+    unknown.length === 1
+      ? `there is no volume group ${unknown[0]} on this machine`
+      : `these volume groups do not exist: ${unknown.join(', ')}`
+  const known = there.length === 0 ? 'LVM shows no volume group at all. Run as root to see all of them' : `LVM shows ${there.join(', ')}`
+  return new UsageError(`--from-lvm: ${what}. ${known}.`, { cause })
 }
 
 /** LVM creates the pool's device, which gives the maps, only with the first active volume of the pool. */

@@ -28,7 +28,7 @@ const command = newCommand(
   ],
   ['0 the plan fits', '1 it does not', '2 bad usage or input', '3 LVM cannot be read'],
 )
-  .argument('[file]', 'pools, volumes and migrations, as in fleet.schema.json; - is standard input')
+  .argument('[file...]', 'pools, volumes and migrations, as in fleet.schema.json; - is standard input')
   .option('--out <folder>', 'write forecast.json and forecast.html there')
   .option('--from-lvm [groups...]', "read all or some of this machine's volume groups; needs root")
   .option('--maps', 'with --from-lvm: read the chunks of each thin volume, for an exact forecast')
@@ -37,7 +37,7 @@ const command = newCommand(
 
 export default runnable(command, async () => {
   const options = command.parse().opts()
-  const input = await readInput(command.processedArgs[0], options)
+  const input = await readInput(command.processedArgs[0] ?? [], options)
   if (input.kind === 'fleet file') {
     console.log(JSON.stringify(input.value, null, 1))
     return EXIT.upheld
@@ -51,20 +51,32 @@ export default runnable(command, async () => {
 type Options = ReturnType<typeof command.opts>
 type Input = { kind: 'plan'; fleet: Fleet } | { kind: 'fleet file'; value: Pick<FleetFile, 'pools' | 'volumes'> }
 
-async function readInput(file: string | undefined, { fromLvm, plan, maps, out }: Options): Promise<Input> {
+export async function readInput(files: readonly string[], { fromLvm, plan, maps, out }: Options): Promise<Input> {
+  const [file] = files
   const nameOf = (path: string) => (path === '-' ? 'standard input' : path)
   if (fromLvm === undefined) {
     if (plan !== undefined || maps !== undefined)
       throw new UsageError(`${maps ? '--maps' : '--plan'} needs --from-lvm. Without it, give the plan as the argument.`)
+    if (files.length > 1) throw new UsageError(`give one fleet file, not ${files.length}: ${files.join(', ')}`)
     if (file === undefined) throw new UsageError(`give a fleet file or --from-lvm. Run ${commandLine('simulate')} --help for examples.`)
     return { kind: 'plan', fleet: readFleet(await readJson(file), nameOf(file)) }
   }
-  if (file !== undefined) throw new UsageError(`--from-lvm replaces the file ${file}. Give a plan with --plan.`)
+  if (file !== undefined) throw new UsageError(misplaced(files, fromLvm === true ? [] : fromLvm))
   if (plan === undefined && out !== undefined) throw new UsageError('--out needs a forecast: add --plan')
   const planned = plan === undefined ? undefined : { value: await readJson(plan), name: nameOf(plan) }
   const read = await readThisMachine(fromLvm === true ? [] : fromLvm, maps === true)
   if (planned === undefined) return { kind: 'fleet file', value: read }
   return { kind: 'plan', fleet: readFleet(withPlan(read, planned.value), planned.name) }
+}
+
+/** Volume groups that follow another option look like files to the command line. */
+function misplaced(files: readonly string[], groups: readonly string[]): string {
+  const which = files.join(' ')
+  return [
+    `${which} cannot be used with --from-lvm, which takes the place of a fleet file.`,
+    `  For volume groups, write them right after the option: --from-lvm ${[...groups, ...files].join(' ')}`,
+    `  For a plan, write: --plan ${files[0] ?? ''}`,
+  ].join('\n')
 }
 
 async function readThisMachine(groups: readonly string[], maps: boolean): Promise<Pick<FleetFile, 'pools' | 'volumes'>> {
