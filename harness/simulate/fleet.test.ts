@@ -57,7 +57,8 @@ describe('a fleet file', () => {
   })
 
   test('counts what is shared once: the volume gives back the rest', () => {
-    expect(readFleet({ pools: two, volumes: [{ ...volume, shared: '4MiB' }] }, 'f').volumes[0]?.frees).toEqual({
+    const pools = [{ ...pool, used: '4MiB' }]
+    expect(readFleet({ pools, volumes: [{ ...volume, shared: '4MiB' }] }, 'f').volumes[0]?.frees).toEqual({
       least: 6 * MiB,
       most: 6 * MiB,
     })
@@ -125,6 +126,11 @@ describe('bad input names what was wrong, where, and what to do', () => {
     ['no allocation of a thin volume', withVolume({ mapped: undefined }), 'volumes[0]: "one" is thin: say what the volume has allocated'],
     ['more mapped than there is', withVolume({ mapped: '101MiB' }), 'volumes[0].mapped: 101 MiB is more than the volume'],
     ['more shared than mapped', withVolume({ shared: '11MiB' }), 'volumes[0].shared: 11 MiB is more than the volume has allocated'],
+    [
+      'more shared than the pool has used',
+      withVolume({ shared: '4MiB' }),
+      'pools[0].used: it must hold what volumes share with their snapshots, because they do not count it themselves: "v" shares 4 MiB, and it is 0 or missing; write at least "4 MiB"',
+    ],
     ['extents that are no list', extents(5), 'volumes[0].extents: it is not a list'],
     ['an extent of one figure', extents([[0, 5], [7]]), 'volumes[0].extents[1]: it is not an extent; write [offset, length] (it is [7])'],
     ['an extent of text', extents([['0', 5]]), 'volumes[0].extents[0][0]: "0" is not a size'],

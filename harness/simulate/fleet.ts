@@ -73,6 +73,7 @@ const fleetSchema = fleetFileSchema.transform((file: ReadFile, ctx): Fleet => {
   const volumes = file.volumes.map((volume, index) => readVolume(volume, poolIndex, pools, at('volumes', index)))
   const volumeIndex = indexOf(file.volumes, 'volumes', at())
   if (ctx.issues.length > 0) return z.NEVER
+  demandUsedForShares(file.volumes, volumes, pools, at('pools'))
   const places = volumes.map(({ pool }) => pool)
   return {
     pools: fill(pools, volumes, at('pools')),
@@ -212,6 +213,33 @@ function noPool(name: string, pools: ReadonlyMap<string, number>): string {
   const names = [...pools.keys()]
   const some = names.slice(0, 5).map(shown).join(', ')
   return `no pool is called ${shown(name)}; there ${names.length === 1 ? 'is' : 'are'} ${some}${names.length > 5 ? ' and more' : ''}`
+}
+
+/**
+ * What a volume shares is counted in the `used` of its pool, so that it is counted once. Several volumes may share the same chunks, so
+ * the largest share is all that `used` must hold.
+ */
+function demandUsedForShares(
+  files: readonly FileVolume[],
+  volumes: readonly FleetVolume[],
+  pools: readonly PoolWithOthers[],
+  fault: Fault,
+): void {
+  const largest = new Map<number, { name: string; shared: number }>()
+  for (const [index, { name, shared = 0 }] of files.entries()) {
+    const pool = volumes[index]?.pool ?? 0
+    if (shared > (largest.get(pool)?.shared ?? 0)) largest.set(pool, { name, shared })
+  }
+  for (const [index, { name, shared }] of largest) {
+    const most = pools[index]?.others.most ?? 0
+    if (shared <= most) continue
+    const used = most === 0 ? 'it is 0 or missing' : `it is ${sizeText(most)}`
+    fault(
+      `it must hold what volumes share with their snapshots, because they do not count it themselves: ${shown(name)} shares ${sizeText(shared)}, and ${used}; write at least "${sizeText(shared)}"`,
+      index,
+      'used',
+    )
+  }
 }
 
 /** The pools with what their volumes take at the beginning. */

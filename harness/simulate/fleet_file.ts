@@ -71,7 +71,9 @@ const poolSchema = z.strictObject({
   used: bytesOrText(`it is neither a size nor a Data%; write ${SIZE_FORMS}, or "10.28%"`)
     .transform(readUsed)
     .optional()
-    .describe('the space used by volumes that are not listed: a size, or a Data% of the pool such as "10.28%"'),
+    .describe(
+      'the space used by volumes that are not listed, and what listed volumes share; default 0: a size, or a Data% of the pool such as "10.28%"',
+    ),
   bandwidth: bandwidth.optional().describe('bytes a second, or text: "200MiB"; gives the forecast a time in seconds'),
 })
 
@@ -93,7 +95,7 @@ const volumeSchema = z.strictObject({
   shared: size
     .optional()
     .describe(
-      'the part of it that the pool keeps when the volume is deleted, because snapshots share it; counted once, in what the pool has used',
+      'the part of it that the pool keeps when the volume is deleted, because snapshots share it; the used of the pool counts it, once, and must be at least as much',
     ),
 })
 

@@ -118,6 +118,30 @@ describe('a fleet file of what LVM shows', () => {
   })
 })
 
+test('a snapshot shares no more than its pool has in use, though its Data% is rounded to more', () => {
+  const pool = row({
+    lv_name: 'p',
+    lv_size: '1073741824B',
+    data_percent: '0.10',
+    chunk_size: '65536B',
+    segtype: 'thin-pool',
+    lv_role: 'private',
+  })
+  const large = {
+    lv_size: '10995116277760B',
+    data_percent: '0.01',
+    pool_lv: 'p',
+    segtype: 'thin',
+    thin_id: '1',
+    lv_role: 'public,origin,thinorigin',
+  }
+  const volumes = parseVolumes(JSON.stringify({ report: [{ lv: [pool, row({ ...large, lv_name: 'v' })] }] }))
+  const file = fleetFromLvm({ volumes, groups: [] })
+
+  expect(file.volumes[0]).toMatchObject({ mapped: 17 * CHUNK, shared: 17 * CHUNK })
+  expect(readFleet(file, 'f').pools[0]?.used.most).toBe(17 * CHUNK)
+})
+
 describe('what is not active', () => {
   const inactive = (name: string) =>
     parseVolumes(JSON.stringify({ report: [{ lv: LVS }] })).map((volume) =>

@@ -37,7 +37,7 @@ export function fleetFromLvm({ volumes, groups }: LvmInventory, maps: PoolMaps =
           kind: 'thin',
           size,
           chunk: pool.chunk_size,
-          used: others(usedOf(pool, size, maps), poolName(pool), listed, pool.chunk_size),
+          used: others(usedOf(pool, maps), poolName(pool), listed, pool.chunk_size),
         }
       }),
       ...groups
@@ -73,7 +73,9 @@ function counted(row: VolumeRow, pool: VolumeRow): FileVolume {
   demandActive(row)
   if (!/thinsnapshot|thinorigin/.test(lv_role)) return { ...common, dataPercent: data_percent }
   const bytes = chunksOfDataPercent(Number(data_percent), lv_size, pool.chunk_size).most * pool.chunk_size
-  return { ...common, mapped: bytes, shared: bytes }
+  // Data% of a large volume is rounded to more chunks than its pool may have in use.
+  const inUse = pool.data_percent === '' ? bytes : Math.min(bytes, usedByPercent(pool))
+  return { ...common, mapped: inUse, shared: inUse }
 }
 
 function mapped(members: readonly VolumeRow[], pool: VolumeRow, maps: ReadonlyMap<number, ThinMap>): FileVolume[] {
@@ -112,19 +114,24 @@ function chunksOf(maps: readonly ThinMap[], volumes: number): RangeMap<true> {
 }
 
 /** The bytes that a pool has in use, by the maps or by its own Data%. */
-function usedOf(pool: VolumeRow, size: number, maps: PoolMaps): number {
+function usedOf(pool: VolumeRow, maps: PoolMaps): number {
   const known = maps.get(poolName(pool))
   if (known !== undefined) return lengthOf(chunksOf([...known.values()], 1)) * pool.chunk_size
   demandActive(pool)
-  return chunksOfDataPercent(Number(pool.data_percent), size, pool.chunk_size).most * pool.chunk_size
+  return usedByPercent(pool)
+}
+
+/** The most bytes that a pool may have in use by its Data%. */
+function usedByPercent({ data_percent, lv_size, chunk_size }: VolumeRow): number {
+  const size = Math.floor(lv_size / chunk_size) * chunk_size
+  return chunksOfDataPercent(Number(data_percent), size, chunk_size).most * chunk_size
 }
 
 /** The bytes in use that the listed volumes do not give back when they are deleted. */
 function others(used: number, name: string, volumes: readonly FileVolume[], chunk: number): number {
-  const freed = volumes
-    .filter(({ pool }) => pool === name)
-    .reduce((sum, volume) => sum + (takenBy(volume, chunk) - Number(volume.shared ?? 0)), 0)
-  return Math.max(0, used - freed)
+  const members = volumes.filter(({ pool }) => pool === name)
+  const freed = members.reduce((sum, volume) => sum + (takenBy(volume, chunk) - Number(volume.shared ?? 0)), 0)
+  return members.reduce((most, { shared }) => Math.max(most, Number(shared ?? 0)), Math.max(0, used - freed))
 }
 
 function takenBy({ size, extents, dataPercent, mapped: bytes }: FileVolume, chunk: number): number {
