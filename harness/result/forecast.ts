@@ -29,7 +29,10 @@ const overfillSchema = object({
   step: step.describe('the number of the migration that overfills the pool, counted from 1'),
   volume: z.string(),
   pool: z.string(),
-  missing: amount.describe('the bytes that the pool is too small by for that migration'),
+  limit: z
+    .enum(['size', 'reserve'])
+    .describe('the limit that the migration passes: the size of the pool, or the reserve to keep free in it'),
+  missing: amount.describe('the bytes that the pool is too small by for that migration, or that its reserve lacks'),
 })
 
 const pointSchema = object({
@@ -96,6 +99,10 @@ export const forecastSchema = z.object({
       grainBytes: bytes.describe('the unit of allocation in bytes: chunk, extent or block'),
       sparse: z.boolean().describe('whether the rule permits sparse copies to it'),
       reason: z.string().describe('why, in the words of the rule'),
+      reserveBytes: bytes.describe('the bytes that a migration to the pool must leave free'),
+      promised: object({ before: bytes, peak: bytes, after: bytes }).describe(
+        'the virtual sizes of the listed volumes in the pool, in bytes; during a copy a volume counts in both pools',
+      ),
     }),
   ),
   forbidden: list(

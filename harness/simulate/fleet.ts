@@ -17,6 +17,8 @@ export interface Pool extends Storing {
   readonly claims: unknown
   /** The bytes in use at the beginning, by volumes listed or not. */
   readonly used: Amount
+  /** The bytes that a migration to it must leave free. */
+  readonly reserveBytes: number
   readonly bandwidth?: number | undefined
 }
 
@@ -68,7 +70,7 @@ const fleetSchema = fleetFileSchema.transform((file: ReadFile, ctx): Fleet => {
     (...part: readonly PropertyKey[]): Fault =>
     (message, ...path) =>
       ctx.addIssue({ code: 'custom', message, path: [...part, ...path] })
-  const pools = file.pools.map((pool, index) => readPool(pool, at('pools', index)))
+  const pools = file.pools.map((pool, index) => readPool(pool, file.reserve, at('pools', index)))
   const poolIndex = indexOf(file.pools, 'pools', at())
   const volumes = file.volumes.map((volume, index) => readVolume(volume, poolIndex, pools, at('volumes', index)))
   const volumeIndex = indexOf(file.volumes, 'volumes', at())
@@ -98,16 +100,28 @@ interface PoolWithOthers {
   readonly others: Amount
 }
 
-function readPool({ name, kind, size, chunk, claims, used, bandwidth }: FilePool, fault: Fault): PoolWithOthers {
+function readPool(
+  { name, kind, size, chunk, claims, used, reserve, bandwidth }: FilePool,
+  defaultReserve: Used | undefined,
+  fault: Fault,
+): PoolWithOthers {
   if (kind === 'thin' && chunk !== undefined && (chunk % THIN_CHUNK_STEP !== 0 || chunk > MOST_THIN_CHUNK))
     fault(`${sizeText(chunk)} is not a chunk size of a thin pool; write a multiple of 64KiB, up to 1GiB`, 'chunk')
   const grainBytes = chunk ?? GRAINS[kind]
   const sizeBytes = Math.floor(size / grainBytes) * grainBytes
   if (sizeBytes === 0) fault(`it is less than one chunk (${grainBytes} bytes)`, 'size')
   return {
-    pool: { name, kind, sizeBytes, grainBytes, whole: kind === 'thick', claims, bandwidth },
+    pool: {
+      ...{ name, kind, sizeBytes, grainBytes, whole: kind === 'thick', claims, bandwidth },
+      reserveBytes: bytesOfReserve(reserve ?? defaultReserve, sizeBytes),
+    },
     others: used === undefined ? exactly(0) : amountOf(used, sizeBytes, grainBytes),
   }
+}
+
+function bytesOfReserve(reserve: Used | undefined, sizeBytes: number): number {
+  if (reserve === undefined) return 0
+  return Math.min('bytes' in reserve ? reserve.bytes : Math.ceil((sizeBytes * reserve.percent) / 100), sizeBytes)
 }
 
 function amountOf(used: Used, sizeBytes: number, grainBytes: number): Amount {

@@ -53,6 +53,10 @@ function readUsed(value: number | string, ctx: z.RefinementCtx): Used {
   return { percent: Number(share) }
 }
 
+const NO_RESERVE = `it is neither a size nor a percentage; write ${SIZE_FORMS}, or "20%"`
+/** Space to keep free. */
+export const reserveSchema = bytesOrText(NO_RESERVE).transform(readUsed)
+
 const name = z.string({ error: 'it is not a name; write text' }).min(1, 'it is empty')
 
 const poolSchema = z.strictObject({
@@ -74,6 +78,9 @@ const poolSchema = z.strictObject({
     .describe(
       'the space used by volumes that are not listed, and what listed volumes share; default 0: a size, or a Data% of the pool such as "10.28%"',
     ),
+  reserve: reserveSchema
+    .optional()
+    .describe('the space that migrations to the pool must leave free: a size, or a percentage of the pool such as "20%"'),
   bandwidth: bandwidth.optional().describe('bytes a second, or text: "200MiB"; gives the forecast a time in seconds'),
 })
 
@@ -113,6 +120,7 @@ export const fleetFileSchema = z.strictObject({
     .array(migrationSchema, { error: 'it is not a list of migrations' })
     .prefault([])
     .describe('the migrations, one after another in this order'),
+  reserve: reserveSchema.optional().describe('the reserve of pools that give none; default 0'),
   blockSize: positiveSize.optional().describe('the block size of migrations that give none; default 1MiB, with which Cinder calls dd'),
 })
 /** A file as it is written. */

@@ -96,6 +96,43 @@ describe('a plan', () => {
     expect(of(forecastOf(file), 'full').pools[1]?.peak.dataPercent.most).toBe('100.00')
   })
 
+  test.each([
+    ['a pool', { reserve: '10%' }, {}],
+    ['the file', {}, { reserve: '20MiB' }],
+    ['a pool, whatever the file gives', { reserve: 20 * MiB }, { reserve: '90%' }],
+  ])('does not fit if it takes the reserve of %s', (_, own, common) => {
+    const migrations = [{ volume: 'v', to: 'b' }]
+    const plan = (size: number) => ({ pools: [pool('a'), pool('b', { size, ...own })], volumes: [volume('v')], migrations, ...common })
+
+    expect(of(forecastOf(plan(200 * MiB)), 'full').verdict).toBe('fits')
+    expect(of(forecastOf(plan(110 * MiB)), 'full')).toMatchObject({
+      verdict: 'overfills',
+      firstCertain: { step: 1, volume: 'v', pool: 'b', limit: 'reserve' },
+    })
+    expect(of(forecastOf(plan(110 * MiB)), 'mapped').verdict).toBe('fits')
+  })
+
+  test('that is larger than a pool with a reserve is refused by the size of the pool', () => {
+    const migrations = [{ volume: 'v', to: 'b' }]
+    const plan = { pools: [pool('a'), pool('b', { size: 64 * MiB, reserve: '50%' })], volumes: [volume('v')], migrations }
+
+    expect(of(forecastOf(plan), 'full').firstCertain).toMatchObject({ limit: 'size', missing: { least: 36 * MiB, most: 36 * MiB } })
+  })
+
+  test('promises the size of a volume to both pools during its copy', () => {
+    const volumes = [volume('v'), volume('w', { pool: 'b', size: 3000 * MiB })]
+    const migrations = [
+      { volume: 'v', to: 'b' },
+      { volume: 'w', to: 'a' },
+      { volume: 'v', to: 'a' },
+    ]
+
+    expect(forecastOf({ pools: [pool('a'), pool('b')], volumes, migrations }).pools).toMatchObject([
+      { promised: { before: 100 * MiB, peak: 3100 * MiB, after: 3100 * MiB } },
+      { promised: { before: 3000 * MiB, peak: 3100 * MiB, after: 0 } },
+    ])
+  })
+
   test('gives the source up only after the copy: a swap of two full pools does not fit', () => {
     const volumes = [volume('v', { mapped: 100 * MiB }), volume('w', { pool: 'b', mapped: 100 * MiB })]
     const pools = [pool('a', { size: 100 * MiB }), pool('b', { size: 100 * MiB })]

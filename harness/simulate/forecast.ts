@@ -38,6 +38,7 @@ export function forecast(fleet: Fleet, permit: (claims: unknown) => Permission):
   const places = Int32Array.from(fleet.volumes, ({ pool }) => pool)
   const remaining = new Uint32Array(fleet.volumes.length)
   for (const { volume } of fleet.migrations) remaining[volume] = (remaining[volume] ?? 0) + 1
+  const promised = promisedOf(fleet)
   const strategies = strategyNames.map((strategy) => new StrategyRun(strategy, fleet, timed))
   const forbidden = new Map<number, Forbidden>()
   const moved: ForecastMigration[] = []
@@ -56,6 +57,8 @@ export function forecast(fleet: Fleet, permit: (claims: unknown) => Permission):
     const first = places[migration.volume] === volume.pool
     const copies = strategies.map((strategy) => strategy.migrate(move))
     places[migration.volume] = migration.to
+    promise(promised[migration.to], volume.sizeBytes)
+    promise(promised[from], -volume.sizeBytes)
     if (!permission.sparse) noteForbidden(forbidden, move, permission.reason)
     if (moved.length < MOST_MOVED) moved.push(movedOf(move, copies, first))
   }
@@ -64,18 +67,40 @@ export function forecast(fleet: Fleet, permit: (claims: unknown) => Permission):
     verdict: outcomes.find(({ strategy }) => strategy === 'sparse')?.verdict ?? 'fits',
     volumes: fleet.volumes.length,
     migrations: fleet.migrations.length,
-    pools: fleet.pools.map(({ name, kind, sizeBytes, grainBytes }, index) => ({
+    pools: fleet.pools.map(({ name, kind, sizeBytes, grainBytes, reserveBytes }, index) => ({
       name,
       kind,
       sizeBytes,
       grainBytes,
       ...(permissions[index] ?? { sparse: false, reason: '' }),
+      reserveBytes,
+      promised: promised[index] ?? { before: 0, peak: 0, after: 0 },
     })),
     forbidden: [...forbidden.values()],
     outcomes,
     moved,
     assumptions: assumptionsOf(fleet),
   }
+}
+
+interface Promised {
+  before: number
+  peak: number
+  after: number
+}
+
+/** The virtual sizes of each pool's volumes at the beginning, in bytes. */
+function promisedOf({ pools, volumes }: Fleet): Promised[] {
+  const promised = pools.map((): Promised => ({ before: 0, peak: 0, after: 0 }))
+  for (const { pool, sizeBytes } of volumes) promise(promised[pool], sizeBytes)
+  for (const one of promised) one.before = one.peak
+  return promised
+}
+
+function promise(promised: Promised | undefined, bytes: number): void {
+  if (promised === undefined) return
+  promised.after += bytes
+  promised.peak = Math.max(promised.peak, promised.after)
 }
 
 function movedOf(
@@ -144,7 +169,7 @@ class StrategyRun {
     if (this.seconds !== undefined) this.seconds = sum(this.seconds, copySeconds(copy, source, destination))
     const seconds = this.seconds?.most
     const used = this.timelines[migration.to]?.change(copy.taken, step, seconds)
-    if (used !== undefined && used.most > destination.sizeBytes) this.noteOverfill(move, used)
+    if (used !== undefined && used.most > destination.sizeBytes - destination.reserveBytes) this.noteOverfill(move, used)
     this.timelines[move.from]?.change(negated(now?.taken ?? volume.frees), step, seconds)
     if (move.goesOn) this.arrived.set(migration.volume, { taken: copy.taken, mapped: copy.mapped })
     else this.arrived.delete(migration.volume)
@@ -164,8 +189,11 @@ class StrategyRun {
   }
 
   private noteOverfill({ step, volume, destination }: Move, used: Amount): void {
-    const missing = { least: Math.max(0, used.least - destination.sizeBytes), most: used.most - destination.sizeBytes }
-    const overfill = { step, volume: volume.name, pool: destination.name, missing }
+    const { name, sizeBytes, reserveBytes } = destination
+    const limit = reserveBytes === 0 || used.least > sizeBytes ? 'size' : 'reserve'
+    const room = limit === 'size' ? sizeBytes : sizeBytes - reserveBytes
+    const missing = { least: Math.max(0, used.least - room), most: used.most - room }
+    const overfill: Overfill = { step, volume: volume.name, pool: name, limit, missing }
     this.firstPossible ??= overfill
     if (missing.least > 0) this.firstCertain ??= overfill
   }
@@ -232,6 +260,7 @@ function assumptionsOf({ volumes, migrations }: Fleet): string[] {
   return [
     'Allocated space is assumed to hold data. Written zeros make a sparse copy smaller than forecast.',
     'No volume is written meanwhile. The metadata of pools and file systems is not counted.',
+    'Promised space is the virtual size of the listed volumes. Other volumes in a pool are not counted in it.',
     ...(counted.size === 0
       ? []
       : [

@@ -7,7 +7,7 @@ import { forecastPage } from '../report/html/forecast_page.ts'
 import { forecastReport } from '../report/terminal/forecast.ts'
 import { forecastSchema } from '../result/forecast.ts'
 import { readFleet } from './fleet.ts'
-import { forecastOf, permit, readLvm, withPlan } from './plan.ts'
+import { forecastOf, permit, readLvm, withPlan, withReserve } from './plan.ts'
 
 const examples = fileURLToPath(new URL('../../examples/', import.meta.url))
 const read = (name: string) => forecastOf(readFleet(JSON.parse(readFileSync(`${examples}${name}`, 'utf8')), name), 'test')
@@ -46,7 +46,7 @@ describe('the examples', () => {
   test('the document shows what the spec says of its own', () => {
     const document = readFileSync(fileURLToPath(new URL('../../docs/forecast.md', import.meta.url)), 'utf8')
 
-    for (const table of forecastReport(read('spec.fleet.json'), false).split('\n\n').slice(0, 3)) expect(document).toContain(table)
+    for (const table of forecastReport(read('spec.fleet.json'), false).split('\n\n').slice(0, 4)) expect(document).toContain(table)
   })
 })
 
@@ -83,6 +83,11 @@ describe('a plan over what LVM shows', () => {
   test.each([null, [], 'text', { pools: {} }, { volumes: 5 }])('that is %j is refused as such', (plan) => {
     expect(() => readFleet(withPlan(shown, plan), 'plan.json')).toThrow(UsageError)
   })
+})
+
+test('a reserve that is asked for takes the place of the default of the plan', () => {
+  expect(withReserve({ pools: [], reserve: '1%' }, '20%')).toEqual({ pools: [], reserve: '20%' })
+  expect(withReserve({ pools: [], reserve: '1%' }, undefined)).toEqual({ pools: [], reserve: '1%' })
 })
 
 describe('a volume group that does not exist', () => {

@@ -92,6 +92,11 @@ export function withPlan(read: Pick<FleetFile, 'pools' | 'volumes'>, plan: unkno
   return { ...rest, pools: [...planned, ...readPools.values()], volumes: [...volumes, ...read.volumes] }
 }
 
+/** Gives a plan the reserve that was asked for, in place of its own default. Pools that give a reserve keep theirs. */
+export function withReserve(plan: unknown, reserve: string | undefined): unknown {
+  return reserve === undefined || !isRecord(plan) ? plan : { ...plan, reserve }
+}
+
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -12,6 +12,11 @@ test.each([
   await expect(read).rejects.toThrow('write them right after the option: --from-lvm vga vgb')
 })
 
+test('a reserve that is neither a size nor a percentage is refused', async () => {
+  await expect(readInput(['one.json'], { reserve: 'much' })).rejects.toThrow(/^--reserve: "much" is not a size: write bytes/)
+  await expect(readInput(['one.json'], { reserve: '101%' })).rejects.toThrow(/^--reserve: "101%" is more than 100%/)
+})
+
 test('several fleet files are refused', async () => {
   await expect(readInput(['one.json', 'two.json'], {})).rejects.toThrow(new UsageError('give one fleet file, not 2: one.json, two.json'))
 })

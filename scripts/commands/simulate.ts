@@ -7,8 +7,8 @@ import { forecastPage } from '../../harness/report/html/forecast_page.ts'
 import { forecastReport } from '../../harness/report/terminal/forecast.ts'
 import type { Forecast } from '../../harness/result/forecast.ts'
 import { type Fleet, readFleet } from '../../harness/simulate/fleet.ts'
-import type { FleetFile } from '../../harness/simulate/fleet_file.ts'
-import { forecastOf, readLvm, withPlan } from '../../harness/simulate/plan.ts'
+import { type FleetFile, reserveSchema } from '../../harness/simulate/fleet_file.ts'
+import { forecastOf, readLvm, withPlan, withReserve } from '../../harness/simulate/plan.ts'
 import { EXIT, newCommand, runnable, version } from '../lib/cli/command.ts'
 import { stopOnSignals } from '../lib/cli/signals.ts'
 import { makeOutFolder, writeOutFile } from '../lib/output/out.ts'
@@ -22,6 +22,7 @@ const command = newCommand(
   [
     [`simulate ${relative('', assetPath('examples/spec.fleet.json'))}`, "forecast the spec's own example"],
     ['simulate plan.json --out forecast', 'write forecast.json and forecast.html too'],
+    ['simulate plan.json --reserve 20%', 'demand that a fifth of each pool stays free'],
     ['simulate - < plan.json', 'read the plan from standard input'],
     ['simulate --from-lvm vg1 vg2', "print this machine's pools and volumes, as a fleet file to fill in"],
     ['simulate --from-lvm --maps --plan plan.json', 'forecast a plan for this machine, exactly'],
@@ -33,6 +34,7 @@ const command = newCommand(
   .option('--from-lvm [groups...]', "read all or some of this machine's volume groups; needs root")
   .option('--maps', 'with --from-lvm: read the chunks of each thin volume, for an exact forecast')
   .option('--plan <file>', 'with --from-lvm: the migrations to forecast, with claims and bandwidths of the pools, and other pools')
+  .option('--reserve <space>', 'refuse a plan that leaves less free in a pool; "20%" or "50GiB", for pools that give no reserve')
   .option('--plain', 'no colours')
 
 export default runnable(command, async () => {
@@ -51,7 +53,8 @@ export default runnable(command, async () => {
 type Options = ReturnType<typeof command.opts>
 type Input = { kind: 'plan'; fleet: Fleet } | { kind: 'fleet file'; value: Pick<FleetFile, 'pools' | 'volumes'> }
 
-export async function readInput(files: readonly string[], { fromLvm, plan, maps, out }: Options): Promise<Input> {
+export async function readInput(files: readonly string[], { fromLvm, plan, maps, out, reserve }: Options): Promise<Input> {
+  if (reserve !== undefined) demandReserve(reserve)
   const [file] = files
   const nameOf = (path: string) => (path === '-' ? 'standard input' : path)
   if (fromLvm === undefined) {
@@ -59,14 +62,20 @@ export async function readInput(files: readonly string[], { fromLvm, plan, maps,
       throw new UsageError(`${maps ? '--maps' : '--plan'} needs --from-lvm. Without it, give the plan as the argument.`)
     if (files.length > 1) throw new UsageError(`give one fleet file, not ${files.length}: ${files.join(', ')}`)
     if (file === undefined) throw new UsageError(`give a fleet file or --from-lvm. Run ${commandLine('simulate')} --help for examples.`)
-    return { kind: 'plan', fleet: readFleet(await readJson(file), nameOf(file)) }
+    return { kind: 'plan', fleet: readFleet(withReserve(await readJson(file), reserve), nameOf(file)) }
   }
   if (file !== undefined) throw new UsageError(misplaced(files, fromLvm === true ? [] : fromLvm))
-  if (plan === undefined && out !== undefined) throw new UsageError('--out needs a forecast: add --plan')
+  if (plan === undefined && (out !== undefined || reserve !== undefined))
+    throw new UsageError(`${out !== undefined ? '--out' : '--reserve'} needs a forecast: add --plan`)
   const planned = plan === undefined ? undefined : { value: await readJson(plan), name: nameOf(plan) }
   const read = await readThisMachine(fromLvm === true ? [] : fromLvm, maps === true)
   if (planned === undefined) return { kind: 'fleet file', value: read }
-  return { kind: 'plan', fleet: readFleet(withPlan(read, planned.value), planned.name) }
+  return { kind: 'plan', fleet: readFleet(withReserve(withPlan(read, planned.value), reserve), planned.name) }
+}
+
+function demandReserve(reserve: string): void {
+  const { error } = reserveSchema.safeParse(reserve)
+  if (error !== undefined) throw new UsageError(`--reserve: ${error.issues.map(({ message }) => message).join('; ')}`)
 }
 
 /** Volume groups that follow another option look like files to the command line. */

@@ -41,7 +41,15 @@ export function exampleOutcome(strategy: StrategyName, more: Partial<StrategyFor
 
 /** For tests: a forecast of one migration, which passes the schema. */
 export function exampleForecast(more: Partial<Forecast> = {}): Forecast {
-  const pool = { kind: 'thin' as const, sizeBytes: POOL_BYTES, grainBytes: 65536, sparse: true, reason: 'it claims' }
+  const pool = {
+    kind: 'thin' as const,
+    sizeBytes: POOL_BYTES,
+    grainBytes: 65536,
+    sparse: true,
+    reason: 'it claims',
+    reserveBytes: 0,
+    promised: { before: GiB, peak: 12 * GiB, after: GiB },
+  }
   const volume = (least: number, most = least) => share(least, most, GiB)
   return forecastSchema.parse({
     schema: 'holeproof-forecast-1',

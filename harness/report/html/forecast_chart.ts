@@ -21,7 +21,7 @@ const TOP = 400
 
 /** Data% of one pool over the plan, under each strategy, as SVG. `id` is unique in the page. */
 export function poolChart(forecast: Forecast, pool: number, id: string): string {
-  const { name = '', sizeBytes = 1 } = forecast.pools[pool] ?? {}
+  const { name = '', sizeBytes = 1, reserveBytes = 0 } = forecast.pools[pool] ?? {}
   const timed = forecast.outcomes.some(({ seconds }) => seconds !== undefined)
   const end = Math.max(1, ...forecast.outcomes.map(({ seconds }) => (timed ? (seconds?.most ?? 0) : forecast.migrations)))
   const unit = timed ? timeUnit(end) : { per: 1, name: 'migrations' }
@@ -43,7 +43,7 @@ export function poolChart(forecast: Forecast, pool: number, id: string): string 
       splitLine: { show: false },
     }),
     yAxis: axis({ min: 0, max: Math.max(110, Math.ceil((highest + 3) / 10) * 10), name: '' }),
-    series: [fullLine(), ...series],
+    series: [...limitLines(100 - (100 * reserveBytes) / sizeBytes), ...series],
   })
   const svg = chart.renderToSVGString()
   chart.dispose()
@@ -83,15 +83,20 @@ function seriesOf(
   return [line, { ...drawn, data: [...least, [end, share(last.least)]], lineStyle: { color: colour, type: dash, width: 1, opacity: 0.8 } }]
 }
 
-function fullLine(): LineSeriesOption {
+/** The size of the pool and, where it has a reserve, how far it may be filled: both in percent. */
+function limitLines(room: number): LineSeriesOption[] {
+  return room < 100 ? [limitLine(100, '100 %'), limitLine(room, 'reserve')] : [limitLine(100, '100 %')]
+}
+
+function limitLine(at: number, label: string): LineSeriesOption {
   return {
     type: 'line',
     data: [],
     markLine: {
       silent: true,
       symbol: 'none',
-      data: [{ yAxis: 100 }],
-      label: { formatter: '100 %', position: 'insideStartTop', color: 'var(--text)', fontFamily: 'inherit' },
+      data: [{ yAxis: at }],
+      label: { formatter: label, position: 'insideStartTop', color: 'var(--text)', fontFamily: 'inherit' },
       lineStyle: { color: 'var(--text)', type: 'solid', width: 1.5 },
     },
   }

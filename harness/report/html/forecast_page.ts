@@ -10,6 +10,7 @@ import {
   fullestPools,
   overfillTexts,
   poolTable,
+  promisedTable,
 } from '../select/forecast.ts'
 import { LINES, poolChart } from './forecast_chart.ts'
 
@@ -51,6 +52,8 @@ ${charted.map((pool) => figure(forecast, pool)).join('\n')}
 ${left > 0 ? `<p>${plural(left, 'more pool')}, less full than these: see forecast.json.</p>` : ''}
 <h2>Pools, in Data%</h2>
 ${table(poolTable(forecast, charted))}
+<h2>Promised: virtual sizes, and their share of the pool</h2>
+${table(promisedTable(forecast, charted))}
 <h2>What the plan costs</h2>
 ${table(costTable(forecast))}
 <h2>Taken for granted</h2>

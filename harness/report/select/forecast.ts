@@ -17,8 +17,8 @@ export const FORECAST_VERDICTS: Readonly<
   Record<ForecastVerdict, { readonly mark: string; readonly word: string; readonly sentence: string }>
 > = {
   fits: { mark: '✓', word: 'fits', sentence: 'The plan fits' },
-  'may-overfill': { mark: '?', word: 'may not fit', sentence: 'The plan may overfill a pool' },
-  overfills: { mark: '✗', word: 'overfills', sentence: 'The plan overfills a pool' },
+  'may-overfill': { mark: '?', word: 'may not fit', sentence: 'The plan may not fit' },
+  overfills: { mark: '✗', word: 'does not fit', sentence: 'The plan does not fit' },
 }
 
 /** With this many pools or fewer all are shown in the order of the file. */
@@ -46,13 +46,26 @@ export function poolTable({ pools, outcomes }: Forecast, chosen: readonly number
           { text: row === 0 ? lvmSize(pool.sizeBytes) : '' },
           { text: strategy },
           { text: bounds(share.before.dataPercent) },
-          { text: bounds(share.peak.dataPercent), isBad: share.peak.bytes.most > pool.sizeBytes },
+          { text: bounds(share.peak.dataPercent), isBad: share.peak.bytes.most > pool.sizeBytes - pool.reserveBytes },
           { text: bounds(share.final.dataPercent) },
         ],
       ]
     }),
   )
   return { columns: columnsOf(['pool', 'size', 'strategy', 'before', 'peak', 'after']), rows }
+}
+
+/** The virtual sizes that the pools `chosen` have promised, of what they have. A thick pool promises only what it has. */
+export function promisedTable({ pools }: Forecast, chosen: readonly number[]): ForecastTable {
+  const rows = chosen.flatMap((index): ForecastCell[][] => {
+    const pool = pools[index]
+    if (pool === undefined || pool.kind === 'thick') return []
+    const { name, sizeBytes, reserveBytes, promised } = pool
+    const share = (bytes: number) => ({ text: `${lvmSize(bytes)} ${Math.round((100 * bytes) / sizeBytes)}%` })
+    const reserve = { text: reserveBytes === 0 ? '-' : lvmSize(reserveBytes) }
+    return [[{ text: name }, { text: lvmSize(sizeBytes) }, reserve, share(promised.before), share(promised.peak), share(promised.after)]]
+  })
+  return { columns: columnsOf(['pool', 'size', 'reserve', 'before', 'peak', 'after']), rows }
 }
 
 /** The bytes that each strategy reads and writes and, if the file gives bandwidths, its time. */
@@ -77,23 +90,28 @@ export function forbiddenText({ pool, reason, migrations, first }: Forecast['for
 }
 
 /** For each strategy that may overfill a pool, the first migration that does. */
-export function overfillTexts({ outcomes }: Forecast): string[] {
+export function overfillTexts({ pools, outcomes }: Forecast): string[] {
+  const reserves = new Map(pools.map(({ name, reserveBytes }) => [name, lvmSize(reserveBytes)]))
   return outcomes.flatMap((outcome) => {
-    const text = overfillText(outcome)
+    const text = overfillText(outcome, reserves)
     return text === undefined ? [] : [`${outcome.strategy}: ${text}`]
   })
 }
 
-function overfillText({ firstCertain, firstPossible }: StrategyForecast): string | undefined {
+function overfillText({ firstCertain, firstPossible }: StrategyForecast, reserves: ReadonlyMap<string, string>): string | undefined {
   const overfill = firstCertain ?? firstPossible
   if (overfill === undefined) return undefined
-  const { step, volume, pool, missing } = overfill
+  const { step, volume, pool, limit, missing } = overfill
   const by = bounds({ least: lvmSize(missing.least), most: lvmSize(missing.most) })
   const earlier =
     firstPossible !== undefined && firstPossible.step < step
       ? `; perhaps ${firstPossible.pool} from ${firstPossible.volume} on (migration ${firstPossible.step})`
       : ''
-  return firstCertain === undefined
-    ? `${pool} may be too small from ${volume} on (migration ${step}), by up to ${lvmSize(missing.most)}; a map of the volumes would tell`
-    : `${pool} is too small from ${volume} on (migration ${step}), by ${by}${earlier}`
+  const certain = firstCertain !== undefined
+  const fault = {
+    size: certain ? 'is too small' : 'may be too small',
+    reserve: `${certain ? 'does' : 'may'} not keep its reserve of ${reserves.get(pool)} free`,
+  }[limit]
+  const from = `${pool} ${fault} from ${volume} on (migration ${step})`
+  return certain ? `${from}, by ${by}${earlier}` : `${from}, by up to ${lvmSize(missing.most)}; a map of the volumes would tell`
 }

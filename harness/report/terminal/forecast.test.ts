@@ -17,8 +17,9 @@ describe('a forecast in the terminal', () => {
   })
 
   test('says which volume overfills which pool, and which may', () => {
-    const certain = { step: 2, volume: 'mail', pool: 'target', missing: { least: GiB, most: GiB } }
-    const possible = { step: 1, volume: 'logs', pool: 'target', missing }
+    const limit = 'size' as const
+    const certain = { step: 2, volume: 'mail', pool: 'target', limit, missing: { least: GiB, most: GiB } }
+    const possible = { step: 1, volume: 'logs', pool: 'target', limit, missing }
     const text = (more: object) =>
       forecastReport(exampleForecast({ outcomes: [exampleOutcome('sparse', more)] }), false).replaceAll(/\s+/g, ' ')
 
@@ -27,6 +28,24 @@ describe('a forecast in the terminal', () => {
     )
     expect(text({ verdict: 'may-overfill', firstPossible: possible })).toContain(
       'target may be too small from logs on (migration 1), by up to 3.00g',
+    )
+  })
+
+  test('says what each pool has promised of its size', () => {
+    expect(forecastReport(exampleForecast(), false)).toMatch(/^target +4\.00g +- +1\.00g 25% +12\.00g 300% +1\.00g 25%$/m)
+  })
+
+  test('says which volume takes the reserve of a pool', () => {
+    const pools = exampleForecast().pools.map((pool) => ({ ...pool, reserveBytes: GiB }))
+    const certain = { step: 1, volume: 'mail', pool: 'target', limit: 'reserve' as const, missing: { least: GiB, most: GiB } }
+    const text = (more: object) =>
+      forecastReport(exampleForecast({ pools, outcomes: [exampleOutcome('sparse', more)] }), false).replaceAll(/\s+/g, ' ')
+
+    expect(text({ verdict: 'overfills', firstCertain: certain, firstPossible: certain })).toContain(
+      'sparse: target does not keep its reserve of 1.00g free from mail on (migration 1), by 1.00g',
+    )
+    expect(text({ verdict: 'may-overfill', firstPossible: certain })).toContain(
+      'target may not keep its reserve of 1.00g free from mail on',
     )
   })
 

@@ -11,6 +11,7 @@ import {
   fullestPools,
   overfillTexts,
   poolTable,
+  promisedTable,
 } from '../select/forecast.ts'
 import { bounds } from '../select/words.ts'
 import { chalkFor, drawTable, type TableColumn, WIDTH } from './style.ts'
@@ -24,6 +25,7 @@ export function forecastReport(forecast: Forecast, colours: boolean): string {
   const chalk = chalkFor(colours)
   const parts = [
     pools(forecast, chalk),
+    ...promised(forecast, chalk),
     ...(forecast.moved.length === 0 ? [] : [volumes(forecast, chalk)]),
     costs(forecast, chalk),
     ...forecast.forbidden.map((one) => wrapped(forbiddenText(one))),
@@ -42,6 +44,13 @@ function pools(forecast: Forecast, chalk: ChalkInstance): string {
     drawTable(withWidths(columns, [18, 8, 8, 13, 14, 14]), textsOf(rows, chalk), chalk),
     ...(left > 0 ? [chalk.dim(`${plural(left, 'more pool')}, less full than these; --out keeps them all`)] : []),
   ].join('\n')
+}
+
+function promised(forecast: Forecast, chalk: ChalkInstance): string[] {
+  const { columns, rows } = promisedTable(forecast, fullestPools(forecast.outcomes, MOST_POOLS))
+  if (rows.length === 0) return []
+  const table = drawTable(withWidths(columns, [18, 8, 8, 14, 14, 13]), textsOf(rows, chalk), chalk)
+  return [[chalk.bold('Promised: virtual sizes, and their share of the pool'), table].join('\n')]
 }
 
 function volumes({ moved, migrations }: Forecast, chalk: ChalkInstance): string {
@@ -68,12 +77,12 @@ function volumes({ moved, migrations }: Forecast, chalk: ChalkInstance): string 
 
 function costs(forecast: Forecast, chalk: ChalkInstance): string {
   const { columns, rows } = costTable(forecast)
-  const widths = columns.length === 4 ? [8, 19, 19, 17] : [8, 19, 19]
+  const widths = columns.length === 4 ? [8, 18, 18, 17] : [8, 19, 19]
   const verdicts = forecast.outcomes.map(({ verdict }) => coloured(verdict, chalk))
   return [
     chalk.bold('What the plan costs'),
     drawTable(
-      [...withWidths(columns, widths), { name: '', width: columns.length === 4 ? 12 : 14 }],
+      [...withWidths(columns, widths), { name: '', width: 14 }],
       textsOf(rows, chalk).map((row, index) => [...row, verdicts[index] ?? '']),
       chalk,
     ),
