@@ -17,13 +17,15 @@ const volumeRow = z.object({
   pool_lv: z.string(),
   data_percent: z.string(),
   chunk_size: size,
+  lv_metadata_size: size.or(z.literal('').transform(() => 0)),
+  metadata_percent: z.string(),
   thin_id: z.string(),
   lv_active: z.string(),
 })
 
 const groupRow = z.object({ vg_name: z.string(), vg_size: size, vg_free: size, vg_extent_size: size })
 
-/** A logical volume; sizes in bytes, Data% as lvs writes it, empty where there is none. */
+/** A logical volume; sizes in bytes, 0 where it has no metadata. Data% and Meta% are as lvs writes them, empty where there is none. */
 export type VolumeRow = z.infer<typeof volumeRow>
 /** A volume group; bytes. */
 export type GroupRow = z.infer<typeof groupRow>

@@ -14,6 +14,11 @@ const shareSchema = object({ bytes: amount, dataPercent: object({ least: z.strin
 )
 export type Share = z.infer<typeof shareSchema>
 
+const metadataShareSchema = object({ bytes: amount, metaPercent: object({ least: z.string(), most: z.string() }) }).describe(
+  "the metadata of a thin pool in use, in bytes and as LVM's Meta%; the bounds are equal if it is exact",
+)
+export type MetadataShare = z.infer<typeof metadataShareSchema>
+
 export const strategyNames = ['full', 'sparse', 'mapped'] as const
 const strategySchema = z
   .enum(strategyNames)
@@ -30,8 +35,10 @@ const overfillSchema = object({
   volume: z.string(),
   pool: z.string(),
   limit: z
-    .enum(['size', 'reserve'])
-    .describe('the limit that the migration passes: the size of the pool, or the reserve to keep free in it'),
+    .enum(['size', 'reserve', 'metadata'])
+    .describe(
+      'the limit that the migration passes: the size of the pool, the reserve to keep free in it, or the Meta% from which LVM creates no more volumes',
+    ),
   missing: amount.describe('the bytes that the pool is too small by for that migration, or that its reserve lacks'),
 })
 
@@ -61,6 +68,9 @@ const outcomeSchema = object({
       peak: shareSchema.describe('the highest bounds after any migration; the source is deleted only after the copy'),
       peakStep: step,
       final: shareSchema,
+      metadata: object({ before: metadataShareSchema, peak: metadataShareSchema, final: metadataShareSchema })
+        .optional()
+        .describe('present if the file gives the metadata of the pool'),
       points: list(pointSchema).describe('the space in use after each migration that changes it; fewer points for a long plan'),
     }),
   ),
@@ -100,6 +110,10 @@ export const forecastSchema = z.object({
       sparse: z.boolean().describe('whether the rule permits sparse copies to it'),
       reason: z.string().describe('why, in the words of the rule'),
       reserveBytes: bytes.describe('the bytes that a migration to the pool must leave free'),
+      metadata: object({
+        sizeBytes: bytes.describe('the metadata that the kernel uses, in bytes'),
+        refusedFrom: z.string().describe('the Meta% from which LVM creates no more volumes in the pool'),
+      }).optional(),
       promised: object({ before: bytes, peak: bytes, after: bytes }).describe(
         'the virtual sizes of the listed volumes in the pool, in bytes; during a copy a volume counts in both pools',
       ),

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { type Range, type RangeMap, scaled, touched } from '../content/ranges.ts'
 import { exactly, inGrains } from '../model/amount.ts'
 import { chunksOfDataPercent } from '../model/data_percent.ts'
+import { METADATA_BLOCK_BYTES, type PoolMetadata, poolMetadata } from '../model/thin_metadata.ts'
 import type { Amount } from '../result/forecast.ts'
 import { GiB, KiB, MiB, sizeText } from '../units.ts'
 import { allOf, bytesOf, type Content, type Storing } from './copies.ts'
@@ -19,6 +20,8 @@ export interface Pool extends Storing {
   readonly used: Amount
   /** The bytes that a migration to it must leave free. */
   readonly reserveBytes: number
+  /** The metadata of a thin pool, and the blocks of it in use at the beginning, if the file gives them. */
+  readonly metadata?: (PoolMetadata & { readonly used: Amount }) | undefined
   readonly bandwidth?: number | undefined
 }
 
@@ -31,6 +34,8 @@ export interface FleetVolume {
   readonly content: Content
   /** The bytes that its pool gets back when the volume is deleted. */
   readonly frees: Amount
+  /** The bytes of its content that it shares with snapshots. */
+  readonly sharedBytes: number
 }
 
 export interface Migration {
@@ -100,11 +105,8 @@ interface PoolWithOthers {
   readonly others: Amount
 }
 
-function readPool(
-  { name, kind, size, chunk, claims, used, reserve, bandwidth }: FilePool,
-  defaultReserve: Used | undefined,
-  fault: Fault,
-): PoolWithOthers {
+function readPool(file: FilePool, defaultReserve: Used | undefined, fault: Fault): PoolWithOthers {
+  const { name, kind, size, chunk, claims, used, reserve, bandwidth } = file
   if (kind === 'thin' && chunk !== undefined && (chunk % THIN_CHUNK_STEP !== 0 || chunk > MOST_THIN_CHUNK))
     fault(`${sizeText(chunk)} is not a chunk size of a thin pool; write a multiple of 64KiB, up to 1GiB`, 'chunk')
   const grainBytes = chunk ?? GRAINS[kind]
@@ -114,9 +116,22 @@ function readPool(
     pool: {
       ...{ name, kind, sizeBytes, grainBytes, whole: kind === 'thick', claims, bandwidth },
       reserveBytes: bytesOfReserve(reserve ?? defaultReserve, sizeBytes),
+      metadata: readMetadata(file, sizeBytes / grainBytes, fault),
     },
     others: used === undefined ? exactly(0) : amountOf(used, sizeBytes, grainBytes),
   }
+}
+
+function readMetadata({ name, kind, metadataSize, metadataPercent }: FilePool, dataChunks: number, fault: Fault): Pool['metadata'] {
+  if (metadataSize === undefined && metadataPercent === undefined) return undefined
+  if (kind !== 'thin') fault(`${shown(name)} is not a thin pool, so it has no metadata`, 'metadataSize')
+  if (metadataSize === undefined || metadataPercent === undefined) {
+    fault('give metadataSize and metadataPercent together')
+    return undefined
+  }
+  const metadata = poolMetadata(metadataSize, dataChunks)
+  const bytes = metadata.blocks * METADATA_BLOCK_BYTES
+  return { ...metadata, used: chunksOfDataPercent(metadataPercent, bytes, METADATA_BLOCK_BYTES) }
 }
 
 function bytesOfReserve(reserve: Used | undefined, sizeBytes: number): number {
@@ -141,15 +156,15 @@ function readVolume(
   const pool = index === undefined ? undefined : pools[index]?.pool
   if (index === undefined || pool === undefined) {
     fault(noPool(volume.pool, poolIndex), 'pool')
-    return { name, sizeBytes, pool: 0, content: allOf(sizeBytes, 1), frees: exactly(0) }
+    return { name, sizeBytes, pool: 0, content: allOf(sizeBytes, 1), frees: exactly(0), sharedBytes: 0 }
   }
   const content = readContent(volume, pool, fault)
   const taken = pool.whole ? exactly(inGrains(sizeBytes, pool.grainBytes)) : bytesOf(content)
-  if (shared === undefined) return { name, sizeBytes, pool: index, content, frees: taken }
+  if (shared === undefined) return { name, sizeBytes, pool: index, content, frees: taken, sharedBytes: 0 }
   if (pool.kind !== 'thin') fault(`${shown(pool.name)} is not a thin pool, so its volumes share nothing`, 'shared')
   else if (shared > taken.most) fault(`${sizeText(shared)} is more than the volume has allocated`, 'shared')
   const frees = { least: Math.max(0, taken.least - shared), most: Math.max(0, taken.most - shared) }
-  return { name, sizeBytes, pool: index, content, frees }
+  return { name, sizeBytes, pool: index, content, frees, sharedBytes: shared }
 }
 
 function readContent({ size: sizeBytes, extents, dataPercent, mapped }: FileVolume, pool: Omit<Pool, 'used'>, fault: Fault): Content {

@@ -31,7 +31,7 @@ const bandwidth = bytesOrText(`it is not a bandwidth; write ${SIZE_FORMS}, each 
   .transform(readSize)
   .refine(isPositive, NOT_POSITIVE)
 
-const NO_PERCENT = 'it is not a Data%; write a number from 0 to 100, such as 19.53'
+const NO_PERCENT = 'it is not a percentage; write a number from 0 to 100, such as 19.53'
 const percent = z
   .union(
     [
@@ -81,6 +81,8 @@ const poolSchema = z.strictObject({
   reserve: reserveSchema
     .optional()
     .describe('the space that migrations to the pool must leave free: a size, or a percentage of the pool such as "20%"'),
+  metadataSize: positiveSize.optional().describe("the size of a thin pool's metadata, as lvs shows it in lv_metadata_size"),
+  metadataPercent: percent.optional().describe("LVM's Meta%, from 0 to 100; with it and metadataSize, the metadata is forecast too"),
   bandwidth: bandwidth.optional().describe('bytes a second, or text: "200MiB"; gives the forecast a time in seconds'),
 })
 

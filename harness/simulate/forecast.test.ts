@@ -153,6 +153,51 @@ describe('a plan', () => {
     expect(of(forecastOf({ ...file, pools: [pool('a', { used: 4 * MiB }), pool('b')] }), 'full').pools[0]?.final.bytes.least).toBe(4 * MiB)
   })
 
+  test('that takes the metadata of a pool past what LVM asks for does not fit, though its data does', () => {
+    const plan = (metadataPercent: number, size: number) => ({
+      pools: [pool('a'), pool('b', { metadataSize: 2 * MiB, metadataPercent })],
+      volumes: [volume('v', { size: 100 * MiB, mapped: 10 * MiB })],
+      migrations: [{ volume: 'v', to: 'b' }].slice(0, size),
+    })
+    // LVM refuses from 384 of 512 blocks on: 74.80 is 383, and a tree for 160 chunks takes one more.
+    expect(of(forecastOf(plan(74.61, 1)), 'mapped').verdict).toBe('fits')
+    expect(of(forecastOf(plan(74.8, 1)), 'mapped')).toMatchObject({
+      verdict: 'overfills',
+      firstCertain: { step: 1, volume: 'v', pool: 'b', limit: 'metadata', missing: { least: 4096, most: 4096 } },
+    })
+    expect(of(forecastOf(plan(78, 0)), 'mapped').verdict).toBe('fits')
+  })
+
+  test('that may take the metadata of a pool past it, depending on how the trees grow, says so', () => {
+    const pools = [pool('a'), pool('b', { metadataSize: 2 * MiB, metadataPercent: 74.02 })]
+    const volumes = [volume('v', { extents: [[0, 40 * MiB]], mapped: undefined })]
+    const mapped = of(forecastOf({ pools, volumes, migrations: [{ volume: 'v', to: 'b' }] }), 'mapped')
+
+    // 640 chunks: 3 nodes and a root, or 5 and a root.
+    expect(mapped).toMatchObject({ verdict: 'may-overfill', firstPossible: { limit: 'metadata', missing: { least: 0, most: 2 * 4096 } } })
+    expect(mapped.pools[1]?.metadata).toMatchObject({
+      before: { metaPercent: { least: '74.02' } },
+      final: { metaPercent: { least: '74.80', most: '75.20' } },
+    })
+  })
+
+  test('gives metadata back with a source, and takes back what a volume took on its way', () => {
+    const metadata = { metadataSize: 2 * MiB, metadataPercent: 20.12 }
+    const migrations = [
+      { volume: 'v', to: 'b' },
+      { volume: 'v', to: 'c' },
+    ]
+    const volumes = [volume('v', { shared: 5 * MiB })]
+    const pools = [pool('a', { ...metadata, used: 5 * MiB }), pool('b', metadata), pool('c')]
+    const [a, b, c] = of(forecastOf({ pools, volumes, migrations }), 'full').pools
+
+    // 1600 chunks: 7 full nodes and a root. Of 160 a snapshot may keep all.
+    expect(b?.metadata?.final).toEqual(b?.metadata?.before)
+    expect(b?.metadata?.peak.metaPercent).toEqual({ least: '21.68', most: '22.66' })
+    expect(a?.metadata?.final.metaPercent).toEqual({ least: '19.73', most: '20.12' })
+    expect(c?.metadata).toBeUndefined()
+  })
+
   test('has a time where there are bandwidths: the slower side decides', () => {
     const pools = [pool('a', { bandwidth: 50 * MiB }), pool('b', { bandwidth: 20 * MiB }), pool('c')]
     const migrations = [

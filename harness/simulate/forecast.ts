@@ -1,8 +1,10 @@
 import { dataPercent } from '../model/data_percent.ts'
+import { freedByVolume, METADATA_BLOCK_BYTES, takenByVolume } from '../model/thin_metadata.ts'
 import {
   type Amount,
   type Forecast,
   type ForecastMigration,
+  type MetadataShare,
   type Share,
   type StrategyForecast,
   type StrategyName,
@@ -39,6 +41,8 @@ export function forecast(fleet: Fleet, permit: (claims: unknown) => Permission):
   const remaining = new Uint32Array(fleet.volumes.length)
   for (const { volume } of fleet.migrations) remaining[volume] = (remaining[volume] ?? 0) + 1
   const promised = promisedOf(fleet)
+  const members = fleet.pools.map(() => 0)
+  for (const { pool } of fleet.volumes) members[pool] = (members[pool] ?? 0) + 1
   const strategies = strategyNames.map((strategy) => new StrategyRun(strategy, fleet, timed))
   const forbidden = new Map<number, Forbidden>()
   const moved: ForecastMigration[] = []
@@ -53,7 +57,13 @@ export function forecast(fleet: Fleet, permit: (claims: unknown) => Permission):
     const left = (remaining[migration.volume] ?? 1) - 1
     remaining[migration.volume] = left
     const from = places[migration.volume] ?? 0
-    const move: Move = { step, migration, volume, source, destination, from, sparse: permission.sparse, goesOn: left > 0 }
+    const volumesThere = (members[migration.to] ?? 0) + 1
+    members[migration.to] = volumesThere
+    members[from] = (members[from] ?? 1) - 1
+    const move: Move = {
+      ...{ step, migration, volume, source, destination, from, volumesThere },
+      ...{ sparse: permission.sparse, goesOn: left > 0 },
+    }
     const first = places[migration.volume] === volume.pool
     const copies = strategies.map((strategy) => strategy.migrate(move))
     places[migration.volume] = migration.to
@@ -67,13 +77,17 @@ export function forecast(fleet: Fleet, permit: (claims: unknown) => Permission):
     verdict: outcomes.find(({ strategy }) => strategy === 'sparse')?.verdict ?? 'fits',
     volumes: fleet.volumes.length,
     migrations: fleet.migrations.length,
-    pools: fleet.pools.map(({ name, kind, sizeBytes, grainBytes, reserveBytes }, index) => ({
+    pools: fleet.pools.map(({ name, kind, sizeBytes, grainBytes, reserveBytes, metadata }, index) => ({
       name,
       kind,
       sizeBytes,
       grainBytes,
       ...(permissions[index] ?? { sparse: false, reason: '' }),
       reserveBytes,
+      metadata: metadata && {
+        sizeBytes: metadata.blocks * METADATA_BLOCK_BYTES,
+        refusedFrom: dataPercent(metadata.refusedFrom, metadata.blocks),
+      },
       promised: promised[index] ?? { before: 0, peak: 0, after: 0 },
     })),
     forbidden: [...forbidden.values()],
@@ -136,6 +150,8 @@ interface Move {
   readonly sparse: boolean
   /** True if the plan migrates the volume again. */
   readonly goesOn: boolean
+  /** The listed volumes in the destination, with this one. */
+  readonly volumesThere: number
 }
 
 /** The plan under one strategy, as far as it has come. */
@@ -143,8 +159,10 @@ class StrategyRun {
   readonly strategy: StrategyName
   private readonly fleet: Fleet
   private readonly timelines: readonly Timeline[]
+  /** The blocks of metadata in use. */
+  private readonly metadata: readonly (Timeline | undefined)[]
   /** The space of migrated volumes that the plan migrates again, by volume. */
-  private readonly arrived = new Map<number, Pick<Copy, 'taken' | 'mapped'>>()
+  private readonly arrived = new Map<number, Pick<Copy, 'taken' | 'mapped'> & { readonly nodes: Amount }>()
   private read = nothing
   private written = nothing
   private seconds: Amount | undefined
@@ -157,6 +175,7 @@ class StrategyRun {
     const points = Math.min(Math.max(Math.floor(POINTS.all / fleet.pools.length), POINTS.least), POINTS.most)
     const stride = Math.max(1, Math.ceil(fleet.migrations.length / points))
     this.timelines = fleet.pools.map(({ used }) => new Timeline(used, stride, timed))
+    this.metadata = fleet.pools.map(({ metadata }) => metadata && new Timeline(metadata.used, fleet.migrations.length + 1, false))
     if (timed) this.seconds = nothing
   }
 
@@ -170,8 +189,11 @@ class StrategyRun {
     const seconds = this.seconds?.most
     const used = this.timelines[migration.to]?.change(copy.taken, step, seconds)
     if (used !== undefined && used.most > destination.sizeBytes - destination.reserveBytes) this.noteOverfill(move, used)
+    const nodes = takenByVolume(unitsOf(copy.taken, destination.grainBytes), move.volumesThere)
+    this.noteMetadata(move, this.metadata[migration.to]?.change(nodes, step, undefined))
+    this.metadata[move.from]?.change(negated(now?.nodes ?? reversed(nodesOf(volume))), step, undefined)
     this.timelines[move.from]?.change(negated(now?.taken ?? volume.frees), step, seconds)
-    if (move.goesOn) this.arrived.set(migration.volume, { taken: copy.taken, mapped: copy.mapped })
+    if (move.goesOn) this.arrived.set(migration.volume, { taken: copy.taken, mapped: copy.mapped, nodes })
     else this.arrived.delete(migration.volume)
     return copy
   }
@@ -188,12 +210,23 @@ class StrategyRun {
     return skippingCopy(content, sizeBytes, migration.blockBytes, destination, 'all')
   }
 
-  private noteOverfill({ step, volume, destination }: Move, used: Amount): void {
-    const { name, sizeBytes, reserveBytes } = destination
+  private noteOverfill(move: Move, used: Amount): void {
+    const { sizeBytes, reserveBytes } = move.destination
     const limit = reserveBytes === 0 || used.least > sizeBytes ? 'size' : 'reserve'
     const room = limit === 'size' ? sizeBytes : sizeBytes - reserveBytes
     const missing = { least: Math.max(0, used.least - room), most: used.most - room }
-    const overfill: Overfill = { step, volume: volume.name, pool: name, limit, missing }
+    this.note(move, limit, missing)
+  }
+
+  private noteMetadata(move: Move, used: Amount | undefined): void {
+    const { metadata } = move.destination
+    if (used === undefined || metadata === undefined || used.most < metadata.refusedFrom) return
+    const past = (blocks: number) => Math.max(0, blocks - metadata.refusedFrom + 1) * METADATA_BLOCK_BYTES
+    this.note(move, 'metadata', { least: past(used.least), most: past(used.most) })
+  }
+
+  private note({ step, volume, destination }: Move, limit: Overfill['limit'], missing: Amount): void {
+    const overfill: Overfill = { step, volume: volume.name, pool: destination.name, limit, missing }
     this.firstPossible ??= overfill
     if (missing.least > 0) this.firstCertain ??= overfill
   }
@@ -209,13 +242,20 @@ class StrategyRun {
       firstCertain,
       firstPossible,
       pools: this.timelines.map((timeline, index) => {
-        const { name = '', sizeBytes = 0 } = this.fleet.pools[index] ?? {}
+        const { name = '', sizeBytes = 0, metadata } = this.fleet.pools[index] ?? {}
+        const blocks = this.metadata[index]
         return {
           pool: name,
           before: shareOf(timeline.before, sizeBytes),
           peak: shareOf(timeline.peak.used, sizeBytes),
           peakStep: timeline.peak.step,
           final: shareOf(timeline.used, sizeBytes),
+          metadata: metadata &&
+            blocks && {
+              before: shareOfMetadata(blocks.before, metadata),
+              peak: shareOfMetadata(blocks.peak.used, metadata),
+              final: shareOfMetadata(blocks.used, metadata),
+            },
           points: timeline.finish(),
         }
       }),
@@ -248,18 +288,47 @@ function shareOf({ least, most }: Amount, total: number): Share {
   return { bytes: { least, most }, dataPercent: { least: dataPercent(least, total), most: dataPercent(most, total) } }
 }
 
+/** Fewer blocks than those of an empty pool are never in use. */
+function shareOfMetadata({ least, most }: Amount, { blocks, emptyBlocks }: NonNullable<Pool['metadata']>): MetadataShare {
+  const used = { least: Math.max(least, Math.min(emptyBlocks, most)), most }
+  return {
+    bytes: { least: used.least * METADATA_BLOCK_BYTES, most: used.most * METADATA_BLOCK_BYTES },
+    metaPercent: { least: dataPercent(used.least, blocks), most: dataPercent(used.most, blocks) },
+  }
+}
+
+function unitsOf({ least, most }: Amount, unitBytes: number): Amount {
+  return { least: least / unitBytes, most: most / unitBytes }
+}
+
+/** The blocks of metadata that the pool of a volume gets back from it. */
+function nodesOf({ content, sharedBytes }: FleetVolume): Amount {
+  return freedByVolume(unitsOf(bytesOf(content), content.unitBytes), Math.ceil(sharedBytes / content.unitBytes))
+}
+
+/** What is given back is not known from what was taken, so that the least left is after the most is given back. */
+function reversed({ least, most }: Amount): Amount {
+  return { least: most, most: least }
+}
+
 function noteForbidden(forbidden: Map<number, Forbidden>, { step, migration, volume, destination }: Move, reason: string): void {
   const noted = forbidden.get(migration.to)
   if (noted !== undefined) forbidden.set(migration.to, { ...noted, migrations: noted.migrations + 1 })
   else forbidden.set(migration.to, { pool: destination.name, reason, migrations: 1, first: { step, volume: volume.name } })
 }
 
-function assumptionsOf({ volumes, migrations }: Fleet): string[] {
+function assumptionsOf({ pools, volumes, migrations }: Fleet): string[] {
+  const withMetadata = pools.some(({ metadata }) => metadata !== undefined)
+  const without = pools.some(({ kind, metadata }) => kind === 'thin' && metadata === undefined)
   const counted = new Set<number>()
   for (const { volume } of migrations) if (isUncertain(volumes[volume])) counted.add(volume)
   return [
     'Allocated space is assumed to hold data. Written zeros make a sparse copy smaller than forecast.',
-    'No volume is written meanwhile. The metadata of pools and file systems is not counted.',
+    'No volume is written meanwhile. The metadata of file systems is not counted.',
+    ...(without ? ['The metadata of a thin pool is forecast only if its metadataSize and metadataPercent are given.'] : []),
+    ...(withMetadata
+      ? ['The least Meta% assumes that the nodes of the trees that map new volumes are full, the most that they are half full.']
+      : []),
     'Promised space is the virtual size of the listed volumes. Other volumes in a pool are not counted in it.',
     ...(counted.size === 0
       ? []

@@ -12,12 +12,23 @@ const row = (more: object) => ({
   pool_lv: '',
   data_percent: '',
   chunk_size: '0B',
+  lv_metadata_size: '',
+  metadata_percent: '',
   thin_id: '',
   lv_active: 'active',
   ...more,
 })
 const LVS = [
-  row({ lv_name: 'pool-1', lv_size: '209715200B', data_percent: '0.97', chunk_size: '65536B', segtype: 'thin-pool', lv_role: 'private' }),
+  row({
+    lv_metadata_size: '4194304B',
+    metadata_percent: '11.04',
+    lv_name: 'pool-1',
+    lv_size: '209715200B',
+    data_percent: '0.97',
+    chunk_size: '65536B',
+    segtype: 'thin-pool',
+    lv_role: 'private',
+  }),
   row({ lv_name: 'thick', lv_size: '8388608B', segtype: 'linear', lv_role: 'public' }),
   ...[
     { lv_name: 's1', lv_size: '67108864B', data_percent: '2.05', thin_id: '5', lv_role: 'public,snapshot,thinsnapshot' },
@@ -46,7 +57,15 @@ describe('a fleet file of what LVM shows', () => {
     expect(fleetFromLvm(inventory)).toEqual({
       pools: [
         // Without a map the shared space is unknown, so all of it counts as the pool's.
-        { name: 'vg-a/pool-1', kind: 'thin', size: 209715200, chunk: CHUNK, used: 26 * CHUNK },
+        {
+          name: 'vg-a/pool-1',
+          kind: 'thin',
+          size: 209715200,
+          chunk: CHUNK,
+          used: 26 * CHUNK,
+          metadataSize: 4194304,
+          metadataPercent: '11.04',
+        },
         { name: 'vg-a', kind: 'thick', size: 415236096, chunk: 4194304, used: 415236096 - 188743680 - 8388608 },
       ],
       volumes: [

@@ -38,6 +38,7 @@ export function fleetFromLvm({ volumes, groups }: LvmInventory, maps: PoolMaps =
           size,
           chunk: pool.chunk_size,
           used: others(usedOf(pool, maps), poolName(pool), listed, pool.chunk_size),
+          ...(pool.metadata_percent !== '' && { metadataSize: pool.lv_metadata_size, metadataPercent: pool.metadata_percent }),
         }
       }),
       ...groups

@@ -8,6 +8,7 @@ import {
   type ForecastTable,
   forbiddenText,
   fullestPools,
+  metadataTable,
   overfillTexts,
   poolTable,
   promisedTable,
@@ -52,7 +53,7 @@ ${charted.map((pool) => figure(forecast, pool)).join('\n')}
 ${left > 0 ? `<p>${plural(left, 'more pool')}, less full than these: see forecast.json.</p>` : ''}
 <h2>Pools, in Data%</h2>
 ${table(poolTable(forecast, charted))}
-<h2>Promised: virtual sizes, and their share of the pool</h2>
+${metadata(forecast, charted)}<h2>Promised: virtual sizes, and their share of the pool</h2>
 ${table(promisedTable(forecast, charted))}
 <h2>What the plan costs</h2>
 ${table(costTable(forecast))}
@@ -61,6 +62,11 @@ ${list(forecast.assumptions)}
 </body>
 </html>
 `
+}
+
+function metadata(forecast: Forecast, charted: readonly number[]): string {
+  const { columns, rows } = metadataTable(forecast, charted)
+  return rows.length === 0 ? '' : `<h2>Metadata of thin pools, in Meta%</h2>\n${table({ columns, rows })}\n`
 }
 
 function figure(forecast: Forecast, pool: number): string {

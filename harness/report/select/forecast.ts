@@ -55,6 +55,28 @@ export function poolTable({ pools, outcomes }: Forecast, chosen: readonly number
   return { columns: columnsOf(['pool', 'size', 'strategy', 'before', 'peak', 'after']), rows }
 }
 
+/** The metadata of the pools `chosen` under each strategy, where it is known. */
+export function metadataTable({ pools, outcomes }: Forecast, chosen: readonly number[]): ForecastTable {
+  const rows = chosen.flatMap((index) =>
+    outcomes.flatMap(({ strategy, pools: shares, firstPossible }, row): ForecastCell[][] => {
+      const [pool, share] = [pools[index], shares[index]?.metadata]
+      if (pool?.metadata === undefined || share === undefined) return []
+      const isBad = firstPossible?.limit === 'metadata' && firstPossible.pool === pool.name
+      return [
+        [
+          { text: row === 0 ? pool.name : '' },
+          { text: row === 0 ? lvmSize(pool.metadata.sizeBytes) : '' },
+          { text: strategy },
+          { text: bounds(share.before.metaPercent) },
+          { text: bounds(share.peak.metaPercent), isBad },
+          { text: bounds(share.final.metaPercent) },
+        ],
+      ]
+    }),
+  )
+  return { columns: columnsOf(['pool', 'size', 'strategy', 'before', 'peak', 'after']), rows }
+}
+
 /** The virtual sizes that the pools `chosen` have promised, of what they have. A thick pool promises only what it has. */
 export function promisedTable({ pools }: Forecast, chosen: readonly number[]): ForecastTable {
   const rows = chosen.flatMap((index): ForecastCell[][] => {
@@ -91,14 +113,17 @@ export function forbiddenText({ pool, reason, migrations, first }: Forecast['for
 
 /** For each strategy that may overfill a pool, the first migration that does. */
 export function overfillTexts({ pools, outcomes }: Forecast): string[] {
-  const reserves = new Map(pools.map(({ name, reserveBytes }) => [name, lvmSize(reserveBytes)]))
+  const byName = new Map(pools.map((pool) => [pool.name, pool]))
   return outcomes.flatMap((outcome) => {
-    const text = overfillText(outcome, reserves)
+    const text = overfillText(outcome, byName)
     return text === undefined ? [] : [`${outcome.strategy}: ${text}`]
   })
 }
 
-function overfillText({ firstCertain, firstPossible }: StrategyForecast, reserves: ReadonlyMap<string, string>): string | undefined {
+function overfillText(
+  { firstCertain, firstPossible }: StrategyForecast,
+  pools: ReadonlyMap<string, Forecast['pools'][number]>,
+): string | undefined {
   const overfill = firstCertain ?? firstPossible
   if (overfill === undefined) return undefined
   const { step, volume, pool, limit, missing } = overfill
@@ -108,10 +133,17 @@ function overfillText({ firstCertain, firstPossible }: StrategyForecast, reserve
       ? `; perhaps ${firstPossible.pool} from ${firstPossible.volume} on (migration ${firstPossible.step})`
       : ''
   const certain = firstCertain !== undefined
+  const { reserveBytes = 0, metadata } = pools.get(pool) ?? {}
+  const small = certain ? 'is too small' : 'may be too small'
   const fault = {
-    size: certain ? 'is too small' : 'may be too small',
-    reserve: `${certain ? 'does' : 'may'} not keep its reserve of ${reserves.get(pool)} free`,
+    size: `${pool} ${small}`,
+    reserve: `${pool} ${certain ? 'does' : 'may'} not keep its reserve of ${lvmSize(reserveBytes)} free`,
+    metadata: `the metadata of ${pool} ${small}`,
   }[limit]
-  const from = `${pool} ${fault} from ${volume} on (migration ${step})`
+  const from = `${fault} from ${volume} on (migration ${step})`
+  if (limit === 'metadata') {
+    const why = `LVM creates no more volumes in it from ${metadata?.refusedFrom ?? ''} Meta% on. Extend it with lvextend --poolmetadatasize`
+    return `${from}, by ${certain ? by : `up to ${lvmSize(missing.most)}`}${earlier}: ${why}`
+  }
   return certain ? `${from}, by ${by}${earlier}` : `${from}, by up to ${lvmSize(missing.most)}; a map of the volumes would tell`
 }

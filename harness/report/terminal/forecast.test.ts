@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { exampleForecast, exampleOutcome } from '../../../tests/support/example_forecast.ts'
 import { GiB, lvmSize } from '../../units.ts'
+import { forecastPage } from '../html/forecast_page.ts'
 import { duration } from '../select/words.ts'
 import { forecastReport } from './forecast.ts'
 
@@ -46,6 +47,25 @@ describe('a forecast in the terminal', () => {
     )
     expect(text({ verdict: 'may-overfill', firstPossible: certain })).toContain(
       'target may not keep its reserve of 1.00g free from mail on',
+    )
+  })
+
+  test('shows the metadata of pools, and which volume takes too much of it', () => {
+    const pools = exampleForecast().pools.map((pool) => ({ ...pool, metadata: { sizeBytes: 2 ** 21, refusedFrom: '75.00' } }))
+    const share = { bytes: { least: 4096, most: 8192 }, metaPercent: { least: '77.34', most: '77.54' } }
+    const outcome = exampleOutcome('sparse', {
+      verdict: 'overfills',
+      firstCertain: { step: 1, volume: 'mail', pool: 'target', limit: 'metadata', missing: { least: 4096, most: 8192 } },
+    })
+    const shares = outcome.pools.map((pool) => ({ ...pool, metadata: { before: share, peak: share, final: share } }))
+    const text = forecastReport(exampleForecast({ pools, outcomes: [{ ...outcome, pools: shares }] }), false)
+
+    expect(text).toMatch(/^target +2\.00m sparse +77\.34-77\.54 +77\.34-77\.54 +77\.34-77\.54$/m)
+    expect(text.replaceAll(/\s+/g, ' ')).toContain(
+      'sparse: the metadata of target is too small from mail on (migration 1), by 4.00k-8.00k: LVM creates no more volumes in it from 75.00 Meta% on.',
+    )
+    expect(forecastPage(exampleForecast({ pools, outcomes: [{ ...outcome, pools: shares }] }))).toContain(
+      'Metadata of thin pools, in Meta%',
     )
   })
 

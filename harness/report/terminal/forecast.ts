@@ -9,6 +9,7 @@ import {
   type ForecastTable,
   forbiddenText,
   fullestPools,
+  metadataTable,
   overfillTexts,
   poolTable,
   promisedTable,
@@ -19,12 +20,14 @@ import { chalkFor, drawTable, type TableColumn, WIDTH } from './style.ts'
 /** More pools and migrations than this are left to the files. */
 const MOST_POOLS = 8
 const MOST_MOVED = 8
+const POOL_WIDTHS = [18, 8, 8, 13, 14, 14]
 
 /** A forecast as text for a terminal of 80 columns. */
 export function forecastReport(forecast: Forecast, colours: boolean): string {
   const chalk = chalkFor(colours)
   const parts = [
     pools(forecast, chalk),
+    ...metadata(forecast, chalk),
     ...promised(forecast, chalk),
     ...(forecast.moved.length === 0 ? [] : [volumes(forecast, chalk)]),
     costs(forecast, chalk),
@@ -41,9 +44,17 @@ function pools(forecast: Forecast, chalk: ChalkInstance): string {
   const { columns, rows } = poolTable(forecast, chosen)
   return [
     chalk.bold('Pools, in Data%'),
-    drawTable(withWidths(columns, [18, 8, 8, 13, 14, 14]), textsOf(rows, chalk), chalk),
+    drawTable(withWidths(columns, POOL_WIDTHS), textsOf(rows, chalk), chalk),
     ...(left > 0 ? [chalk.dim(`${plural(left, 'more pool')}, less full than these; --out keeps them all`)] : []),
   ].join('\n')
+}
+
+function metadata(forecast: Forecast, chalk: ChalkInstance): string[] {
+  const { columns, rows } = metadataTable(forecast, fullestPools(forecast.outcomes, MOST_POOLS))
+  if (rows.length === 0) return []
+  return [
+    [chalk.bold('Metadata of thin pools, in Meta%'), drawTable(withWidths(columns, POOL_WIDTHS), textsOf(rows, chalk), chalk)].join('\n'),
+  ]
 }
 
 function promised(forecast: Forecast, chalk: ChalkInstance): string[] {
