@@ -1,10 +1,13 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { dmName } from '../harness/block/status.ts'
+import { dmName, isThinPool, parseStatus, type ThinPoolStatus } from '../harness/block/status.ts'
 import { readThinMaps } from '../harness/block/thin_map.ts'
 import { type Range, scaled, touched } from '../harness/content/ranges.ts'
 import { runOrThrow } from '../harness/machine/machine.ts'
+import { exactly } from '../harness/model/amount.ts'
+import { METADATA_BLOCK_BYTES, poolMetadata, takenByVolume } from '../harness/model/thin_metadata.ts'
+import { forecastSchema } from '../harness/result/forecast.ts'
 import { expect, MiB, type ScenarioContext, scenario } from '../harness/scenario.ts'
 import { bytesOf } from '../harness/simulate/copies.ts'
 import { readFleet } from '../harness/simulate/fleet.ts'
@@ -33,6 +36,14 @@ async function run({ lab, machine, lvmEnvironment }: ScenarioContext, argv: read
     env: { ...lvmEnvironment, TMPDIR: lab.folder, HOME: lab.folder },
   })
   return { ending, stdout: stdout.toString(), stderr: stderr.toString() }
+}
+
+/** The status of a backend's pool. The kernel commits its metadata first. */
+async function poolStatus({ lab }: ScenarioContext, group: string): Promise<ThinPoolStatus> {
+  const device = `${dmName(group, `${group}-pool`)}-tpool`
+  const status = parseStatus(await runOrThrow(lab, ['dmsetup', 'status', device]), device).get(device)
+  if (!isThinPool(status)) throw new Error(`${device} is not a thin pool`)
+  return status
 }
 
 scenario('the maps of a pool are what was written to its volumes, and the snapshot of its metadata is given back', async ({ context }) => {
@@ -86,16 +97,76 @@ scenario('a forecast of a migration is what the migration then takes', async ({ 
     () => writeFile(file, JSON.stringify(plan)),
     async () => void (await context.machine.run(['rm', '-rf', file, out])),
   )
+  // Meta% that lvs shows includes what is not committed yet, so commit it.
+  const [source, destination] = [group, target.group ?? '']
+  await poolStatus(context, source)
   const forecast = await run(context, ['--from-lvm', '--maps', '--plan', file, '--out', out])
   expect(forecast.stderr).toBe('')
-  const written = JSON.parse((await runOrThrow(context.lab, ['cat', join(out, 'forecast.json')])).toString())
+  const written = forecastSchema.parse(JSON.parse((await runOrThrow(context.lab, ['cat', join(out, 'forecast.json')])).toString()))
 
   const [, volume] = volumes
   if (volume === undefined) throw new Error('there are two volumes')
   await context.migrate(volume, target, 'host')
   const { mappedBytes, dataPercent } = await context.spaceOf(target, 'volume-2')
 
-  const sparse = written.moved[0].after.find(({ strategy }: { strategy: string }) => strategy === 'sparse').share
+  const sparse = written.moved[0]?.after.find(({ strategy }) => strategy === 'sparse')?.share
   expect(sparse).toEqual({ bytes: { least: mappedBytes, most: mappedBytes }, dataPercent: { least: dataPercent, most: dataPercent } })
   expect(forecast.stdout).toMatch(/^✓ fits, copied as the rule permits: 1 migration/m)
+  const outcome = written.outcomes.find(({ strategy }) => strategy === 'sparse')
+  for (const one of [source, destination]) {
+    const { usedDataBlocks, usedMetadataBlocks } = await poolStatus(context, one)
+    const { final, metadata } = outcome?.pools.find(({ pool: name }) => name === pool(one)) ?? {}
+    const metadataBytes = usedMetadataBlocks * METADATA_BLOCK_BYTES
+    expect(final?.bytes).toEqual(exactly(usedDataBlocks * CHUNK))
+    expect(metadata?.final.bytes.least).toBeLessThanOrEqual(metadataBytes)
+    expect(metadata?.final.bytes.most).toBeGreaterThanOrEqual(metadataBytes)
+  }
+})
+
+// 1 to 252 chunks take one node and 253 take three: no order of the writes changes that.
+scenario('the metadata of a real pool grows as the model says', async ({ context }) => {
+  const backend = await context.backend('lvm-thin', 96 * MiB)
+  const group = backend.group ?? ''
+  const empty = await poolStatus(context, group)
+  const { emptyBlocks, blocks } = poolMetadata(empty.totalMetadataBlocks * METADATA_BLOCK_BYTES, empty.totalDataBlocks)
+  expect(empty).toMatchObject({ usedMetadataBlocks: emptyBlocks, totalMetadataBlocks: blocks })
+
+  let before = empty.usedMetadataBlocks
+  for (const [index, chunks] of [0, 1, 252, 253, 700].entries()) {
+    const volume = await context.volume(backend, 44 * MiB, `volume-${index}`)
+    if (chunks > 0)
+      await runOrThrow(context.lab, [
+        ...['dd', 'if=/dev/urandom', `of=${await volume.path()}`, `bs=${CHUNK}`, `count=${chunks}`],
+        ...['iflag=fullblock', 'oflag=direct', 'status=none'],
+      ])
+    const { usedMetadataBlocks } = await poolStatus(context, group)
+    const { least, most } = takenByVolume(exactly(chunks), index + 1)
+
+    expect(usedMetadataBlocks - before, `${chunks} chunks`).toBeGreaterThanOrEqual(least)
+    expect(usedMetadataBlocks - before, `${chunks} chunks`).toBeLessThanOrEqual(most)
+    if (chunks <= 253) expect(least).toBe(most)
+    before = usedMetadataBlocks
+  }
+})
+
+// Volumes that only the kernel knows fill the metadata: each has a root of its own. LVM takes low ids.
+scenario('LVM creates volumes until the metadata of a pool reaches the limit of the model', async ({ context }) => {
+  const backend = await context.backend('lvm-thin', 96 * MiB)
+  const group = backend.group ?? ''
+  await context.volume(backend, MiB, 'volume-0')
+  const device = `${dmName(group, `${group}-pool`)}-tpool`
+  const { totalMetadataBlocks, totalDataBlocks, usedMetadataBlocks } = await poolStatus(context, group)
+  const { refusedFrom } = poolMetadata(totalMetadataBlocks * METADATA_BLOCK_BYTES, totalDataBlocks)
+  let id = 1000
+  for (let used = usedMetadataBlocks; used < refusedFrom - 1; used = (await poolStatus(context, group)).usedMetadataBlocks) {
+    // From 126 volumes on, some take a second block.
+    const more = Math.max(1, Math.floor((refusedFrom - 1 - used) * 0.9))
+    const fill = `for id in $(seq ${id} ${id + more - 1}); do dmsetup message ${device} 0 "create_thin $id" || exit; done`
+    await runOrThrow(context.lab, ['sh', '-c', fill])
+    id += more
+  }
+
+  await context.volume(backend, MiB, 'volume-1')
+  expect((await poolStatus(context, group)).usedMetadataBlocks).toBe(refusedFrom)
+  await expect(context.volume(backend, MiB, 'volume-2')).rejects.toThrow(/threshold/)
 })
