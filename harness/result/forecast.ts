@@ -68,7 +68,7 @@ const outcomeSchema = object({
       peak: shareSchema.describe('the highest bounds after any migration; the source is deleted only after the copy'),
       peakStep: step,
       final: shareSchema,
-      metadata: object({ before: metadataShareSchema, peak: metadataShareSchema, final: metadataShareSchema })
+      metadata: object({ before: metadataShareSchema, peak: metadataShareSchema, final: metadataShareSchema, points: list(pointSchema) })
         .optional()
         .describe('present if the file gives the metadata of the pool'),
       points: list(pointSchema).describe('the space in use after each migration that changes it; fewer points for a long plan'),

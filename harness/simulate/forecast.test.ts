@@ -196,6 +196,8 @@ describe('a plan', () => {
     expect(b?.metadata?.peak.metaPercent).toEqual({ least: '21.68', most: '22.66' })
     expect(a?.metadata?.final.metaPercent).toEqual({ least: '19.73', most: '20.12' })
     expect(c?.metadata).toBeUndefined()
+    const at = (step: number, least: number, most: number) => ({ step, least: least * 4096, most: most * 4096, peak: most * 4096 })
+    expect(b?.metadata?.points).toEqual([at(0, 103, 103), at(1, 111, 116), at(2, 103, 103)])
   })
 
   test('has a time where there are bandwidths: the slower side decides', () => {

@@ -5,6 +5,7 @@ import {
   type Forecast,
   type ForecastMigration,
   type MetadataShare,
+  type Point,
   type Share,
   type StrategyForecast,
   type StrategyName,
@@ -175,7 +176,7 @@ class StrategyRun {
     const points = Math.min(Math.max(Math.floor(POINTS.all / fleet.pools.length), POINTS.least), POINTS.most)
     const stride = Math.max(1, Math.ceil(fleet.migrations.length / points))
     this.timelines = fleet.pools.map(({ used }) => new Timeline(used, stride, timed))
-    this.metadata = fleet.pools.map(({ metadata }) => metadata && new Timeline(metadata.used, fleet.migrations.length + 1, false))
+    this.metadata = fleet.pools.map(({ metadata }) => metadata && new Timeline(metadata.used, stride, timed))
     if (timed) this.seconds = nothing
   }
 
@@ -190,8 +191,8 @@ class StrategyRun {
     const used = this.timelines[migration.to]?.change(copy.taken, step, seconds)
     if (used !== undefined && used.most > destination.sizeBytes - destination.reserveBytes) this.noteOverfill(move, used)
     const nodes = takenByVolume(unitsOf(copy.taken, destination.grainBytes), move.volumesThere)
-    this.noteMetadata(move, this.metadata[migration.to]?.change(nodes, step, undefined))
-    this.metadata[move.from]?.change(negated(now?.nodes ?? reversed(nodesOf(volume))), step, undefined)
+    this.noteMetadata(move, this.metadata[migration.to]?.change(nodes, step, seconds))
+    this.metadata[move.from]?.change(negated(now?.nodes ?? reversed(nodesOf(volume))), step, seconds)
     this.timelines[move.from]?.change(negated(now?.taken ?? volume.frees), step, seconds)
     if (move.goesOn) this.arrived.set(migration.volume, { taken: copy.taken, mapped: copy.mapped, nodes })
     else this.arrived.delete(migration.volume)
@@ -255,6 +256,7 @@ class StrategyRun {
               before: shareOfMetadata(blocks.before, metadata),
               peak: shareOfMetadata(blocks.peak.used, metadata),
               final: shareOfMetadata(blocks.used, metadata),
+              points: blocks.finish().map((point) => metadataPoint(point, metadata)),
             },
           points: timeline.finish(),
         }
@@ -294,6 +296,15 @@ function shareOfMetadata({ least, most }: Amount, { blocks, emptyBlocks }: NonNu
   return {
     bytes: { least: used.least * METADATA_BLOCK_BYTES, most: used.most * METADATA_BLOCK_BYTES },
     metaPercent: { least: dataPercent(used.least, blocks), most: dataPercent(used.most, blocks) },
+  }
+}
+
+function metadataPoint({ least, most, peak, ...when }: Point, { emptyBlocks }: NonNullable<Pool['metadata']>): Point {
+  return {
+    ...when,
+    least: Math.max(least, Math.min(emptyBlocks, most)) * METADATA_BLOCK_BYTES,
+    most: most * METADATA_BLOCK_BYTES,
+    peak: peak * METADATA_BLOCK_BYTES,
   }
 }
 

@@ -57,7 +57,7 @@ describe('a forecast in the terminal', () => {
       verdict: 'overfills',
       firstCertain: { step: 1, volume: 'mail', pool: 'target', limit: 'metadata', missing: { least: 4096, most: 8192 } },
     })
-    const shares = outcome.pools.map((pool) => ({ ...pool, metadata: { before: share, peak: share, final: share } }))
+    const shares = outcome.pools.map((pool) => ({ ...pool, metadata: { before: share, peak: share, final: share, points: [] } }))
     const text = forecastReport(exampleForecast({ pools, outcomes: [{ ...outcome, pools: shares }] }), false)
 
     expect(text).toMatch(/^target +2\.00m sparse +77\.34-77\.54 +77\.34-77\.54 +77\.34-77\.54$/m)
