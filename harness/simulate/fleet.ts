@@ -114,7 +114,13 @@ function readPool(file: FilePool, defaultReserve: Used | undefined, fault: Fault
   if (sizeBytes === 0) fault(`it is less than one chunk (${grainBytes} bytes)`, 'size')
   return {
     pool: {
-      ...{ name, kind, sizeBytes, grainBytes, whole: kind === 'thick', claims, bandwidth },
+      name,
+      kind,
+      sizeBytes,
+      grainBytes,
+      whole: kind === 'thick',
+      claims,
+      bandwidth,
       reserveBytes: bytesOfReserve(reserve ?? defaultReserve, sizeBytes),
       metadata: readMetadata(file, sizeBytes / grainBytes, fault),
     },

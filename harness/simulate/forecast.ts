@@ -62,8 +62,15 @@ export function forecast(fleet: Fleet, permit: (claims: unknown) => Permission):
     members[migration.to] = volumesThere
     members[from] = (members[from] ?? 1) - 1
     const move: Move = {
-      ...{ step, migration, volume, source, destination, from, volumesThere },
-      ...{ sparse: permission.sparse, goesOn: left > 0 },
+      step,
+      migration,
+      volume,
+      source,
+      destination,
+      from,
+      volumesThere,
+      sparse: permission.sparse,
+      goesOn: left > 0,
     }
     const first = places[migration.volume] === volume.pool
     const copies = strategies.map((strategy) => strategy.migrate(move))
