@@ -45,6 +45,9 @@ export interface Helper {
   stackedOn(path: string): Promise<string[]>
   /** Kills every process whose environment holds `mark`; returns what they were. */
   killMarked(mark: string): Promise<string[]>
+  /** Kills those of them whose parent's environment does not hold `mark`. */
+  killAlone(mark: string): Promise<void>
+  countMarked(mark: string): Promise<number>
   sharingInput(mark: string): Promise<string[]>
   inventory(prefix: string): Promise<Inventory>
   /** Asks device-mapper without starting dmsetup. */
@@ -100,6 +103,8 @@ export async function openHelper(machine: Machine): Promise<Helper> {
     inspectPath: (path) => call('inspectPath', { path }),
     stackedOn: (path) => call('stackedOn', { path }),
     killMarked: (mark) => call('killMarked', { mark }),
+    killAlone: (mark) => call('killAlone', { mark }),
+    countMarked: (mark) => call('countMarked', { mark }),
     sharingInput: (mark) => call('sharingInput', { mark }),
     inventory: (prefix) => call('inventory', { prefix }),
     dmsetup: async (argv) => {

@@ -21,7 +21,7 @@ import {
   verifyDevice,
 } from './device_io.ts'
 import { takeInventory } from './inventory.ts'
-import { inspectPath, killMarked, sharingInput, stackedOn, surroundings } from './surroundings.ts'
+import { countMarked, inspectPath, killAlone, killMarked, sharingInput, stackedOn, surroundings } from './surroundings.ts'
 
 const server = new JSONRPCServer()
 server.addMethod('ping', () => process.version)
@@ -42,6 +42,8 @@ server.addMethod('surroundings', () => surroundings())
 server.addMethod('inspectPath', ({ path }: { path: string }) => inspectPath(path))
 server.addMethod('stackedOn', ({ path }: { path: string }) => stackedOn(path))
 server.addMethod('killMarked', ({ mark }: { mark: string }) => killMarked(mark))
+server.addMethod('killAlone', ({ mark }: { mark: string }) => killAlone(mark) ?? null)
+server.addMethod('countMarked', ({ mark }: { mark: string }) => countMarked(mark))
 server.addMethod('sharingInput', ({ mark }: { mark: string }) => sharingInput(mark))
 server.addMethod('inventory', ({ prefix }: { prefix: string }) => takeInventory((name) => carries(name, prefix)))
 

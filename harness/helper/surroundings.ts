@@ -86,6 +86,22 @@ export function killMarked(mark: string): string[] {
   })
 }
 
+/** Kills the processes whose environment holds the mark and whose parent's does not: a program, without what it has started. */
+export function killAlone(mark: string): void {
+  const pids = marked(mark)
+  for (const pid of pids) {
+    if (pids.includes(parentOf(pid))) continue
+    try {
+      process.kill(Number(pid), 'SIGKILL')
+    } catch {} // it has just ended by itself
+  }
+}
+
+/** How many processes have an environment that holds the mark. */
+export function countMarked(mark: string): number {
+  return marked(mark).length
+}
+
 /** The command lines of processes whose environment holds the mark and that have the standard input of their parent, which holds it too. */
 export function sharingInput(mark: string): string[] {
   const pids = marked(mark)

@@ -26,7 +26,7 @@ const WORDS: readonly (readonly [Cause, RegExp])[] = [
   ['full', /no space left on device|out of data space|insufficient free space|insufficient suitable|disk quota exceeded|not enough space/i],
   ['io-error', /input\/output error|i\/o error/i],
   ['cached', /reads otherwise through the page cache/],
-  ['too-small', /holds \d+ bytes, (but \d+ were asked for|fewer than)/],
+  ['too-small', /holds \d+ bytes, (but \d+ were asked for|fewer than)|beyond real size of device|device \S+ is too small/i],
 ]
 
 /** The cause that an error's text names; undefined where it names none. Pure. */

@@ -404,7 +404,7 @@ class Peer {
       this.kills++
       this.end()
     }
-    return { line: here, ended, stop, kill }
+    return { line: here, ended, stop, kill, crash: kill }
   }
 
   private answer({ id, method, params }: { id: number; method: string; params: unknown }): void {
@@ -466,6 +466,8 @@ const helper: Helper = {
   repoison: unused,
   firstUnpoisoned: unused,
   findStamp: unused,
+  killAlone: unused,
+  countMarked: unused,
   takenOnFilesystem: unused,
   measure: unused,
   surroundings: unused,

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { messageOf } from '../../errors.ts'
 import type { Lab } from '../../lab/lab.ts'
 import { type Caller, callOver, type Line, Unanswered } from '../../protocol/json_rpc.ts'
@@ -13,8 +14,10 @@ export interface RunningDriver {
   readonly ended: Promise<string>
   /** Closes its line and ends it. Returns complaints about its end, one line each. */
   stop(): Promise<string[]>
-  /** Kills it where it is a program. */
+  /** Kills it, with the commands that it runs, where it is a program. */
   kill(): Promise<unknown>
+  /** Kills the program alone, and waits for its commands: killed with it, LVM's can leave suspended devices. */
+  crash(): Promise<unknown>
 }
 
 /** A driver's own storage, and how the driver is started on it. */
@@ -109,6 +112,16 @@ export class DriverProcess {
     const { running } = this
     this.running = undefined
     await running?.kill()
+    await this.start()
+  }
+
+  /** Kills the driver's program this long after it was asked for something, lets its commands end, and starts it again. */
+  async crashDuring(ask: (service: WholeVolumeService) => Promise<unknown>, milliseconds: number): Promise<void> {
+    ask(this.service).catch(() => {}) // nobody waits for the answer
+    await setTimeout(milliseconds)
+    const { running } = this
+    this.running = undefined
+    await running?.crash()
     await this.start()
   }
 

@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { basename, dirname, join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { removeDeviceFolders } from '../../block/device_folders.ts'
 import type { CoverDevice } from '../../block/faulty_device.ts'
 import { poisonedLoop } from '../../block/loop.ts'
@@ -33,6 +34,9 @@ export interface InstallOptions {
 /** How many bytes of the folder's filesystem are poisoned, from its start. */
 export const FOLDER_POISON_BYTES = 512 * MiB
 const ENDS_WITHIN_SECONDS = 5
+/** How long the commands of a driver that was killed may go on. */
+const CHILDREN_END_WITHIN_SECONDS = 10
+const LOOK_AGAIN_MS = 20
 const LOG_KEPT = 2000
 const SHOWN_OF_LOG = 200
 
@@ -81,7 +85,7 @@ async function installBuiltIn(
         here.output.end()
         return []
       }
-      return { line: here, ended: new Promise(() => {}), stop, kill: stop }
+      return { line: here, ended: new Promise(() => {}), stop, kill: stop, crash: stop }
     },
     whyForeign: async (path) => whyForeign(path, await lab.helper.inspectPath(path), before, []),
     takenBytes: async () => {
@@ -186,6 +190,7 @@ async function installProgram(
 
 async function startProgram(lab: Lab, argv: readonly string[], cwd: string, env: Record<string, string>): Promise<RunningDriver> {
   // The shell reports why a program does not start. Its relative paths start in the folder where it was named.
+  const mark = `HOLEPROOF_DRIVER=${env.HOLEPROOF_DRIVER}`
   const running = await lab.machine.start(['sh', '-c', 'cd "$0" && exec "$@"', cwd, ...argv], { env })
   // A stopped run does not wait for answers.
   const abort = () => running.kill(constants.signals.SIGKILL)
@@ -201,7 +206,16 @@ async function startProgram(lab: Lab, argv: readonly string[], cwd: string, env:
     ended,
     kill: async () => {
       running.kill(constants.signals.SIGKILL)
-      await lab.helper.killMarked(`HOLEPROOF_DRIVER=${env.HOLEPROOF_DRIVER}`)
+      await lab.helper.killMarked(mark)
+      await ended
+    },
+    crash: async () => {
+      await lab.helper.killAlone(mark)
+      if ((await within(ended, CHILDREN_END_WITHIN_SECONDS * 1000)) === undefined) running.kill(constants.signals.SIGKILL)
+      for (let waited = 0; (await lab.helper.countMarked(mark)) > 0; waited += LOOK_AGAIN_MS) {
+        if (waited >= CHILDREN_END_WITHIN_SECONDS * 1000) await lab.helper.killMarked(mark)
+        await setTimeout(LOOK_AGAIN_MS)
+      }
       await ended
     },
     stop: async () => {
@@ -209,7 +223,7 @@ async function startProgram(lab: Lab, argv: readonly string[], cwd: string, env:
       if ((await within(ended, ENDS_WITHIN_SECONDS * 1000)) !== undefined) return []
       running.kill(constants.signals.SIGKILL)
       // A child that left the process group may hold its output open.
-      if ((await within(ended, 1000)) === undefined) await lab.helper.killMarked(`HOLEPROOF_DRIVER=${env.HOLEPROOF_DRIVER}`)
+      if ((await within(ended, 1000)) === undefined) await lab.helper.killMarked(mark)
       return [`the driver still ran ${ENDS_WITHIN_SECONDS} s after its input was closed`]
     },
   }

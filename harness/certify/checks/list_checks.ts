@@ -10,7 +10,7 @@ import { migrations } from './migrations.ts'
 import { readsZero } from './reads_zero.ts'
 import { signaturesOnStorage, signaturesStayBytes } from './signatures.ts'
 import { cloneIsNotNew, cloneMovesWhole, snapshotIsNotNew } from './snapshots_and_clones.ts'
-import { attachRepeats, extendKeeps, pathsAreItsOwn, survivesRestart, twoAtOnce } from './volumes.ts'
+import { attachRepeats, extendKeeps, pathsAreItsOwn, survivesCrash, survivesRestart, twoAtOnce } from './volumes.ts'
 
 /** All checks in the order in which they run: those that need untouched storage first, those that wear it out last. */
 export function listChecks(peers: readonly Candidate[] = []): Check[] {
@@ -24,6 +24,7 @@ export function listChecks(peers: readonly Candidate[] = []): Check[] {
     attachRepeats,
     extendKeeps,
     survivesRestart,
+    survivesCrash,
     errorsAreErrors,
     snapshotIsNotNew,
     cloneIsNotNew,

@@ -1,8 +1,13 @@
 import { sizeText } from '../../units.ts'
-import { type Check, refuted, upheld } from './check.ts'
+import { DriverFault, DriverGone } from '../candidate/faults.ts'
+import type { DriverSession, DriverVolume } from '../session/driver_session.ts'
+import { type Check, type CheckOutcome, notOffered, refuted, upheld } from './check.ts'
+import { makeDirty } from './run_experiment.ts'
 import { mixed, wrongIn } from './volume_content.ts'
 
 const ATTACHED_TIMES = 3
+/** When the driver is killed, as parts of the time that it needs for a volume. */
+const CRASHES_AT = [0.3, 0.7] as const
 
 export const pathsAreItsOwn: Check = {
   id: 'paths-are-its-own',
@@ -67,6 +72,65 @@ export const survivesRestart: Check = {
     await session.restart()
     return (await wrongIn(volume, content)) ?? upheld(`all ${sizeText(volume.sizeBytes)} kept`)
   },
+}
+
+/** Crashes in the middle of a verb leave what nobody planned. */
+export const survivesCrash: Check = {
+  id: 'survives-crash',
+  title: 'a driver that is killed while it makes a volume keeps the others, and what it makes afterwards reads as promised',
+  run: async ({ session }) => {
+    if (session.isBuiltIn) return notOffered('a built-in driver is not a program')
+    await makeDirty(session, (1 + CRASHES_AT.length) * session.volumeBytes)
+    const began = performance.now()
+    const kept = await session.create()
+    const milliseconds = performance.now() - began
+    const content = mixed(session, kept)
+    await kept.write(content, 'everywhere')
+    await kept.detach()
+    for (const part of CRASHES_AT) {
+      const name = session.newName()
+      await session.process.crashDuring((service) => service.createVolume(name, session.volumeBytes), part * milliseconds)
+      const outcome = (await wrongIn(kept, content)) ?? (await wrongInMadeAgain(session, name))
+      if (outcome !== undefined) return { ...outcome, text: `killed ${Math.round(100 * part)} % into create_volume: ${outcome.text}` }
+      await kept.detach()
+    }
+    return upheld(`killed ${CRASHES_AT.length} times: all ${sizeText(kept.sizeBytes)} kept, and new volumes are as they should be`)
+  },
+}
+
+/** Makes a volume whose making was cut short again, and looks at it. */
+async function wrongInMadeAgain(session: DriverSession, name: string): Promise<CheckOutcome | undefined> {
+  const volume = await makeAgain(session, name)
+  const empty = { sizeBytes: await volume.actualBytes(), tag: session.lab.tag(), extents: [] }
+  const stale = session.claim ? await wrongIn(volume, empty) : undefined
+  if (stale !== undefined) return stale
+  const content = mixed(session, volume)
+  await volume.write(content, 'everywhere')
+  const wrong = await wrongIn(volume, content)
+  await volume.delete()
+  return wrong
+}
+
+/** A user who got no answer asks again. Where the half-made volume is in the way it is deleted, and where it stays another is made. */
+async function makeAgain(session: DriverSession, name: string): Promise<DriverVolume> {
+  const size = session.volumeBytes
+  return (
+    (await ifPossible(() => session.create(size, name))) ??
+    (await ifPossible(async () => {
+      await session.ask('delete_volume', { name }, (service) => service.deleteVolume(name))
+      return session.create(size, name)
+    })) ??
+    session.create(size)
+  )
+}
+
+async function ifPossible<Made>(make: () => Promise<Made>): Promise<Made | undefined> {
+  try {
+    return await make()
+  } catch (error) {
+    if (error instanceof DriverFault && !(error instanceof DriverGone)) return undefined
+    throw error
+  }
 }
 
 export const extendKeeps: Check = {

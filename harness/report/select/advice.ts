@@ -122,6 +122,11 @@ const ADVICE: Readonly<Record<string, Advice>> = {
     means: 'A clone, or a volume from a snapshot, lost bytes when it was moved.',
     todo: 'Copy what attaching the volume shows, with what it shares with its origin. A map of its own blocks is not all of it.',
   },
+  'survives-crash': {
+    means:
+      'The driver was killed while it made a volume. Afterwards another volume was not whole, or a new one shows what lay on the storage.',
+    todo: 'Make a volume whole before its name is known, and after a start remove what is only half made. Write an index anew beside the old one.',
+  },
   'delete-frees': {
     means: 'Deleting volumes does not give their space back, or does not delete them.',
     todo: 'Remove the volume or snapshot, and all that was made for it: temporary copies, internal snapshots, thin volumes that nothing names.',

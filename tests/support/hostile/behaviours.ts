@@ -79,6 +79,8 @@ export const behaviours = {
   'delete-not-idempotent': 'errors-are-errors',
   'forgets-after-restart': 'survives-restart',
   'empties-after-restart': 'survives-restart',
+  'half-made-counts': 'survives-crash',
+  'writes-index-in-place': 'survives-crash',
   'attach-empties': 'attach-repeats',
   stale: 'new-reads-zero',
   'stale-far-in': 'new-reads-zero',

@@ -986,6 +986,52 @@ class EmptiesAfterRestart(Sound):
         return answer
 
 
+@behaviour("half-made-counts")
+class HalfMadeCounts(Sound):
+    """zeroes a volume after it has got its name, and takes one that a crash has left for whole"""
+
+    def verb_create_volume(self, params: Params) -> Any:
+        path = self.file(params["name"])
+        making = self.file(params["name"], "making")
+        if os.path.exists(making):
+            os.remove(making)
+            return
+        super().verb_create_volume(params)
+        open(making, "x").close()
+        self.write_old(path, 0, params["size_bytes"])
+        time.sleep(0.3)
+        os.truncate(path, 0)
+        os.truncate(path, params["size_bytes"])
+        os.remove(making)
+
+
+@behaviour("writes-index-in-place")
+class WritesIndexInPlace(Sound):
+    """forgets all volumes when it is killed while it writes their list"""
+
+    def index(self) -> str:
+        return os.path.join(self.setup["folder"], "index")
+
+    def verb_create_volume(self, params: Params) -> Any:
+        before = self.listed()
+        with open(self.index(), "w") as index:
+            super().verb_create_volume(params)
+            time.sleep(0.3)
+            index.write("\n".join([*before, params["name"]]))
+
+    def listed(self) -> list[str]:
+        try:
+            with open(self.index()) as index:
+                return index.read().split("\n")
+        except FileNotFoundError:
+            return []
+
+    def verb_attach_volume(self, params: Params) -> Any:
+        if params["name"] not in self.listed():
+            raise Failed(f"there is no volume {params['name']}")
+        return super().verb_attach_volume(params)
+
+
 @behaviour("attach-empties")
 class AttachEmpties(Sound):
     """gives a new, empty file each time it attaches a volume"""
