@@ -1,3 +1,6 @@
+import { SECTOR_BYTES } from '../units.ts'
+import { crc32, nestedGroup } from './nested_group.ts'
+
 /** The beginnings of other people's data: what tools recognise a filesystem, an encrypted device or an image by. */
 
 const SUPERBLOCK_BYTES = 1024
@@ -6,6 +9,8 @@ const EXT_REVISION_AT = 76
 const MBR_BYTES = 512
 const QCOW2_BYTES = 512
 const QCOW2_CLUSTER_BITS = 16
+const GPT_BYTES = 92
+const CRC_START = 0xffffffff
 /** A file of every machine, which a tool that follows an image's backing file would show. */
 const BACKING_FILE = '/etc/passwd'
 const BACKING_AT = 256
@@ -61,6 +66,53 @@ const makers = {
     header.write(BACKING_FILE, BACKING_AT, 'latin1')
     return header
   },
+  /** The superblock of XFS, which lies at the start of its device. Source: XFS Algorithms & Data Structures, "Superblocks". */
+  xfs: () => {
+    const sector = Buffer.alloc(SECTOR_BYTES)
+    sector.write('XFSB', 0, 'latin1')
+    sector.writeUInt32BE(4096, 4) // the block size
+    sector.writeBigUInt64BE(2048n, 8) // blocks
+    sector.fill('holeproof', 32, 41, 'latin1') // the UUID
+    sector.writeUInt32BE(512, 84) // blocks of an allocation group
+    sector.writeUInt32BE(4, 88) // allocation groups
+    sector.writeUInt16BE(0xb4a4, 100) // the version
+    sector.writeUInt16BE(SECTOR_BYTES, 102)
+    sector.writeUInt16BE(256, 104) // the size of an inode
+    sector.writeUInt16BE(16, 106) // inodes of a block
+    sector.set([12, 9, 8, 4, 9], 120) // logarithms of the sizes above
+    return sector
+  },
+  /** The superblock 1.2 of a Linux RAID, which lies at byte 4096 of its device. Source: Linux, uapi/linux/raid/md_p.h. */
+  md: () => {
+    const block = Buffer.alloc(256)
+    block.writeUInt32LE(0xa92b4efc, 0)
+    block.writeUInt32LE(1, 4) // the major version
+    block.fill('holeproof', 16, 25, 'latin1') // the UUID
+    block.writeUInt32LE(1, 72) // RAID 1
+    block.writeUInt32LE(2, 92) // its disks
+    block.writeBigUInt64LE(2048n, 128) // where the data begins, in sectors
+    block.writeBigUInt64LE(8n, 144) // where this block lies, in sectors
+    return block
+  },
+  /** The header of a GUID partition table, which lies in the second sector and in the last. Source: UEFI Specification 2.10, table 5-5. */
+  gpt: () => {
+    const header = Buffer.alloc(GPT_BYTES)
+    header.write('EFI PART', 0, 'latin1')
+    header.writeUInt32LE(0x10000, 8) // the revision
+    header.writeUInt32LE(GPT_BYTES, 12)
+    header.writeBigUInt64LE(1n, 24) // this sector
+    header.writeBigUInt64LE(16_383n, 32) // the last one
+    header.writeBigUInt64LE(34n, 40) // the first one for partitions
+    header.writeBigUInt64LE(16_350n, 48)
+    header.fill('holeproof', 56, 65, 'latin1') // the GUID
+    header.writeBigUInt64LE(2n, 72) // the entries
+    header.writeUInt32LE(128, 80)
+    header.writeUInt32LE(128, 84)
+    header.writeUInt32LE(~crc32(header, CRC_START) >>> 0, 16)
+    return header
+  },
+  /** A physical volume with a group and a logical volume on it: its second sector, and its metadata. */
+  lvm: nestedGroup,
 } satisfies Record<string, () => Buffer>
 
 export type SignatureName = keyof typeof makers

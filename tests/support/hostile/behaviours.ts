@@ -131,6 +131,8 @@ export const behaviours = {
   'moves-clone-as-it-was': 'clone-moves-whole',
   'asks-before-it-wipes': 'signatures-on-storage',
   'refuses-to-wipe': 'signatures-on-storage',
+  'activates-nested-groups': 'signatures-stay-bytes',
+  'moves-backup-table': 'signatures-stay-bytes',
   'guesses-formats': 'signatures-stay-bytes',
   'wipes-at-attach': 'signatures-stay-bytes',
   'clone-tail-stale': 'clone-is-not-new',

@@ -1927,6 +1927,35 @@ class RefusesToWipe(OnThick):
     yes = []
 
 
+@behaviour("activates-nested-groups")
+class ActivatesNestedGroups(OnThick):
+    """activates every volume group that LVM finds on an attached volume"""
+
+    def verb_attach_volume(self, params: Params) -> Any:
+        answer = super().verb_attach_volume(params)
+        seen = 'devices{scan_lvs=1 global_filter=["a|.*|"] use_devicesfile=0}'
+        subprocess.run(["vgchange", "--config", seen, "--activate", "y"], stdin=subprocess.DEVNULL, capture_output=True)
+        return answer
+
+
+@behaviour("moves-backup-table")
+class MovesBackupTable(Sound):
+    """takes the backup of a partition table along to the end of an extended volume"""
+
+    def verb_extend_volume(self, params: Params) -> Any:
+        path = self.known(params["name"])
+        old_end = os.path.getsize(path)
+        super().verb_extend_volume(params)
+        with open(path, "r+b") as file:
+            file.seek(old_end - 512)
+            sector = file.read(512)
+            if sector.startswith(b"EFI PART"):
+                file.seek(-512, os.SEEK_END)
+                file.write(sector)
+                file.seek(old_end - 512)
+                file.write(bytes(512))
+
+
 @behaviour("guesses-formats")
 class GuessesFormats(Sound):
     """takes a volume for an image where its content begins like one, and copies what the image shows"""
