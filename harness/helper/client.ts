@@ -5,7 +5,7 @@ import { describeEnding } from '../machine/command_failed.ts'
 import type { Machine } from '../machine/machine.ts'
 import { callOver } from '../protocol/json_rpc.ts'
 import { writeHelper } from './bundle.ts'
-import type { StampMode, VerifiedReading } from './device_io.ts'
+import type { CachedPart, StampMode, VerifiedReading } from './device_io.ts'
 import { DeviceMapper, type Dmsetup } from './device_mapper.ts'
 import type { Inventory } from './inventory.ts'
 import type { PathInfo, Surroundings } from './surroundings.ts'
@@ -17,10 +17,10 @@ export interface Helper {
   /** Writes a content; by default its extents, and flushes them. */
   stamp(path: string, content: Content, how?: StampMode): Promise<{ writtenBytes: number }>
   /**
-   * Reads a volume past the page cache, and with `cached` in part through it too. With `exact`, a file that is larger than the content
+   * Reads a volume past the page cache and, by default not, in part through it too. With `exact`, a file that is larger than the content
    * is an error.
    */
-  verify(path: string, content: Content, exact: boolean, cached?: boolean): Promise<VerifiedReading>
+  verify(path: string, content: Content, exact: boolean, cached?: CachedPart): Promise<VerifiedReading>
   /** Poisons again what no longer holds poison, from a byte of a device to its end. */
   repoison(path: string, from: number, tag: number): Promise<{ writtenBytes: number }>
   /** Removes everything in a folder, and poisons all the free storage of its filesystem. */
@@ -89,7 +89,7 @@ export async function openHelper(machine: Machine): Promise<Helper> {
   return {
     ping: () => call('ping', {}),
     stamp: (path, content, how = 'extents') => call('stamp', { path, content, how }),
-    verify: (path, content, exact, cached = false) => call('verify', { path, content, exact, cached }),
+    verify: (path, content, exact, cached = 'none') => call('verify', { path, content, exact, cached }),
     repoison: (path, from, tag) => call('repoison', { path, from, tag }),
     repoisonFolder: (folder, tag) => call('repoisonFolder', { folder, tag }),
     namesIn: (folder) => call('namesIn', { folder }),

@@ -143,23 +143,28 @@ function alignedBuffer(): Uint8Array {
 /** How much of a volume is also read through the page cache, from its start: a guest's memory is small. */
 const CACHED_BYTES = 16 * MiB
 
+/** What must read the same through the page cache as past it: all of a volume, or only what was written to it. */
+export type CachedPart = 'all' | 'written' | 'none'
+
 /** What was read past the page cache and, where that was asked for, the first byte that reads otherwise through it. */
 export type VerifiedReading = Verification & { readonly cacheDiffersAt?: number }
 
 /**
  * Reads a volume past the page cache, which would show what a copy meant to write rather than what is there, and compares
  * every byte. Throws when the volume is smaller than the content, and with `exact` when it is a file that is larger; else of a
- * larger volume the rest is not looked at. With `cached`, its first 16 MiB and its end are read through the page cache too.
+ * larger volume the rest is not looked at. Its first 16 MiB and its end are read through the page cache too, if that is asked for.
  */
-export function verifyDevice(path: string, content: Content, exact: boolean, cached: boolean): VerifiedReading {
-  const throughCache = cached ? openSync(path, constants.O_RDONLY) : undefined
-  const copy = cached ? Buffer.alloc(PIECE_BYTES) : undefined
+export function verifyDevice(path: string, content: Content, exact: boolean, cached: CachedPart): VerifiedReading {
+  const copy = cached === 'none' ? undefined : Buffer.alloc(PIECE_BYTES)
+  let throughCache: number | undefined
   let cacheDiffersAt: number | undefined
+  const isCompared = (offset: number) => cached === 'all' || content.extents.some((extent) => contains(extent, offset))
   const file = openSync(path, constants.O_RDONLY | constants.O_DIRECT)
   const aligned = alignedBuffer()
   const verifier = new Verifier(content)
   const classifier = new ByteClassifier(content.tag, MOST_SURVEYED_RUNS)
   try {
+    if (copy !== undefined) throughCache = openSync(path, constants.O_RDONLY)
     let at = 0
     while (at < content.sizeBytes) {
       const got = readSync(file, aligned, 0, PIECE_BYTES, at)
@@ -168,8 +173,7 @@ export function verifyDevice(path: string, content: Content, exact: boolean, cac
       const isLast = at + wanted >= content.sizeBytes
       if (throughCache !== undefined && copy !== undefined && cacheDiffersAt === undefined && (at < CACHED_BYTES || isLast)) {
         const part = copy.subarray(0, readSync(throughCache, copy, 0, wanted, at))
-        const differs = firstDifference(part, aligned.subarray(0, wanted))
-        if (differs !== undefined) cacheDiffersAt = at + differs
+        cacheDiffersAt = firstDifference(part, aligned.subarray(0, wanted), at, isCompared)
       }
       verifier.push(aligned.subarray(0, wanted))
       classifier.push(aligned.subarray(0, wanted))
@@ -189,11 +193,15 @@ export function verifyDevice(path: string, content: Content, exact: boolean, cac
   }
 }
 
-/** The first byte in which two readings differ, the end of a shorter one included; undefined where they are the same. */
-function firstDifference(one: Uint8Array, other: Uint8Array): number | undefined {
+/** The first byte in which two readings from a byte of a volume differ, among those that are compared; undefined where they do not. */
+function firstDifference(one: Uint8Array, other: Uint8Array, from: number, isCompared: (at: number) => boolean): number | undefined {
   if (Buffer.compare(one, other) === 0) return undefined
-  const at = one.findIndex((byte, index) => byte !== other[index])
-  return at === -1 ? one.length : at
+  const index = other.findIndex((byte, index) => byte !== one[index] && isCompared(from + index))
+  return index === -1 ? undefined : from + index
+}
+
+function contains({ offset, length }: Extent, at: number): boolean {
+  return offset <= at && at < offset + length
 }
 
 function writeAll(file: number, data: Uint8Array, at: number): number {
@@ -250,7 +258,8 @@ export function findStamp(path: string, tag: number, offset: number): number[] {
   writePattern(sector, { kind: 'stamp', tag }, offset)
   const found: number[] = []
   forEachPiece(path, 0, (piece, at) => {
-    for (let there = piece.indexOf(sector); there !== -1; there = piece.indexOf(sector, there + 1)) found.push(at + there)
+    for (let there = 0; there < piece.length; there += SECTOR_BYTES)
+      if (sector.equals(piece.subarray(there, there + SECTOR_BYTES))) found.push(at + there)
   })
   return found
 }

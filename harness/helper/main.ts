@@ -8,6 +8,7 @@ import type { Content } from '../content/content.ts'
 import { carries } from '../machine/prefix.ts'
 import { serveOver } from '../protocol/json_rpc.ts'
 import {
+  type CachedPart,
   findStamp,
   firstUnpoisoned,
   measure,
@@ -26,7 +27,7 @@ import { countMarked, inspectPath, killAlone, killMarked, sharingInput, stackedO
 const server = new JSONRPCServer()
 server.addMethod('ping', () => process.version)
 server.addMethod('stamp', ({ path, content, how }: { path: string; content: Content; how: StampMode }) => stampDevice(path, content, how))
-server.addMethod('verify', ({ path, content, exact, cached }: { path: string; content: Content; exact: boolean; cached: boolean }) =>
+server.addMethod('verify', ({ path, content, exact, cached }: { path: string; content: Content; exact: boolean; cached: CachedPart }) =>
   verifyDevice(path, content, exact, cached),
 )
 server.addMethod('repoison', ({ path, from, tag }: { path: string; from: number; tag: number }) => repoisonDevice(path, from, tag))

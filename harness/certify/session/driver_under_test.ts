@@ -87,7 +87,13 @@ export class DriverUnderTest {
   async withAnother<Result>(cover: CoverDevice, use: (session: DriverSession) => Promise<Result>): Promise<Result> {
     const lab = await this.testBed.lab.child()
     try {
-      return await use(await this.openAnother(lab, cover))
+      const session = await this.openAnother(lab, cover)
+      const result = await use(session)
+      // What it does not give back here is for other checks to judge; the storage goes with the lab.
+      await session.cleanUp()
+      await session.process.shutdown().catch(() => false)
+      await session.process.stop()
+      return result
     } finally {
       this.leaks.push(...(await lab.release()))
     }

@@ -171,7 +171,7 @@ class Sound:
 
 
 def copy_sparse(source: str, target: str) -> None:
-    subprocess.run(["cp", "--sparse=always", "--", source, target], check=True, stdin=subprocess.DEVNULL)
+    run(["cp", "--sparse=always", "--", source, target])
 
 
 def run(argv: list[str]) -> str:
@@ -1323,6 +1323,7 @@ class ThinSnapshotStays(Sound):
         if self.group not in run(["vgs", "--noheadings", "-o", "vg_name"]).split():
             run(["vgcreate", "--quiet", "--yes", self.group, params["device"]["path"]])
             run(["lvcreate", "--quiet", "--yes", "--type", "thin-pool", "--zero", "y", "--extents", "95%FREE", "--name", "pool", self.group])
+            run(["lvchange", "--quiet", "--errorwhenfull", "y", f"{self.group}/pool"])
         run(["vgchange", "--quiet", "--activate", "y", self.group])
         return answer
 
