@@ -1537,37 +1537,34 @@ class ByMap(Mover):
         return [(logical, physical, min(length, size - logical)) for logical, physical, length, flags in found if not flags & self.NO_PLACE]
 
 
-@behaviour("moves-by-map")
-class MovesByMap(ByMap):
-    """writes zeros where its file has no place on the disk, and does not ask whether it will have one"""
-
     def copy_to(self, source: str, target: str, size: int, mode: str) -> None:
         with open(source, "rb") as old, open(target, "r+b", buffering=0) as new:
             places = self.extents(old, size)
             if mode == "full":
                 for at in range(0, size, MIB):
                     self.put(new, bytes(min(MIB, size - at)))
-            for logical, _, length in places:
+            for logical, physical, length in places:
                 new.seek(logical)
-                self.put(new, os.pread(old.fileno(), length, logical))
+                self.put(new, self.piece(old, logical, physical, length))
             os.fsync(new.fileno())
+
+    def piece(self, file: Any, logical: int, physical: int, length: int) -> bytes:
+        return os.pread(file.fileno(), length, logical)
+
+
+@behaviour("moves-by-map")
+class MovesByMap(ByMap):
+    """writes zeros where its file has no place on the disk, and does not ask whether it will have one"""
 
 
 @behaviour("moves-from-disk")
 class MovesFromDisk(ByMap):
     """reads its file from the disk below the filesystem, where not everything has arrived; needs root"""
 
-    def copy_to(self, source: str, target: str, size: int, mode: str) -> None:
-        disk = run(["findmnt", "--noheadings", "--output", "SOURCE", "--target", source]).strip()
-        with open(source, "rb") as old, open(disk, "rb", buffering=0) as below, open(target, "r+b", buffering=0) as new:
-            places = self.extents(old, size)
-            if mode == "full":
-                for at in range(0, size, MIB):
-                    self.put(new, bytes(min(MIB, size - at)))
-            for logical, physical, length in places:
-                new.seek(logical)
-                self.put(new, os.pread(below.fileno(), length, physical))
-            os.fsync(new.fileno())
+    def piece(self, file: Any, logical: int, physical: int, length: int) -> bytes:
+        disk = run(["findmnt", "--noheadings", "--output", "SOURCE", "--target", file.name]).strip()
+        with open(disk, "rb", buffering=0) as below:
+            return os.pread(below.fileno(), length, physical)
 
 
 @behaviour("moves-sparsely-always")
