@@ -46,7 +46,7 @@ export interface Helper {
   /** Kills every process whose environment holds `mark`; returns what they were. */
   killMarked(mark: string): Promise<string[]>
   /** Kills those of them whose parent's environment does not hold `mark`. */
-  killAlone(mark: string): Promise<void>
+  killAlone(mark: string): Promise<string[]>
   countMarked(mark: string): Promise<number>
   sharingInput(mark: string): Promise<string[]>
   inventory(prefix: string): Promise<Inventory>

@@ -75,7 +75,17 @@ function deviceNumber(device: number): string {
 
 /** Kills every process whose environment holds the mark, also those that left their process group; returns their command lines. */
 export function killMarked(mark: string): string[] {
-  return marked(mark).flatMap((pid) => {
+  return kill(marked(mark))
+}
+
+/** Kills those whose parent's environment does not hold the mark: a program, without what it has started. Returns their command lines. */
+export function killAlone(mark: string): string[] {
+  const pids = marked(mark)
+  return kill(pids.filter((pid) => !pids.includes(parentOf(pid))))
+}
+
+function kill(pids: readonly string[]): string[] {
+  return pids.flatMap((pid) => {
     const command = commandOf(pid)
     try {
       process.kill(Number(pid), 'SIGKILL')
@@ -84,17 +94,6 @@ export function killMarked(mark: string): string[] {
     }
     return command
   })
-}
-
-/** Kills the processes whose environment holds the mark and whose parent's does not: a program, without what it has started. */
-export function killAlone(mark: string): void {
-  const pids = marked(mark)
-  for (const pid of pids) {
-    if (pids.includes(parentOf(pid))) continue
-    try {
-      process.kill(Number(pid), 'SIGKILL')
-    } catch {} // it has just ended by itself
-  }
 }
 
 /** How many processes have an environment that holds the mark. */

@@ -88,12 +88,14 @@ export class DriverUnderTest {
     const lab = await this.testBed.lab.child()
     try {
       const session = await this.openAnother(lab, cover)
-      const result = await use(session)
-      // What it does not give back here is for other checks to judge; the storage goes with the lab.
-      await session.cleanUp()
-      await session.process.shutdown().catch(() => false)
-      await session.process.stop()
-      return result
+      try {
+        return await use(session)
+      } finally {
+        // What it does not give back here is for other checks to judge; the storage goes with the lab.
+        await session.cleanUp()
+        await session.process.shutdown().catch(() => false)
+        await session.process.stop()
+      }
     } finally {
       this.leaks.push(...(await lab.release()))
     }

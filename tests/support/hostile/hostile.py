@@ -1220,44 +1220,69 @@ class ExtendEmpties(Sound):
         os.truncate(path, params["new_size_bytes"])
 
 
-@behaviour("stale-partial")
-class StalePartial(Sound):
-    """keeps volumes in a thin pool that does not zero: they read as zero until a part of a chunk is written; needs root"""
+class OnLvm(Sound):
+    """Keeps volumes as logical volumes in a group of its own; needs root."""
 
     def verb_do_setup(self, params: Params) -> Any:
         answer = super().verb_do_setup(params)
         self.group = f"{params['prefix']}_vg"
         if self.group not in run(["vgs", "--noheadings", "-o", "vg_name"]).split():
             run(["vgcreate", "--quiet", "--yes", self.group, params["device"]["path"]])
-            pool = ["lvcreate", "--quiet", "--yes", "--type", "thin-pool", "--zero", "n", "--extents", "100%FREE"]
-            run([*pool, "--name", "pool", self.group])
+            self.make_pool()
         run(["vgchange", "--quiet", "--activate", "y", self.group])
         return answer
+
+    def make_pool(self) -> None:
+        pass
 
     def verb_shutdown(self, _: Params) -> Any:
         run(["vgremove", "--quiet", "--force", "--force", "--yes", self.group])
 
-    def verb_create_volume(self, params: Params) -> Any:
-        thin = ["lvcreate", "--quiet", "--yes", "--type", "thin", "--thinpool", "pool", "--name", params["name"]]
-        run([*thin, "--virtualsize", f"{-(-params['size_bytes'] // 512) * 512}b", self.group])
+    def path_of(self, name: str, kind: str = "vol") -> str:
+        path = f"/dev/{self.group}/{kind}-{name}"
+        if not os.path.exists(path):
+            raise Failed(f"there is no {kind} {name}")
+        return path
 
     def verb_delete_volume(self, params: Params) -> Any:
-        run(["lvremove", "--quiet", "--yes", f"{self.group}/{params['name']}"])
+        run(["lvremove", "--quiet", "--yes", self.path_of(params["name"])[len("/dev/") :]])
 
     def verb_attach_volume(self, params: Params) -> Any:
-        path = f"/dev/{self.group}/{params['name']}"
-        if not os.path.exists(path):
-            raise Failed(f"there is no volume {params['name']}")
-        return {"path": path}
+        return {"path": self.path_of(params["name"])}
 
     def verb_detach_volume(self, params: Params) -> Any:
-        self.verb_attach_volume(params)
+        self.path_of(params["name"])
 
     def verb_update_migrated_volume(self, params: Params) -> Any:
-        run(["lvrename", "--quiet", self.group, params["name"], params["new_name"]])
+        self.path_of(params["name"])
+        run(["lvrename", "--quiet", self.group, f"vol-{params['name']}", f"vol-{params['new_name']}"])
+
+
+class OnThin(OnLvm):
+    """Keeps volumes in a thin pool."""
+
+    zero = "y"
+
+    def make_pool(self) -> None:
+        pool = ["lvcreate", "--quiet", "--yes", "--type", "thin-pool", "--zero", self.zero, "--extents", "95%FREE"]
+        run([*pool, "--name", "pool", self.group])
+        run(["lvchange", "--quiet", "--errorwhenfull", "y", f"{self.group}/pool"])
+
+    def verb_create_volume(self, params: Params) -> Any:
+        if params["size_bytes"] <= 0:
+            raise Failed("a volume has at least one byte")
+        thin = ["lvcreate", "--quiet", "--yes", "--type", "thin", "--thinpool", "pool", "--name", f"vol-{params['name']}"]
+        run([*thin, "--virtualsize", f"{-(-params['size_bytes'] // 512) * 512}b", self.group])
 
     def verb_extend_volume(self, params: Params) -> Any:
-        run(["lvextend", "--quiet", "--size", f"{params['new_size_bytes']}b", f"{self.group}/{params['name']}"])
+        run(["lvextend", "--quiet", "--size", f"{params['new_size_bytes']}b", self.path_of(params["name"])[len("/dev/") :]])
+
+
+@behaviour("stale-partial")
+class StalePartial(OnThin):
+    """keeps volumes in a thin pool that does not zero: they read as zero until a part of a chunk is written; needs root"""
+
+    zero = "n"
 
     def verb_create_snapshot(self, params: Params) -> Any:
         raise Failed("there is no create_snapshot here", -32601)
@@ -1314,49 +1339,8 @@ class CloneKeepsTemporaryCopy(Sound):
 
 
 @behaviour("thin-snapshot-stays")
-class ThinSnapshotStays(Sound):
+class ThinSnapshotStays(OnThin):
     """keeps, as a thin volume that nothing names, what it says is deleted; needs root"""
-
-    def verb_do_setup(self, params: Params) -> Any:
-        answer = super().verb_do_setup(params)
-        self.group = f"{params['prefix']}_vg"
-        if self.group not in run(["vgs", "--noheadings", "-o", "vg_name"]).split():
-            run(["vgcreate", "--quiet", "--yes", self.group, params["device"]["path"]])
-            run(["lvcreate", "--quiet", "--yes", "--type", "thin-pool", "--zero", "y", "--extents", "95%FREE", "--name", "pool", self.group])
-            run(["lvchange", "--quiet", "--errorwhenfull", "y", f"{self.group}/pool"])
-        run(["vgchange", "--quiet", "--activate", "y", self.group])
-        return answer
-
-    def verb_shutdown(self, _: Params) -> Any:
-        run(["vgremove", "--quiet", "--force", "--force", "--yes", self.group])
-
-    def path_of(self, name: str, kind: str = "vol") -> str:
-        path = f"/dev/{self.group}/{kind}-{name}"
-        if not os.path.exists(path):
-            raise Failed(f"there is no {kind} {name}")
-        return path
-
-    def verb_create_volume(self, params: Params) -> Any:
-        if params["size_bytes"] <= 0:
-            raise Failed("a volume has at least one byte")
-        size = ["--virtualsize", f"{params['size_bytes']}b"]
-        run(["lvcreate", "--quiet", "--yes", "--type", "thin", "--name", f"vol-{params['name']}", *size, "--thinpool", f"{self.group}/pool"])
-
-    def verb_delete_volume(self, params: Params) -> Any:
-        run(["lvremove", "--quiet", "--yes", self.path_of(params["name"])[len("/dev/") :]])
-
-    def verb_attach_volume(self, params: Params) -> Any:
-        return {"path": self.path_of(params["name"])}
-
-    def verb_detach_volume(self, params: Params) -> Any:
-        self.path_of(params["name"])
-
-    def verb_update_migrated_volume(self, params: Params) -> Any:
-        self.path_of(params["name"])
-        run(["lvrename", "--quiet", self.group, f"vol-{params['name']}", f"vol-{params['new_name']}"])
-
-    def verb_extend_volume(self, params: Params) -> Any:
-        run(["lvextend", "--quiet", "--size", f"{params['new_size_bytes']}b", self.path_of(params["name"])[len("/dev/") :]])
 
     def verb_create_snapshot(self, params: Params) -> Any:
         self.snapshot(f"vol-{params['volume_name']}", f"snap-{params['name']}")
@@ -1854,28 +1838,11 @@ class MovesCloneAsItWas(SharesWithOrigin):
         super().copy_to(self.origin(source) or source, target, size, mode)
 
 
-class OnThick(Sound):
+class OnThick(OnLvm):
     """Keeps volumes as thick logical volumes, and claims nothing; needs root."""
 
     claim = False
     yes: list[str] = ["--yes"]
-
-    def verb_do_setup(self, params: Params) -> Any:
-        answer = super().verb_do_setup(params)
-        self.group = f"{params['prefix']}_vg"
-        if self.group not in run(["vgs", "--noheadings", "-o", "vg_name"]).split():
-            run(["vgcreate", "--quiet", "--yes", self.group, params["device"]["path"]])
-        run(["vgchange", "--quiet", "--activate", "y", self.group])
-        return answer
-
-    def verb_shutdown(self, _: Params) -> Any:
-        run(["vgremove", "--quiet", "--force", "--force", "--yes", self.group])
-
-    def path_of(self, name: str) -> str:
-        path = f"/dev/{self.group}/vol-{name}"
-        if not os.path.exists(path):
-            raise Failed(f"there is no volume {name}")
-        return path
 
     def verb_create_volume(self, params: Params) -> Any:
         if params["size_bytes"] <= 0:
@@ -1885,20 +1852,6 @@ class OnThick(Sound):
 
     def run_lvcreate(self, command: list[str]) -> None:
         run(command)
-
-    def verb_delete_volume(self, params: Params) -> Any:
-        self.path_of(params["name"])
-        run(["lvremove", "--quiet", "--yes", f"{self.group}/vol-{params['name']}"])
-
-    def verb_attach_volume(self, params: Params) -> Any:
-        return {"path": self.path_of(params["name"])}
-
-    def verb_detach_volume(self, params: Params) -> Any:
-        self.path_of(params["name"])
-
-    def verb_update_migrated_volume(self, params: Params) -> Any:
-        self.path_of(params["name"])
-        run(["lvrename", "--quiet", self.group, f"vol-{params['name']}", f"vol-{params['new_name']}"])
 
     def call(self, method: str, params: Params) -> Any:
         if method in ("extend_volume", "create_snapshot", "create_cloned_volume", "create_volume_from_snapshot"):
