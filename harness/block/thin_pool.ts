@@ -1,3 +1,5 @@
+import type { Lab } from '../lab/lab.ts'
+import { runOrThrow } from '../machine/machine.ts'
 import { MiB } from '../units.ts'
 import type { VolumeGroup } from './volume_group.ts'
 
@@ -24,4 +26,18 @@ export async function createThinPool(group: VolumeGroup, name: string, options: 
     ...['--zero', zeroing ? 'y' : 'n', '--discards', discards, group.name],
   ])
   if (errorWhenFull) await group.run(['lvchange', '--quiet', '--errorwhenfull', 'y', `${group.name}/${name}`])
+}
+
+/** Of all pools of a kernel; in seconds. */
+const WAIT_FOR_SPACE = '/sys/module/dm_thin_pool/parameters/no_space_timeout'
+
+/** Lets writes that find no space in any pool of a guest fail after so many seconds, until the lab is released. */
+export async function shortenWaitForSpace(lab: Lab, seconds: number): Promise<void> {
+  const set = (value: string) => runOrThrow(lab, ['tee', WAIT_FOR_SPACE], { stdin: value })
+  const before = await runOrThrow(lab, ['cat', WAIT_FOR_SPACE])
+  await lab.own(
+    `${WAIT_FOR_SPACE}, which was ${before.trim()}`,
+    () => set(`${seconds}`),
+    async () => void (await set(before)),
+  )
 }

@@ -7,7 +7,7 @@ import { printable } from '../result/describe.ts'
 import { certificateVerdict, notShownDriver } from '../result/verdicts.ts'
 import { STOPPED } from '../testbed/queue.ts'
 import type { Candidate } from './candidate/candidate.ts'
-import { DriverFault, DriverGone, PeerFailed, StorageTooSmall } from './candidate/faults.ts'
+import { DriverFault, DriverGone, NotMadeDirty, PeerFailed, StorageTooSmall } from './candidate/faults.ts'
 import type { Case } from './checks/cases.ts'
 import { type Check, type CheckOutcome, notOffered, notShown, refuted } from './checks/check.ts'
 import { wastedSpace } from './checks/reads_zero.ts'
@@ -26,6 +26,8 @@ export interface CertificationOptions {
   readonly repeat: (candidate: Candidate, check?: string) => string
 }
 
+/** Errors that say nothing about the driver. */
+const NOT_SHOWN = [DriverGone, NotMadeDirty, PeerFailed, StorageTooSmall]
 const WORST_FIRST: readonly CheckResult['verdict'][] = ['refuted', 'broken', 'not-shown', 'upheld', 'not-offered']
 
 type Judged = CheckOutcome | { readonly verdict: 'broken'; readonly text: string }
@@ -202,7 +204,7 @@ function isStopped({ testBed }: DriverUnderTest): boolean {
 function outcomeOfError(error: unknown): Judged {
   if (error instanceof UsageError) throw error
   if (error instanceof NotOffered) return notOffered(`the driver lacks it: ${messageOf(error)}`)
-  if (error instanceof DriverGone || error instanceof PeerFailed || error instanceof StorageTooSmall) return notShown(messageOf(error))
+  if (NOT_SHOWN.some((kind) => error instanceof kind)) return notShown(messageOf(error))
   if (error instanceof DriverFault) return refuted(messageOf(error))
   return { verdict: 'broken', text: error instanceof BrokenLab ? messageOf(error) : `holeproof itself failed: ${messageOf(error)}` }
 }

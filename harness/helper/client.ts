@@ -41,6 +41,8 @@ export interface Helper {
   /** The devices and filesystems of the machine, before a foreign program runs in it. */
   surroundings(): Promise<Surroundings>
   inspectPath(path: string): Promise<PathInfo>
+  /** How much storage a path lies on that is none of the `given` devices, in bytes. */
+  bytesElsewhere(path: string, given: readonly string[]): Promise<number>
   /** The device-mapper devices that stand on a block device, in the order in which they can be removed. */
   stackedOn(path: string): Promise<string[]>
   /** Kills every process whose environment holds `mark`; returns what they were. */
@@ -101,6 +103,7 @@ export async function openHelper(machine: Machine): Promise<Helper> {
     takesDirect: (from, to, bytes) => call('takesDirect', { from, to, bytes }),
     surroundings: () => call('surroundings', {}),
     inspectPath: (path) => call('inspectPath', { path }),
+    bytesElsewhere: (path, given) => call('bytesElsewhere', { path, given }),
     stackedOn: (path) => call('stackedOn', { path }),
     killMarked: (mark) => call('killMarked', { mark }),
     killAlone: (mark) => call('killAlone', { mark }),

@@ -22,7 +22,7 @@ import {
   verifyDevice,
 } from './device_io.ts'
 import { takeInventory } from './inventory.ts'
-import { countMarked, inspectPath, killAlone, killMarked, sharingInput, stackedOn, surroundings } from './surroundings.ts'
+import { bytesElsewhere, countMarked, inspectPath, killAlone, killMarked, sharingInput, stackedOn, surroundings } from './surroundings.ts'
 
 const server = new JSONRPCServer()
 server.addMethod('ping', () => process.version)
@@ -41,6 +41,7 @@ server.addMethod('transferred', ({ path }: { path: string }) => transferred(path
 server.addMethod('takesDirect', ({ from, to, bytes }: { from: string; to: string; bytes: number }) => takesDirect(from, to, bytes))
 server.addMethod('surroundings', () => surroundings())
 server.addMethod('inspectPath', ({ path }: { path: string }) => inspectPath(path))
+server.addMethod('bytesElsewhere', ({ path, given }: { path: string; given: string[] }) => bytesElsewhere(path, given))
 server.addMethod('stackedOn', ({ path }: { path: string }) => stackedOn(path))
 server.addMethod('killMarked', ({ mark }: { mark: string }) => killMarked(mark))
 server.addMethod('killAlone', ({ mark }: { mark: string }) => killAlone(mark))

@@ -68,6 +68,25 @@ export function inspectPath(path: string): PathInfo {
   }
 }
 
+/**
+ * How much storage a path lies on that is none of the `given` devices, in bytes: the size of the devices at the bottom, where those stand
+ * on files of a given one too. A file on a filesystem without a device counts as long as it is. Devices are named as by the kernel.
+ */
+export function bytesElsewhere(path: string, given: readonly string[]): number {
+  const look = inspectPath(path)
+  if (look.kind === 'block') return look.bottoms.reduce((sum, device) => sum + deviceBytesElsewhere(device, given), 0)
+  if (look.kind !== 'file') return 0
+  const device = realpathOr(join('/sys/dev/block', look.filesystem)).split('/').at(-1)
+  return device === undefined || device === '' ? look.sizeBytes : bytesElsewhere(join('/dev', device), given)
+}
+
+function deviceBytesElsewhere(device: string, given: readonly string[]): number {
+  if (given.includes(device)) return 0
+  const file = text(join(BLOCK_DEVICES, device, 'loop/backing_file'))
+  if (file !== '' && bytesElsewhere(file, given) === 0) return 0
+  return Number(text(join(BLOCK_DEVICES, device, 'size'))) * 512
+}
+
 /** Linux's encoding of a device number: makedev(3). */
 function deviceNumber(device: number): string {
   return `${(device >>> 8) & 0xfff}:${(device & 0xff) | ((device >>> 12) & 0xfff00)}`

@@ -380,6 +380,7 @@ class Peer {
       storageBytes: 4096,
       start: async () => this.start(),
       whyForeign: async () => undefined,
+      ownStorageBytes: async () => 0,
       takenBytes: async () => 0,
       clearLeftovers: async () => [],
     }
@@ -472,6 +473,7 @@ const helper: Helper = {
   measure: unused,
   surroundings: unused,
   inspectPath: unused,
+  bytesElsewhere: unused,
   stackedOn: unused,
   killMarked: unused,
   sharingInput: unused,

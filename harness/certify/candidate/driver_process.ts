@@ -30,6 +30,8 @@ export interface Installation {
   start(): Promise<RunningDriver>
   /** Returns the reason why a path from the driver cannot be a volume of its own; undefined when it can. */
   whyForeign(path: string): Promise<string | undefined>
+  /** How much storage of the driver's own a path lies on, which nobody has poisoned, in bytes; 0 on the storage that it was given. */
+  ownStorageBytes(path: string): Promise<number>
   /** The bytes that everything takes on the driver's storage, as far as LVM, device-mapper and the filesystem know. */
   takenBytes(): Promise<number>
   /** Makes a server drop its cache of a volume, so that a read shows what is stored. */

@@ -13,6 +13,11 @@ export class StorageTooSmall extends DriverFault {
   override name = 'StorageTooSmall'
 }
 
+/** The storage that a check looks at could not be filled with old bytes first, which is no fault of the driver. */
+export class NotMadeDirty extends Error {
+  override name = 'NotMadeDirty'
+}
+
 /** A peer failed, which says nothing about the driver under test. */
 export class PeerFailed extends Error {
   override name = 'PeerFailed'

@@ -88,6 +88,7 @@ async function installBuiltIn(
       return { line: here, ended: new Promise(() => {}), stop, kill: stop, crash: stop }
     },
     whyForeign: async (path) => whyForeign(path, await lab.helper.inspectPath(path), before, []),
+    ownStorageBytes: async () => 0,
     takenBytes: async () => {
       if (fileOf !== undefined) return lab.helper.takenOnFilesystem(dirname(fileOf('volume')))
       return group === undefined ? 0 : takenBytes(lab, testBed.lvm, await devicesOfGroup(lab, testBed.lvm, group))
@@ -107,7 +108,8 @@ async function installProgram(
   const prefix = lab.name('driver')
   const loop = await poisonedLoop(lab, `${prefix}_device`, storageBytes)
   const device = await cover(lab, `${prefix}_device_cover`, loop)
-  const disk = await cover(lab, `${prefix}_folder_cover`, await poisonedLoop(lab, `${prefix}_folder`, storageBytes, FOLDER_POISON_BYTES))
+  const folderLoop = await poisonedLoop(lab, `${prefix}_folder`, storageBytes, FOLDER_POISON_BYTES)
+  const disk = await cover(lab, `${prefix}_folder_cover`, folderLoop)
   const folder = join(lab.folder, prefix)
   const temporary = join(lab.folder, `${prefix}_tmp`)
   const before = await lab.helper.surroundings()
@@ -177,6 +179,7 @@ async function installProgram(
         ...env,
       }),
     whyForeign: async (path) => whyForeign(path, await lab.helper.inspectPath(path), before, [device, loop]),
+    ownStorageBytes: (path) => lab.helper.bytesElsewhere(path, [basename(loop), basename(folderLoop)]),
     takenBytes: async () => (await takenBytes(lab, testBed.lvm, [device])) + (await lab.helper.takenOnFilesystem(folder)),
     whyStuck: async () => {
       const [command] = await lab.helper.sharingInput(mark)

@@ -82,28 +82,42 @@ function onNewSpace(id: string, title: string, experimentFor: ZeroExperiment['ex
     setsAside: true,
     run: async ({ session }) => {
       const experiment = experimentFor(session)
-      await makeRoom(session, experiment)
-      return judgeReadings(session.claim, experiment, await runExperiment(session, experiment, 'set-aside'))
+      if (!bringsStorage(session)) {
+        await makeRoom(session, experiment)
+        const outcome = judgeReadings(session.claim, experiment, await runExperiment(session, experiment, 'set-aside'))
+        if (outcome.verdict === 'refuted' || !bringsStorage(session)) return outcome
+      }
+      // Nobody has poisoned what the driver has brought up itself.
+      return judgeUsedSpace(session, experiment)
     },
   }
 }
 
-function onUsedSpace(
-  { name, experimentFor }: ZeroExperiment,
-  title: string,
-  before: (session: DriverSession) => Promise<void> = async () => {},
-): Check {
+function onUsedSpace({ name, experimentFor }: ZeroExperiment, title: string, before?: (session: DriverSession) => Promise<void>): Check {
   return {
     id: `reused-reads-zero/${name}`,
     title,
     setsAside: true,
     run: async ({ session }) => {
-      const experiment = { ...experimentFor(session), reused: true }
-      await makeDirty(session, bytesOf(session, experiment))
-      await before(session)
-      return judgeReadings(session.claim, experiment, await runExperiment(session, experiment, 'set-aside'))
+      return judgeUsedSpace(session, experimentFor(session), before)
     },
   }
+}
+
+/** As far as is known: a volume is looked at first. */
+function bringsStorage({ ownStorageBytes = 0 }: DriverSession): boolean {
+  return ownStorageBytes > 0
+}
+
+async function judgeUsedSpace(
+  session: DriverSession,
+  experiment: Experiment,
+  before: (session: DriverSession) => Promise<void> = async () => {},
+): Promise<CheckOutcome> {
+  const reused = { ...experiment, reused: true }
+  await makeDirty(session, bytesOf(session, reused))
+  await before(session)
+  return judgeReadings(session.claim, reused, await runExperiment(session, reused, 'set-aside'))
 }
 
 /** Returns some writes of a grain: at the start, off the edges of chunks and blocks, and at the end. */

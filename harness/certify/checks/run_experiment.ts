@@ -1,7 +1,7 @@
 import type { Content } from '../../content/content.ts'
 import type { Signature } from '../../content/signatures.ts'
 import { MiB, sizeText } from '../../units.ts'
-import { DriverFault, DriverGone } from '../candidate/faults.ts'
+import { DriverFault, DriverGone, NotMadeDirty } from '../candidate/faults.ts'
 import type { DriverSession, DriverVolume } from '../session/driver_session.ts'
 import type { Experiment, Reading } from './cases.ts'
 
@@ -16,6 +16,8 @@ export interface Fill {
 
 /** Storage is filled with about this many volumes. */
 const FILL_VOLUMES = 4
+/** Storage that is not filled at once is filled this often at most: space is handed out from the start on, or in turn. */
+const MOST_FILLS = 2
 
 /** Runs an experiment and reads every volume of it to its last byte. Its volumes are deleted, or set aside. */
 export async function runExperiment(
@@ -38,6 +40,7 @@ export async function runExperiment(
     if (extents.length > 0) await grown.write(content)
     readings.push({ volume: index + 1, name: volume.name, actualBytes, verification: await grown.verify(content) })
   }
+  if (grownOnes[0] !== undefined) await session.findStorage(grownOnes[0])
   for (const volume of grownOnes.toReversed()) await (then === 'delete' ? volume.delete() : session.setAside(volume))
   return readings
 }
@@ -47,9 +50,21 @@ export function bytesOf(session: DriverSession, { volumes, sizeBytes, extendedTo
   return volumes * session.roundUp(extendedTo)
 }
 
-/** Sees to it that the next volumes, of so many bytes in all, get storage that was filled and freed, as far as there is room. */
+/**
+ * Sees to it that the next volumes, of so many bytes in all, get storage that was filled and freed, as far as there is room. Throws
+ * NotMadeDirty where the driver has brought up more storage than is filled.
+ */
 export async function makeDirty(session: DriverSession, bytes: number): Promise<void> {
-  if (session.dirty < bytes) await fillAndFree(session)
+  if (session.dirty >= bytes) return
+  const { volumes, sizeBytes } = await fillAndFree(session)
+  const own = session.ownStorageBytes ?? 0
+  const fills = Math.ceil(own / (volumes * sizeBytes))
+  if (fills > MOST_FILLS) {
+    session.noteDirty(0)
+    const filled = `${sizeText(volumes * sizeBytes)} of the ${sizeText(own)} of storage that the driver brought up itself could be filled`
+    throw new NotMadeDirty(`${filled}, so volumes may lie where no old bytes are: give --storage its size in MiB`)
+  }
+  for (let done = 1; done < fills; done++) await fillAndFree(session)
 }
 
 /** Makes room for an experiment beside the volumes that were set aside. */
@@ -73,6 +88,7 @@ async function fill(
       return { made, sizeBytes, volumes: made.length, endedBy: error.message }
     }
     made.push(volume)
+    await session.findStorage(volume)
     await volume.write({
       sizeBytes,
       tag: session.lab.tag(),

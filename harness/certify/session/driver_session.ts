@@ -57,6 +57,7 @@ export class DriverSession {
   /** Volumes that stay for later checks to be made beside. */
   private aside: DriverVolume[] = []
   private dirtyBytes = 0
+  private ownBytes: number | undefined
   private readonly noun: string
   private names = 0
 
@@ -133,6 +134,16 @@ export class DriverSession {
   /** Kills the driver's program, without a chance to end by itself, and starts it again on the same storage. */
   killAndRestart(): Promise<void> {
     return this.process.killAndRestart()
+  }
+
+  /** How much storage the driver has brought up itself, where its volumes lie, in bytes; undefined until a volume was looked at. */
+  get ownStorageBytes(): number | undefined {
+    return this.ownBytes
+  }
+
+  /** Looks once where the driver's volumes lie. */
+  async findStorage(volume: DriverVolume): Promise<void> {
+    this.ownBytes ??= await this.process.installation.ownStorageBytes(await volume.attach())
   }
 
   /** How much of the storage was filled and freed, and has not been handed out since, in bytes. */

@@ -96,6 +96,8 @@ export const behaviours = {
   'extend-does-nothing': 'extended-reads-zero',
   'extend-empties': 'extend-keeps',
   'stale-partial': 'partial-writes-read-zero',
+  'own-storage': '',
+  'own-storage-stale': 'new-reads-zero',
   'clone-empty': 'clone-is-not-new',
   'clone-shares': 'clone-is-not-new',
   'snapshot-follows': 'snapshot-is-not-new',
@@ -119,6 +121,7 @@ export const behaviours = {
   'fails-and-leaves-copy': 'migrate-out/driver',
   'moves-and-swallows': 'migrate-out-fails',
   'moves-without-flush': 'migrate-out-fails/full-pool',
+  'moves-and-stops-waiting': 'migrate-out-fails/waiting-pool',
   'leaves-copy-where-it-is-full': 'migrate-out-fails/full-folder',
   'moves-nowhere': 'migrate-out-fails/write-errors',
   'moves-past-read-errors': 'migrate-out-fails/unreadable-source',
@@ -146,6 +149,7 @@ export const upheldBy: Partial<Record<BehaviourName, string>> = {
   moves: 'migrate-out',
   'moves-in-large-blocks': 'migrate-out',
   'large-sectors': 'migrate-out',
+  'own-storage': 'new-reads-zero',
 }
 
 export type BehaviourName = keyof typeof behaviours

@@ -1291,6 +1291,96 @@ class StalePartial(OnThin):
         raise Failed("there is no create_cloned_volume here", -32601)
 
 
+class OnOwnStorage(Sound):
+    """Keeps volumes one after another on a loop device that it makes itself; needs root."""
+
+    room = 32 * MIB
+
+    def verb_do_setup(self, params: Params) -> Any:
+        answer = super().verb_do_setup(params)
+        self.index = os.path.join(params["folder"], "index")
+        # /dev/shm may be full of others' files, and the folder is what holeproof has poisoned.
+        self.disk = os.path.join(tempfile.gettempdir(), "disk")
+        if not os.path.exists(self.index):
+            with open(self.disk, "wb") as file:
+                file.truncate(self.room)
+            loop = run(["losetup", "--find", "--show", self.disk]).strip()
+            self.save({"loop": loop, "volumes": {}})
+        return answer
+
+    def verb_shutdown(self, _: Params) -> Any:
+        for name in list(self.volumes()):
+            self.verb_delete_volume({"name": name})
+        run(["losetup", "--detach", self.kept()["loop"]])
+        os.remove(self.disk)
+
+    def kept(self) -> Any:
+        with open(self.index) as file:
+            return json.load(file)
+
+    def save(self, kept: Any) -> None:
+        with open(self.index + ".new", "w") as file:
+            json.dump(kept, file)
+        os.rename(self.index + ".new", self.index)
+
+    def volumes(self) -> Any:
+        return self.kept()["volumes"]
+
+    def mapped(self, name: str) -> str:
+        return f"{self.setup['prefix']}-{name}"
+
+    def verb_create_volume(self, params: Params) -> Any:
+        kept, size = self.kept(), -(-params["size_bytes"] // 4096) * 4096
+        if size <= 0 or params["name"] in kept["volumes"]:
+            raise Failed("no such volume can be made")
+        at = 0
+        for start, length in sorted(kept["volumes"].values()):
+            if start - at >= size:
+                break
+            at = start + length
+        if at + size > self.room:
+            raise Failed("there is no room for it")
+        table = f"0 {size // 512} linear {kept['loop']} {at // 512}"
+        run(["dmsetup", "create", "--noudevrules", "--noudevsync", self.mapped(params["name"]), "--table", table])
+        kept["volumes"][params["name"]] = [at, size]
+        self.save(kept)
+        self.clean(f"/dev/mapper/{self.mapped(params['name'])}", size)
+
+    def clean(self, path: str, size: int) -> None:
+        run(["dd", "if=/dev/zero", f"of={path}", "bs=1M", f"count={size}", "iflag=count_bytes", "conv=fsync"])
+
+    def verb_delete_volume(self, params: Params) -> Any:
+        self.verb_attach_volume(params)
+        kept = self.kept()
+        run(["dmsetup", "remove", "--noudevrules", "--noudevsync", "--retry", self.mapped(params["name"])])
+        del kept["volumes"][params["name"]]
+        self.save(kept)
+
+    def verb_attach_volume(self, params: Params) -> Any:
+        if params["name"] not in self.volumes():
+            raise Failed(f"there is no volume {params['name']}")
+        return {"path": f"/dev/mapper/{self.mapped(params['name'])}"}
+
+    def verb_detach_volume(self, params: Params) -> Any:
+        self.verb_attach_volume(params)
+
+    def verb_extend_volume(self, params: Params) -> Any:
+        raise Failed("there is no extend_volume here", -32601)
+
+
+@behaviour("own-storage")
+class OwnStorage(OnOwnStorage):
+    """brings storage of its own, and zeroes every volume on it; needs root"""
+
+
+@behaviour("own-storage-stale")
+class OwnStorageStale(OnOwnStorage):
+    """brings storage of its own, which reads as zeros while it is new, and shows in volumes what was there before; needs root"""
+
+    def clean(self, path: str, size: int) -> None:
+        pass
+
+
 # ---- copies ----
 
 
@@ -1627,6 +1717,20 @@ class MovesWithoutFlush(Mover):
         with open(source, "rb") as old, open(target, "r+b") as new:
             for _ in range(0, size, MIB):
                 new.write(old.read(min(MIB, size - new.tell())))
+
+
+@behaviour("moves-and-stops-waiting")
+class MovesAndStopsWaiting(Mover):
+    """takes a write that waits for space for one that will be done"""
+
+    def copy_to(self, source: str, target: str, size: int, mode: str) -> None:
+        copy = ["dd", f"if={source}", f"of={target}", "bs=1M", "conv=notrunc,fsync", *(["oflag=direct"] if size % MIB == 0 else [])]
+        running = subprocess.Popen(copy, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            if running.wait(timeout=0.5) != 0:
+                raise Failed("dd failed")
+        except subprocess.TimeoutExpired:
+            pass
 
 
 @behaviour("leaves-copy-where-it-is-full")
