@@ -1,7 +1,9 @@
 import type { Lab } from '../lab/lab.ts'
 import { runOrThrow } from '../machine/machine.ts'
-import { MiB } from '../units.ts'
+import { MiB, SECTOR_BYTES } from '../units.ts'
+import { dmName } from './status.ts'
 import type { VolumeGroup } from './volume_group.ts'
+import { WITHOUT_UDEV } from './without_udev.ts'
 
 export interface ThinPoolOptions {
   readonly sizeBytes: number
@@ -28,6 +30,39 @@ export async function createThinPool(group: VolumeGroup, name: string, options: 
   if (errorWhenFull) await group.run(['lvchange', '--quiet', '--errorwhenfull', 'y', `${group.name}/${name}`])
 }
 
+/**
+ * Leaves a volume in a pool that holds no volume of LVM's, as a crash does between LVM's metadata and the pool's: LVM knows nothing of it,
+ * and its next new volume of the pool is this one, with its data. `sizeBytes` is its size, `fill` writes to its device.
+ */
+export async function leaveOrphan(
+  lab: Lab,
+  pool: { readonly group: string; readonly name: string },
+  sizeBytes: number,
+  fill: (path: string) => Promise<void>,
+): Promise<void> {
+  const ofPool = dmName(pool.group, pool.name)
+  // The device of a pool is called otherwise once the pool has had a volume.
+  const hasOther = (await lab.helper.inspectPath(`/dev/mapper/${ofPool}-tpool`)).kind === 'block'
+  const device = hasOther ? `${ofPool}-tpool` : ofPool
+  const orphan = lab.name('orphan')
+  const tell = (message: string) => ['dmsetup', 'message', device, '0', message]
+  await lab.own(
+    `the orphan of ${pool.group}`,
+    () => runOrThrow(lab, tell(`create_thin ${FIRST_THIN_ID}`)),
+    // LVM may have removed it with the volume that it became.
+    async () => void (await lab.run(tell(`delete ${FIRST_THIN_ID}`))),
+  )
+  const table = `0 ${sizeBytes / SECTOR_BYTES} thin /dev/mapper/${device} ${FIRST_THIN_ID}`
+  await runOrThrow(lab, ['dmsetup', 'create', orphan, '--table', table], WITHOUT_UDEV)
+  try {
+    await fill(`/dev/mapper/${orphan}`)
+  } finally {
+    await runOrThrow(lab, ['dmsetup', 'remove', '--noudevsync', '--retry', orphan])
+  }
+}
+
+/** The id that LVM gives to the first volume of a pool. */
+const FIRST_THIN_ID = 1
 /** Of all pools of a kernel; in seconds. */
 const WAIT_FOR_SPACE = '/sys/module/dm_thin_pool/parameters/no_space_timeout'
 

@@ -182,6 +182,26 @@ describe('a host-assisted migration', () => {
     expect(scene.source.calls).toEqual([`attachVolume ${NAME}`, `detachVolume ${NAME}`, `deleteVolume ${NAME}`])
   })
 
+  test.each([
+    [512, 'full', 'has-storage'],
+    [0, 'sparse', 'claimed-true'],
+    [undefined, 'sparse', 'claimed-true'],
+  ])('whose new volume has %s bytes of storage before the copy is %s, whatever was claimed', async (mappedBytes, mode, decidedBy) => {
+    const scene = setUp()
+    const looked: string[] = []
+
+    const result = await scene.run('host', {
+      mappedBytesOf: async (path) => {
+        looked.push(`${path} after ${scene.copies.length} copies`)
+        return mappedBytes
+      },
+    })
+
+    expect(looked).toEqual([`/destination/${ARRIVAL} after 0 copies`])
+    expect(scene.copies).toMatchObject([{ mode }])
+    expect(result).toMatchObject({ decision: { mode, decidedBy } })
+  })
+
   test('may go to a destination that is larger than the source', async () => {
     expect(await setUp().run('host', { sizeOf: async () => SIZE + 1 })).toMatchObject({ outcome: 'migrated' })
   })

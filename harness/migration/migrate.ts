@@ -16,6 +16,8 @@ export interface MigrationParts {
   readonly copy: (from: string, to: string, bytes: number, mode: CopyMode) => Promise<void>
   /** The size of an attached volume in bytes. */
   readonly sizeOf: (path: string) => Promise<number>
+  /** How much of an attached new volume has storage already, in bytes; undefined where the kernel does not tell. Default: never told. */
+  readonly mappedBytesOf?: (path: string) => Promise<number | undefined>
   /** Names the destination volume until it takes over the source's name; by default a new UUID each time, as in Cinder. */
   readonly newName?: () => string
   /** The rule that is used; another one only to show what it would do. */
@@ -90,9 +92,10 @@ class Migration {
   /** Asks the source's driver to move the volume. Returns false when it declines; then nothing has happened. */
   async moveByDriver(): Promise<boolean> {
     const { name, sizeBytes, backend } = this.volume
-    const { answer, decision } = await this.decide()
+    const answer = await this.ask()
+    const { mode } = this.decide(answer)
     this.enter('migrating')
-    const moved = await backend.service.migrateVolume(name, { locationInfo: locationOf(answer), copyMode: decision.mode, sizeBytes })
+    const moved = await backend.service.migrateVolume(name, { locationInfo: locationOf(answer), copyMode: mode, sizeBytes })
     if (!moved) return false
     this.note({ movedBy: 'driver' })
     this.volume.backend = this.destination
@@ -101,11 +104,12 @@ class Migration {
 
   async copyByHost(): Promise<void> {
     const arrival = await this.createArrival()
-    const { decision } = await this.decide()
+    const answer = await this.ask()
     await this.whileAttached(arrival, async (from, to) => {
       await this.mustHaveRoom(to, 'the destination volume')
+      const { mode } = this.decide(answer, await this.parts.mappedBytesOf?.(to))
       this.enter('migrating')
-      await this.parts.copy(from, to, this.volume.sizeBytes, decision.mode)
+      await this.parts.copy(from, to, this.volume.sizeBytes, mode)
       await this.mustHaveRoom(to, 'after the copy the destination')
       this.note({ movedBy: 'host' })
     })
@@ -120,13 +124,21 @@ class Migration {
     return [...(this.onlyCopy === undefined ? [] : [this.onlyCopy]), ...faults.map(({ what, error }) => `${what}: ${messageOf(error)}`)]
   }
 
-  /** Asks the destination's driver, and applies the rule to its answer. */
-  private async decide(): Promise<{ answer: Answer; decision: Decision }> {
-    const { ask = ({ destination }) => destination.getCapabilities(), rule = decideCopyMode } = this.parts
+  /** Asks the destination's driver what it claims. */
+  private async ask(): Promise<Answer> {
+    const { ask = ({ destination }) => destination.getCapabilities() } = this.parts
     const answer = await ask({ source: this.volume.backend.service, destination: this.destination.service })
-    const decision = rule(answer, { history: 'new', layers: this.destination.layers ?? [] })
-    this.note({ answer, decision })
-    return { answer, decision }
+    this.note({ answer })
+    return answer
+  }
+
+  /** Applies the rule to an answer, and to what the kernel tells of the new volume where there is one already. */
+  private decide(answer: Answer, mappedBytes?: number): Decision {
+    const { rule = decideCopyMode } = this.parts
+    const { layers = [] } = this.destination
+    const decision = rule(answer, { history: 'new', layers, ...(mappedBytes !== undefined && { mappedBytes }) })
+    this.note({ decision })
+    return decision
   }
 
   /** Creates the destination volume under a name of its own, as Cinder does: what is undone under it was made by this migration. */

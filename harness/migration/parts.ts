@@ -1,3 +1,4 @@
+import { mappedBytesOf } from '../block/usage.ts'
 import type { Lab } from '../lab/lab.ts'
 import { dd } from '../movers/dd.ts'
 import { copyVolume, type Mover } from '../movers/mover.ts'
@@ -34,6 +35,7 @@ export async function migrateInLab(
   const parts: MigrationParts = {
     copy: (from, to, bytes, mode) => copyVolume(lab, mover, { from, to, bytes, mode }),
     sizeOf: async (path) => (await lab.helper.measure(path)).sizeBytes,
+    mappedBytesOf: (path) => mappedBytesOf(lab, path),
     ...(rule !== undefined && { rule }),
     ...(ask !== undefined && { ask }),
   }

@@ -74,6 +74,14 @@ describe('a full copy', () => {
     },
   )
 
+  test('is decided when the new volume has storage before the copy, and the reason says how much', () => {
+    const report = { [SHIPPED_KEY]: true }
+    const decide = (mappedBytes: number) => decideCopyMode({ kind: 'answered', report }, { ...FRESH, mappedBytes })
+
+    expect(decide(65536)).toMatchObject({ mode: 'full', decidedBy: 'has-storage', reason: expect.stringContaining('65536 bytes') })
+    expect(decide(0)).toMatchObject({ mode: 'sparse', decidedBy: 'claimed-true' })
+  })
+
   test.each([[['luks']], [['luks', 'qcow2']]])(
     'is decided when layers stand before the promised zeros, and the reason names each: %j',
     (layers) => {

@@ -7,6 +7,8 @@ export interface DestinationFacts {
   readonly history: 'new' | 'reused' | 'clone' | 'restored-snapshot' | 'external-origin'
   /** The layers between the mover and the storage that the driver promised zeros for: encryption, an image format. */
   readonly layers: readonly string[]
+  /** How much of it has storage before the copy, in bytes, where the kernel tells that: a thin volume's mapped chunks. */
+  readonly mappedBytes?: number
 }
 
 /** Which of the rule's conditions decided. */
@@ -20,6 +22,7 @@ export type DecidedBy =
   | 'no-answer'
   | 'not-fresh'
   | 'layered'
+  | 'has-storage'
   /** No rule was asked: a control. */
   | 'forced'
 
@@ -34,7 +37,8 @@ export type Rule = (answer: Answer, destination: DestinationFacts) => Decision
 
 /**
  * Decides whether a copy may skip the zero blocks of its source: only if the destination's driver answered that its new volumes
- * read as zeros, with the boolean true, and the volume is fresh and bare. Anything else is a full copy.
+ * read as zeros, with the boolean true, and the volume is fresh, bare and, as far as the kernel tells, without storage yet. Anything else
+ * is a full copy.
  * Source: efficient volume copy spec, section "Proposed change".
  */
 export const decideCopyMode: Rule = (answer, destination) => {
@@ -60,6 +64,9 @@ export const decideCopyMode: Rule = (answer, destination) => {
   if (claim.value !== true) return full('claimed-false', `the destination reports ${claim.key} = false`)
   if (destination.history !== 'new') return full('not-fresh', `the destination volume is not new: ${destination.history}`)
   if (destination.layers.length > 0) return full('layered', `between the copy and the promised zeros: ${destination.layers.join(', ')}`)
+  const { mappedBytes = 0 } = destination
+  if (mappedBytes > 0)
+    return full('has-storage', `the new volume has storage before the copy: ${mappedBytes} bytes, which may be another volume's data`)
   return { mode: 'sparse', decidedBy: 'claimed-true', reason: `the destination reports ${claim.key} = true` }
 }
 

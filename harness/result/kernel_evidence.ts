@@ -21,12 +21,12 @@ export function observationsOf(unit: CellResult | CopyResult): Observation[] {
   const observed = [
     observation('verdict', unit.verdict),
     observation('failed checks', failed.length === 0 ? 'none' : failed.join(', ')),
-    ...('copyCase' in unit ? ofCopy(unit) : ofCell(unit)),
+    ...('copyCase' in unit ? ofCopy(unit) : ofCell(unit, failed)),
   ]
   return observed.filter((some) => some !== undefined)
 }
 
-function ofCell({ evidence, extents }: CellResult): (Observation | undefined)[] {
+function ofCell({ evidence, extents, prediction }: CellResult, failed: readonly string[]): (Observation | undefined)[] {
   if (evidence === undefined) return []
   const { outcome, states, movedBy, decision, sourceRemains, moved, verification, before, after, rowsBefore, rowsAfter } = evidence
   return [
@@ -39,8 +39,10 @@ function ofCell({ evidence, extents }: CellResult): (Observation | undefined)[] 
     observation('bytes read', moved?.readBytes),
     observation('bytes written', moved?.writtenBytes),
     ...(verification === undefined ? [] : ofVerification(verification, extents)),
-    ...ofSpace('source', before),
-    ...(after === undefined ? [] : ofSpace('destination', after)),
+    ...ofSpace('source', before, failed.includes('model/source-mapped') ? undefined : prediction?.sourceMappedBytes),
+    ...(after === undefined
+      ? []
+      : ofSpace('destination', after, failed.includes('model/destination-mapped') ? undefined : prediction?.destinationMappedBytes)),
     ofRows('lvs before', rowsBefore),
     ofRows('lvs after', rowsAfter),
   ]
@@ -84,9 +86,10 @@ function ofWrong(
   return observation('wrong bytes', exact ? wrongBytes : 'more than 0')
 }
 
-function ofSpace(what: string, { mappedBytes, mapped, pool }: Space): (Observation | undefined)[] {
+/** What a file takes includes its filesystem's own blocks, which follow no rule: what agrees with the model counts as `predictedBytes`. */
+function ofSpace(what: string, { mappedBytes, mapped, pool }: Space, predictedBytes: number | undefined): (Observation | undefined)[] {
   return [
-    ofMapped(`mapped on the ${what}`, mappedBytes, mapped),
+    ofMapped(`mapped on the ${what}`, mapped === undefined ? (predictedBytes ?? mappedBytes) : mappedBytes, mapped),
     observation(`pool used on the ${what}`, pool?.usedBytes),
     observation(`pool size on the ${what}`, pool?.totalBytes),
   ]

@@ -94,6 +94,21 @@ describe('kernels', () => {
     expect(differencesOf(exampleCell(), exampleCell({ evidence: { ...evidence, ...change } })).map((some) => some.field)).toEqual([field])
   })
 
+  test('may have files of as many bytes as was predicted and some of the filesystem', () => {
+    const file = (mappedBytes: number, findings: CellResult['findings'] = []) => {
+      const bytes = { sourceMappedBytes: 0, destinationMappedBytes: 65536, wrongBytes: 0, readBytes: 65536, writtenBytes: 65536 }
+      const prediction = { content: [], destinationMapped: [], written: [], ...bytes }
+      return exampleCell({ findings, prediction, evidence: { ...evidence, after: { mappedBytes, dataPercent: '' } } })
+    }
+    const wrong = [{ check: 'model/destination-mapped', ok: false, text: 'too much' }]
+
+    expect(differencesOf(file(65536), file(69632))).toEqual([])
+    expect(differencesOf(file(65536), file(6553600, wrong)).map(({ field }) => field)).toEqual([
+      'failed checks',
+      'mapped on the destination',
+    ])
+  })
+
   test('may name their volume groups as they like', () => {
     const rowsBefore = evidence.rowsBefore.map((row) => ({ ...row, vg_name: 'holeproof_2_source', pool_lv: 'holeproof_2_source-pool' }))
 

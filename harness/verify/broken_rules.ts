@@ -41,6 +41,7 @@ export const brokenRules = {
       return decideCopyMode({ kind: 'answered', report: { [SHIPPED_KEY]: true } }, destination)
     },
   },
+  'claim-alone': { ...soundParts, rule: (answer, { history, layers }) => decideCopyMode(answer, { history, layers }) },
   'skip-without-seek': {
     mover: async (lab, order) => {
       if (order.mode === 'full') return dd(lab, order)

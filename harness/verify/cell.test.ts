@@ -16,7 +16,7 @@ describe('the ids of the cells', () => {
 
   test('are words in lower case between slashes, so that they can be typed and linked', () => {
     expect(
-      allCells.map(({ id }) => id).filter((id) => !/^(host|driver|control|answer|table)(\/[a-z0-9]+(-[a-z0-9]+)*)+$/.test(id)),
+      allCells.map(({ id }) => id).filter((id) => !/^(host|driver|control|answer|orphan|table)(\/[a-z0-9]+(-[a-z0-9]+)*)+$/.test(id)),
     ).toEqual([])
   })
 
@@ -32,6 +32,10 @@ describe('the ids of the cells', () => {
     for (const { id, faultyAnswer = '' } of allCells.filter((cell) => cell.faultyAnswer)) expect(id.split('/')).toContain(faultyAnswer)
   })
 
+  test('say whether a pool has lost a volume', () => {
+    for (const { id, orphan = false } of allCells) expect(id.split('/').includes('orphan')).toBe(orphan)
+  })
+
   test('say of every cell that corrupts that it is a control', () => {
     expect(allCells.filter(({ id, expect: { bytes } }) => bytes === 'corrupt' && !id.startsWith('control/'))).toEqual([])
   })
@@ -44,7 +48,7 @@ describe('the matrix', () => {
 
   test.each(combinations)('migrates from $source to $destination by the $method, by the rule', ({ method, source, destination }) => {
     const found = ruled.filter(
-      (cell) => cell.method === method && cell.source === source && cell.destination === destination && !cell.faultyAnswer,
+      (cell) => cell.method === method && cell.source === source && cell.destination === destination && !cell.faultyAnswer && !cell.orphan,
     )
 
     expect(found.length).toBeGreaterThan(0)
@@ -56,7 +60,7 @@ describe('the matrix', () => {
   })
 
   test.each(matrixDrivers)('has a control for the destination %s, which does what the rule does not', (destination) => {
-    const found = controls.filter((cell) => cell.destination === destination)
+    const found = controls.filter((cell) => cell.destination === destination && !cell.orphan)
 
     expect(found.length).toBeGreaterThan(0)
     for (const { forced } of found) expect(forced).toBe(claims[destination] ? 'full' : 'sparse')
@@ -103,10 +107,9 @@ describe('every cell', () => {
     expect(wrong(({ forced, expect: { decidedBy } }) => (forced === undefined) !== (decidedBy !== undefined))).toEqual([])
   })
 
-  test('is corrupt only where a sparse copy is forced upon a destination that claims nothing', () => {
-    expect(
-      wrong(({ forced, destination, expect: { bytes } }) => (bytes === 'corrupt') !== (forced === 'sparse' && !claims[destination])),
-    ).toEqual([])
+  test('is corrupt only where a sparse copy is forced upon a destination that claims nothing, or whose pool has lost a volume', () => {
+    const isStale = ({ destination, orphan }: Cell) => !claims[destination] || orphan === true
+    expect(wrong((cell) => (cell.expect.bytes === 'corrupt') !== (cell.forced === 'sparse' && isStale(cell)))).toEqual([])
   })
 
   test('fits into its backend beside the other volume', () => {

@@ -32,6 +32,8 @@ export interface Cell {
   /** Overrides the rule: a control, or the table's copy without conv=sparse. */
   readonly forced?: CopyMode
   readonly faultyAnswer?: FaultyAnswer
+  /** The destination's pool holds a volume that LVM does not know of, as a crash leaves it: the new volume will be that one. */
+  readonly orphan?: true
   readonly expect: Expectation
 }
 
@@ -43,6 +45,8 @@ export interface Expectation {
   readonly decidedBy?: DecidedBy
   /** `corrupt`: stale bytes where zeros belong, and nothing else wrong. */
   readonly bytes: 'intact' | 'corrupt'
+  /** How the data must be copied, where the driver that moves it sees more than the rule can. Default: as was decided. */
+  readonly copied?: CopyMode
   readonly dataPercent?: { readonly before: DataPercent; readonly after: DataPercent }
 }
 
@@ -131,6 +135,30 @@ const answers: Cell[] = (Object.keys(faultyAnswers) as FaultyAnswer[]).map((faul
   expect: { mode: 'full', movedBy: 'host', decidedBy: faultyAnswers[faultyAnswer], bytes: 'intact' },
 }))
 
+/** A pool after a crash hands out another volume's data. What the kernel tells of the new volume counts more than the claim then. */
+const orphan = { ...common, source: 'lvm-thin', destination: 'lvm-thin', layout: 'mixed', orphan: true } as const
+const orphans: Cell[] = [
+  {
+    ...orphan,
+    id: 'orphan/host/lvm-thin/lvm-thin',
+    method: 'host',
+    expect: { mode: 'full', movedBy: 'host', decidedBy: 'has-storage', bytes: 'intact' },
+  },
+  {
+    ...orphan,
+    id: 'orphan/driver/lvm-thin/lvm-thin',
+    method: 'driver',
+    expect: { mode: 'sparse', movedBy: 'driver', decidedBy: 'claimed-true', bytes: 'intact', copied: 'full' },
+  },
+  {
+    ...orphan,
+    id: 'control/orphan/host/lvm-thin/lvm-thin/sparse-forced',
+    method: 'host',
+    forced: 'sparse',
+    expect: { mode: 'sparse', movedBy: 'host', bytes: 'corrupt' },
+  },
+]
+
 /** The spec's example at its real sizes (section "Problem description"): 1.00g with 200 MiB written, pools of 3.80g. */
 const table: Cell[] = (['full', 'sparse'] as const).map((mode) => {
   const before = { pool: '10.28', volume: '19.53' }
@@ -156,7 +184,7 @@ const table: Cell[] = (['full', 'sparse'] as const).map((mode) => {
 })
 
 /** Everything that `scripts/verify` runs. The long ones come first, so that they do not end alone. */
-export const allCells: readonly Cell[] = [...table, ...answers, ...pairs, ...controls, ...layoutCells]
+export const allCells: readonly Cell[] = [...table, ...answers, ...orphans, ...pairs, ...controls, ...layoutCells]
 
 /** Only LVM's driver moves volumes by itself, and only to LVM. */
 function expectedMovedBy(method: MigrationMethod, source: MatrixDriver, destination: MatrixDriver): MigrationMethod {

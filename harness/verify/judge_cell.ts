@@ -28,7 +28,8 @@ export function judgeCell(
   evidence: Evidence,
   model: (copyCase: CopyCase) => Prediction = predict,
 ): { findings: Finding[]; notes: Note[]; prediction: Prediction } {
-  const prediction = model(copyCaseOf(cell, content, evidence.decision?.mode ?? cell.expect.mode))
+  const { mode, copied } = cell.expect
+  const prediction = model(copyCaseOf(cell, content, copied ?? evidence.decision?.mode ?? mode))
   const findings = [checkOutcome(cell, evidence), checkSource(evidence), ...checkDecision(cell, evidence)]
   const { verification, after, outcome } = evidence
   if (verification !== undefined)
@@ -194,8 +195,9 @@ function checkDataPercent({ expect }: Cell, { before, after }: Evidence): Findin
   })
 }
 
-function notesOn({ destination, expect }: Cell, content: Content, after: number): Note[] {
-  if (expect.mode === 'full') return []
+function notesOn({ destination, expect, orphan }: Cell, content: Content, after: number): Note[] {
+  // What was mapped before is no fault of the copy.
+  if (expect.mode === 'full' || orphan) return []
   const notes: Note[] = []
   if (destination === 'nfs-prealloc' && after < content.sizeBytes) {
     notes.push({ kind: 'preallocation-lost', text: 'dd truncates the destination file, and a sparse copy does not allocate it again' })

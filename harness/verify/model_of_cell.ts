@@ -1,6 +1,7 @@
 import type { Content } from '../content/content.ts'
 import type { MatrixDriver } from '../drivers/backend.ts'
 import { DD_BLOCK_BYTES } from '../movers/dd.ts'
+import type { Extent } from '../result/bytes.ts'
 import type { CopyCase, Prior, StorageSpec } from '../result/copy.ts'
 import type { CopyMode } from '../result/copy_mode.ts'
 import type { Cell } from './cell.ts'
@@ -16,12 +17,21 @@ const volumes: Record<MatrixDriver, { readonly storage: StorageSpec; readonly pr
 }
 
 /** A cell as the model sees it, with the copy that was decided. */
-export function copyCaseOf({ source, destination }: Pick<Cell, 'source' | 'destination'>, content: Content, mode: CopyMode): CopyCase {
+export function copyCaseOf(
+  { source, destination, orphan }: Pick<Cell, 'source' | 'destination' | 'orphan'>,
+  content: Content,
+  mode: CopyMode,
+): CopyCase {
   const { sizeBytes, extents } = content
   return {
     sizeBytes,
     source: { storage: volumes[source].storage, sizeBytes, extents, reserved: volumes[source].prior.kind === 'reserved' },
-    destination: { ...volumes[destination], sizeBytes },
+    destination: { ...volumes[destination], sizeBytes, ...(orphan && { prior: { kind: 'used', extents: wholly(sizeBytes) } }) },
     copy: { how: mode, blockBytes: DD_BLOCK_BYTES },
   }
+}
+
+/** The content of a volume that is data throughout. */
+export function wholly(sizeBytes: number): Extent[] {
+  return [{ offset: 0, length: sizeBytes, write: 'data' }]
 }

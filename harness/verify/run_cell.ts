@@ -1,7 +1,9 @@
+import { leaveOrphan } from '../block/thin_pool.ts'
 import type { Content } from '../content/content.ts'
 import { contentOf } from '../content/layouts.ts'
 import { lengthOf } from '../content/ranges.ts'
 import { inspectStorage, type StorageBackend } from '../drivers/backend.ts'
+import { poolName } from '../drivers/lvm/kinds.ts'
 import { messageOf } from '../errors.ts'
 import type { Lab } from '../lab/lab.ts'
 import type { MigrationRecord, MigrationResult } from '../migration/migrate.ts'
@@ -19,6 +21,7 @@ import type { VerifyParts } from './broken_rules.ts'
 import type { Cell } from './cell.ts'
 import { serveFaulty } from './faulty_answers.ts'
 import { judgeCell, predictedPercent } from './judge_cell.ts'
+import { wholly } from './model_of_cell.ts'
 
 /** The spec's volume name. */
 const VOLUME = 'volume-1234'
@@ -91,6 +94,7 @@ async function prepareVolumes(testBed: TestBed, lab: Lab, cell: Cell, clock: Pha
     await testBed.create(lab, cell.destination, 'destination', { dataBytes, poisonBytes: poisonBytes.destination }),
   ])
   for (const backend of [from, to]) if (cell.neighbourBytes > 0) await placeNeighbour(lab, backend, cell.neighbourBytes)
+  if (cell.orphan) await placeOrphan(lab, to, sizeBytes)
 
   const content = contentOfCell(cell, lab.tag(), lab.seed)
   const source = new LabVolume(lab, from, VOLUME, sizeBytes)
@@ -163,7 +167,14 @@ async function migrateVolume(
 async function placeNeighbour(lab: Lab, backend: StorageBackend, bytes: number): Promise<void> {
   const neighbour = new LabVolume(lab, backend, NEIGHBOUR, bytes)
   await neighbour.create()
-  await neighbour.write({ sizeBytes: bytes, tag: lab.tag(), extents: [{ offset: 0, length: bytes, write: 'data' }] })
+  await neighbour.write({ sizeBytes: bytes, tag: lab.tag(), extents: wholly(bytes) })
+}
+
+async function placeOrphan(lab: Lab, { group, kind }: StorageBackend, sizeBytes: number): Promise<void> {
+  if (group === undefined) throw new Error(`${kind} has no pool for an orphan`)
+  await leaveOrphan(lab, { group, name: poolName(group) }, sizeBytes, async (path) => {
+    await lab.helper.stamp(path, { sizeBytes, tag: lab.tag(), extents: wholly(sizeBytes) })
+  })
 }
 
 function recordOfPrediction(cell: Cell, { after }: Evidence, prediction: Prediction): NonNullable<CellResult['prediction']> {

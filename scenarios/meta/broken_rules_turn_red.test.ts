@@ -13,6 +13,7 @@ const caught: Record<BrokenRule, { id: string; checks: string[]; says: RegExp }>
     checks: ['decision', 'bytes'],
     says: /the rule wants full \(claim-not-boolean\)/,
   },
+  'claim-alone': { id: 'orphan/host/lvm-thin/lvm-thin', checks: ['decision', 'bytes'], says: /the rule wants full \(has-storage\)/ },
   'skip-without-seek': {
     id: 'host/lvm-thin/lvm-thin/mixed',
     checks: ['bytes', 'model/bytes', 'model/destination-mapped'],

@@ -1,4 +1,4 @@
-import { thinMappedBytes } from '../../block/usage.ts'
+import { mappedBytesOf } from '../../block/usage.ts'
 import type { Content } from '../../content/content.ts'
 import { BrokenLab, messageOf } from '../../errors.ts'
 import type { StampMode } from '../../helper/device_io.ts'
@@ -401,8 +401,7 @@ export class DriverVolume {
   async mappedBytes(): Promise<number | undefined> {
     const look = await this.look()
     if (look.kind === 'file') return (await this.session.lab.helper.measure(await this.attach())).allocatedBytes
-    if (look.kind !== 'block' || look.dmName === '') return undefined
-    return thinMappedBytes(this.session.lab, look.dmName)
+    return mappedBytesOf(this.session.lab, await this.attach())
   }
 
   /** Returns its real size in bytes, which is at least the size that was asked for. */

@@ -2,6 +2,7 @@ import type { KeptGroups } from '../../block/kept_groups.ts'
 import { createLogicalVolume, SNAPSHOT_MODULES } from '../../block/logical_volume.ts'
 import type { Lvm } from '../../block/lvm.ts'
 import type { ThinPoolOptions } from '../../block/thin_pool.ts'
+import { mappedBytesOf } from '../../block/usage.ts'
 import { createVolumeGroup, devicePath, EXTENT_BYTES, type VolumeGroup, type VolumeGroupOptions } from '../../block/volume_group.ts'
 import { messageOf } from '../../errors.ts'
 import type { Lab } from '../../lab/lab.ts'
@@ -101,7 +102,9 @@ export class LvmDriver implements BuiltInDriver {
     const arrival = devicePath(target.group, name)
     await createVolumeIn(this.group, target.group, target.type, name, sizeBytes)
     try {
-      await copyVolume(lab, this.mover, { from, to: arrival, bytes: sizeBytes, mode: copyMode })
+      // A pool after a crash may hand out a volume that LVM has lost.
+      const isNew = ((await mappedBytesOf(lab, arrival)) ?? 0) === 0
+      await copyVolume(lab, this.mover, { from, to: arrival, bytes: sizeBytes, mode: isNew ? copyMode : 'full' })
       await this.deleteVolume(name)
     } catch (error) {
       // lvremove may have failed after its work was done: then the arrival is the only copy.

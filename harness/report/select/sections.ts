@@ -20,6 +20,10 @@ export const SECTIONS: readonly Section[] = [
     holds: ({ id }) => id.startsWith('answer/'),
     variant: ({ faultyAnswer = '' }) => faultyAnswer,
   },
+  {
+    title: 'After a crash of the pool: the new volume is one that LVM has lost, full of old data',
+    holds: ({ id }) => id.startsWith('orphan/'),
+  },
   { title: 'Other layouts of the source', holds: ({ id }) => /^host\/(?!.*\/mixed$)/.test(id), variant: ({ layout }) => layout },
   { title: 'Controls, against the rule on purpose: must corrupt, or lose thinness', holds: ({ control }) => control },
   { title: "The spec's table, at its real sizes", holds: ({ id }) => id.startsWith('table/') },
