@@ -17,8 +17,8 @@ export interface Helper {
   /** Writes a content; by default its extents, and flushes them. */
   stamp(path: string, content: Content, how?: StampMode): Promise<{ writtenBytes: number }>
   /**
-   * Reads a volume past the page cache and, by default not, in part through it too. With `exact`, a file that is larger than the content
-   * is an error.
+   * Reads a volume past the page cache. `cached` is what must read the same through it (default: nothing). With `exact`, a file that is
+   * larger than the content is an error.
    */
   verify(path: string, content: Content, exact: boolean, cached?: CachedPart): Promise<VerifiedReading>
   /** Poisons again what no longer holds poison, from a byte of a device to its end. */
