@@ -1,9 +1,9 @@
-import { fileURLToPath } from 'node:url'
 import { Option } from '@commander-js/extra-typings'
 import { $ } from 'zx'
 import { UsageError } from '../../harness/errors.ts'
 import { selectKernel } from '../../harness/machine/guest/uml_kernels.ts'
 import type { MachineChoice } from '../../harness/machine/machine.ts'
+import { assetPath } from '../../harness/paths.ts'
 import { EXIT, newCommand, runnable } from '../lib/cli/command.ts'
 import { kernelOption } from '../lib/cli/options.ts'
 import { ensureBrowser } from '../lib/setup/browser.ts'
@@ -52,7 +52,7 @@ const command = newCommand(
 export default runnable(command, async () => {
   command.parse()
   const { machine, kernel, only } = command.opts()
-  const root = fileURLToPath(new URL('../..', import.meta.url))
+  const root = assetPath('.')
   const run = $({ cwd: root, stdio: 'inherit', nothrow: true, env: process.env, preferLocal: root })
 
   const log = (line: string) => console.error(line)
