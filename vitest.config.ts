@@ -17,6 +17,8 @@ export default defineConfig({
         logLevel: 'error',
         test: {
           name: 'unit',
+          // A process for each of so many files would take half of the time.
+          pool: 'threads',
           include: ['{harness,scripts,tests/unit,tests/support}/**/*.test.ts'],
           // Each takes milliseconds, but the machine may be busy.
           testTimeout: 60_000,

@@ -7,9 +7,10 @@ import type { Certificate } from '../../harness/result/certificate.ts'
 import { isMeant } from '../../scripts/lib/cli/only.ts'
 import type { BehaviourName } from './hostile/behaviours.ts'
 
-/** One of the drivers of hostile.py. */
-export function hostile(name: BehaviourName): Candidate {
-  return { kind: 'program', name, argv: ['/usr/bin/python3', assetPath('tests/support/hostile/hostile.py'), name], cwd: '/' }
+/** One of the drivers of hostile.py. `amount` is of what it does too much or too long. */
+export function hostile(name: BehaviourName, amount?: number): Candidate {
+  const words = [name, ...(amount === undefined ? [] : [`${amount}`])]
+  return { kind: 'program', name, argv: ['/usr/bin/python3', assetPath('tests/support/hostile/hostile.py'), ...words], cwd: '/' }
 }
 
 /**

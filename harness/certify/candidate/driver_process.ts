@@ -52,7 +52,7 @@ export class DriverProcess {
   readonly installation: Installation
   /** Lines from the driver that were not answers, and ends that were not asked for: one line each. */
   readonly troubles: string[] = []
-  private readonly limits: Limits
+  readonly limits: Limits
   private running: RunningDriver | undefined
   private caller: Caller | undefined
   private answer: Partial<VerbResult<'do_setup'>> = {}

@@ -10,7 +10,7 @@ import { describeFill, fillAndFree } from './run_experiment.ts'
 
 /** What a filesystem may keep for its own tables, and the least that a volume or copy that stays takes. */
 const SLACK_BYTES = MiB
-/** Space may come back a while after the answer. */
+/** Space may come back a while after the answer, but within the time that a verb may take. */
 const COMES_BACK_SECONDS = 10
 /** How much fuller the storage may become, in parts of it: all of it has been used once then. */
 const MOST_GROWTH = 1.2
@@ -70,7 +70,7 @@ async function takenBy(session: DriverSession): Promise<number | undefined> {
 /** Makes and deletes once more. Returns why that fails, also a while later: space may come back after the answer. */
 async function whyNoMore(session: DriverSession): Promise<string | undefined> {
   let why: string | undefined
-  for (const milliseconds of [0, COMES_BACK_SECONDS * 1000]) {
+  for (const milliseconds of [0, Math.min(COMES_BACK_SECONDS, session.process.limits.verbSeconds) * 1000]) {
     await setTimeout(milliseconds)
     try {
       await makeAndDelete(session)
