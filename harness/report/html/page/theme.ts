@@ -9,14 +9,21 @@ export function useTheme(): { theme: Theme; switchTheme: () => void } {
   const [theme, setTheme] = useState<Theme>(kept)
   useLayoutEffect(() => {
     document.documentElement.dataset.theme = theme
-    try {
-      localStorage.setItem(KEPT, theme)
-    } catch {
-      // Then it lasts as long as the page.
-    }
   }, [theme])
-  const switchTheme = useCallback(() => setTheme((now) => THEMES[(THEMES.indexOf(now) + 1) % THEMES.length] ?? 'system'), [])
+  const switchTheme = useCallback(() => {
+    const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? 'system'
+    setTheme(next)
+    keep(next)
+  }, [theme])
   return { theme, switchTheme }
+}
+
+function keep(theme: Theme): void {
+  try {
+    localStorage.setItem(KEPT, theme)
+  } catch {
+    // Then it lasts as long as the page.
+  }
 }
 
 function kept(): Theme {
