@@ -5,6 +5,7 @@ import { createThinPool, POOL_METADATA_BYTES } from '../block/thin_pool.ts'
 import { createVolumeGroup, devicePath, EXTENT_BYTES, type VolumeGroup } from '../block/volume_group.ts'
 import type { Content } from '../content/content.ts'
 import { makeLocalFolder } from '../drivers/file/local_folder.ts'
+import { BrokenLab } from '../errors.ts'
 import type { StampMode } from '../helper/device_io.ts'
 import type { Lab } from '../lab/lab.ts'
 import { runOrThrow } from '../machine/machine.ts'
@@ -38,14 +39,11 @@ export interface BuiltCase {
   readonly content: Content
 }
 
-/** Makes real storage, poisoned beforehand, into what a copy describes. All of it goes with the lab. */
+/** Makes real storage, poisoned beforehand, into what a copy describes. The destination goes with the lab, the source may stay for the next copy. */
 export async function buildStorage(testBed: TestBed, lab: Lab, copyCase: CopyCase): Promise<BuiltCase> {
-  const { source, destination, sizeBytes } = copyCase
+  const { destination } = copyCase
   const shelf = { testBed, lab }
-  const from = await makeSource(shelf, source.storage, sizeBytes)
-  const content: Content = { sizeBytes, tag: lab.tag(), extents: source.extents }
-  await lab.helper.stamp(from.path, content, source.storage.kind === 'thick' ? 'everywhere' : 'extents')
-
+  const { volume: from, content } = await takeSource(testBed, copyCase)
   const bytes = destination.sizeBytes
   if (destination.storage.kind === 'file') {
     const to = await makeFile(shelf, bytes, destination.prior.kind === 'reserved')
@@ -54,6 +52,46 @@ export async function buildStorage(testBed: TestBed, lab: Lab, copyCase: CopyCas
   }
   const below = await makeDestination(shelf, destination.storage, destination)
   return { source: from, destination: destination.cryptHeaderBytes === undefined ? below : await encrypted(lab, below), content }
+}
+
+/** A source with its content, and the lab that it goes with. */
+interface StampedSource {
+  readonly key: string
+  readonly lab: Lab
+  readonly volume: BuiltVolume
+  readonly content: Content
+}
+
+/** The last source of each test bed. Copies only read it, and many have the same. */
+const lastSources = new WeakMap<TestBed, StampedSource>()
+
+/** The source of a copy: that of the copy before, if it is the same and still holds what was written, or a new one in its place. */
+async function takeSource(testBed: TestBed, { source, sizeBytes }: CopyCase): Promise<StampedSource> {
+  const key = JSON.stringify([source, sizeBytes])
+  const last = lastSources.get(testBed)
+  const faults: string[] = []
+  if (last?.key === key) {
+    const { wrongBytes } = await last.lab.helper.verify(last.volume.path, last.content, false)
+    if (wrongBytes === 0) return last
+    faults.push(`${wrongBytes} bytes of ${last.volume.path} have changed, which was a source and only read`)
+  }
+  lastSources.delete(testBed)
+  testBed.leftForNext = undefined
+  faults.push(...((await last?.lab.release()) ?? []))
+  if (faults.length > 0) throw new BrokenLab(faults.join('; '))
+  const lab = await testBed.lab.child()
+  try {
+    const volume = await makeSource({ testBed, lab }, source.storage, sizeBytes)
+    const content: Content = { sizeBytes, tag: lab.tag(), extents: source.extents }
+    await lab.helper.stamp(volume.path, content, source.storage.kind === 'thick' ? 'everywhere' : 'extents')
+    const made = { key, lab, volume, content }
+    lastSources.set(testBed, made)
+    testBed.leftForNext = lab
+    return made
+  } catch (error) {
+    await lab.release()
+    throw error
+  }
 }
 
 /** Where storage comes from, and the lab that it is for. */

@@ -63,9 +63,8 @@ export class Session {
 
   /** Releases everything; returns what was left behind or could not be released, one line each. */
   async close(): Promise<string[]> {
-    const faults: string[] = []
-    for (const testBed of this.testBeds) faults.push(...(await testBed.close()))
-    for (const machine of this.machines) await machine.close().catch((error: unknown) => faults.push(messageOf(error)))
+    const faults = (await Promise.all(this.testBeds.map((testBed) => testBed.close()))).flat()
+    await Promise.all(this.machines.map((machine) => machine.close().catch((error: unknown) => faults.push(messageOf(error)))))
     await this.folder.remove()
     return faults
   }
