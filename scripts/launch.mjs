@@ -19,8 +19,9 @@ function stateOf(path) {
 /** The path of a bundle of the sources as they are now, if there is one. */
 function findBundle() {
   try {
-    const { bundle, sources } = JSON.parse(readFileSync(newest, 'utf8'))
-    return Object.entries(sources).every(([path, state]) => stateOf(path) === state) ? bundle : undefined
+    const { madeIn, bundle, sources } = JSON.parse(readFileSync(newest, 'utf8'))
+    // A checkout that was moved has a bundle that looks for its files where they were.
+    return madeIn === root && Object.entries(sources).every(([path, state]) => stateOf(path) === state) ? bundle : undefined
   } catch {
     return undefined // there is none, or a source is gone
   }
@@ -56,7 +57,7 @@ async function makeBundle(made) {
   })
   const bundle = join(made, 'main.mjs')
   const sources = Object.fromEntries(Object.keys(metafile.inputs).map((path) => [path, stateOf(path)]))
-  writeFileSync(`${made}.json`, JSON.stringify({ bundle, sources }))
+  writeFileSync(`${made}.json`, JSON.stringify({ madeIn: root, bundle, sources }))
   renameSync(`${made}.json`, newest)
   for (const name of readdirSync(folder)) {
     const path = join(folder, name)

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, rename, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDir } from 'tmp-promise'
 import { expect, test } from 'vitest'
@@ -45,6 +45,18 @@ test('a checkout runs from a bundle, which is made anew when a source has change
     expect(await launch(checkout)).toContain('some words another')
     expect(made).toHaveLength(1)
     expect(await bundles(checkout)).toHaveLength(2)
+  }))
+
+test('a checkout that was moved runs from where it is now', () =>
+  inCheckout(async (checkout) => {
+    await launch(checkout)
+    const moved = `${checkout}-moved`
+    await rename(checkout, moved)
+    try {
+      expect(await launch(moved)).toContain('-moved/harness/paths.ts')
+    } finally {
+      await rename(moved, checkout)
+    }
   }))
 
 test('a checkout that cannot be written to runs as well', () =>
