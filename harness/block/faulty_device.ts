@@ -1,7 +1,7 @@
 import type { Lab } from '../lab/lab.ts'
 import { runOrThrow } from '../machine/machine.ts'
 import { SECTOR_BYTES } from '../units.ts'
-import { WITHOUT_UDEV } from './without_udev.ts'
+import { makeMappedDevice } from './mapped_device.ts'
 
 /** A range of a device, in bytes, in whole sectors: [from, to). */
 export interface BadRange {
@@ -36,17 +36,8 @@ export class FaultyDevice {
   static async open(lab: Lab, name: string, below: string, bad: readonly BadRange[] = []): Promise<FaultyDevice> {
     const { sizeBytes } = await lab.helper.measure(below)
     const device = new FaultyDevice(lab, name, below, sizeBytes)
-    return lab.own(
-      `the device ${name}`,
-      async () => {
-        await runOrThrow(lab, ['dmsetup', 'create', '--concise', `${name},,,rw,${device.table(bad).join(',')}`], WITHOUT_UDEV)
-        return device
-      },
-      async () => {
-        const { dmDevices } = await lab.helper.inventory(lab.prefix)
-        if (dmDevices.includes(name)) await runOrThrow(lab, ['dmsetup', 'remove', '--noudevsync', '--retry', name])
-      },
-    )
+    await makeMappedDevice(lab, name, device.table(bad))
+    return device
   }
 
   /** From now on, reads and writes of these ranges fail, and no others. They are in order and apart. */

@@ -1,9 +1,9 @@
 import type { Lab } from '../lab/lab.ts'
 import { runOrThrow } from '../machine/machine.ts'
 import { MiB, SECTOR_BYTES } from '../units.ts'
+import { makeMappedDevice } from './mapped_device.ts'
 import { dmName } from './status.ts'
 import type { VolumeGroup } from './volume_group.ts'
-import { WITHOUT_UDEV } from './without_udev.ts'
 
 export interface ThinPoolOptions {
   readonly sizeBytes: number
@@ -18,6 +18,10 @@ export interface ThinPoolOptions {
 }
 
 export const POOL_METADATA_BYTES = 4 * MiB
+/** The id that LVM gives to the first volume of a pool. */
+const FIRST_THIN_ID = 1
+/** Of all pools of a kernel; in seconds. */
+const WAIT_FOR_SPACE = '/sys/module/dm_thin_pool/parameters/no_space_timeout'
 
 /** Makes a thin pool. The group needs room for the pool and twice its metadata (LVM keeps a spare). */
 export async function createThinPool(group: VolumeGroup, name: string, options: ThinPoolOptions): Promise<void> {
@@ -41,10 +45,9 @@ export async function leaveOrphan(
   fill: (path: string) => Promise<void>,
 ): Promise<void> {
   const ofPool = dmName(pool.group, pool.name)
-  // The device of a pool is called otherwise once the pool has had a volume.
-  const hasOther = (await lab.helper.inspectPath(`/dev/mapper/${ofPool}-tpool`)).kind === 'block'
-  const device = hasOther ? `${ofPool}-tpool` : ofPool
-  const orphan = lab.name('orphan')
+  // The device of a pool has another name from its first volume on.
+  const hasHadVolume = (await lab.helper.inspectPath(`/dev/mapper/${ofPool}-tpool`)).kind === 'block'
+  const device = hasHadVolume ? `${ofPool}-tpool` : ofPool
   const tell = (message: string) => ['dmsetup', 'message', device, '0', message]
   await lab.own(
     `the orphan of ${pool.group}`,
@@ -52,19 +55,11 @@ export async function leaveOrphan(
     // LVM may have removed it with the volume that it became.
     async () => void (await lab.run(tell(`delete ${FIRST_THIN_ID}`))),
   )
-  const table = `0 ${sizeBytes / SECTOR_BYTES} thin /dev/mapper/${device} ${FIRST_THIN_ID}`
-  await runOrThrow(lab, ['dmsetup', 'create', orphan, '--table', table], WITHOUT_UDEV)
-  try {
-    await fill(`/dev/mapper/${orphan}`)
-  } finally {
-    await runOrThrow(lab, ['dmsetup', 'remove', '--noudevsync', '--retry', orphan])
-  }
+  const table = [`0 ${sizeBytes / SECTOR_BYTES} thin /dev/mapper/${device} ${FIRST_THIN_ID}`]
+  const orphan = await makeMappedDevice(lab, lab.name('orphan'), table)
+  await fill(orphan.path)
+  await orphan.remove()
 }
-
-/** The id that LVM gives to the first volume of a pool. */
-const FIRST_THIN_ID = 1
-/** Of all pools of a kernel; in seconds. */
-const WAIT_FOR_SPACE = '/sys/module/dm_thin_pool/parameters/no_space_timeout'
 
 /** Lets writes that find no space in any pool of a guest fail after so many seconds, until the lab is released. */
 export async function shortenWaitForSpace(lab: Lab, seconds: number): Promise<void> {

@@ -84,12 +84,8 @@ export class StorageUsage {
 /** The exact mapped bytes of a thin volume's device; undefined for anything else. */
 export async function mappedBytesOf(lab: Lab, path: string): Promise<number | undefined> {
   const look = await lab.helper.inspectPath(path)
-  return look.kind === 'block' && look.dmName !== '' ? thinMappedBytes(lab, look.dmName) : undefined
-}
-
-/** The exact mapped bytes of a device, by its device-mapper name; undefined for a device that is not thin. */
-export async function thinMappedBytes(lab: Lab, device: string): Promise<number | undefined> {
-  const status = parseStatus(await ask(lab, ['status'])).get(device)
+  if (look.kind !== 'block' || look.dmName === '') return undefined
+  const status = parseStatus(await ask(lab, ['status'])).get(look.dmName)
   return isThin(status) ? status.mappedSectors * SECTOR_BYTES : undefined
 }
 

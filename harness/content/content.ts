@@ -11,6 +11,11 @@ export interface Content {
   readonly signatures?: readonly Signature[]
 }
 
+/** The extents of a volume that is data throughout. */
+export function wholly(sizeBytes: number): Extent[] {
+  return [{ offset: 0, length: sizeBytes, write: 'data' }]
+}
+
 /** The number of aligned blocks that hold at least one byte of data. A sparse copy writes these. */
 export function dataBlocks({ sizeBytes, extents }: Content, blockBytes: number): number {
   let count = 0

@@ -62,20 +62,19 @@ interface StampedSource {
   readonly content: Content
 }
 
-/** The last source of each test bed. Copies only read it, and many have the same. */
-const lastSources = new WeakMap<TestBed, StampedSource>()
+/** By their labs. A test bed keeps the last one for the next copy: copies only read it, and many have the same. */
+const sources = new WeakMap<Lab, StampedSource>()
 
 /** The source of a copy: that of the copy before, if it is the same and still holds what was written, or a new one in its place. */
 async function takeSource(testBed: TestBed, { source, sizeBytes }: CopyCase): Promise<StampedSource> {
   const key = JSON.stringify([source, sizeBytes])
-  const last = lastSources.get(testBed)
+  const last = testBed.leftForNext && sources.get(testBed.leftForNext)
   const faults: string[] = []
   if (last?.key === key) {
     const { wrongBytes } = await last.lab.helper.verify(last.volume.path, last.content, false)
     if (wrongBytes === 0) return last
     faults.push(`${wrongBytes} bytes of ${last.volume.path} have changed, which was a source and only read`)
   }
-  lastSources.delete(testBed)
   testBed.leftForNext = undefined
   faults.push(...((await last?.lab.release()) ?? []))
   if (faults.length > 0) throw new BrokenLab(faults.join('; '))
@@ -85,7 +84,7 @@ async function takeSource(testBed: TestBed, { source, sizeBytes }: CopyCase): Pr
     const content: Content = { sizeBytes, tag: lab.tag(), extents: source.extents }
     await lab.helper.stamp(volume.path, content, source.storage.kind === 'thick' ? 'everywhere' : 'extents')
     const made = { key, lab, volume, content }
-    lastSources.set(testBed, made)
+    sources.set(lab, made)
     testBed.leftForNext = lab
     return made
   } catch (error) {

@@ -1,4 +1,5 @@
 import { LUKS_HEADER_BYTES } from '../block/crypt.ts'
+import { wholly } from '../content/content.ts'
 import { contentOf } from '../content/layouts.ts'
 import type { CopyCase, CopySpec, Prior, StorageSpec } from '../result/copy.ts'
 import { KiB, MiB } from '../units.ts'
@@ -22,7 +23,7 @@ const pool = (options: Partial<Extract<StorageSpec, { kind: 'thin' }>> = {}): St
 })
 const sparse = (blockBytes = MiB) => ({ how: 'sparse', blockBytes }) as const
 const full: CopySpec = { how: 'full', blockBytes: MiB }
-const old: Prior = { kind: 'used', extents: [{ offset: 0, length: SIZE_BYTES, write: 'data' }] }
+const old: Prior = { kind: 'used', extents: wholly(SIZE_BYTES) }
 const { extents } = contentOf('mixed', SIZE_BYTES, 0, LAYOUT_SEED)
 
 function trap(id: string, expect: Trap['expect'], destination: Partial<CopyCase['destination']>, copy: CopySpec, source = pool()): Trap {

@@ -28,6 +28,7 @@ export function observationsOf(unit: CellResult | CopyResult): Observation[] {
 
 function ofCell({ evidence, extents, prediction }: CellResult, failed: readonly string[]): (Observation | undefined)[] {
   if (evidence === undefined) return []
+  const asPredicted = (side: string, bytes: number | undefined) => (failed.includes(`model/${side}-mapped`) ? undefined : bytes)
   const { outcome, states, movedBy, decision, sourceRemains, moved, verification, before, after, rowsBefore, rowsAfter } = evidence
   return [
     observation('outcome', outcome),
@@ -39,10 +40,8 @@ function ofCell({ evidence, extents, prediction }: CellResult, failed: readonly 
     observation('bytes read', moved?.readBytes),
     observation('bytes written', moved?.writtenBytes),
     ...(verification === undefined ? [] : ofVerification(verification, extents)),
-    ...ofSpace('source', before, failed.includes('model/source-mapped') ? undefined : prediction?.sourceMappedBytes),
-    ...(after === undefined
-      ? []
-      : ofSpace('destination', after, failed.includes('model/destination-mapped') ? undefined : prediction?.destinationMappedBytes)),
+    ...ofSpace('source', before, asPredicted('source', prediction?.sourceMappedBytes)),
+    ...(after === undefined ? [] : ofSpace('destination', after, asPredicted('destination', prediction?.destinationMappedBytes))),
     ofRows('lvs before', rowsBefore),
     ofRows('lvs after', rowsAfter),
   ]

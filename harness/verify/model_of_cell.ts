@@ -1,7 +1,6 @@
-import type { Content } from '../content/content.ts'
+import { type Content, wholly } from '../content/content.ts'
 import type { MatrixDriver } from '../drivers/backend.ts'
 import { DD_BLOCK_BYTES } from '../movers/dd.ts'
-import type { Extent } from '../result/bytes.ts'
 import type { CopyCase, Prior, StorageSpec } from '../result/copy.ts'
 import type { CopyMode } from '../result/copy_mode.ts'
 import type { Cell } from './cell.ts'
@@ -29,9 +28,4 @@ export function copyCaseOf(
     destination: { ...volumes[destination], sizeBytes, ...(orphan && { prior: { kind: 'used', extents: wholly(sizeBytes) } }) },
     copy: { how: mode, blockBytes: DD_BLOCK_BYTES },
   }
-}
-
-/** The content of a volume that is data throughout. */
-export function wholly(sizeBytes: number): Extent[] {
-  return [{ offset: 0, length: sizeBytes, write: 'data' }]
 }

@@ -1,5 +1,5 @@
 import { leaveOrphan } from '../block/thin_pool.ts'
-import type { Content } from '../content/content.ts'
+import { type Content, wholly } from '../content/content.ts'
 import { contentOf } from '../content/layouts.ts'
 import { lengthOf } from '../content/ranges.ts'
 import { inspectStorage, type StorageBackend } from '../drivers/backend.ts'
@@ -21,7 +21,6 @@ import type { VerifyParts } from './broken_rules.ts'
 import type { Cell } from './cell.ts'
 import { serveFaulty } from './faulty_answers.ts'
 import { judgeCell, predictedPercent } from './judge_cell.ts'
-import { wholly } from './model_of_cell.ts'
 
 /** The spec's volume name. */
 const VOLUME = 'volume-1234'

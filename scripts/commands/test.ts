@@ -65,7 +65,7 @@ export default runnable(command, async () => {
     log('NOT TESTED: the report in a browser. Install Chromium or Chrome; this distribution has none as a package.')
   if (projects.length === 0) return EXIT.broken
   const chosen = projects.flatMap((project) => ['--project', project])
-  const tested = { ...process.env, ...(choice !== undefined && environmentOf(choice, kernel)), TSX_DISABLE_CACHE: '1' }
+  const tested = { ...process.env, ...(choice !== undefined && environmentOf(choice, kernel)) }
   const steps = [
     () => run`biome check --error-on-warnings .`,
     () => run`tsc --noEmit`,

@@ -1,4 +1,4 @@
-import type { Content } from '../../content/content.ts'
+import { type Content, wholly } from '../../content/content.ts'
 import { BrokenLab } from '../../errors.ts'
 import { METHOD_NOT_FOUND, RemoteError } from '../../protocol/json_rpc.ts'
 import type { Cause } from '../../result/cause.ts'
@@ -25,7 +25,7 @@ export interface HopelessMigration {
 
 /** The content of a volume that is data from its start on, for so many bytes. */
 export function fullOfData({ lab }: DriverSession, sizeBytes: number, length: number): Content {
-  return { sizeBytes, tag: lab.tag(), extents: [{ offset: 0, length, write: 'data' }] }
+  return { sizeBytes, tag: lab.tag(), extents: wholly(length) }
 }
 
 /** Asks for a move to a destination that does not exist. Returns an outcome when that decides the check. */

@@ -19,20 +19,20 @@ interface FailingStorage {
 
 /** All of it is data, so that each of the destinations fails in the middle of it. */
 const VOLUME_BYTES = 20 * MiB
-const FILLS_UP = { driver: 'lvm-thin', dataBytes: 8 * MiB } as const
+const POOL_BYTES = 8 * MiB
 
 const FAILING: readonly FailingStorage[] = [
   {
     name: 'full-pool',
     what: 'a thin pool that fills up in the middle of the copy',
-    driver: FILLS_UP.driver,
-    storage: { dataBytes: FILLS_UP.dataBytes, errorWhenFull: true },
+    driver: 'lvm-thin',
+    storage: { dataBytes: POOL_BYTES, errorWhenFull: true },
   },
   {
     name: 'waiting-pool',
     what: 'a thin pool that fills up, and keeps writes waiting for space before it fails them,',
-    driver: FILLS_UP.driver,
-    storage: { dataBytes: FILLS_UP.dataBytes },
+    driver: 'lvm-thin',
+    storage: { dataBytes: POOL_BYTES },
     waitSeconds: 1,
   },
   {

@@ -1,4 +1,4 @@
-import type { Content } from '../../content/content.ts'
+import { type Content, wholly } from '../../content/content.ts'
 import type { Signature } from '../../content/signatures.ts'
 import { MiB, sizeText } from '../../units.ts'
 import { DriverFault, DriverGone, NotMadeDirty } from '../candidate/faults.ts'
@@ -40,7 +40,6 @@ export async function runExperiment(
     if (extents.length > 0) await grown.write(content)
     readings.push({ volume: index + 1, name: volume.name, actualBytes, verification: await grown.verify(content) })
   }
-  if (grownOnes[0] !== undefined) await session.findStorage(grownOnes[0])
   for (const volume of grownOnes.toReversed()) await (then === 'delete' ? volume.delete() : session.setAside(volume))
   return readings
 }
@@ -88,11 +87,10 @@ async function fill(
       return { made, sizeBytes, volumes: made.length, endedBy: error.message }
     }
     made.push(volume)
-    await session.findStorage(volume)
     await volume.write({
       sizeBytes,
       tag: session.lab.tag(),
-      extents: [{ offset: 0, length: sizeBytes, write: 'data' }],
+      extents: wholly(sizeBytes),
       signatures: signaturesIn(sizeBytes),
     })
     await volume.detach()

@@ -136,14 +136,14 @@ export class DriverSession {
     return this.process.killAndRestart()
   }
 
-  /** How much storage the driver has brought up itself, where its volumes lie, in bytes; undefined until a volume was looked at. */
+  /** How much storage the driver has brought up itself, where its volumes lie, in bytes; undefined until a volume was attached. */
   get ownStorageBytes(): number | undefined {
     return this.ownBytes
   }
 
-  /** Looks once where the driver's volumes lie. */
-  async findStorage(volume: DriverVolume): Promise<void> {
-    this.ownBytes ??= await this.process.installation.ownStorageBytes(await volume.attach())
+  /** Looks once where the driver's volumes lie: `path` is the first that was attached. */
+  async findStorage(path: string): Promise<void> {
+    this.ownBytes ??= await this.process.installation.ownStorageBytes(path)
   }
 
   /** How much of the storage was filled and freed, and has not been handed out since, in bytes. */
@@ -373,6 +373,7 @@ export class DriverVolume {
       throw new DriverFault(`attach_volume: ${path} holds ${sizeBytes} bytes, but ${this.sizeBytes} were asked for`)
     if (sizeBytes > 2 * this.sizeBytes + MOST_BEYOND_BYTES)
       throw new DriverFault(`attach_volume: ${path} holds ${sizeBytes} bytes where ${this.sizeBytes} were asked for: too many to read`)
+    await this.session.findStorage(path)
     return path
   }
 

@@ -1,6 +1,7 @@
 import { createLogicalVolume, makeExternalOrigin, SNAPSHOT_MODULES, volumeForms } from '../../block/logical_volume.ts'
 import { createThinPool, POOL_METADATA_BYTES, type ThinPoolOptions } from '../../block/thin_pool.ts'
 import { devicePath, EXTENT_BYTES, type VolumeGroup } from '../../block/volume_group.ts'
+import { wholly } from '../../content/content.ts'
 import { MiB } from '../../units.ts'
 
 /** All of a template or an origin: one extent, so that no volume is smaller. */
@@ -63,7 +64,7 @@ const externalOrigin = {
 }
 
 async function fill({ lab, name: group }: VolumeGroup, name: string): Promise<void> {
-  const content = { sizeBytes: BASE_BYTES, tag: lab.tag(), extents: [{ offset: 0, length: BASE_BYTES, write: 'data' as const }] }
+  const content = { sizeBytes: BASE_BYTES, tag: lab.tag(), extents: wholly(BASE_BYTES) }
   await lab.helper.stamp(devicePath(group, name), content)
 }
 

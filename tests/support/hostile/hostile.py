@@ -1299,7 +1299,7 @@ class OnOwnStorage(Sound):
     def verb_do_setup(self, params: Params) -> Any:
         answer = super().verb_do_setup(params)
         self.index = os.path.join(params["folder"], "index")
-        # /dev/shm may be full of others' files, and the folder is what holeproof has poisoned.
+        # Not in the folder, which holeproof has poisoned.
         self.disk = os.path.join(tempfile.gettempdir(), "disk")
         if not os.path.exists(self.index):
             with open(self.disk, "wb") as file:
