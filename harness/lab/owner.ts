@@ -1,6 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 
 const FILE = 'owner.json'
@@ -16,10 +17,18 @@ export async function writeOwner(folder: string): Promise<void> {
   await writeFile(join(folder, FILE), JSON.stringify({ pid: process.pid, started: startOf(process.pid), world: namespaceOfPids() }))
 }
 
-/** The state of the process that made a run's folder. The start time tells it apart from a later process with the same pid. */
+/**
+ * The state of the process that made a run's folder. The start time tells it apart from a later process with the same pid. A folder
+ * without an owner's file is waited for while it is new: its run is about to write one, or was killed before it could.
+ */
 export async function ownerState(folder: string): Promise<OwnerState> {
-  const text = await readFile(join(folder, FILE), 'utf8').catch(() => '')
-  if (text === '') return (await isNew(folder)) ? 'living' : 'dead'
+  const read = () => readFile(join(folder, FILE), 'utf8').catch(() => '')
+  let text = await read()
+  while (text === '' && (await isNew(folder))) {
+    await sleep(100)
+    text = await read()
+  }
+  if (text === '') return 'dead'
   const owner = ownerSchema.safeParse(parseJson(text))
   if (!owner.success) return 'dead' // cut short: its writer was killed
   if (owner.data.world !== namespaceOfPids()) return 'elsewhere'
