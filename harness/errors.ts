@@ -3,9 +3,19 @@ export class BrokenLab extends Error {
   override name = 'BrokenLab'
 }
 
+/** A program is not there that the setup could not bring or was not asked for: what needs it is not shown. */
+export class NotInstalled extends Error {
+  override name = 'NotInstalled'
+}
+
 /** The request of the user cannot be carried out as given: exit code 2. */
 export class UsageError extends Error {
   override name = 'UsageError'
+}
+
+/** Which of two copies an instance wrote to last is not known, or it is the newer one: neither may be removed. */
+export class PivotUnknown extends Error {
+  override name = 'PivotUnknown'
 }
 
 /** The message of anything thrown, for a one-line report. */

@@ -60,7 +60,7 @@ export class ByteClassifier {
   private lookAtSector(piece: Buffer, from: number, to: number): void {
     const sector = piece.subarray(from, to)
     const isOwn = sector.every((byte, index) => byte === 0 || byte === this.stamp[from + index])
-    const value = isOwn ? 'data' : this.isStale(sector) ? 'stale' : 'noise'
+    const value = isOwn ? 'data' : this.identify(sector, this.at + from)
     if (value === 'noise') this.add(from, to, value)
     else {
       for (let start = from; start < to; ) {
@@ -85,9 +85,13 @@ export class ByteClassifier {
     return true
   }
 
-  private isStale(sector: Buffer): boolean {
-    this.lastFound = identifySector(sector, this.zeros)
-    return this.lastFound !== undefined
+  /** A write to the volume in use is its own data, whichever write it is. */
+  private identify(sector: Buffer, offset: number): ByteClass {
+    const found = identifySector(sector, this.zeros)
+    const isOwn = found?.kind === 'stamp' && found.tag === this.tag && found.offset === offset
+    this.lastFound = isOwn ? undefined : found
+    if (isOwn) return 'data'
+    return found === undefined ? 'noise' : 'stale'
   }
 
   private add(from: number, to: number, value: ByteClass): void {

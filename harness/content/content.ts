@@ -9,6 +9,8 @@ export interface Content {
   readonly extents: readonly Extent[]
   /** What other programs would recognise, instead of the stamp at these places. */
   readonly signatures?: readonly Signature[]
+  /** What whole sectors may hold instead: each a layer of sorted and disjoint extents. */
+  readonly or?: readonly (readonly Extent[])[]
 }
 
 /** The extents of a volume that is data throughout. */

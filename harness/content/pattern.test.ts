@@ -4,12 +4,14 @@ import { SECTOR_BYTES } from '../units.ts'
 import { identifySector, type Pattern, writePattern } from './pattern.ts'
 
 const MOST_TAG = 2 ** 42 - 1
-const MOST_SECTOR = 2 ** 40
+const MOST_SECTOR = 2 ** 35 - 1
+const MOST_GENERATION = 2 ** 18 - 1
 /** Where a sector says its tag and number: overwritten, it can no longer say who it is. */
 const SELF_DESCRIPTION = { from: 4, to: 26 }
 
 const tag = fc.oneof(fc.constantFrom(0, 1, 2 ** 28 - 1, 2 ** 28, MOST_TAG), fc.nat({ max: MOST_TAG }))
-const pattern: fc.Arbitrary<Pattern> = fc.record({ kind: fc.constantFrom('poison' as const, 'stamp' as const), tag })
+const generation = fc.oneof(fc.constantFrom(0, 1, MOST_GENERATION), fc.nat({ max: MOST_GENERATION }))
+const pattern: fc.Arbitrary<Pattern> = fc.record({ kind: fc.constantFrom('poison' as const, 'stamp' as const), tag, generation })
 const sector = fc.oneof(fc.constantFrom(0, 1, 2 ** 28, MOST_SECTOR), fc.nat({ max: MOST_SECTOR }))
 
 describe('a pattern', () => {
@@ -31,15 +33,16 @@ describe('a pattern', () => {
     )
   })
 
-  test('differs between any two sectors, tags and kinds', () => {
+  test('differs between any two sectors, tags, kinds and generations', () => {
     const one = streamOf({ kind: 'stamp', tag: 1 }, 0, SECTOR_BYTES)
     const others = [
       streamOf({ kind: 'stamp', tag: 1 }, SECTOR_BYTES, SECTOR_BYTES),
       streamOf({ kind: 'stamp', tag: 2 }, 0, SECTOR_BYTES),
       streamOf({ kind: 'poison', tag: 1 }, 0, SECTOR_BYTES),
+      streamOf({ kind: 'stamp', tag: 1, generation: 1 }, 0, SECTOR_BYTES),
     ]
 
-    expect(others.map((other) => other.equals(one))).toEqual([false, false, false])
+    expect(others.map((other) => other.equals(one))).toEqual([false, false, false, false])
   })
 
   test('writes nothing into an empty target', () => {
@@ -72,7 +75,14 @@ describe('a sector', () => {
   test('still tells them when the bytes in front of its description were zeroed as they should be', () => {
     const actual = streamOf({ kind: 'poison', tag: 5 }, 1024, SECTOR_BYTES).fill(0, 0, SELF_DESCRIPTION.from)
 
-    expect(identifySector(actual, Buffer.alloc(SECTOR_BYTES))).toEqual({ kind: 'poison', tag: 5, offset: 1024 })
+    expect(identifySector(actual, Buffer.alloc(SECTOR_BYTES))).toEqual({ kind: 'poison', tag: 5, generation: 0, offset: 1024 })
+  })
+
+  test('of which one half came by one write and the other by another belongs to no pattern', () => {
+    const [older, newer] = [1, 2].map((generation) => streamOf({ kind: 'stamp', tag: 5, generation }, 0, SECTOR_BYTES))
+    const torn = Buffer.concat([newer?.subarray(0, 256) ?? [], older?.subarray(256) ?? []].map((half) => Buffer.from(half)))
+
+    expect(identifySector(torn, Buffer.alloc(SECTOR_BYTES))).toBeUndefined()
   })
 
   test('with one byte that is neither the pattern nor expected belongs to no pattern', () => {

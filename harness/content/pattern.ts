@@ -1,8 +1,9 @@
 import { SECTOR_BYTES } from '../units.ts'
 
 /**
- * Self-describing bytes. Poison and stamps are endless streams of 512-byte sectors, each of which holds its kind, its owner's tag and
- * its offset. No byte of a stream is zero, so a single byte of it is never mistaken for a hole.
+ * Self-describing bytes. Poison and stamps are endless streams of 512-byte sectors, each of which holds its kind, its owner's tag, its
+ * offset, and the generation of the write that it came by. No byte of a stream is zero, so a single byte of it is never mistaken for a
+ * hole.
  */
 
 export type PatternKind = 'poison' | 'stamp'
@@ -11,6 +12,8 @@ export interface Pattern {
   readonly kind: PatternKind
   /** A number from 0 to 2^42-1 that distinguishes volumes' stamps, or devices' poison. */
   readonly tag: number
+  /** Which write it is: those to a volume in use count up to 2^18-1. Default 0, the content before them. */
+  readonly generation?: number
 }
 
 const MAGIC: Record<PatternKind, Buffer> = {
@@ -24,6 +27,8 @@ const NUMBER_AT = 18
 const FILL_AT = 26
 const TAG_DIGITS = 6
 const NUMBER_DIGITS = 8
+/** The number holds the sector's own in its lowest 35 bits (16 TiB), and the generation above. */
+const SECTORS = 2 ** 35
 /** Fewer matching bytes of a magic are taken for chance. */
 const LEAST_OF_MAGIC = 4
 
@@ -32,7 +37,7 @@ export function writePattern(target: Uint8Array, pattern: Pattern, offset: numbe
   const template = templateOf(pattern)
   let at = 0
   const skew = offset % SECTOR_BYTES
-  let sector = Math.floor(offset / SECTOR_BYTES)
+  let sector = (pattern.generation ?? 0) * SECTORS + Math.floor(offset / SECTOR_BYTES)
   if (skew !== 0) {
     const first = Buffer.from(template)
     writeDigits(first, NUMBER_AT, sector, NUMBER_DIGITS)
@@ -54,6 +59,7 @@ export function writePattern(target: Uint8Array, pattern: Pattern, offset: numbe
 }
 
 export interface FoundPattern extends Pattern {
+  readonly generation: number
   /** The offset in bytes that the sector says it belongs to. */
   readonly offset: number
 }
@@ -64,13 +70,14 @@ export interface FoundPattern extends Pattern {
  */
 export function identifySector(actual: Uint8Array, expected: Uint8Array): FoundPattern | undefined {
   const tag = readDigits(actual, TAG_AT, TAG_DIGITS)
-  const offset = readDigits(actual, NUMBER_AT, NUMBER_DIGITS) * SECTOR_BYTES
+  const number = readDigits(actual, NUMBER_AT, NUMBER_DIGITS)
+  const { generation, offset } = placeOf(number)
   for (const kind of ['poison', 'stamp'] as const) {
     const ofMagic = MAGIC[kind].filter((byte, index) => byte === actual[MAGIC_AT + index]).length
     if (ofMagic < LEAST_OF_MAGIC) continue
-    const pattern = makeTemplate({ kind, tag })
-    writeDigits(pattern, NUMBER_AT, offset / SECTOR_BYTES, NUMBER_DIGITS)
-    if (actual.every((byte, index) => byte === pattern[index] || byte === expected[index])) return { kind, tag, offset }
+    const pattern = makeTemplate({ kind, tag, generation })
+    writeDigits(pattern, NUMBER_AT, number, NUMBER_DIGITS)
+    if (actual.every((byte, index) => byte === pattern[index] || byte === expected[index])) return { kind, tag, generation, offset }
   }
   return undefined
 }
@@ -78,13 +85,20 @@ export function identifySector(actual: Uint8Array, expected: Uint8Array): FoundP
 /** The poison that a sector says it is, by its magic, tag and number alone; undefined if it says nothing of the kind. */
 export function claimedPoison(source: Buffer, at: number): FoundPattern | undefined {
   if (MAGIC.poison.compare(source, at + MAGIC_AT, at + MAGIC_AT + MAGIC.poison.length) !== 0) return undefined
-  const [tag, sector] = [readDigits(source, at + TAG_AT, TAG_DIGITS), readDigits(source, at + NUMBER_AT, NUMBER_DIGITS)]
-  return { kind: 'poison', tag, offset: sector * SECTOR_BYTES }
+  const [tag, number] = [readDigits(source, at + TAG_AT, TAG_DIGITS), readDigits(source, at + NUMBER_AT, NUMBER_DIGITS)]
+  return { kind: 'poison', tag, ...placeOf(number) }
+}
+
+/** What a sector's number says: which write it came by, and the offset in bytes that it belongs to. */
+function placeOf(number: number): { generation: number; offset: number } {
+  return { generation: Math.floor(number / SECTORS), offset: (number % SECTORS) * SECTOR_BYTES }
 }
 
 const templates = new Map<string, Buffer>()
 
+/** Each write to a volume in use has a template of its own, which is needed once. */
 function templateOf(pattern: Pattern): Buffer {
+  if (pattern.generation !== undefined && pattern.generation > 0) return makeTemplate(pattern)
   const key = `${pattern.kind} ${pattern.tag}`
   const template = templates.get(key) ?? makeTemplate(pattern)
   templates.set(key, template)
@@ -92,10 +106,11 @@ function templateOf(pattern: Pattern): Buffer {
 }
 
 /** A sector without its number. The fill of poison is odd and that of a stamp even, so that neither passes for the other. */
-function makeTemplate({ kind, tag }: Pattern): Buffer {
+function makeTemplate({ kind, tag, generation = 0 }: Pattern): Buffer {
   const template = Buffer.alloc(SECTOR_BYTES)
   const lowest = kind === 'poison' ? 1 : 2
-  let state = (tag ^ 0x5eed) >>> 0
+  // The fill differs between generations: half of one write and half of another are neither.
+  let state = (tag ^ 0x5eed ^ Math.imul(generation, 0x9e3779b1)) >>> 0
   for (const [from, to] of [
     [0, MAGIC_AT],
     [FILL_AT, SECTOR_BYTES],

@@ -1,4 +1,4 @@
-import type { Difference, Found, Verification, WrongPage } from '../result/bytes.ts'
+import type { Difference, Extent, Found, Verification, WrongPage } from '../result/bytes.ts'
 import { KiB, SECTOR_BYTES } from '../units.ts'
 import type { Content } from './content.ts'
 import { type FoundPattern, identifySector, writePattern } from './pattern.ts'
@@ -22,6 +22,7 @@ export class Verifier {
   /** The pattern of the last wrong sector. */
   private lastFound: FoundPattern | undefined
   private readonly next = Buffer.alloc(SECTOR_BYTES)
+  private readonly other = Buffer.alloc(SECTOR_BYTES)
 
   constructor(content: Content) {
     this.content = content
@@ -51,25 +52,44 @@ export class Verifier {
   private fillExpected(target: Buffer): void {
     target.fill(0)
     const end = this.at + target.length
-    const { extents, tag, signatures } = this.content
+    const { extents } = this.content
     for (let index = this.nextExtent; index < extents.length; index++) {
       const extent = extents[index]
       if (extent === undefined || extent.offset >= end) break
-      const from = Math.max(extent.offset, this.at)
-      const to = Math.min(extent.offset + extent.length, end)
-      if (extent.write === 'data' && from < to) {
-        const part = target.subarray(from - this.at, to - this.at)
-        writePattern(part, { kind: 'stamp', tag }, from)
-        if (signatures !== undefined) writeSignatures(part, signatures, from)
-      }
+      this.writeExtent(extent, target, this.at)
       if (extent.offset + extent.length <= end) this.nextExtent = index + 1
     }
+  }
+
+  /** Writes what an extent leaves in a part of the volume that begins at `start`. */
+  private writeExtent({ offset, length, write, generation = 0 }: Extent, target: Buffer, start: number): void {
+    const from = Math.max(offset, start)
+    const to = Math.min(offset + length, start + target.length)
+    if (write !== 'data' || from >= to) return
+    const { tag, signatures } = this.content
+    const part = target.subarray(from - start, to - start)
+    writePattern(part, { kind: 'stamp', tag, generation }, from)
+    if (signatures !== undefined) writeSignatures(part, signatures, from)
+  }
+
+  /** Returns whether a sector that is not what it should be holds what may be there instead. */
+  private isAllowed(actual: Buffer, start: number, end: number): boolean {
+    const from = this.at + start
+    const to = this.at + end
+    return (this.content.or ?? []).some((layer) => {
+      const covering = layer.filter(({ offset, length }) => offset < to && offset + length > from)
+      const covered = covering.reduce((sum, { offset, length }) => sum + Math.min(offset + length, to) - Math.max(offset, from), 0)
+      if (covered < to - from) return false
+      const other = this.other.subarray(0, to - from).fill(0)
+      for (const extent of covering) this.writeExtent(extent, other, from)
+      return other.compare(actual, start, end) === 0
+    })
   }
 
   private compareSectors(expected: Buffer, actual: Buffer): void {
     for (let start = 0; start < actual.length; start += SECTOR_BYTES) {
       const end = Math.min(start + SECTOR_BYTES, actual.length)
-      if (expected.compare(actual, start, end, start, end) === 0) continue
+      if (expected.compare(actual, start, end, start, end) === 0 || this.isAllowed(actual, start, end)) continue
       this.firstWrongPage ??= this.pageAround(expected, actual, start)
       if (!this.goesOn(expected, actual, start, end))
         this.addSector(expected.subarray(start, end), actual.subarray(start, end), this.at + start)
@@ -119,7 +139,7 @@ export class Verifier {
       length: last - first + 1,
       wrong,
       expected: expected.subarray(first, last + 1).every((byte) => byte === 0) ? 'zero' : 'data',
-      found: this.identify(actual, expected, first, last),
+      found: this.identify(actual, expected, first, last, offset),
     }
     const open = this.open
     if (open !== undefined && continues(open, difference)) {
@@ -130,15 +150,16 @@ export class Verifier {
     }
   }
 
-  private identify(actual: Buffer, expected: Buffer, first: number, last: number): Found {
+  private identify(actual: Buffer, expected: Buffer, first: number, last: number, offset: number): Found {
     if (actual.subarray(first, last + 1).every((byte) => byte === 0)) return { what: 'zero' }
     const pattern = identifySector(actual, expected)
     this.lastFound = pattern
     if (pattern === undefined) return { what: 'noise' }
     if (pattern.kind === 'poison') return { what: 'poison' }
-    return pattern.tag === this.content.tag
-      ? { what: 'shifted-stamp', fromOffset: pattern.offset }
-      : { what: 'other-stamp', tag: pattern.tag }
+    if (pattern.tag !== this.content.tag) return { what: 'other-stamp', tag: pattern.tag }
+    return pattern.offset === offset
+      ? { what: 'other-write', generation: pattern.generation }
+      : { what: 'shifted-stamp', fromOffset: pattern.offset }
   }
 
   private close(): void {
@@ -154,6 +175,7 @@ function continues(open: Difference, next: Difference): boolean {
   const gap = next.offset - (open.offset + open.length)
   if (gap >= SECTOR_BYTES) return false
   if (open.found.what === 'other-stamp' && next.found.what === 'other-stamp') return open.found.tag === next.found.tag
+  if (open.found.what === 'other-write' && next.found.what === 'other-write') return open.found.generation === next.found.generation
   if (open.found.what === 'shifted-stamp' && next.found.what === 'shifted-stamp') {
     return (
       next.found.fromOffset - open.found.fromOffset ===

@@ -40,6 +40,20 @@ function prior({ prior: { kind }, cryptHeaderBytes }: CopyCase['destination']): 
 
 function how(copy: CopySpec): string {
   if (copy.how === 'mapped') return 'mapped chunks only'
+  if (copy.how === 'mirror') return describeMirror(copy)
   const kept = 'keepsFile' in copy && copy.keepsFile ? ', file kept' : ''
   return `${copy.how.replaceAll('-', ' ')} by ${sizeText(copy.blockBytes)}${kept}`
+}
+
+function describeMirror({ options, writer }: Extract<CopySpec, { how: 'mirror' }>): string {
+  const { detectZeroes, discard, copyMode, targetIsZero, bufBytes } = options
+  const set = [
+    ...(detectZeroes ? [`detect-zeroes=${detectZeroes}`] : []),
+    ...(discard ? [`discard=${discard}`] : []),
+    ...(copyMode ? [`copy-mode=${copyMode}`] : []),
+    ...(targetIsZero ? ['target-is-zero'] : []),
+    ...(bufBytes ? [`buf-size=${sizeText(bufBytes)}`] : []),
+  ]
+  const words = set.length === 0 ? 'as Nova sets it' : `with ${set.join(', ')}`
+  return `QEMU's mirror ${words}${writer === undefined ? '' : ` while an instance writes (${writer})`}`
 }

@@ -3,10 +3,13 @@ import { contained, filterRanges, type RangeMap, scaled } from '../content/range
 import type { Lab } from '../lab/lab.ts'
 import { runOrThrow } from '../machine/machine.ts'
 import { expectedRanges } from '../model/byte_ranges.ts'
+import type { Writes } from '../model/live.ts'
 import { dd } from '../movers/dd.ts'
+import { Instance } from '../movers/mirror/instance.ts'
 import { countMoved } from '../movers/mover.ts'
 import type { CopySpec } from '../result/copy.ts'
 import type { BytesMoved } from '../result/evidence.ts'
+import type { TestBed } from '../testbed/test_bed.ts'
 
 export interface CopyPaths {
   readonly from: string
@@ -15,6 +18,8 @@ export interface CopyPaths {
 
 export interface CopyOutcome {
   readonly moved: BytesMoved
+  /** What an instance wrote meanwhile. */
+  readonly writes?: Writes
   readonly discardRefused: boolean
 }
 
@@ -23,6 +28,7 @@ export interface CopyOutcome {
  * the copy are not counted.
  */
 export async function performCopy(
+  testBed: TestBed,
   lab: Lab,
   spec: CopySpec,
   paths: CopyPaths,
@@ -39,6 +45,8 @@ export async function performCopy(
     }
     case 'mapped':
       return counted(lab, paths, () => copyRanges(lab, paths, mapped))
+    case 'mirror':
+      return mirror(testBed, lab, spec, paths, content)
     case 'zero-out-then-sparse':
       await runOrThrow(lab, ['blkdiscard', '--zeroout', to])
       return counted(lab, paths, () => sparse(spec.blockBytes))
@@ -56,6 +64,22 @@ export async function performCopy(
       return copied
     }
   }
+}
+
+async function mirror(
+  testBed: TestBed,
+  lab: Lab,
+  { qemu, options, writer = 'none' }: Extract<CopySpec, { how: 'mirror' }>,
+  { from, to }: CopyPaths,
+  content: Content,
+): Promise<CopyOutcome> {
+  const instance = await Instance.start(lab, await testBed.storageDaemon(qemu), { path: from, content, writer })
+  await instance.mirror({ to, options })
+  await instance.goOn()
+  const { content: held, touched, lost } = await instance.stop()
+  if (lost !== undefined) throw new Error(`the instance lost its volume: ${lost}`)
+  const [moved = {}] = lab.copies.slice(-1)
+  return writer === 'none' ? { moved, discardRefused: false } : { moved: {}, discardRefused: false, writes: { held, touched } }
 }
 
 async function counted(lab: Lab, paths: CopyPaths, copy: () => Promise<void>): Promise<CopyOutcome> {

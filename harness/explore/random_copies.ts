@@ -117,7 +117,7 @@ export function toParts({ sizeBytes, source, destination, copy }: CopyCase): Cas
     prior: prior.kind,
     priorExtents: 'extents' in prior ? prior.extents : [],
     origin: prior.kind === 'external-origin' ? prior.originBytes / EXTENT_BYTES : 1,
-    how: copy.how,
+    how: copy.how === 'mirror' ? 'full' : copy.how,
     block: 'blockBytes' in copy ? copy.blockBytes : MiB,
     keepsFile: 'keepsFile' in copy && copy.keepsFile === true,
   }

@@ -1,5 +1,5 @@
 import { lengthOf } from '../content/ranges.ts'
-import { messageOf } from '../errors.ts'
+import { messageOf, NotInstalled } from '../errors.ts'
 import { predict } from '../model/copy_case.ts'
 import type { CopyCase, CopyResult } from '../result/copy.ts'
 import type { Finding, Verdict } from '../result/finding.ts'
@@ -125,15 +125,17 @@ async function runAndJudge(
   let judgement: CopyJudgement | undefined
   let seen: CopyResult['seen']
   let broken: string | undefined
+  let notShown: string | undefined
   try {
     const run = await runCopy(testBed, lab, copyCase, model, clock)
     judgement = judgeCopy(copyCase, run, expect)
     seen = worthSeeing(judgement) ? recordOfRun(run) : undefined
   } catch (error) {
-    broken = messageOf(error)
+    if (error instanceof NotInstalled) notShown = messageOf(error)
+    else broken = messageOf(error)
   }
   const leaks = await clock.time('release', () => lab.release())
-  const verdict = verdictOf({ findings: judgement?.findings ?? [], ...(broken !== undefined && { broken }) }, leaks)
+  const verdict = verdictOf({ findings: judgement?.findings ?? [], broken, notShown }, leaks)
   return { ...(judgement !== undefined && { judgement }), ...(seen !== undefined && { seen }), verdict, leaks }
 }
 

@@ -31,7 +31,7 @@ export async function runCopy(
   const sourceSpace = await clock.time('look', () => spaceOf(lab, source, copyCase.source.storage))
   const mapped = clip(sourceSpace.space.mapped ?? range<true>(0, copyCase.sizeBytes, true), 0, copyCase.sizeBytes)
   const paths = { from: source.path, to: destination.path }
-  const copied = await clock.time('copy', () => performCopy(lab, copyCase.copy, paths, content, mapped))
+  const copied = await clock.time('copy', () => performCopy(testBed, lab, copyCase.copy, paths, content, mapped))
   // A larger destination is read to its end: what lies there is predicted too.
   const actualBytes = (await lab.helper.measure(destination.path)).sizeBytes
   const verification = await clock.time('verify', () => lab.helper.verify(destination.path, { ...content, sizeBytes: actualBytes }, false))

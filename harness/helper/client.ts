@@ -9,6 +9,7 @@ import type { CachedPart, StampMode, VerifiedReading } from './device_io.ts'
 import { DeviceMapper, type Dmsetup } from './device_mapper.ts'
 import type { Inventory } from './inventory.ts'
 import type { PathInfo, Surroundings } from './surroundings.ts'
+import type { WriterOrder, Written } from './writer.ts'
 
 /** The helper inside a machine (main.ts), as its callers see it. Every call throws an Error when it
  * cannot be done, BrokenLab when the helper is gone. */
@@ -51,10 +52,19 @@ export interface Helper {
   killAlone(mark: string): Promise<string[]>
   countMarked(mark: string): Promise<number>
   sharingInput(mark: string): Promise<string[]>
+  /** Lets an instance write to its volume. */
+  startWriter(order: WriterOrder): Promise<InstanceWriter>
   inventory(prefix: string): Promise<Inventory>
   /** Asks device-mapper without starting dmsetup. */
   readonly dmsetup: Dmsetup
   close(): Promise<void>
+}
+
+/** An instance that writes (writer.ts), as its callers see it. */
+export interface InstanceWriter {
+  /** Resolves once so many more of its writes have been acknowledged. Throws when it has lost its volume. */
+  more(count: number): Promise<void>
+  stop(): Promise<Written>
 }
 
 const CALL_SECONDS = 300
@@ -109,6 +119,10 @@ export async function openHelper(machine: Machine): Promise<Helper> {
     killAlone: (mark) => call('killAlone', { mark }),
     countMarked: (mark) => call('countMarked', { mark }),
     sharingInput: (mark) => call('sharingInput', { mark }),
+    startWriter: async (order) => {
+      const id = await call<number>('startWriter', order)
+      return { more: (count) => call('writesMore', { id, count }), stop: () => call('stopWriter', { id }) }
+    },
     inventory: (prefix) => call('inventory', { prefix }),
     dmsetup: async (argv) => {
       deviceMapper ??= DeviceMapper.open(machine)

@@ -19,6 +19,7 @@ import { writePattern } from '../content/pattern.ts'
 import { PoisonScanner } from '../content/repoison.ts'
 import { writeSignatures } from '../content/signatures.ts'
 import { Verifier } from '../content/verify.ts'
+import { withZerosBetween } from '../content/writes.ts'
 import type { Extent, Verification } from '../result/bytes.ts'
 import { MiB, SECTOR_BYTES } from '../units.ts'
 
@@ -38,7 +39,7 @@ const MOST_SURVEYED_RUNS = 10_000
 export function stampDevice(path: string, content: Content, how: StampMode): { writtenBytes: number } {
   const everywhere = how === 'everywhere'
   const writer = new DeviceWriter(path, how !== 'unflushed')
-  const extents = everywhere ? withZerosBetween(content) : content.extents
+  const extents = everywhere ? withZerosBetween(content.extents, 0, content.sizeBytes) : content.extents
   const write = (which: Pages) => {
     for (const { offset, length, write } of extents)
       writer.write(which, offset, length, (part, at) => {
@@ -208,18 +209,6 @@ function writeAll(file: number, data: Uint8Array, at: number): number {
   let done = 0
   while (done < data.length) done += writeSync(file, data, done, data.length - done, at + done)
   return done
-}
-
-function withZerosBetween({ sizeBytes, extents }: Content): Extent[] {
-  const all: Extent[] = []
-  let end = 0
-  for (const extent of extents) {
-    if (extent.offset > end) all.push({ offset: end, length: extent.offset - end, write: 'zeros' })
-    all.push(extent)
-    end = extent.offset + extent.length
-  }
-  if (end < sizeBytes) all.push({ offset: end, length: sizeBytes - end, write: 'zeros' })
-  return all
 }
 
 /**

@@ -23,6 +23,7 @@ import {
 } from './device_io.ts'
 import { takeInventory } from './inventory.ts'
 import { bytesElsewhere, countMarked, inspectPath, killAlone, killMarked, sharingInput, stackedOn, surroundings } from './surroundings.ts'
+import { Writer, type WriterOrder } from './writer.ts'
 
 const server = new JSONRPCServer()
 server.addMethod('ping', () => process.version)
@@ -47,6 +48,21 @@ server.addMethod('killMarked', ({ mark }: { mark: string }) => killMarked(mark))
 server.addMethod('killAlone', ({ mark }: { mark: string }) => killAlone(mark))
 server.addMethod('countMarked', ({ mark }: { mark: string }) => countMarked(mark))
 server.addMethod('sharingInput', ({ mark }: { mark: string }) => sharingInput(mark))
+
+const writers = new Map<number, Writer>()
+/** The writer of an earlier call. */
+function writerOf(id: number): Writer {
+  const writer = writers.get(id)
+  if (writer === undefined) throw new Error(`there is no writer ${id}`)
+  return writer
+}
+server.addMethod('startWriter', async (order: WriterOrder) => {
+  const id = writers.size + 1
+  writers.set(id, await Writer.start(order))
+  return id
+})
+server.addMethod('writesMore', ({ id, count }: { id: number; count: number }) => writerOf(id).more(count))
+server.addMethod('stopWriter', ({ id }: { id: number }) => writerOf(id).stop())
 server.addMethod('inventory', ({ prefix }: { prefix: string }) => takeInventory((name) => carries(name, prefix)))
 
 serveOver(server, { input: process.stdin, output: process.stdout })

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { CleanupStack } from '../cleanup_stack.ts'
-import { messageOf } from '../errors.ts'
+import { messageOf, PivotUnknown } from '../errors.ts'
 import { type Answer, capabilityReportSchema } from '../protocol/capabilities.ts'
 import { Unanswered } from '../protocol/json_rpc.ts'
 import type { VolumeService } from '../protocol/volume_service.ts'
@@ -8,12 +8,20 @@ import type { CopyMode } from '../result/copy_mode.ts'
 import { type Decision, decideCopyMode, type Rule } from './rule.ts'
 import type { Backend, MigrationStatus, Volume } from './volume.ts'
 
-/** `driver`: the source's driver tries first, the host copies when it declines. `host`: the host copies. */
-export type MigrationMethod = 'driver' | 'host'
+/**
+ * `driver`: the source's driver tries first, the host copies when it declines. `host`: the host copies. `live`: the volume is in use,
+ * and what it passes through mirrors it.
+ */
+export type MigrationMethod = 'driver' | 'host' | 'live'
 
 export interface MigrationParts {
   /** Copies between two attached volumes; `bytes` is the volume's size. */
   readonly copy: (from: string, to: string, bytes: number, mode: CopyMode) => Promise<void>
+  /**
+   * Copies a volume in use to an attached one, and lets its instance go on there. Throws PivotUnknown when the instance may write there
+   * already, any other error when it does not. Without it no volume in use can be migrated.
+   */
+  readonly mirror?: (to: string, mode: CopyMode) => Promise<void>
   /** The size of an attached volume in bytes. */
   readonly sizeOf: (path: string) => Promise<number>
   /** How much of an attached new volume has storage already, in bytes; undefined where the kernel does not tell. Default: never told. */
@@ -38,12 +46,12 @@ export type MigrationResult =
   | ({ readonly outcome: 'migrated' } & MigrationRecord)
   /** Nothing was touched. */
   | { readonly outcome: 'refused'; readonly why: string }
-  /** The source is as it was, the destination removed; `leftovers` names what could not be undone. */
+  /** The source is as it was, the destination removed; `leftovers` names what could not be undone, and what is the only copy now. */
   | ({ readonly outcome: 'failed'; readonly why: string; readonly leftovers: readonly string[] } & MigrationRecord)
 
 /**
- * Migrates a volume to another backend: by the source's driver where it can and is asked to, else by a copy on the host. Whatever
- * fails, the source stays whole and the destination goes.
+ * Migrates a volume to another backend: by the source's driver where it can and is asked to, else by a copy on the host; or a volume in
+ * use, by a mirror. Whatever fails, the source stays whole and the destination goes, until an instance writes to that.
  */
 export async function migrate(
   volume: Volume,
@@ -51,13 +59,14 @@ export async function migrate(
   method: MigrationMethod,
   parts: MigrationParts,
 ): Promise<MigrationResult> {
-  const rejection = rejectionReason(volume, destination)
+  const rejection = rejectionReason(volume, destination, method, parts)
   if (rejection !== undefined) return { outcome: 'refused', why: rejection }
 
   const migration = new Migration(volume, destination, parts)
   try {
     migration.enter('starting')
-    if (method === 'host' || !(await migration.moveByDriver())) await migration.copyByHost()
+    if (method === 'live') await migration.mirrorLive()
+    else if (method === 'host' || !(await migration.moveByDriver())) await migration.copyByHost()
     migration.enter('success')
     return { outcome: 'migrated', ...migration.record }
   } catch (error) {
@@ -116,6 +125,41 @@ class Migration {
     this.enter('completing')
     await this.deleteSource(arrival)
     await this.handOverName(arrival)
+  }
+
+  /** From the pivot on the instance writes to the destination: the volume is there then, whatever fails. */
+  async mirrorLive(): Promise<void> {
+    const { mirror } = this.parts
+    if (mirror === undefined) throw new Error('nothing mirrors a volume in use')
+    const arrival = await this.createArrival()
+    const answer = await this.ask()
+    const { service } = this.destination
+    this.undo.add('the attachment of the destination', () => service.detachVolume(arrival))
+    const to = await service.attachVolume(arrival)
+    await this.mustHaveRoom(to, 'the destination volume')
+    const { mode } = this.decide(answer, await this.parts.mappedBytesOf?.(to))
+    this.enter('migrating')
+    try {
+      await mirror(to, mode)
+    } catch (error) {
+      if (error instanceof PivotUnknown) this.keepBoth(arrival)
+      throw error
+    }
+    this.note({ movedBy: 'live' })
+    this.enter('completing')
+    this.keepBoth(arrival)
+    const { name, backend } = this.volume
+    this.volume.backend = this.destination
+    this.volume.name = arrival
+    await backend.service.detachVolume(name)
+    await backend.service.deleteVolume(name)
+    if (await service.updateMigratedVolume(arrival, name)) this.volume.name = name
+  }
+
+  /** Takes nothing back any more: what the instance has written last may be on the destination only. */
+  private keepBoth(arrival: string): void {
+    this.undo.clear()
+    this.onlyCopy = `the copy on ${this.destination.name}, as ${arrival}`
   }
 
   /** Takes back every step, the last one first. Returns what could not be taken back, one line each. */
@@ -177,8 +221,7 @@ class Migration {
   private async deleteSource(arrival: string): Promise<void> {
     const removal = await deleteSource(this.volume.backend.service, this.volume.name)
     if (removal.source === 'there') throw removal.error
-    this.undo.clear()
-    this.onlyCopy = `the copy on ${this.destination.name}, as ${arrival}`
+    this.keepBoth(arrival)
     if (removal.source === 'unknown') throw removal.error
     this.volume.backend = this.destination
   }
@@ -231,8 +274,10 @@ async function isThere(service: VolumeService, name: string): Promise<boolean> {
   return true
 }
 
-function rejectionReason(volume: Volume, destination: Backend): string | undefined {
-  if (volume.status !== 'available') return `the volume is ${volume.status}, not available`
+function rejectionReason(volume: Volume, destination: Backend, method: MigrationMethod, { mirror }: MigrationParts): string | undefined {
+  const wanted = method === 'live' ? 'in-use' : 'available'
+  if (volume.status !== wanted) return `the volume is ${volume.status}, not ${wanted}`
+  if (method === 'live' && mirror === undefined) return 'nothing can mirror the volume, which is in use'
   if (volume.backend.name === destination.name) return `the volume is on ${destination.name} already`
   const busy: readonly (MigrationStatus | null)[] = ['starting', 'migrating', 'completing']
   if (busy.includes(volume.migrationStatus)) return `the volume is migrating already (${volume.migrationStatus})`

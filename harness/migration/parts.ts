@@ -1,7 +1,10 @@
 import { mappedBytesOf } from '../block/usage.ts'
 import type { Lab } from '../lab/lab.ts'
 import { dd } from '../movers/dd.ts'
+import type { Instance, MirrorStage } from '../movers/mirror/instance.ts'
+import { mirrorOptionsFor } from '../movers/mirror/options.ts'
 import { copyVolume, type Mover } from '../movers/mover.ts'
+import type { CopyMode } from '../result/copy_mode.ts'
 import { type MigrationMethod, type MigrationParts, type MigrationResult, migrate } from './migrate.ts'
 import type { Rule } from './rule.ts'
 import type { Backend, Volume } from './volume.ts'
@@ -13,6 +16,14 @@ export interface RuleParts {
   readonly ask?: MigrationParts['ask']
 }
 
+/** How a volume in use migrates: its instance, and what that is told. */
+export interface LiveParts {
+  readonly instance: Instance
+  /** Options for the mode that was decided; default: mirrorOptionsFor. */
+  readonly optionsFor?: typeof mirrorOptionsFor
+  readonly onStage?: (stage: MirrorStage) => Promise<void>
+}
+
 /** The rule and the mover as they should be. */
 export const soundParts: RuleParts = { mover: dd }
 
@@ -22,7 +33,7 @@ export interface LabMigration {
   readonly record: Volume
 }
 
-/** Migrates a volume by a rule, with the copy in a lab. `overrides` replaces parts of the migration. */
+/** Migrates a volume by a rule, with the copy in a lab; one in use with `live`. `overrides` replaces parts of the migration. */
 export async function migrateInLab(
   lab: Lab,
   { name, sizeBytes, backend }: Pick<Volume, 'name' | 'sizeBytes' | 'backend'>,
@@ -30,15 +41,21 @@ export async function migrateInLab(
   method: MigrationMethod,
   { mover, rule, ask }: RuleParts = soundParts,
   overrides: (parts: MigrationParts) => Partial<MigrationParts> = () => ({}),
+  live?: LiveParts,
 ): Promise<LabMigration> {
-  const record: Volume = { name, sizeBytes, status: 'available', migrationStatus: null, backend }
+  const record: Volume = { name, sizeBytes, status: live === undefined ? 'available' : 'in-use', migrationStatus: null, backend }
   const parts: MigrationParts = {
     copy: (from, to, bytes, mode) => copyVolume(lab, mover, { from, to, bytes, mode }),
     sizeOf: async (path) => (await lab.helper.measure(path)).sizeBytes,
     mappedBytesOf: (path) => mappedBytesOf(lab, path),
+    ...(live && { mirror: (to, mode) => mirrorTo(to, mode, live) }),
     ...(rule !== undefined && { rule }),
     ...(ask !== undefined && { ask }),
   }
   const result = await migrate(record, destination, method, { ...parts, ...overrides(parts) })
   return { result, record }
+}
+
+function mirrorTo(to: string, mode: CopyMode, { instance, optionsFor = mirrorOptionsFor, onStage }: LiveParts): Promise<void> {
+  return instance.mirror({ to, options: optionsFor(mode, instance.qemu), ...(onStage && { onStage }) })
 }

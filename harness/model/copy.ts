@@ -16,6 +16,8 @@ export interface Copied {
 
 /** The blocks in which a dd of its own copies each mapped range. */
 const RANGE_BLOCK_BYTES = MiB
+/** The most that QEMU's mirror copies at once, unless it is told otherwise. */
+const MIRROR_BLOCK_BYTES = MiB
 
 /** Copies the first `sizeBytes` of one volume to another. */
 export function copy(from: ModelVolume, to: ModelVolume, sizeBytes: number, spec: CopySpec): Copied {
@@ -32,6 +34,8 @@ export function copy(from: ModelVolume, to: ModelVolume, sizeBytes: number, spec
       for (const part of mapped) writtenBytes += writeWholeAndRest(to, clip(content, part.from, part.to), part, RANGE_BLOCK_BYTES)
       return { readBytes: lengthOf(mapped), writtenBytes, written: mapped }
     }
+    case 'mirror':
+      return dd(content, to, everything, sizeBytes, { blockBytes: MIRROR_BLOCK_BYTES, keepsFile: true })
     case 'zero-out-then-sparse':
       to.write(range<ByteClass>(0, to.sizeBytes, 'zero'))
       return dd(content, to, dataBlocks(content, sizeBytes, spec.blockBytes), sizeBytes, spec)

@@ -13,7 +13,13 @@ export type MappedRange = z.infer<typeof mappedRangeSchema>
 export const classRangeSchema = object({ from: bytes, to: bytes, value: z.enum(BYTE_CLASSES) })
 export type ClassRange = z.infer<typeof classRangeSchema>
 
-export const extentSchema = object({ offset: bytes, length: bytes, write: z.enum(['data', 'zeros']) })
+const generation = z.number().int().nonnegative()
+export const extentSchema = object({
+  offset: bytes,
+  length: bytes,
+  write: z.enum(['data', 'zeros']),
+  generation: generation.optional().describe('which write to the volume in use it is; absent for what it held before'),
+})
 /** A part of a volume that its owner wrote: stamped data or explicit zeros. Offset and length are in bytes. */
 export type Extent = z.infer<typeof extentSchema>
 
@@ -22,6 +28,9 @@ const foundSchema = z.discriminatedUnion('what', [
   object({ what: z.literal('poison') }).describe('the pattern that the storage was filled with before the driver got it'),
   object({ what: z.literal('other-stamp'), tag: z.number() }).describe("another volume's data"),
   object({ what: z.literal('shifted-stamp'), fromOffset: bytes }).describe("this volume's data, from another offset"),
+  object({ what: z.literal('other-write'), generation }).describe(
+    'what another write to the volume in use left there; 0 is what it held before',
+  ),
   object({ what: z.literal('noise') }),
 ])
 

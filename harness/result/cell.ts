@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { classRangeSchema, extentSchema, mappedRangeSchema } from './bytes.ts'
 import { copyModeSchema } from './copy_mode.ts'
-import { evidenceSchema } from './evidence.ts'
+import { evidenceSchema, methodSchema } from './evidence.ts'
 import { findingSchema, verdictSchema } from './finding.ts'
+import { writerSchema } from './mirror.ts'
 import { phasesSchema } from './phase.ts'
 import { bytes, list, object, seconds } from './schema.ts'
 
@@ -22,12 +23,13 @@ const predictionSchema = object({
 export const cellResultSchema = object({
   id: z.string().describe('stable; --only takes it'),
   control: z.boolean().describe('the cell breaks the rule on purpose'),
-  method: z.enum(['host', 'driver']),
+  method: methodSchema,
   source: z.string(),
   destination: z.string(),
   layout: z.string(),
   sizeBytes: bytes,
   extents: list(extentSchema).optional().describe('the parts of the source that were written; the rest reads as zero'),
+  writer: writerSchema.optional().describe('what the instance writes while the volume, which it has in use, migrates'),
   forced: copyModeSchema.optional().describe('the copy mode that was forced on the cell in place of the rule'),
   faultyAnswer: z.string().optional().describe('the faulty answer that the destination gave instead of its report'),
   verdict: verdictSchema,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { classRangeSchema, extentSchema, mappedRangeSchema, wrongPageSchema } from './bytes.ts'
 import { findingSchema, verdictSchema } from './finding.ts'
+import { mirrorOptionsSchema, writerSchema } from './mirror.ts'
 import { phasesSchema } from './phase.ts'
 import { bytes, list, object, seconds } from './schema.ts'
 
@@ -33,11 +34,17 @@ export type Prior = z.infer<typeof priorSchema>
 const copySchema = z.discriminatedUnion('how', [
   object({ how: z.enum(['full', 'sparse']), blockBytes: bytes, keepsFile: z.boolean().optional() }),
   object({ how: z.literal('mapped') }),
+  object({
+    how: z.literal('mirror'),
+    qemu: z.string().optional().describe('the version of QEMU; default the newest'),
+    options: mirrorOptionsSchema,
+    writer: writerSchema.optional().describe('what an instance writes meanwhile; default nothing'),
+  }),
   object({ how: z.enum(['zero-out-then-sparse', 'discard-then-sparse', 'full-then-discard']), blockBytes: bytes }),
 ])
 /**
  * The way a volume is copied; blocks in bytes. `mapped` reads the chunks that the source has storage for; the others read the whole
- * source. The last three come from the spec's section "Alternatives".
+ * source. `mirror` is QEMU's, of a volume in use. The last three come from the spec's section "Alternatives".
  */
 export type CopySpec = z.infer<typeof copySchema>
 

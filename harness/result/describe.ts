@@ -12,6 +12,8 @@ export function describeFound(found: Difference['found']): string {
       return "another volume's data"
     case 'shifted-stamp':
       return `this volume's data from offset ${found.fromOffset}`
+    case 'other-write':
+      return found.generation === 0 ? 'what the volume held before the writes' : `write ${found.generation} to the volume in use`
     case 'noise':
       return 'noise'
   }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { mappedRangeSchema, verificationSchema } from './bytes.ts'
 import { copyModeSchema } from './copy_mode.ts'
+import { mirrorOptionsSchema } from './mirror.ts'
 import { bytes, list, object } from './schema.ts'
 
 const spaceSchema = object({
@@ -31,11 +32,21 @@ const bytesMovedSchema = object({ readBytes: bytes.optional(), writtenBytes: byt
 )
 export type BytesMoved = z.infer<typeof bytesMovedSchema>
 
+/** The spec's three methods of migration. */
+export const methodSchema = z.enum(['host', 'driver', 'live'])
+
+const mirrorSchema = object({
+  qemu: z.string().describe('the version of QEMU'),
+  options: mirrorOptionsSchema.describe('the options of its mirror; empty as Nova sets them'),
+  acknowledgedWrites: z.number().int().nonnegative().describe("the instance's writes that were acknowledged, in all"),
+  lost: z.string().optional().describe('why the instance lost its volume'),
+})
+
 export const evidenceSchema = object({
   outcome: z.enum(['migrated', 'refused', 'failed']),
   why: z.string().optional().describe('why the migration was refused or failed'),
   states: list(z.enum(['starting', 'migrating', 'completing', 'success', 'error'])),
-  movedBy: z.enum(['driver', 'host']).optional(),
+  movedBy: methodSchema.optional(),
   answer: z
     .discriminatedUnion('kind', [
       object({ kind: z.literal('answered'), report: z.unknown() }),
@@ -44,6 +55,7 @@ export const evidenceSchema = object({
     .optional(),
   decision: object({ mode: copyModeSchema, decidedBy: z.string(), reason: z.string() }).optional(),
   sourceRemains: z.boolean(),
+  mirror: mirrorSchema.optional().describe('how a volume in use was copied'),
   moved: bytesMovedSchema.optional(),
   verification: verificationSchema.optional(),
   before: spaceSchema.describe('the storage of the source before the migration'),

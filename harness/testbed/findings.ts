@@ -2,14 +2,15 @@ import { compare, type Measured } from '../model/compare.ts'
 import type { Prediction } from '../model/copy_case.ts'
 import type { Finding, Verdict } from '../result/finding.ts'
 
-/** A refutation stands whatever else failed; a lab that broke or leaked shows nothing. */
+/** A refutation stands whatever else failed; a lab that broke or leaked shows nothing, nor does what could not run. */
 export function verdictOf(
-  { findings, broken }: { findings: readonly Finding[]; broken?: string },
+  { findings, broken, notShown }: { findings: readonly Finding[]; broken?: string | undefined; notShown?: string | undefined },
   leaks: readonly string[],
 ): { verdict: Verdict; reason?: string } {
   if (findings.some(({ ok }) => !ok)) return { verdict: 'refuted' }
   const reason = [...(broken === undefined ? [] : [broken]), ...leaks].join('; ')
-  return reason === '' ? { verdict: 'upheld' } : { verdict: 'broken', reason }
+  if (reason !== '') return { verdict: 'broken', reason }
+  return notShown === undefined ? { verdict: 'upheld' } : { verdict: 'not-shown', reason: notShown }
 }
 
 /** One finding for all that agrees, else one for each disagreement. */

@@ -8,6 +8,7 @@ import { type NfsServer, startNfsServer } from '../drivers/nfs/server.ts'
 import { type Helper, openHelper } from '../helper/client.ts'
 import { Lab } from '../lab/lab.ts'
 import type { Machine } from '../machine/machine.ts'
+import { StorageDaemon } from '../movers/mirror/storage_daemon.ts'
 import type { Mover } from '../movers/mover.ts'
 import { MiB } from '../units.ts'
 
@@ -37,6 +38,7 @@ export class TestBed implements SharedStorage {
   private readonly nfsBytes: number
   private readonly sources = new Map<string, Promise<StorageBackend>>()
   private nfsServer: Promise<NfsServer> | undefined
+  private readonly daemons = new Map<string, Promise<StorageDaemon>>()
 
   private constructor(machine: Machine, helper: Helper, lab: Lab, lvm: Lvm, { mover, nfsBytes = NFS_BYTES }: TestBedOptions) {
     this.machine = machine
@@ -63,6 +65,15 @@ export class TestBed implements SharedStorage {
       this.nfsServer = undefined
     })
     return server
+  }
+
+  /** The block layer of a QEMU version, default the newest, through which instances have volumes in use. One that has ended is replaced. */
+  async storageDaemon(qemu = 'newest'): Promise<StorageDaemon> {
+    const running = await this.daemons.get(qemu)?.catch(() => undefined)
+    if (running !== undefined && !running.ended) return running
+    const daemon = StorageDaemon.start(this.lab, qemu)
+    this.daemons.set(qemu, daemon)
+    return daemon
   }
 
   /** The backend that cells with this source share; its volumes come and go with the cells. */

@@ -16,7 +16,7 @@ describe('the ids of the cells', () => {
 
   test('are words in lower case between slashes, so that they can be typed and linked', () => {
     expect(
-      allCells.map(({ id }) => id).filter((id) => !/^(host|driver|control|answer|orphan|table)(\/[a-z0-9]+(-[a-z0-9]+)*)+$/.test(id)),
+      allCells.map(({ id }) => id).filter((id) => !/^(host|driver|live|control|answer|orphan|table)(\/[a-z0-9]+(-[a-z0-9]+)*)+$/.test(id)),
     ).toEqual([])
   })
 
@@ -25,6 +25,14 @@ describe('the ids of the cells', () => {
 
     expect(plain.length).toBeGreaterThan(0)
     for (const { id, method, source, destination, layout } of plain) expect(id).toBe([method, source, destination, layout].join('/'))
+  })
+
+  test('say method, source, destination and writer of a volume in use, in the layout mixed', () => {
+    for (const { id, method, source, destination, layout, writer } of allCells.filter(({ writer }) => writer !== undefined)) {
+      expect(layout).toBe('mixed')
+      expect(id.replace(/^control\//, '')).toContain([method, source, destination].join('/'))
+      if (!id.startsWith('control/')) expect(id.endsWith(`/${writer}`)).toBe(true)
+    }
   })
 
   test('say which answer is odd, and whether one is', () => {

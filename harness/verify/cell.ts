@@ -3,6 +3,7 @@ import { claims, type MatrixDriver, matrixDrivers } from '../drivers/backend.ts'
 import type { MigrationMethod } from '../migration/migrate.ts'
 import type { DecidedBy } from '../migration/rule.ts'
 import type { CopyMode } from '../result/copy_mode.ts'
+import { type WriterName, writerSchema } from '../result/mirror.ts'
 import { MiB } from '../units.ts'
 
 /** The answer of the destination instead of its own report, in the cells that ask for it. */
@@ -22,6 +23,8 @@ export interface Cell {
   readonly source: MatrixDriver
   readonly destination: MatrixDriver
   readonly layout: LayoutName | 'spec-table'
+  /** What an instance writes meanwhile: by the method `live`, and only by it. */
+  readonly writer?: WriterName
   readonly sizeBytes: number
   /** The bytes that each backend can hold. */
   readonly backendBytes: number
@@ -68,7 +71,7 @@ function byTheRule(destination: MatrixDriver, movedBy: MigrationMethod): Expecta
     : { mode: 'full', movedBy, decidedBy: 'claimed-false', bytes: 'intact' }
 }
 
-const pairs: Cell[] = (['host', 'driver'] as const).flatMap((method) =>
+const pairs: Cell[] = (['host', 'driver', 'live'] as const).flatMap((method) =>
   matrixDrivers.flatMap((source) =>
     matrixDrivers.map(
       (destination): Cell => ({
@@ -78,6 +81,7 @@ const pairs: Cell[] = (['host', 'driver'] as const).flatMap((method) =>
         source,
         destination,
         layout: 'mixed',
+        ...(method === 'live' && { writer: 'mixed' as const }),
         expect: byTheRule(destination, expectedMovedBy(method, source, destination)),
       }),
     ),
@@ -86,7 +90,7 @@ const pairs: Cell[] = (['host', 'driver'] as const).flatMap((method) =>
 
 /** Against the rule on purpose: what a wrong decision does to each destination, and by each method. */
 const controls: Cell[] = pairs
-  .filter(({ method, source, destination }) => source === 'lvm-thin' && (method === 'host' || isLvm(destination)))
+  .filter(({ method, source, destination }) => source === 'lvm-thin' && (method === 'host' || (method === 'driver' && isLvm(destination))))
   .map((pair): Cell => {
     const forced = claims[pair.destination] ? 'full' : 'sparse'
     return {
@@ -159,6 +163,22 @@ const orphans: Cell[] = [
   },
 ]
 
+/** What each writer does to a destination that reads as zeros, and to one that does not; without one, the model is exact. */
+const writers: Cell[] = (['lvm-thin', 'lvm-thick'] as const).flatMap((destination) =>
+  writerSchema.options
+    .filter((writer) => writer !== 'mixed')
+    .map((writer) => ({
+      ...common,
+      id: `live/lvm-thin/${destination}/${writer}`,
+      method: 'live',
+      source: 'lvm-thin',
+      destination,
+      layout: 'mixed',
+      writer,
+      expect: byTheRule(destination, 'live'),
+    })),
+)
+
 /** The spec's example at its real sizes (section "Problem description"): 1.00g with 200 MiB written, pools of 3.80g. */
 const table: Cell[] = (['full', 'sparse'] as const).map((mode) => {
   const before = { pool: '10.28', volume: '19.53' }
@@ -184,10 +204,11 @@ const table: Cell[] = (['full', 'sparse'] as const).map((mode) => {
 })
 
 /** Everything that `scripts/verify` runs. The long ones come first, so that they do not end alone. */
-export const allCells: readonly Cell[] = [...table, ...answers, ...orphans, ...pairs, ...controls, ...layoutCells]
+export const allCells: readonly Cell[] = [...table, ...answers, ...orphans, ...pairs, ...writers, ...controls, ...layoutCells]
 
 /** Only LVM's driver moves volumes by itself, and only to LVM. */
 function expectedMovedBy(method: MigrationMethod, source: MatrixDriver, destination: MatrixDriver): MigrationMethod {
+  if (method === 'live') return method
   return method === 'driver' && isLvm(source) && isLvm(destination) ? 'driver' : 'host'
 }
 

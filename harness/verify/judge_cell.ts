@@ -1,11 +1,13 @@
 import { type Content, dataBlocks } from '../content/content.ts'
 import { lengthOf } from '../content/ranges.ts'
 import type { MatrixDriver } from '../drivers/backend.ts'
+import type { Model } from '../explore/broken_models.ts'
 import type { Measured, MeasuredSpace } from '../model/compare.ts'
 import { type Prediction, predict } from '../model/copy_case.ts'
 import { dataPercent } from '../model/data_percent.ts'
+import { mappedBounds, outside, type Writes } from '../model/live.ts'
+import { LEAST_WRITES } from '../movers/mirror/instance.ts'
 import type { Note } from '../result/cell.ts'
-import type { CopyCase } from '../result/copy.ts'
 import { describeDifference } from '../result/describe.ts'
 import type { Evidence } from '../result/evidence.ts'
 import type { Finding } from '../result/finding.ts'
@@ -26,20 +28,25 @@ export function judgeCell(
   cell: Cell,
   content: Content,
   evidence: Evidence,
-  model: (copyCase: CopyCase) => Prediction = predict,
+  { model = predict, writes }: { readonly model?: Model | undefined; readonly writes?: Writes | undefined } = {},
 ): { findings: Finding[]; notes: Note[]; prediction: Prediction } {
   const { mode, copied } = cell.expect
-  const prediction = model(copyCaseOf(cell, content, copied ?? evidence.decision?.mode ?? mode))
+  const prediction = model(copyCaseOf(cell, content, copied ?? evidence.decision?.mode ?? mode, evidence.mirror?.options))
   const findings = [checkOutcome(cell, evidence), checkSource(evidence), ...checkDecision(cell, evidence)]
   const { verification, after, outcome } = evidence
   if (verification !== undefined)
     findings.push(cell.expect.bytes === 'intact' ? checkIntact(cell, verification) : checkCorrupt(content, prediction, verification))
   else if (outcome === 'migrated') findings.push({ check: 'bytes', ok: false, text: 'the bytes of the destination were not compared' })
   if (verification !== undefined && after !== undefined)
-    findings.push(...checkModel(prediction, measuredOf(cell, evidence, verification, after)))
+    findings.push(
+      ...(writes === undefined
+        ? checkModel(prediction, measuredOf(cell, evidence, verification, after))
+        : checkBounds(cell, prediction, evidence, after, writes)),
+    )
   else if (outcome === 'migrated' && after === undefined)
     findings.push({ check: 'model', ok: false, text: 'the content and the mapping of the destination were not measured' })
-  findings.push(...checkPoison(cell, evidence), ...checkDataPercent(cell, evidence), ...checkPredictedPercent(cell, evidence, prediction))
+  findings.push(...checkWrites(cell, evidence), ...checkPoison(cell, evidence), ...checkDataPercent(cell, evidence))
+  if (writes === undefined) findings.push(...checkPredictedPercent(cell, evidence, prediction))
   return { findings, notes: after === undefined ? [] : notesOn(cell, content, after.mappedBytes), prediction }
 }
 
@@ -65,6 +72,36 @@ function measuredOf(
     ...(moved?.writtenBytes !== undefined && { writtenBytes: moved.writtenBytes }),
     discardRefused: false,
   }
+}
+
+/** When an instance writes meanwhile, chance decides on some chunks, and the model gives bounds. */
+function checkBounds(
+  { sizeBytes }: Cell,
+  prediction: Prediction,
+  { mirror }: Evidence,
+  { mapped, mappedBytes }: NonNullable<Evidence['after']>,
+  writes: Writes,
+): Finding[] {
+  const check = 'model/destination-mapped'
+  if (mapped === undefined) return []
+  const bounds = mappedBounds(prediction, mirror?.options ?? {}, writes)
+  const { more, less } = outside(bounds, mapped, sizeBytes)
+  const range = `${lengthOf(bounds.least)} to ${lengthOf(bounds.most)}`
+  if (more === 0 && less === 0)
+    return [{ check: 'model', ok: true, text: `${mappedBytes} bytes mapped; with these writes ${range} may be` }]
+  const text = `${mappedBytes} bytes mapped: ${more} that no write and no data explains, and ${less} that must be are not`
+  return [{ check, ok: false, text }]
+}
+
+/** A writer that wrote nothing while the mirror copied would show nothing. */
+function checkWrites({ writer = 'none' }: Cell, { mirror, outcome }: Evidence): Finding[] {
+  if (mirror === undefined || writer === 'none') return []
+  const { acknowledgedWrites, lost } = mirror
+  const least = outcome === 'migrated' ? LEAST_WRITES : 1
+  const ok = acknowledgedWrites >= least && lost === undefined
+  const seen = `${acknowledgedWrites} writes were acknowledged`
+  const but = lost === undefined ? `, fewer than ${least}` : `, and then the instance lost its volume: ${lost}`
+  return [{ check: 'writes', ok, text: ok ? `${seen} before, during and after the copy` : `${seen}${but}` }]
 }
 
 /** LVM's figures of the destination, computed from what the model says is mapped. */

@@ -4,12 +4,14 @@ import { contentOf } from '../content/layouts.ts'
 import { lengthOf } from '../content/ranges.ts'
 import { inspectStorage, type StorageBackend } from '../drivers/backend.ts'
 import { poolName } from '../drivers/lvm/kinds.ts'
-import { messageOf } from '../errors.ts'
+import { messageOf, NotInstalled } from '../errors.ts'
 import type { Lab } from '../lab/lab.ts'
 import type { MigrationRecord, MigrationResult } from '../migration/migrate.ts'
 import { migrateInLab } from '../migration/parts.ts'
 import type { Rule } from '../migration/rule.ts'
 import type { Prediction } from '../model/copy_case.ts'
+import type { Writes } from '../model/live.ts'
+import { Instance } from '../movers/mirror/instance.ts'
 import type { CellResult } from '../result/cell.ts'
 import type { Evidence } from '../result/evidence.ts'
 import { verdictOf } from '../testbed/findings.ts'
@@ -43,13 +45,20 @@ export async function runCell(
   const began = performance.now()
   const lab = await testBed.lab.child()
   const clock = new PhaseClock()
-  let judged: Pick<CellResult, 'findings' | 'notes' | 'extents' | 'evidence' | 'prediction'> & { broken?: string }
+  let judged: Pick<CellResult, 'findings' | 'notes' | 'extents' | 'evidence' | 'prediction'> & { broken?: string; notShown?: string }
   try {
-    const { content, evidence } = await gatherEvidence(testBed, lab, cell, parts, clock)
-    const { findings, notes, prediction } = judgeCell(cell, content, evidence, parts.model)
-    judged = { findings, notes, extents: content.extents, evidence, prediction: recordOfPrediction(cell, evidence, prediction) }
+    const { content, writes, evidence } = await gatherEvidence(testBed, lab, cell, parts, clock)
+    const { findings, notes, prediction } = judgeCell(cell, content, evidence, { writes, model: parts.model })
+    judged = {
+      findings,
+      notes,
+      extents: (writes?.held ?? content).extents,
+      evidence,
+      // Of a volume that was written to meanwhile there are bounds only, which a finding gives.
+      ...(writes === undefined && { prediction: recordOfPrediction(cell, evidence, prediction) }),
+    }
   } catch (error) {
-    judged = { findings: [], notes: [], broken: messageOf(error) }
+    judged = { findings: [], notes: [], [error instanceof NotInstalled ? 'notShown' : 'broken']: messageOf(error) }
   }
   const faults: string[] = []
   const verdict = (leaks: readonly string[]) => verdictOf(judged, leaks)
@@ -74,9 +83,20 @@ export async function runCell(
 }
 
 /** The part of a cell's result that is known before it runs. */
-export function describeCell({ id, method, source, destination, layout, sizeBytes, forced, faultyAnswer }: Cell) {
+export function describeCell({ id, method, source, destination, layout, sizeBytes, writer, forced, faultyAnswer }: Cell) {
   const control = id.startsWith('control/')
-  return { id, control, method, source, destination, layout, sizeBytes, ...(forced && { forced }), ...(faultyAnswer && { faultyAnswer }) }
+  return {
+    id,
+    control,
+    method,
+    source,
+    destination,
+    layout,
+    sizeBytes,
+    ...(writer && { writer }),
+    ...(forced && { forced }),
+    ...(faultyAnswer && { faultyAnswer }),
+  }
 }
 
 interface CellVolumes {
@@ -110,7 +130,7 @@ async function gatherEvidence(
   cell: Cell,
   parts: VerifyParts,
   clock: PhaseClock,
-): Promise<{ content: Content; evidence: Evidence }> {
+): Promise<{ content: Content; writes?: Writes; evidence: Evidence }> {
   const { content, source, destination } = await prepareVolumes(testBed, lab, cell, clock)
   const backends = [source.backend, destination.backend]
   const before = await clock.time('look', async () => {
@@ -118,7 +138,7 @@ async function gatherEvidence(
     return { rows, space: await spaceOf(source.backend, VOLUME) }
   })
 
-  const result = await clock.time('migrate', () => migrateVolume(lab, cell, source, destination, parts))
+  const { result, writes, mirror } = await migrateVolume(testBed, lab, cell, { content, source, destination }, parts, clock)
   lab.signal.throwIfAborted() // a migration that was stopped says nothing of the rule
 
   const sourceRemains = await source.exists()
@@ -128,16 +148,20 @@ async function gatherEvidence(
     return { rows, space: migrated ? await spaceOf(destination.backend, VOLUME) : undefined }
   })
   const verification =
-    migrated || sourceRemains ? await clock.time('verify', () => (migrated ? destination : source).verify(content)) : undefined
+    migrated || sourceRemains
+      ? await clock.time('verify', () => (migrated ? destination : source).verify(writes?.held ?? content))
+      : undefined
   const moved = lab.copies.at(-1)
   return {
     content,
+    ...(writes !== undefined && { writes }),
     evidence: {
       outcome: result.outcome,
       ...(result.outcome !== 'migrated' && { why: result.why }),
       states: result.outcome === 'refused' ? [] : result.states,
       ...(result.outcome !== 'refused' && recordOf(result)),
       sourceRemains,
+      ...(mirror !== undefined && { mirror }),
       ...(moved !== undefined && { moved }),
       ...(verification !== undefined && { verification }),
       before: before.space,
@@ -148,19 +172,45 @@ async function gatherEvidence(
   }
 }
 
+interface CellMigration {
+  readonly result: MigrationResult
+  readonly writes?: Writes
+  readonly mirror?: Evidence['mirror']
+}
+
 /** Migrates a cell's volume by the rule, unless the cell forces a copy or has the destination answer wrongly. */
 async function migrateVolume(
+  testBed: TestBed,
   lab: Lab,
   cell: Cell,
-  { name, sizeBytes, backend }: LabVolume,
-  { backend: to }: LabVolume,
+  { content, source: { name, sizeBytes, backend }, destination: { backend: to } }: CellVolumes,
   parts: VerifyParts,
-): Promise<MigrationResult> {
+  clock: PhaseClock,
+): Promise<CellMigration> {
   const rule = forcedRule(cell) ?? parts.rule
   const destination = cell.faultyAnswer === undefined ? serveBackend(to) : serveFaulty(to, cell.faultyAnswer)
   const from = { name, sizeBytes, backend: serveBackend(backend) }
-  const { result } = await migrateInLab(lab, from, destination, cell.method, { ...parts, ...(rule && { rule }) })
-  return result
+  const ruleParts = { ...parts, ...(rule && { rule }) }
+  const { writer } = cell
+  if (writer === undefined) {
+    const { result } = await clock.time('migrate', () => migrateInLab(lab, from, destination, cell.method, ruleParts))
+    return { result }
+  }
+  const instance = await clock.time('instance', async () =>
+    Instance.start(lab, await testBed.storageDaemon(), { path: await from.backend.service.attachVolume(name), content, writer }),
+  )
+  const { result } = await clock.time('migrate', () =>
+    migrateInLab(lab, from, destination, cell.method, ruleParts, undefined, { instance }),
+  )
+  await instance.goOn()
+  const { content: held, touched, acknowledged, lost } = await clock.time('instance', () => instance.stop())
+  const { qemu, options } = instance
+  const writes = writer === 'none' ? undefined : { held, touched }
+  return {
+    result,
+    ...(writes && { writes }),
+    mirror: { qemu, options, acknowledgedWrites: acknowledged, ...(lost !== undefined && { lost }) },
+  }
 }
 
 async function placeNeighbour(lab: Lab, backend: StorageBackend, bytes: number): Promise<void> {

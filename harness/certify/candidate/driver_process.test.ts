@@ -481,6 +481,7 @@ const helper: Helper = {
   repoisonFolder: unused,
   namesIn: unused,
   takesDirect: unused,
+  startWriter: unused,
   dmsetup: unused,
   inventory: async () => ({ dmDevices: [], deviceFolders: [], loops: [], mounts: [] }),
   close: async () => {},

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { compareVersions, hasSeccompMode, selectKernel, type UmlKernel } from './uml_kernels.ts'
+import { compareVersions } from '../versions.ts'
+import { hasSeccompMode, selectKernel, type UmlKernel } from './uml_kernels.ts'
 
 function kernel(version: string, ownDistribution = false): UmlKernel {
   return { version, ownDistribution, program: `/kernels/${version}/linux.uml`, modules: `/kernels/${version}/modules` }

@@ -1,6 +1,6 @@
-import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { cacheFolder, findProgram, toolsRoot } from '../tools.ts'
+import { compareVersions, isVersion, versionsIn } from '../versions.ts'
 
 /** Kernels of other suites, each in a folder named after its version: see scripts/lib/setup/uml_kernel.ts. */
 export const kernelsFolder = join(cacheFolder, 'kernels')
@@ -40,10 +40,6 @@ function ownKernel(): UmlKernel | undefined {
   return undefined
 }
 
-function versionsIn(folder: string): string[] {
-  return existsSync(folder) ? readdirSync(folder).filter((name) => /^\d+\.\d+/.test(name)) : []
-}
-
 /**
  * Selects a kernel: `newest`, `distribution` for that of the system's own distribution, or a version. `6.1` is any 6.1.x, not 6.12.
  * Returns undefined if it is not installed.
@@ -54,21 +50,7 @@ export function selectKernel(wanted: string, kernels: readonly UmlKernel[] = ins
   return kernels.find(({ version }) => isVersion(version, wanted))
 }
 
-/** Reports whether a version is the wanted one or begins with its numbers. */
-export function isVersion(version: string, wanted: string): boolean {
-  return version.startsWith(wanted) && !/\d/.test(version.charAt(wanted.length))
-}
-
 /** Reports whether a kernel can handle the system calls of its processes with seccomp, which takes half the time of ptrace. */
 export function hasSeccompMode({ version }: Pick<UmlKernel, 'version'>): boolean {
   return compareVersions(version, '6.16') >= 0
-}
-
-export function compareVersions(one: string, other: string): number {
-  const [a, b] = [one, other].map((version) => version.split('.').map((part) => Number.parseInt(part, 10)))
-  for (let index = 0; index < Math.max(a?.length ?? 0, b?.length ?? 0); index++) {
-    const difference = (a?.[index] ?? 0) - (b?.[index] ?? 0)
-    if (difference !== 0) return difference
-  }
-  return 0
 }

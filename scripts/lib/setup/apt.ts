@@ -20,23 +20,23 @@ export interface Apt {
   directDependencies(names: readonly string[]): Promise<string[]>
 }
 
-/** Other sources than the system's own, as in sources.list(5). */
 export interface AptSources {
-  /** Names the folder of apt's state, as two may be used at once. */
+  /** Names the folder of apt's state, as several may be used at once. */
   readonly name: string
-  readonly lines: readonly string[]
+  /** Other sources than the system's own, as in sources.list(5). */
+  readonly lines?: readonly string[]
 }
 
 /** Gives `work` an apt with fresh package lists. Its state lives in the cache folder and is removed afterwards. */
-export async function withApt<Result>(work: (apt: Apt) => Promise<Result>, sources?: AptSources): Promise<Result> {
-  const state = join(cacheFolder, sources === undefined ? 'apt' : `apt-${sources.name}`)
+export async function withApt<Result>(work: (apt: Apt) => Promise<Result>, { name, lines }: AptSources = { name: 'own' }): Promise<Result> {
+  const state = join(cacheFolder, `apt-${name}`)
   const archives = join(state, 'archives')
   for (const folder of [join(state, 'lists/partial'), join(archives, 'partial')]) await makeOutFolder('HOLEPROOF_CACHE', folder)
   const ownSources = join(state, 'sources.list')
-  if (sources !== undefined) await writeFile(ownSources, `${sources.lines.join('\n')}\n`)
+  if (lines !== undefined) await writeFile(ownSources, `${lines.join('\n')}\n`)
   const options = [
     `Dir::State::lists=${state}/lists`,
-    ...(sources === undefined
+    ...(lines === undefined
       ? ['Dir::State::status=/var/lib/dpkg/status']
       : [
           'Dir::State::status=/dev/null',

@@ -13,6 +13,7 @@ import { GiB } from '../../../harness/units.ts'
 import { isLabFailure, type KernelChoice, throwIfAll } from '../../../harness/verify/kernels.ts'
 import { holdingSignals } from '../cli/signals.ts'
 import { writeOutFile } from '../output/out.ts'
+import { bringQemu } from './qemu_daemon.ts'
 import { type Part, setUp } from './setup.ts'
 import { bringKernel } from './uml_kernel.ts'
 
@@ -27,16 +28,25 @@ export const PARTS: Record<MachineKind, readonly Part[]> = {
 const REMEMBERED = join(cacheFolder, 'machine')
 const GUEST_BYTES = GiB
 
-/**
- * Sets up the machine kind that was asked for, and the kernel of its guests. `auto` selects native if CI runs as root with dm-thin,
- * else the first guest that boots. Without `kernel`, UML boots the newest kernel that boots here. Throws BrokenLab with everything
- * that is missing if none is usable.
- */
+/** Sets up a machine as selectMachine does, and beside it QEMU's storage daemon, without which live migrations are not shown. */
 export async function prepareMachine(
   asked: MachineKind | 'auto',
   kernel: string | undefined,
   log: (line: string) => void,
 ): Promise<MachineChoice> {
+  const daemon = bringQemu('newest', log).catch((error: unknown) => {
+    log(`setup: QEMU's storage daemon cannot be had, so live migrations are not shown: ${messageOf(error).split('\n')[0]}`)
+  })
+  const [choice] = await Promise.all([selectMachine(asked, kernel, log), daemon])
+  return choice
+}
+
+/**
+ * Sets up the machine kind that was asked for, and the kernel of its guests. `auto` selects native if CI runs as root with dm-thin,
+ * else the first guest that boots. Without `kernel`, UML boots the newest kernel that boots here. Throws BrokenLab with everything
+ * that is missing if none is usable.
+ */
+async function selectMachine(asked: MachineKind | 'auto', kernel: string | undefined, log: (line: string) => void): Promise<MachineChoice> {
   if (kernel !== undefined) refuseKernelFor(asked)
   if (asked === 'native') {
     await setUp(PARTS.native, log)

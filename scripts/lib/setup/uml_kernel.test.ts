@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { mirrorOfDebootstrap, selectPackage, withLoaderBeside } from './uml_kernel.ts'
+import { mirrorOfDebootstrap, selectPackage } from './debian.ts'
+import { withLoaderBeside } from './uml_kernel.ts'
 
 test.each([
   ['newest', '7.2um1'],

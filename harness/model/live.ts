@@ -1,0 +1,42 @@
+import type { Content } from '../content/content.ts'
+import { clip, filterRanges, lengthOf, type RangeMap, scaled, subtract, toMask, touched } from '../content/ranges.ts'
+import type { MirrorOptions } from '../result/mirror.ts'
+import { expectedRanges } from './byte_ranges.ts'
+import type { Prediction } from './copy_case.ts'
+
+/** The unit of the mirror's dirty bitmap: what a write makes it copy again. */
+const GRANULARITY_BYTES = 64 * 1024
+
+/** The writes to a volume while it migrated. */
+export interface Writes {
+  /** What the volume must hold after them. */
+  readonly held: Content
+  /** The ranges that any of them covered. */
+  readonly touched: RangeMap<true>
+}
+
+/** What has storage on a destination that an instance wrote to while it was copied: everything in `least`, nothing beyond `most`. */
+export interface MappedBounds {
+  readonly least: RangeMap<true>
+  readonly most: RangeMap<true>
+}
+
+/**
+ * The bounds of a thin destination with chunks of 64 KiB. When a write came, and whether the mirror had copied its place before, is
+ * chance; a mirror that writes every zero leaves nothing to it.
+ */
+export function mappedBounds({ destinationMapped }: Prediction, options: MirrorOptions, { held, touched: written }: Writes): MappedBounds {
+  const chunks = (ranges: RangeMap<unknown>) => scaled(touched(ranges, GRANULARITY_BYTES), GRANULARITY_BYTES)
+  const data = chunks(filterRanges(expectedRanges(held), (value) => value === 'data'))
+  const writesZeros = options.detectZeroes === undefined && options.targetIsZero === undefined && options.discard === undefined
+  return {
+    least: writesZeros ? destinationMapped : data,
+    most: toMask(chunks([...destinationMapped, ...written].sort((one, other) => one.from - other.from))),
+  }
+}
+
+/** What is mapped and should not be, or should be and is not; empty within the bounds. */
+export function outside({ least, most }: MappedBounds, mapped: RangeMap<true>, sizeBytes: number): { more: number; less: number } {
+  const within = (ranges: RangeMap<true>) => clip(ranges, 0, sizeBytes)
+  return { more: lengthOf(subtract(within(mapped), most)), less: lengthOf(subtract(within(least), mapped)) }
+}

@@ -1,0 +1,223 @@
+import type { Content } from '../../content/content.ts'
+import { messageOf, PivotUnknown } from '../../errors.ts'
+import type { InstanceWriter } from '../../helper/client.ts'
+import type { Written } from '../../helper/writer.ts'
+import type { Lab } from '../../lab/lab.ts'
+import type { MirrorOptions, WriterName } from '../../result/mirror.ts'
+import { within } from '../../timers.ts'
+import { MiB } from '../../units.ts'
+import { countMoved } from '../mover.ts'
+import { CommandRefused, type Qmp } from './qmp.ts'
+import type { StorageDaemon } from './storage_daemon.ts'
+
+/** A moment of a mirror, at which a test can intervene. */
+export type MirrorStage = 'copying' | 'ready'
+
+export interface MirrorOrder {
+  readonly to: string
+  readonly options: MirrorOptions
+  readonly onStage?: (stage: MirrorStage) => Promise<void>
+}
+
+/** So many writes are acknowledged at each stage of a mirror before it goes on. */
+const WRITES_A_STAGE = 8
+/** Of a mirror that went well: before it, while it copied, while it followed, and after it. */
+export const LEAST_WRITES = 4 * WRITES_A_STAGE
+/** While the writer makes them, the mirror copies no more than this a second. */
+const SLOW_BYTES = 4 * MiB
+const COPY_SECONDS = 600
+const CANCEL_SECONDS = 60
+
+export interface InstanceOrder {
+  /** The attached volume. */
+  readonly path: string
+  /** What it holds. */
+  readonly content: Content
+  readonly writer: WriterName
+}
+
+/** An instance that has a volume in use: QEMU's block layer over its device, and a writer on top. */
+export class Instance {
+  private readonly lab: Lab
+  private readonly qmp: Qmp
+  /** The version of QEMU. */
+  readonly qemu: string
+  /** The options of its last mirror. */
+  options: MirrorOptions = {}
+  private readonly name: string
+  private readonly order: InstanceOrder
+  private readonly writer: InstanceWriter
+  private at: { readonly path: string; readonly nodes: readonly string[] }
+  private mirrors = 0
+  private written: Promise<Written> | undefined
+
+  private constructor(lab: Lab, { qmp, version }: StorageDaemon, name: string, order: InstanceOrder, writer: InstanceWriter) {
+    this.lab = lab
+    this.qmp = qmp
+    this.qemu = version
+    this.name = name
+    this.order = order
+    this.writer = writer
+    this.at = { path: order.path, nodes: [name, `${name}-storage`] }
+  }
+
+  /** Starts one, which ends with the lab at the latest. Its first writes are acknowledged before this resolves. */
+  static async start(lab: Lab, daemon: StorageDaemon, order: InstanceOrder): Promise<Instance> {
+    const { qmp, socket } = daemon
+    const name = daemon.newName()
+    let instance: Instance | undefined
+    return lab.own(
+      `the instance on ${order.path}`,
+      async () => {
+        await addNodes(lab, qmp, name, order.path, {})
+        await qmp.execute('block-export-add', { type: 'nbd', id: name, 'node-name': name, name, writable: true })
+        const writer = await lab.helper.startWriter({
+          socket,
+          exportName: name,
+          content: order.content,
+          writer: order.writer,
+          seed: lab.seed,
+        })
+        instance = new Instance(lab, daemon, name, order, writer)
+        await writer.more(WRITES_A_STAGE)
+        return instance
+      },
+      async () => {
+        await instance?.stop()
+      },
+    )
+  }
+
+  /**
+   * Copies the volume to another path while the writer writes, and goes on there. Throws PivotUnknown when the instance may write there
+   * already, and any other error only while it is still where it was, with nothing of the mirror left.
+   */
+  async mirror({ to, options, onStage }: MirrorOrder): Promise<void> {
+    const job = `${this.name}-mirror${++this.mirrors}`
+    this.options = options
+    const moved = await countMoved(this.lab, { from: this.at.path, to }, async () => {
+      try {
+        await addNodes(this.lab, this.qmp, job, to, options)
+        await this.copy(job, options, onStage)
+      } catch (error) {
+        await this.giveUp(job)
+        throw error
+      }
+      await this.pivot(job)
+    })
+    this.lab.recordCopy(moved)
+    const old = this.at.nodes
+    this.at = { path: to, nodes: [job, `${job}-storage`] }
+    await this.remove(old).catch((error: unknown) => {
+      throw new PivotUnknown(`after the pivot: ${messageOf(error)}`, { cause: error })
+    })
+  }
+
+  /** Resolves once more writes have been acknowledged. Throws when the instance has lost its volume. */
+  goOn(): Promise<void> {
+    return this.writer.more(WRITES_A_STAGE)
+  }
+
+  /** Stops the writer and lets go of the volume. Returns what the volume must hold. */
+  async stop(): Promise<Written> {
+    this.written ??= this.writer.stop()
+    const written = await this.written
+    try {
+      await this.qmp.execute('block-export-del', { id: this.name, mode: 'hard' })
+      await this.remove(this.at.nodes)
+    } catch (error) {
+      // A daemon that was killed has let go of everything.
+      if (error instanceof CommandRefused && this.at.nodes.length > 0) throw error
+    }
+    this.at = { ...this.at, nodes: [] }
+    return written
+  }
+
+  /** Copies until the destination follows the source write by write. */
+  private async copy(job: string, options: MirrorOptions, onStage: MirrorOrder['onStage']): Promise<void> {
+    const writes = this.order.writer !== 'none'
+    const { copyMode, targetIsZero, bufBytes } = options
+    await this.qmp.execute('blockdev-mirror', {
+      'job-id': job,
+      device: this.name,
+      target: job,
+      sync: 'full',
+      'auto-dismiss': false,
+      ...(copyMode && { 'copy-mode': copyMode }),
+      ...(targetIsZero && { 'target-is-zero': true }),
+      ...(bufBytes && { 'buf-size': bufBytes }),
+      ...((writes || onStage) && { speed: SLOW_BYTES }),
+    })
+    await this.writer.more(WRITES_A_STAGE)
+    await onStage?.('copying')
+    if (writes || onStage) await this.qmp.execute('block-job-set-speed', { device: job, speed: 0 })
+    if (
+      (await within(
+        this.qmp.untilJob(job, 'ready').then(() => true),
+        COPY_SECONDS * 1000,
+      )) === undefined
+    )
+      throw new Error(`the mirror was not ready within ${COPY_SECONDS} s`)
+    await this.writer.more(WRITES_A_STAGE)
+    await onStage?.('ready')
+  }
+
+  /** Lets the destination take the source's place. */
+  private async pivot(job: string): Promise<void> {
+    try {
+      await this.qmp.execute('job-complete', { id: job })
+    } catch (error) {
+      if (!(error instanceof CommandRefused)) throw new PivotUnknown(messageOf(error), { cause: error })
+      await this.giveUp(job)
+      throw new Error(`QEMU refuses the pivot: ${error.message}`, { cause: error })
+    }
+    try {
+      await this.qmp.untilJob(job, 'concluded')
+    } catch (error) {
+      if (this.qmp.runs(job)) throw new PivotUnknown(messageOf(error), { cause: error })
+      await this.giveUp(job)
+      throw error
+    }
+    await this.qmp.execute('job-dismiss', { id: job })
+  }
+
+  /** Ends a mirror that failed: the instance goes on where it was. What is gone with QEMU needs no end. */
+  private async giveUp(job: string): Promise<void> {
+    try {
+      if (this.qmp.runs(job)) {
+        await this.qmp.execute('job-cancel', { id: job })
+        await within(
+          this.qmp.untilJob(job, 'concluded').catch(() => {}),
+          CANCEL_SECONDS * 1000,
+        )
+      }
+      await this.qmp.execute('job-dismiss', { id: job }).catch(() => {}) // it may not have begun
+      await this.remove([job, `${job}-storage`])
+    } catch {
+      // The error that led here says more.
+    }
+  }
+
+  private async remove(nodes: readonly string[]): Promise<void> {
+    await Promise.all(nodes.map((node) => this.qmp.execute('blockdev-del', { 'node-name': node })))
+  }
+}
+
+/** Adds the nodes of a volume as libvirt does for a raw disk with cache=none: its storage, and a format above that is named `name`. */
+async function addNodes(lab: Lab, qmp: Qmp, name: string, path: string, { detectZeroes, discard }: MirrorOptions): Promise<void> {
+  const { kind } = await lab.helper.inspectPath(path)
+  const zeros = { ...(discard && { discard }), ...(detectZeroes && { 'detect-zeroes': detectZeroes }) }
+  const storage = {
+    driver: kind === 'block' ? 'host_device' : 'file',
+    'node-name': `${name}-storage`,
+    filename: path,
+    cache: { direct: true },
+    aio: 'threads',
+    ...(discard && { discard }),
+  }
+  // Sent together: an answer takes longer than the command.
+  await Promise.all([
+    qmp.execute('blockdev-add', storage),
+    qmp.execute('blockdev-add', { driver: 'raw', 'node-name': name, file: `${name}-storage`, ...zeros }),
+  ])
+}
