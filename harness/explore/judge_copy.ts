@@ -12,7 +12,9 @@ import type { Trap } from './traps.ts'
  */
 export function rulePermits({ destination: { storage, prior, cryptHeaderBytes }, copy }: CopyCase): boolean {
   if (copy.how === 'full') return true
-  if (copy.how !== 'sparse') return false
+  // A mirror that is not told of the claim writes every byte.
+  if (copy.how === 'mirror' && !copy.options.targetIsZero) return true
+  if (copy.how !== 'sparse' && copy.how !== 'mirror') return false
   const claims = storage.kind === 'file' || (storage.kind === 'thin' && storage.zeroing)
   return claims && (prior.kind === 'new' || prior.kind === 'reserved') && cryptHeaderBytes === undefined
 }
@@ -21,6 +23,8 @@ export interface CopyJudgement {
   readonly findings: Finding[]
   /** Wrong bytes within the volume. */
   readonly wrongBytes: number
+  /** Of the destination, as measured. */
+  readonly mappedBytes: number
   /** Behind the volume's end, in bytes. */
   readonly staleBytesPastEnd: number
 }
@@ -41,5 +45,5 @@ export function judgeCopy(copyCase: CopyCase, { verification, measured, predicti
     const ok = (expected === 'intact') === (within === undefined)
     findings.push({ check: 'trap', ok, text: ok ? `${expected}, as it must be: ${seen}` : `it must be ${expected}: ${seen}` })
   }
-  return { findings, wrongBytes, staleBytesPastEnd }
+  return { findings, wrongBytes, mappedBytes: measured.destination.mappedBytes, staleBytesPastEnd }
 }

@@ -98,7 +98,11 @@ export async function runNamedCopy(
       ...known(named, options),
       ...verdict,
       findings: judgement?.findings ?? [],
-      ...(judgement !== undefined && { wrongBytes: judgement.wrongBytes, staleBytesPastEnd: judgement.staleBytesPastEnd }),
+      ...(judgement !== undefined && {
+        wrongBytes: judgement.wrongBytes,
+        mappedBytes: judgement.mappedBytes,
+        staleBytesPastEnd: judgement.staleBytesPastEnd,
+      }),
       ...(seen !== undefined && { seen }),
       ...(found?.smallest !== undefined && { smallest: found.smallest }),
       machine: testBed.machine.name,

@@ -2,22 +2,12 @@ import { clip, contained, filterRanges, intersect, lengthOf, type RangeMap, rang
 import type { ByteClass } from '../result/bytes.ts'
 import type { CopySpec } from '../result/copy.ts'
 import { MiB } from '../units.ts'
+import type { Copied } from './copied.ts'
+import { mirror } from './mirror.ts'
 import { FileVolume, type ModelVolume, writeBuffered } from './volume.ts'
-
-/** The work of a copy, in bytes. Zeroing and discarding beside it are not counted. */
-export interface Copied {
-  readonly readBytes: number
-  readonly writtenBytes: number
-  /** The ranges that the copy wrote; it skipped the rest. */
-  readonly written: RangeMap<true>
-  /** Present if the destination refused a discard, which ends the copy. */
-  readonly refused?: 'discard'
-}
 
 /** The blocks in which a dd of its own copies each mapped range. */
 const RANGE_BLOCK_BYTES = MiB
-/** The most that QEMU's mirror copies at once, unless it is told otherwise. */
-const MIRROR_BLOCK_BYTES = MiB
 
 /** Copies the first `sizeBytes` of one volume to another. */
 export function copy(from: ModelVolume, to: ModelVolume, sizeBytes: number, spec: CopySpec): Copied {
@@ -35,7 +25,7 @@ export function copy(from: ModelVolume, to: ModelVolume, sizeBytes: number, spec
       return { readBytes: lengthOf(mapped), writtenBytes, written: mapped }
     }
     case 'mirror':
-      return dd(content, to, everything, sizeBytes, { blockBytes: MIRROR_BLOCK_BYTES, keepsFile: true })
+      return mirror(content, from, to, sizeBytes, spec)
     case 'zero-out-then-sparse':
       to.write(range<ByteClass>(0, to.sizeBytes, 'zero'))
       return dd(content, to, dataBlocks(content, sizeBytes, spec.blockBytes), sizeBytes, spec)

@@ -2,7 +2,8 @@ import { filterRanges, intersect, joined, type RangeMap, subtract, toMask } from
 import { BYTE_CLASSES, type ByteClass } from '../result/bytes.ts'
 import type { CopyCase, StorageSpec } from '../result/copy.ts'
 import { expectedRanges, writtenRanges } from './byte_ranges.ts'
-import { type Copied, copy } from './copy.ts'
+import type { Copied } from './copied.ts'
+import { copy } from './copy.ts'
 import { ThinPool, ThinVolume } from './thin_pool.ts'
 import { CryptVolume, FileVolume, type ModelVolume, ThickVolume, writeBuffered } from './volume.ts'
 

@@ -3,9 +3,7 @@ import { clip, filterRanges, lengthOf, type RangeMap, scaled, subtract, toMask, 
 import type { MirrorOptions } from '../result/mirror.ts'
 import { expectedRanges } from './byte_ranges.ts'
 import type { Prediction } from './copy_case.ts'
-
-/** The unit of the mirror's dirty bitmap: what a write makes it copy again. */
-const GRANULARITY_BYTES = 64 * 1024
+import { GRANULARITY_BYTES } from './mirror.ts'
 
 /** The writes to a volume while it migrated. */
 export interface Writes {

@@ -1,4 +1,16 @@
-import { filled, intersect, lengthOf, overlay, type RangeMap, range, scaled, shifted, subtract, touched } from '../content/ranges.ts'
+import {
+  contained,
+  filled,
+  intersect,
+  lengthOf,
+  overlay,
+  type RangeMap,
+  range,
+  scaled,
+  shifted,
+  subtract,
+  touched,
+} from '../content/ranges.ts'
 import type { ByteClass } from '../result/bytes.ts'
 import { KiB } from '../units.ts'
 
@@ -73,6 +85,16 @@ export class FileVolume implements ModelVolume {
   write(content: RangeMap<ByteClass>): void {
     this.content = overlay(this.content, content)
     this.allocated = overlay(this.allocated, scaled(touched(content, PAGE_BYTES), PAGE_BYTES))
+  }
+
+  /** Makes holes: what is freed reads as zero. Pages that are covered in part keep their storage. */
+  punch(bytes: RangeMap<unknown>): void {
+    this.content = subtract(this.content, bytes)
+    this.allocated = subtract(this.allocated, scaled(contained(bytes, PAGE_BYTES), PAGE_BYTES))
+  }
+
+  isUnwritten(): boolean {
+    return this.content.length === 0
   }
 
   /** Empties the file and frees its storage, as dd does without conv=notrunc. */

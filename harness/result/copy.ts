@@ -78,6 +78,7 @@ export const copyResultSchema = object({
   permitted: z.boolean().describe('whether the rule permits this copy if the driver is honest'),
   wrongBytes: bytes.optional().describe('wrong bytes within the volume, as measured'),
   predictedWrongBytes: bytes.describe('wrong bytes within the volume, as predicted by the model'),
+  mappedBytes: bytes.optional().describe('bytes of the destination that have storage'),
   staleBytesPastEnd: bytes.optional().describe("stale bytes past the volume's end that the user of a larger destination can read"),
   seen: object({
     content: list(classRangeSchema).describe('the class of every byte of the destination'),

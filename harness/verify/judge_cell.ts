@@ -31,7 +31,7 @@ export function judgeCell(
   { model = predict, writes }: { readonly model?: Model | undefined; readonly writes?: Writes | undefined } = {},
 ): { findings: Finding[]; notes: Note[]; prediction: Prediction } {
   const { mode, copied } = cell.expect
-  const prediction = model(copyCaseOf(cell, content, copied ?? evidence.decision?.mode ?? mode, evidence.mirror?.options))
+  const prediction = model(copyCaseOf(cell, content, copied ?? evidence.decision?.mode ?? mode, evidence.mirror))
   const findings = [checkOutcome(cell, evidence), checkSource(evidence), ...checkDecision(cell, evidence)]
   const { verification, after, outcome } = evidence
   if (verification !== undefined)
@@ -53,7 +53,7 @@ export function judgeCell(
 /** The measurements of a migration, in the shape that the model predicts. */
 function measuredOf(
   { source, destination, neighbourBytes }: Cell,
-  { before, moved }: Evidence,
+  { before, moved, mirror }: Evidence,
   { byteClasses, checkedBytes }: NonNullable<Evidence['verification']>,
   after: NonNullable<Evidence['after']>,
 ): Measured {
@@ -68,8 +68,8 @@ function measuredOf(
     source: space(source, before),
     destination: space(destination, after),
     ...(after.pool !== undefined && { poolUsedBytes: after.pool.usedBytes - neighbourBytes }),
-    ...(moved?.readBytes !== undefined && { readBytes: moved.readBytes }),
-    ...(moved?.writtenBytes !== undefined && { writtenBytes: moved.writtenBytes }),
+    ...(mirror === undefined && moved?.readBytes !== undefined && { readBytes: moved.readBytes }),
+    ...(mirror === undefined && moved?.writtenBytes !== undefined && { writtenBytes: moved.writtenBytes }),
     discardRefused: false,
   }
 }

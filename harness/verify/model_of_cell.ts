@@ -21,13 +21,13 @@ export function copyCaseOf(
   { source, destination, orphan }: Pick<Cell, 'source' | 'destination' | 'orphan'>,
   content: Content,
   mode: CopyMode,
-  mirror?: MirrorOptions,
+  mirror?: { readonly qemu: string; readonly options: MirrorOptions },
 ): CopyCase {
   const { sizeBytes, extents } = content
   return {
     sizeBytes,
     source: { storage: volumes[source].storage, sizeBytes, extents, reserved: volumes[source].prior.kind === 'reserved' },
     destination: { ...volumes[destination], sizeBytes, ...(orphan && { prior: { kind: 'used', extents: wholly(sizeBytes) } }) },
-    copy: mirror === undefined ? { how: mode, blockBytes: DD_BLOCK_BYTES } : { how: 'mirror', options: mirror },
+    copy: mirror === undefined ? { how: mode, blockBytes: DD_BLOCK_BYTES } : { how: 'mirror', qemu: mirror.qemu, options: mirror.options },
   }
 }

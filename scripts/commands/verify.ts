@@ -2,6 +2,8 @@ import { join } from 'node:path'
 import { Option } from '@commander-js/extra-typings'
 import { UsageError } from '../../harness/errors.ts'
 import { brokenModelNames } from '../../harness/explore/broken_models.ts'
+import { mirrorCopies } from '../../harness/explore/mirror_options.ts'
+import type { NamedCopy } from '../../harness/explore/run_copies.ts'
 import { traps } from '../../harness/explore/traps.ts'
 import type { MachineChoice, MachineKind } from '../../harness/machine/machine.ts'
 import { commandLine } from '../../harness/paths.ts'
@@ -13,7 +15,7 @@ import { assignToShard, estimateCellCost, estimateCopyCost } from '../../harness
 import { EXIT, newCommand, runnable, version } from '../lib/cli/command.ts'
 import { openDebugShell } from '../lib/cli/debug_shell.ts'
 import { isMeant, parseOnly } from '../lib/cli/only.ts'
-import { addRunOptionsOnKernels, machineWords, newSeed, onlyOption } from '../lib/cli/options.ts'
+import { addRunOptionsOnKernels, machineWords, newSeed, onlyOption, qemusOption } from '../lib/cli/options.ts'
 import { repeatVerify } from '../lib/cli/repeat_verify.ts'
 import { type ShardNumber, seedOfShards, shardOption } from '../lib/cli/shard.ts'
 import { stopOnSignals } from '../lib/cli/signals.ts'
@@ -23,6 +25,7 @@ import { reportRun } from '../lib/output/report_run.ts'
 import { kernelFolder, prepareRun } from '../lib/output/result_folder.ts'
 import { createLogger } from '../lib/output/terminal.ts'
 import { readBaseline } from '../lib/read/result.ts'
+import { bringQemu } from '../lib/setup/qemu_daemon.ts'
 import { prepareKernels, refuseKernelFor } from '../lib/setup/select_machine.ts'
 
 /** The time limit for shrinking a disagreement with the model to its smallest case. */
@@ -36,6 +39,7 @@ const command = addRunOptionsOnKernels(
       ['verify', 'run the whole matrix'],
       ['verify --only host/lvm-thin', 'run the cells whose ids begin with this'],
       ['verify --only table/full,table/sparse', "reproduce the spec's own table"],
+      ['verify --only mirror --qemu 7.2,10.0,11.1', "what the options of QEMU's mirror do"],
       ['verify --break always-sparse', 'watch the harness catch a broken rule'],
       ['verify --kernel 6.1,6.12,newest', 'run it on three kernels and compare them'],
     ],
@@ -43,6 +47,7 @@ const command = addRunOptionsOnKernels(
   )
     .addOption(onlyOption('cell'))
     .addOption(shardOption('cells'))
+    .addOption(qemusOption())
     .option('--list', 'print the ids of the cells and exit')
     .option('--keep', 'stop at the first cell that is not upheld, keep its storage and open a shell there')
     .addOption(
@@ -58,7 +63,7 @@ export default runnable(command, async () => {
   const options = command.parse().opts()
   const several = options.kernel !== undefined && options.kernel.length > 1
   if (several) refuseWithSeveralKernels(options)
-  const all = selectAll(options.only)
+  const all = selectAll(options.only, options.qemu)
   const { cells, copies } = options.shard === undefined ? all : shareOf(all, options.shard)
   if (options.list) {
     console.log([...cells, ...copies].map(({ id }) => id).join('\n'))
@@ -68,6 +73,8 @@ export default runnable(command, async () => {
   const baseline = await readBaseline(options.baseline)
   const log = createLogger(options)
   await prepareRun(options.out, log)
+  for (const qemu of options.qemu.filter((version) => copies.some(({ id }) => id.startsWith(`mirror/${version}/`))))
+    await bringQemu(qemu, log)
   const kernels = await prepareKernels(options.machine, options.kernel, log)
 
   const stop = stopOnSignals()
@@ -138,16 +145,17 @@ export function refuseWithSeveralKernels({ machine, keep, shard, baseline, out }
 
 interface Selection {
   readonly cells: typeof allCells
-  readonly copies: typeof traps
+  readonly copies: readonly NamedCopy[]
 }
 
-/** The cells and traps that --only selects; all of them without it. */
-function selectAll(only: string | undefined): Selection {
+/** The cells and copies that --only selects; without it all, but for the mirror's options, which take minutes. */
+function selectAll(only: string | undefined, qemus: readonly string[]): Selection {
   if (only === undefined) return { cells: allCells, copies: traps }
-  const ids = [...allCells, ...traps].map(({ id }) => id)
+  const copies = [...traps, ...qemus.flatMap(mirrorCopies)]
+  const ids = [...allCells, ...copies].map(({ id }) => id)
   const wanted = parseOnly(only, ids, 'cell', 'verify')
   const isWanted = ({ id }: { readonly id: string }) => wanted.some((some) => isMeant(id, some))
-  return { cells: allCells.filter(isWanted), copies: traps.filter(isWanted) }
+  return { cells: allCells.filter(isWanted), copies: copies.filter(isWanted) }
 }
 
 function shareOf({ cells, copies }: Selection, shard: ShardNumber): Selection {

@@ -8,6 +8,7 @@ import { plural } from '../../units.ts'
 import { bytesSeen } from '../select/bytes_seen.ts'
 import { failuresOf, reportableChecks } from '../select/failures.ts'
 import { specTables } from '../select/lvs_table.ts'
+import { mirrorTables } from '../select/mirror_tables.ts'
 import { machinesText, shortened } from '../select/words.ts'
 import { comparisonBlocks } from './comparison.ts'
 import {
@@ -53,6 +54,7 @@ function sections(result: Result, ending: RunOutcome, comparison: Comparison | u
     { name: 'drivers', blocks: drivers(result) },
     { name: "the spec's table", blocks: spec(result) },
     { name: 'traps', blocks: traps(result) },
+    { name: "the options of QEMU's mirror", blocks: mirrors(result) },
   ].filter(({ blocks }) => blocks.length > 0)
 }
 
@@ -164,4 +166,14 @@ function traps({ copies }: Result): Block[] {
     })
   if (rows.length === 0) return []
   return [heading(3, 'Traps: what real storage does to a copy'), table(['', '', 'bytes', 'count', 's'], rows)]
+}
+
+function mirrors(result: Result): Block[] {
+  return mirrorTables(result).flatMap(({ title, destinations, rows }) => [
+    heading(3, `The mirror of ${title}`),
+    table(
+      ['', ...destinations],
+      rows.map(({ options, cells }) => [code(options), ...cells]),
+    ),
+  ])
 }

@@ -16,6 +16,11 @@ export const SECTIONS: readonly Section[] = [
     holds: ({ id }) => id.startsWith('driver/'),
   },
   {
+    title: 'Live: QEMU mirrors the volume, which is in use, while an instance writes',
+    holds: ({ id }) => id.startsWith('live/'),
+    variant: ({ writer = '' }) => writer,
+  },
+  {
     title: 'Odd answers to get_capabilities: a full copy each time',
     holds: ({ id }) => id.startsWith('answer/'),
     variant: ({ faultyAnswer = '' }) => faultyAnswer,

@@ -1,10 +1,12 @@
 import type { ChalkInstance } from 'chalk'
 import wrapAnsi from 'wrap-ansi'
 import type { CopyResult } from '../../result/copy.ts'
+import type { Result } from '../../result/result.ts'
 import { plural } from '../../units.ts'
 import { bytesSeen } from '../select/bytes_seen.ts'
+import { mirrorTables } from '../select/mirror_tables.ts'
 import { MARKS } from '../select/words.ts'
-import { colourOf } from './style.ts'
+import { colourOf, drawTable } from './style.ts'
 
 const TRAP = /^trap\//
 
@@ -27,6 +29,15 @@ function trapLine(trap: CopyResult, chalk: ChalkInstance): string {
     seconds.toFixed(seconds < 9.95 ? 1 : 0).padStart(5),
   ]
   return [colourOf(verdict, chalk)(MARKS[verdict]), ' ', ...parts].join('')
+}
+
+/** What the options of QEMU's mirror do, a table for each version and kind of source. */
+export function mirrorReport(result: Pick<Result, 'copies'>, chalk: ChalkInstance): string[] {
+  return mirrorTables(result).map(({ title, destinations, rows }) => {
+    const columns = [{ name: '', width: 23 }, ...destinations.map((name) => ({ name, width: 9 }))]
+    const cells = rows.map(({ options, cells }) => [options, ...cells.map((cell) => (cell === 'corrupt' ? chalk.yellow(cell) : cell))])
+    return `${chalk.bold(`The mirror of ${title}`)}\n${drawTable(columns, cells, chalk)}`
+  })
 }
 
 /** Lines for the end of a report. */

@@ -12,7 +12,7 @@ import { mapOfCell, mapOfCopy } from '../select/map_rows.ts'
 import { SECTIONS, type Section } from '../select/sections.ts'
 import { MARKS, machinesText, NOTES } from '../select/words.ts'
 import { certificateDetails, certificatesReport, certificatesSummary } from './certificates.ts'
-import { copiesReport, copiesSummary, copyDetails } from './copies.ts'
+import { copiesReport, copiesSummary, copyDetails, mirrorReport } from './copies.ts'
 import { corruptMaps, mapLines } from './map_lines.ts'
 import { chalkFor, colourOf, drawTable, indent, WIDTH } from './style.ts'
 
@@ -39,7 +39,11 @@ export function terminalReport(of: Result, options: TerminalOptions = {}): strin
     const cells = result.cells.filter(section.holds)
     return cells.length === 0 ? [] : [`${chalk.bold(section.title)}\n${table(cells, section, chalk)}`]
   })
-  parts.push(...copiesReport(result.copies, chalk), ...certificatesReport(result.certificates, folder, chalk))
+  parts.push(
+    ...copiesReport(result.copies, chalk),
+    ...mirrorReport(result, chalk),
+    ...certificatesReport(result.certificates, folder, chalk),
+  )
   parts.push(...specTables(result).map(({ text }) => text), ...corruptMaps(result, chalk), ...worthKnowing(result), ...end)
   return `${parts.join('\n\n')}\n`
 }

@@ -65,6 +65,21 @@ export function parseKernel(text: string): string {
   throw new UsageError(`--kernel must be newest, distribution or a version such as 6.12, not '${text}'`)
 }
 
+/** The QEMU whose mirror `--only mirror` looks at by default: the newest that Debian's testing has. */
+const NEWEST_QEMU = '11.1'
+
+/** `--qemu`: versions of two numbers, which name ids. */
+export function qemusOption() {
+  return new Option('--qemu <versions>', `the QEMU versions of --only mirror, separated by commas: 7.2, 10.0, ${NEWEST_QEMU}`)
+    .default([NEWEST_QEMU])
+    .argParser((text: string) => {
+      const versions = text.split(',').map((version) => version.trim())
+      for (const version of versions)
+        if (!/^\d+\.\d+$/.test(version)) throw new UsageError(`--qemu must be versions of two numbers such as 10.0, not '${version}'`)
+      return [...new Set(versions)]
+    })
+}
+
 /** The options that select the same machine again. */
 export function machineWords({ kind }: MachineChoice, kernel: string | undefined): string[] {
   return ['--machine', kind, ...(kernel === undefined ? [] : ['--kernel', kernel])]
