@@ -2,15 +2,19 @@ import { test as base, expect } from 'vitest'
 import type { Content } from './content/content.ts'
 import { contentOf, type LayoutName } from './content/layouts.ts'
 import { type DriverName, inspectStorage, type StorageBackend } from './drivers/backend.ts'
+import type { Written } from './helper/writer.ts'
 import type { Lab } from './lab/lab.ts'
 import type { Machine } from './machine/machine.ts'
 import { selectedMachine } from './machine/selected_machine.ts'
 import type { MigrationMethod, MigrationParts } from './migration/migrate.ts'
-import { type LabMigration, migrateInLab, soundParts } from './migration/parts.ts'
+import { type LabMigration, migrateInLab, type RuleParts, soundParts } from './migration/parts.ts'
+import { Instance, type MirrorStage } from './movers/mirror/instance.ts'
+import type { StorageDaemon } from './movers/mirror/storage_daemon.ts'
 import type { Mover } from './movers/mover.ts'
 import type { CopyMode } from './result/copy_mode.ts'
 import { describeDifference } from './result/describe.ts'
 import type { Space } from './result/evidence.ts'
+import type { WriterName } from './result/mirror.ts'
 import { Session } from './testbed/session.ts'
 import type { TestBed } from './testbed/test_bed.ts'
 import { LabVolume, serveBackend } from './testbed/volumes.ts'
@@ -32,6 +36,13 @@ export class ScenarioVolume extends LabVolume {
 export interface ScenarioMigration extends LabMigration {
   /** The volume under its name on the destination. */
   readonly arrived: ScenarioVolume
+}
+
+export interface LiveOptions {
+  readonly writer?: WriterName
+  /** What happens at a stage of the mirror. */
+  readonly onStage?: (stage: MirrorStage, about: { readonly instance: Instance; readonly daemon: StorageDaemon }) => Promise<void>
+  readonly parts?: RuleParts
 }
 
 /** Gives a scenario a lab of its own on a real machine. The lab is released after the scenario, whatever happens in it. */
@@ -92,6 +103,29 @@ export class ScenarioContext {
     const from = { name, sizeBytes, backend: serveBackend(backend) }
     const migration = await migrateInLab(this.lab, from, { ...serveBackend(to), layers }, method, soundParts, () => parts)
     return { ...migration, arrived }
+  }
+
+  /** Migrates a volume in use while its instance writes. Returns what the volume must hold then, wherever it is. */
+  async migrateLive(
+    volume: ScenarioVolume,
+    to: StorageBackend,
+    content: Content,
+    { writer = 'mixed', onStage, parts = soundParts }: LiveOptions = {},
+  ): Promise<ScenarioMigration & { readonly written: Written }> {
+    const { name, sizeBytes, backend } = volume
+    const arrived = new ScenarioVolume(this.lab, to, name, sizeBytes)
+    const from = { name, sizeBytes, backend: serveBackend(backend) }
+    const daemon = await this.testBed.storageDaemon()
+    const instance = await Instance.start(this.lab, daemon, { path: await volume.path(), content, writer })
+    const live = { instance, ...(onStage && { onStage: (stage: MirrorStage) => onStage(stage, { instance, daemon }) }) }
+    const migration = await migrateInLab(this.lab, from, serveBackend(to), 'live', parts, undefined, live)
+    const written = await instance.stop()
+    await this.lab.own(
+      `the volume ${name} that arrived`,
+      async () => {},
+      () => arrived.remove(),
+    )
+    return { ...migration, arrived, written }
   }
 
   /** Measures how much of a backend's storage a volume takes. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { PivotUnknown } from '../errors.ts'
 import type { Answer } from '../protocol/capabilities.ts'
 import type { VolumeService } from '../protocol/volume_service.ts'
 import type { CopyMode } from '../result/copy_mode.ts'
@@ -532,3 +533,92 @@ describe('a driver-assisted migration', () => {
 function expectNothingAttached({ source, destination }: Scene): void {
   expect([...source.attached, ...destination.attached]).toEqual([])
 }
+
+describe('a live migration', () => {
+  const live = (mirror: NonNullable<MigrationParts['mirror']>) => {
+    const scene = setUp()
+    scene.volume.status = 'in-use'
+    scene.source.attached.add(NAME)
+    return { ...scene, run: () => scene.run('live', { mirror }) }
+  }
+  const written = (scene: Pick<Scene, 'destination'>) => async () => {
+    scene.destination.volumes.set(ARRIVAL, 'newer content')
+  }
+
+  test('goes through its states and hands the volume over, in use and under its name', async () => {
+    const modes: CopyMode[] = []
+    const scene = live(async (to, mode) => {
+      expect(to).toBe(`/destination/${ARRIVAL}`)
+      modes.push(mode)
+    })
+
+    const result = await scene.run()
+
+    expect(result).toMatchObject({ outcome: 'migrated', states: HOST_STATES, movedBy: 'live' })
+    expect(modes).toEqual(['sparse'])
+    expect(scene.volume).toMatchObject({ name: NAME, status: 'in-use', migrationStatus: 'success', backend: scene.destination })
+    expect([...scene.source.volumes.keys(), ...scene.source.attached]).toEqual([])
+    expect([...scene.destination.volumes.keys()]).toEqual([NAME])
+  })
+
+  test('is refused for a volume that is not in use, and without anything that mirrors', async () => {
+    const idle = setUp()
+    const alone = live(async () => {})
+
+    expect(await idle.run('live', { mirror: async () => {} })).toMatchObject({
+      outcome: 'refused',
+      why: expect.stringContaining('not in-use'),
+    })
+    alone.volume.status = 'in-use'
+    expect(await migrate(alone.volume, alone.destination, 'live', { copy: async () => {}, sizeOf: async () => SIZE })).toMatchObject({
+      outcome: 'refused',
+      why: expect.stringContaining('nothing can mirror'),
+    })
+    expect(await live(async () => {}).run()).toMatchObject({ outcome: 'migrated' })
+  })
+
+  test('of a volume in use refuses the other methods', async () => {
+    const scene = live(async () => {})
+
+    for (const method of ['host', 'driver'] as const)
+      expect(await migrate(scene.volume, scene.destination, method, { copy: async () => {}, sizeOf: async () => SIZE })).toMatchObject({
+        outcome: 'refused',
+        why: 'the volume is in-use, not available',
+      })
+  })
+
+  test('whose mirror fails leaves the source attached and whole, and removes the destination', async () => {
+    const scene = live(throwing('the mirror broke'))
+
+    const result = await scene.run()
+
+    expect(result).toMatchObject({ outcome: 'failed', why: 'the mirror broke', leftovers: [], states: ['starting', 'migrating', 'error'] })
+    expect(scene.volume).toMatchObject({ name: NAME, status: 'in-use', backend: scene.source })
+    expect([...scene.source.volumes, ...scene.destination.volumes]).toEqual([[NAME, 'content']])
+    expect([...scene.source.attached, ...scene.destination.attached]).toEqual([NAME])
+  })
+
+  test('whose instance may write to the destination already keeps both copies, and says so', async () => {
+    const scene = live(async () => {
+      throw new PivotUnknown('QEMU went away')
+    })
+
+    const result = await scene.run()
+
+    expect(result).toMatchObject({ outcome: 'failed', why: 'QEMU went away', leftovers: [expect.stringContaining(ARRIVAL)] })
+    expect([[...scene.source.volumes.keys()], [...scene.destination.volumes.keys()]]).toEqual([[NAME], [ARRIVAL]])
+  })
+
+  // What the instance writes from the pivot on is on the destination only.
+  test.each(['detachVolume', 'deleteVolume'] as const)('whose source fails in %s after the pivot keeps the destination', async (verb) => {
+    const scene = setUp()
+    scene.volume.status = 'in-use'
+    scene.source.breakDown(verb, NAME)
+
+    const result = await scene.run('live', { mirror: written(scene) })
+
+    expect(result).toMatchObject({ outcome: 'failed', why: `${verb} broke`, leftovers: [expect.stringContaining(ARRIVAL)] })
+    expect(scene.destination.volumes.get(ARRIVAL)).toBe('newer content')
+    expect(scene.volume).toMatchObject({ name: ARRIVAL, backend: scene.destination })
+  })
+})

@@ -1,7 +1,7 @@
 import { mappedBytesOf } from '../block/usage.ts'
 import type { Lab } from '../lab/lab.ts'
 import { dd } from '../movers/dd.ts'
-import type { Instance, MirrorStage } from '../movers/mirror/instance.ts'
+import type { Instance, MirrorFault, MirrorStage } from '../movers/mirror/instance.ts'
 import { mirrorOptionsFor } from '../movers/mirror/options.ts'
 import { copyVolume, type Mover } from '../movers/mover.ts'
 import type { CopyMode } from '../result/copy_mode.ts'
@@ -14,6 +14,8 @@ export interface RuleParts {
   readonly mover: Mover
   readonly rule?: Rule
   readonly ask?: MigrationParts['ask']
+  /** How the mirror of a volume in use is broken. */
+  readonly mirrorFault?: MirrorFault
 }
 
 /** How a volume in use migrates: its instance, and what that is told. */
@@ -39,7 +41,7 @@ export async function migrateInLab(
   { name, sizeBytes, backend }: Pick<Volume, 'name' | 'sizeBytes' | 'backend'>,
   destination: Backend,
   method: MigrationMethod,
-  { mover, rule, ask }: RuleParts = soundParts,
+  { mover, rule, ask, mirrorFault }: RuleParts = soundParts,
   overrides: (parts: MigrationParts) => Partial<MigrationParts> = () => ({}),
   live?: LiveParts,
 ): Promise<LabMigration> {
@@ -48,7 +50,7 @@ export async function migrateInLab(
     copy: (from, to, bytes, mode) => copyVolume(lab, mover, { from, to, bytes, mode }),
     sizeOf: async (path) => (await lab.helper.measure(path)).sizeBytes,
     mappedBytesOf: (path) => mappedBytesOf(lab, path),
-    ...(live && { mirror: (to, mode) => mirrorTo(to, mode, live) }),
+    ...(live && { mirror: (to, mode) => mirrorTo(to, mode, live, mirrorFault) }),
     ...(rule !== undefined && { rule }),
     ...(ask !== undefined && { ask }),
   }
@@ -56,6 +58,11 @@ export async function migrateInLab(
   return { result, record }
 }
 
-function mirrorTo(to: string, mode: CopyMode, { instance, optionsFor = mirrorOptionsFor, onStage }: LiveParts): Promise<void> {
-  return instance.mirror({ to, options: optionsFor(mode, instance.qemu), ...(onStage && { onStage }) })
+function mirrorTo(
+  to: string,
+  mode: CopyMode,
+  { instance, optionsFor = mirrorOptionsFor, onStage }: LiveParts,
+  fault: MirrorFault | undefined,
+): Promise<void> {
+  return instance.mirror({ to, options: optionsFor(mode, instance.qemu), fault, ...(onStage && { onStage }) })
 }

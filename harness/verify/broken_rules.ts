@@ -49,6 +49,8 @@ export const brokenRules = {
     },
   },
   'mebi-for-gibi': { mover: (lab, order) => dd(lab, { ...order, bytes: order.bytes / 1024 }) },
+  'mirror-forgets-writes': { ...soundParts, mirrorFault: 'forgets-writes' },
+  'pivot-before-ready': { ...soundParts, mirrorFault: 'pivots-early' },
 } satisfies Record<string, RuleParts>
 
 export type BrokenRule = keyof typeof brokenRules

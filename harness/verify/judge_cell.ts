@@ -232,7 +232,7 @@ function checkDataPercent({ expect }: Cell, { before, after }: Evidence): Findin
   })
 }
 
-function notesOn({ destination, expect, orphan }: Cell, content: Content, after: number): Note[] {
+function notesOn({ method, destination, expect, orphan, writer }: Cell, content: Content, after: number): Note[] {
   // What was mapped before is no fault of the copy.
   if (expect.mode === 'full' || orphan) return []
   const notes: Note[] = []
@@ -242,10 +242,12 @@ function notesOn({ destination, expect, orphan }: Cell, content: Content, after:
   const needed = dataBlocks(content, CHUNK_BYTES) * CHUNK_BYTES
   if (destination === 'lvm-thin' && after > needed) {
     const times = (after / Math.max(needed, 1)).toFixed(1)
-    notes.push({
-      kind: 'thinness-lost',
-      text: `${after} bytes mapped, ${times} times the ${needed} that bs=64k would have left: dd's block of 1 MiB is larger than a chunk of 64 KiB`,
-    })
+    const text =
+      method === 'live'
+        ? `${after} bytes mapped, ${times} times the ${needed} of its data: QEMU's mirror sees no holes in a block device and copies all of it`
+        : `${after} bytes mapped, ${times} times the ${needed} that bs=64k would have left: dd's block of 1 MiB is larger than a chunk of 64 KiB`
+    // An instance that writes takes storage for what it writes.
+    if (method !== 'live' || writer === 'none') notes.push({ kind: 'thinness-lost', text })
   }
   return notes
 }

@@ -13,9 +13,13 @@ import type { StorageDaemon } from './storage_daemon.ts'
 /** A moment of a mirror, at which a test can intervene. */
 export type MirrorStage = 'copying' | 'ready'
 
+/** A mirror that is broken on purpose. `forgets-writes`: it ignores what is written meanwhile. `pivots-early`: before it is ready. */
+export type MirrorFault = 'forgets-writes' | 'pivots-early'
+
 export interface MirrorOrder {
   readonly to: string
   readonly options: MirrorOptions
+  readonly fault?: MirrorFault | undefined
   readonly onStage?: (stage: MirrorStage) => Promise<void>
 }
 
@@ -92,23 +96,24 @@ export class Instance {
    * Copies the volume to another path while the writer writes, and goes on there. Throws PivotUnknown when the instance may write there
    * already, and any other error only while it is still where it was, with nothing of the mirror left.
    */
-  async mirror({ to, options, onStage }: MirrorOrder): Promise<void> {
+  async mirror({ to, options, fault, onStage }: MirrorOrder): Promise<void> {
     const job = `${this.name}-mirror${++this.mirrors}`
     this.options = options
     const moved = await countMoved(this.lab, { from: this.at.path, to }, async () => {
       try {
         await addNodes(this.lab, this.qmp, job, to, options)
-        await this.copy(job, options, onStage)
+        if (fault === undefined) await this.copy(job, options, onStage)
+        else await this.mirrorBadly(job, fault)
       } catch (error) {
         await this.giveUp(job)
         throw error
       }
-      await this.pivot(job)
+      if (fault === undefined) await this.pivot(job)
     })
     this.lab.recordCopy(moved)
     const old = this.at.nodes
-    this.at = { path: to, nodes: [job, `${job}-storage`] }
-    await this.remove(old).catch((error: unknown) => {
+    this.at = { path: to, nodes: [fault === undefined ? job : this.name, `${job}-storage`] }
+    await this.remove(old.filter((node) => !this.at.nodes.includes(node))).catch((error: unknown) => {
       throw new PivotUnknown(`after the pivot: ${messageOf(error)}`, { cause: error })
     })
   }
@@ -150,7 +155,11 @@ export class Instance {
     })
     await this.writer.more(WRITES_A_STAGE)
     await onStage?.('copying')
-    if (writes || onStage) await this.qmp.execute('block-job-set-speed', { device: job, speed: 0 })
+    if (writes || onStage)
+      await this.qmp.execute('block-job-set-speed', { device: job, speed: 0 }).catch((error: unknown) => {
+        // A job that has ended meanwhile takes no speed; why it ended is said below.
+        if (!(error instanceof CommandRefused)) throw error
+      })
     if (
       (await within(
         this.qmp.untilJob(job, 'ready').then(() => true),
@@ -162,11 +171,37 @@ export class Instance {
     await onStage?.('ready')
   }
 
+  /** Copies what is there at first, or only a part, and then has the instance go on on the destination. */
+  private async mirrorBadly(job: string, fault: MirrorFault): Promise<void> {
+    const command = fault === 'forgets-writes' ? 'blockdev-backup' : 'blockdev-mirror'
+    const order = { 'job-id': job, device: this.name, target: job, sync: 'full', 'auto-dismiss': false, speed: SLOW_BYTES }
+    await this.qmp.execute(command, order)
+    await this.writer.more(WRITES_A_STAGE)
+    if (fault === 'pivots-early') {
+      await this.qmp.execute('job-cancel', { id: job })
+      await this.qmp.untilJob(job, 'concluded').catch(() => {})
+    } else {
+      await this.qmp.execute('block-job-set-speed', { device: job, speed: 0 })
+      await this.qmp.untilJob(job, 'concluded')
+    }
+    await this.qmp.execute('job-dismiss', { id: job })
+    await this.writer.more(WRITES_A_STAGE)
+    await this.remove([job])
+    await this.qmp.execute('blockdev-reopen', { options: [{ driver: 'raw', 'node-name': this.name, file: `${job}-storage` }] })
+  }
+
+  /** Ends the mirror under way, as an operator does. */
+  async cancel(): Promise<void> {
+    await this.qmp.execute('job-cancel', { id: `${this.name}-mirror${this.mirrors}` })
+  }
+
   /** Lets the destination take the source's place. */
   private async pivot(job: string): Promise<void> {
+    const isAsked = !this.qmp.ended
     try {
       await this.qmp.execute('job-complete', { id: job })
     } catch (error) {
+      if (!isAsked) throw error
       if (!(error instanceof CommandRefused)) throw new PivotUnknown(messageOf(error), { cause: error })
       await this.giveUp(job)
       throw new Error(`QEMU refuses the pivot: ${error.message}`, { cause: error })
