@@ -113,15 +113,15 @@ export class ScenarioContext {
     { writer = 'mixed', onStage, parts = soundParts }: LiveOptions = {},
   ): Promise<ScenarioMigration & { readonly written: Written }> {
     const { name, sizeBytes, backend } = volume
-    const arrived = new ScenarioVolume(this.lab, to, name, sizeBytes)
     const from = { name, sizeBytes, backend: serveBackend(backend) }
     const daemon = await this.testBed.storageDaemon()
     const instance = await Instance.start(this.lab, daemon, { path: await volume.path(), content, writer })
     const live = { instance, ...(onStage && { onStage: (stage: MirrorStage) => onStage(stage, { instance, daemon }) }) }
     const migration = await migrateInLab(this.lab, from, serveBackend(to), 'live', parts, undefined, live)
     const written = await instance.stop()
+    const arrived = new ScenarioVolume(this.lab, to, migration.record.name, sizeBytes)
     await this.lab.own(
-      `the volume ${name} that arrived`,
+      `the volume ${arrived.name} that arrived`,
       async () => {},
       () => arrived.remove(),
     )

@@ -1,5 +1,6 @@
-import { BrokenLab, messageOf, UsageError } from '../errors.ts'
+import { BrokenLab, messageOf, NotInstalled, UsageError } from '../errors.ts'
 import { decideCopyMode } from '../migration/rule.ts'
+import { NotOpened } from '../movers/mirror/instance.ts'
 import { NotOffered } from '../protocol/volume_service.ts'
 import { type Cause, causeOfText, causeOfWrong } from '../result/cause.ts'
 import { type Certificate, type CheckResult, LEFT_OUT } from '../result/certificate.ts'
@@ -27,7 +28,7 @@ export interface CertificationOptions {
 }
 
 /** Errors that say nothing about the driver. */
-const NOT_SHOWN = [DriverGone, NotMadeDirty, PeerFailed, StorageTooSmall]
+const NOT_SHOWN = [DriverGone, NotInstalled, NotMadeDirty, NotOpened, PeerFailed, StorageTooSmall]
 const WORST_FIRST: readonly CheckResult['verdict'][] = ['refuted', 'broken', 'not-shown', 'upheld', 'not-offered']
 
 type Judged = CheckOutcome | { readonly verdict: 'broken'; readonly text: string }

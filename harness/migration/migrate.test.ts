@@ -545,7 +545,7 @@ describe('a live migration', () => {
     scene.destination.volumes.set(ARRIVAL, 'newer content')
   }
 
-  test('goes through its states and hands the volume over, in use and under its name', async () => {
+  test('goes through its states and hands the volume over in use, under the name that it arrived under', async () => {
     const modes: CopyMode[] = []
     const scene = live(async (to, mode) => {
       expect(to).toBe(`/destination/${ARRIVAL}`)
@@ -556,9 +556,9 @@ describe('a live migration', () => {
 
     expect(result).toMatchObject({ outcome: 'migrated', states: HOST_STATES, movedBy: 'live' })
     expect(modes).toEqual(['sparse'])
-    expect(scene.volume).toMatchObject({ name: NAME, status: 'in-use', migrationStatus: 'success', backend: scene.destination })
+    expect(scene.volume).toMatchObject({ name: ARRIVAL, status: 'in-use', migrationStatus: 'success', backend: scene.destination })
     expect([...scene.source.volumes.keys(), ...scene.source.attached]).toEqual([])
-    expect([...scene.destination.volumes.keys()]).toEqual([NAME])
+    expect([[...scene.destination.volumes.keys()], [...scene.destination.attached]]).toEqual([[ARRIVAL], [ARRIVAL]])
   })
 
   test('is refused for a volume that is not in use, and without anything that mirrors', async () => {

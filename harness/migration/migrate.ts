@@ -127,7 +127,10 @@ class Migration {
     await this.handOverName(arrival)
   }
 
-  /** From the pivot on the instance writes to the destination: the volume is there then, whatever fails. */
+  /**
+   * From the pivot on the instance writes to the destination: the volume is there then, whatever fails. It stays under the name that it
+   * arrived under, as Cinder's drivers leave a volume in use.
+   */
   async mirrorLive(): Promise<void> {
     const { mirror } = this.parts
     if (mirror === undefined) throw new Error('nothing mirrors a volume in use')
@@ -153,7 +156,6 @@ class Migration {
     this.volume.name = arrival
     await backend.service.detachVolume(name)
     await backend.service.deleteVolume(name)
-    if (await service.updateMigratedVolume(arrival, name)) this.volume.name = name
   }
 
   /** Takes nothing back any more: what the instance has written last may be on the destination only. */

@@ -138,19 +138,17 @@ async function gatherEvidence(
     return { rows, space: await spaceOf(source.backend, VOLUME) }
   })
 
-  const { result, writes, mirror } = await migrateVolume(testBed, lab, cell, { content, source, destination }, parts, clock)
+  const { result, arrived, writes, mirror } = await migrateVolume(testBed, lab, cell, { content, source, destination }, parts, clock)
   lab.signal.throwIfAborted() // a migration that was stopped says nothing of the rule
 
   const sourceRemains = await source.exists()
   const migrated = result.outcome === 'migrated'
   const after = await clock.time('look', async () => {
     const { rows, spaceOf } = await inspectStorage(lab, testBed.lvm, backends)
-    return { rows, space: migrated ? await spaceOf(destination.backend, VOLUME) : undefined }
+    return { rows, space: migrated ? await spaceOf(arrived.backend, arrived.name) : undefined }
   })
   const verification =
-    migrated || sourceRemains
-      ? await clock.time('verify', () => (migrated ? destination : source).verify(writes?.held ?? content))
-      : undefined
+    migrated || sourceRemains ? await clock.time('verify', () => (migrated ? arrived : source).verify(writes?.held ?? content)) : undefined
   const moved = lab.copies.at(-1)
   return {
     content,
@@ -174,6 +172,8 @@ async function gatherEvidence(
 
 interface CellMigration {
   readonly result: MigrationResult
+  /** The volume on the destination, if it arrived: under its own name, or under another that a volume in use keeps. */
+  readonly arrived: LabVolume
   readonly writes?: Writes
   readonly mirror?: Evidence['mirror']
 }
@@ -183,31 +183,31 @@ async function migrateVolume(
   testBed: TestBed,
   lab: Lab,
   cell: Cell,
-  { content, source: { name, sizeBytes, backend }, destination: { backend: to } }: CellVolumes,
+  { content, source: { name, sizeBytes, backend }, destination }: CellVolumes,
   parts: VerifyParts,
   clock: PhaseClock,
 ): Promise<CellMigration> {
   const rule = forcedRule(cell) ?? parts.rule
-  const destination = cell.faultyAnswer === undefined ? serveBackend(to) : serveFaulty(to, cell.faultyAnswer)
+  const to = cell.faultyAnswer === undefined ? serveBackend(destination.backend) : serveFaulty(destination.backend, cell.faultyAnswer)
   const from = { name, sizeBytes, backend: serveBackend(backend) }
   const ruleParts = { ...parts, ...(rule && { rule }) }
   const { writer } = cell
   if (writer === undefined) {
-    const { result } = await clock.time('migrate', () => migrateInLab(lab, from, destination, cell.method, ruleParts))
-    return { result }
+    const { result } = await clock.time('migrate', () => migrateInLab(lab, from, to, cell.method, ruleParts))
+    return { result, arrived: destination }
   }
   const instance = await clock.time('instance', async () =>
     Instance.start(lab, await testBed.storageDaemon(), { path: await from.backend.service.attachVolume(name), content, writer }),
   )
-  const { result } = await clock.time('migrate', () =>
-    migrateInLab(lab, from, destination, cell.method, ruleParts, undefined, { instance }),
-  )
-  await instance.goOn()
+  const { result, record } = await clock.time('migrate', () => migrateInLab(lab, from, to, cell.method, ruleParts, undefined, { instance }))
+  await instance.goOn().catch(() => {}) // what it has lost is on record
   const { content: held, touched, acknowledged, lost } = await clock.time('instance', () => instance.stop())
   const { qemu, options } = instance
   const writes = writer === 'none' ? undefined : { held, touched }
+  const arrived = new LabVolume(lab, destination.backend, record.name, sizeBytes)
   return {
     result,
+    arrived,
     ...(writes && { writes }),
     mirror: { qemu, options, acknowledgedWrites: acknowledged, ...(lost !== undefined && { lost }) },
   }

@@ -1,9 +1,12 @@
 import type { Content } from '../../content/content.ts'
-import { messageOf } from '../../errors.ts'
-import type { MigrationMethod, MigrationResult } from '../../migration/migrate.ts'
+import { BrokenLab, messageOf } from '../../errors.ts'
+import type { MigrationMethod, MigrationParts, MigrationResult } from '../../migration/migrate.ts'
 import { migrateInLab, soundParts } from '../../migration/parts.ts'
 import type { Backend } from '../../migration/volume.ts'
+import { type Instance, NotOpened } from '../../movers/mirror/instance.ts'
+import { MirrorFailed } from '../../movers/mirror/qmp.ts'
 import { observing } from '../../protocol/volume_service.ts'
+import { DriverFault } from '../candidate/faults.ts'
 import type { DriverSession, DriverVolume } from '../session/driver_session.ts'
 
 export interface MigratedContent {
@@ -16,6 +19,8 @@ export interface MigratedContent {
   readonly names: readonly string[]
   /** The driver whose verb, or whose storage, failed first. */
   readonly failedAt?: DriverSession
+  /** What the volume must hold, where an instance wrote to it meanwhile. */
+  readonly held?: Content
 }
 
 /** Makes a volume with a content on one driver and migrates it to another, by the rule. */
@@ -52,14 +57,19 @@ export async function makeSource(source: DriverSession, content: Content): Promi
   return volume
 }
 
-/** Migrates a volume to another driver, by the rule. */
+/**
+ * Migrates a volume to another driver, by the rule; one in use with its instance, which is stopped afterwards. Throws BrokenLab when QEMU
+ * fails at anything but reading the source or writing the destination, and NotOpened when it cannot open the destination.
+ */
 export async function migrateVolume(
   source: DriverSession,
   destination: DriverSession,
   method: MigrationMethod,
   volume: DriverVolume,
+  instance?: Instance,
 ): Promise<MigratedContent> {
-  await volume.detach()
+  if (instance === undefined) await volume.detach()
+  let labFault: unknown
   let failedAt: DriverSession | undefined
   const failing = async <Answered>(session: (error: unknown) => DriverSession, ask: () => Promise<Answered>): Promise<Answered> => {
     try {
@@ -76,16 +86,46 @@ export async function migrateVolume(
   const { name, sizeBytes } = volume
   const arrival = `${name}-migrated`
   const from = { name, sizeBytes, backend: backendOf(source) }
-  const { result, record } = await migrateInLab(destination.lab, from, backendOf(destination), method, soundParts, ({ copy }) => ({
+  const to = backendOf(destination)
+  const overrides = ({ copy, mirror }: MigrationParts): Partial<MigrationParts> => ({
     copy: (...order) =>
       failing(
         (error) => (messageOf(error).includes(`reading '${order[0]}'`) ? source : destination),
         () => destination.recordCopy(() => copy(...order)),
       ),
+    ...(mirror !== undefined && {
+      mirror: (...order) =>
+        failing(
+          (error) => {
+            if (error instanceof MirrorFailed) return error.side === 'source' ? source : destination
+            labFault = error
+            return destination
+          },
+          () => mirror(...order),
+        ),
+    }),
     newName: () => arrival,
-  }))
-  const about = { result, volume, names: [name, arrival], ...(failedAt !== undefined && { failedAt }) }
+  })
+  const { result, record } = await migrateInLab(destination.lab, from, to, method, soundParts, overrides, instance && { instance })
+  const held = instance && (await endInstance(instance, source))
+  if (labFault instanceof NotOpened) throw labFault
+  if (labFault !== undefined) throw new BrokenLab(`a live migration: ${messageOf(labFault)}`, { cause: labFault })
+  const about = { result, volume, names: [name, arrival], ...(failedAt !== undefined && { failedAt }), ...(held && { held }) }
   if (result.outcome !== 'migrated') return about
   source.forget(name)
-  return { ...about, arrived: destination.adopt(record.name, sizeBytes) }
+  const arrived = destination.adopt(record.name, sizeBytes)
+  if (instance !== undefined)
+    await failing(
+      () => destination,
+      () => to.service.detachVolume(record.name),
+    )
+  return { ...about, arrived }
+}
+
+/** Stops an instance after more writes. Throws DriverFault when a write to its volume failed. */
+async function endInstance(instance: Instance, { name }: DriverSession): Promise<Content> {
+  await instance.goOn().catch(() => {})
+  const { content, lost } = await instance.stop()
+  if (lost !== undefined) throw new DriverFault(`the instance on a volume of ${name} lost it: ${lost}`)
+  return content
 }

@@ -1,21 +1,23 @@
 import { type Content, dataBlocks } from '../../content/content.ts'
-import { messageOf } from '../../errors.ts'
+import { BrokenLab, messageOf } from '../../errors.ts'
 import type { MigrationMethod } from '../../migration/migrate.ts'
 import { DD_BLOCK_BYTES } from '../../movers/dd.ts'
+import { Instance } from '../../movers/mirror/instance.ts'
 import { causeOfWrong } from '../../result/cause.ts'
 import { describeDifference } from '../../result/describe.ts'
+import type { TestBed } from '../../testbed/test_bed.ts'
 import { SECTOR_BYTES, sizeText } from '../../units.ts'
 import { DriverFault, PeerFailed } from '../candidate/faults.ts'
 import type { DriverSession, DriverVolume } from '../session/driver_session.ts'
 import { type Check, type CheckOutcome, refuted, upheld, wrongBytesOf } from './check.ts'
 import { type MigratedContent, makeSource, makeUnflushedSource, migrateVolume } from './migrate_content.ts'
-import { migratedShapes, shapedContent } from './migrated_volumes.ts'
+import { inUse, migratedShapes, shapedContent } from './migrated_volumes.ts'
 import { judgeFailure, leftOnSource } from './migration_contract.ts'
 
 /** A filesystem counts its own extent blocks with a file's. */
 const FILE_SLACK_BYTES = 64 * 1024
 
-/** Migrations from every peer by both methods, and to every peer by the driver's own means. */
+/** Migrations from every peer by both methods, to every peer by the driver's own means, and of volumes in use. */
 export function migrations(peers: readonly string[]): Check[] {
   const into = (['host', 'driver'] as const).flatMap((method) =>
     peers.map(
@@ -40,8 +42,23 @@ export function migrations(peers: readonly string[]): Check[] {
         ),
     }),
   )
-  return [...into, ...out]
+  const live = (['in', 'out'] as const).flatMap((direction) =>
+    LIVE_PEERS.map(
+      (peer, turn): Check => ({
+        id: `migrate-${direction}/live/${peer}`,
+        title: `a volume mirrored ${direction === 'in' ? 'from' : 'to'} ${peer} by QEMU while an instance writes keeps every write`,
+        run: ({ session, peers, testBed }) =>
+          peers.withFresh(peer, (other) =>
+            migrateBetween({ peer, other, session, direction, method: 'live', turn, notes: new Set(), testBed }),
+          ),
+      }),
+    ),
+  )
+  return [...into, ...out, ...live]
 }
+
+/** Of a device QEMU copies everything; of a file it leaves the holes out where the claim permits it. */
+const LIVE_PEERS = ['lvm-thin', 'nfs'] as const
 
 interface Between {
   readonly peer: string
@@ -51,6 +68,8 @@ interface Between {
   readonly direction: 'in' | 'out'
   readonly method: MigrationMethod
   readonly turn: number
+  /** Where an instance has the volume in use: of a live migration. */
+  readonly testBed?: TestBed
   /** Notes on the volumes that arrived on the driver under test. */
   readonly notes: Set<string>
 }
@@ -60,12 +79,12 @@ async function migrateBetween(between: Between): Promise<CheckOutcome> {
   const [source, destination] = direction === 'in' ? [other, session] : [session, other]
   const steps = [source.stepBytes, destination.stepBytes]
   const seen: string[] = []
-  for (const shape of migratedShapes(Math.max(...steps), turn)) {
+  for (const shape of method === 'live' ? [inUse] : migratedShapes(Math.max(...steps), turn)) {
     const content = shapedContent(shape, steps, session.lab.tag(), session.lab.seed)
     const volume = await ofPeer(other, source === other, () => (shape.unflushed ? makeUnflushedSource : makeSource)(source, content))
-    const migrated = await migrateVolume(source, destination, method, volume)
-    const outcome = await judgeMigration(between, source, destination, content, migrated)
-    if (outcome.verdict === 'refuted' && outcome.wrong !== undefined) {
+    const migrated = await migrate(between, source, destination, volume, content)
+    const outcome = await judgeMigration(between, source, destination, migrated.held ?? content, migrated)
+    if (outcome.verdict === 'refuted' && outcome.wrong !== undefined && method !== 'live') {
       const writes = content.extents.filter(({ write }) => write === 'data')
       return { ...outcome, shownBy: { kind: 'migration', peer, direction, method, sizeBytes: content.sizeBytes, writes } }
     }
@@ -75,6 +94,29 @@ async function migrateBetween(between: Between): Promise<CheckOutcome> {
     if (migrated.result.outcome === 'migrated' && migrated.result.movedBy !== method) break
   }
   return upheld([withOneHead(seen), ...[...notes].map((note) => `note: ${note}`)].join('; '))
+}
+
+/** Migrates a volume; by the method `live` while an instance writes to it. */
+async function migrate(
+  { method, other, testBed }: Between,
+  source: DriverSession,
+  destination: DriverSession,
+  volume: DriverVolume,
+  content: Content,
+): Promise<MigratedContent> {
+  if (testBed === undefined) return migrateVolume(source, destination, method, volume)
+  const path = await ofPeer(other, source === other, () => volume.attach())
+  const lab = await testBed.lab.child()
+  let migrated: MigratedContent
+  let leaks: readonly string[] = []
+  try {
+    const instance = await Instance.start(lab, await testBed.storageDaemon(), { path, content, writer: 'mixed' })
+    migrated = await ofPeer(other, source === other, () => migrateVolume(source, destination, method, volume, instance))
+  } finally {
+    leaks = await lab.release()
+  }
+  if (leaks.length > 0) throw new BrokenLab(leaks.join('; '))
+  return migrated
 }
 
 /** Where a step is the peer's alone, a fault in it is the peer's, and says nothing about the driver under test. */
@@ -109,7 +151,9 @@ async function judgeMigration(
     return judgeFailure({ session, other, source, destination, content, migrated })
   }
   const { decision, movedBy } = result
-  const how = `${movedBy === method ? `moved by the ${movedBy}` : 'declined, so copied by the host'}, ${decision?.mode} (${decision?.decidedBy})`
+  const by =
+    movedBy === 'live' ? 'mirrored while in use' : movedBy === method ? `moved by the ${movedBy}` : 'declined, so copied by the host'
+  const how = `${by}, ${decision?.mode} (${decision?.decidedBy})`
   const left = await leftOnSource(source, volume)
   for (const note of direction === 'in' ? await notesOn(destination, arrived) : []) notes.add(note)
   const outcome = await ofPeer(other, destination === other && movedBy === 'host', () =>

@@ -10,6 +10,11 @@ import { countMoved } from '../mover.ts'
 import { CommandRefused, type Qmp } from './qmp.ts'
 import type { StorageDaemon } from './storage_daemon.ts'
 
+/** QEMU cannot open a volume as Nova has it opened, past the page cache: nothing can be said of it. */
+export class NotOpened extends Error {
+  override name = 'NotOpened'
+}
+
 /** A moment of a mirror, at which a test can intervene. */
 export type MirrorStage = 'copying' | 'ready'
 
@@ -73,7 +78,7 @@ export class Instance {
     return lab.own(
       `the instance on ${order.path}`,
       async () => {
-        await addNodes(lab, qmp, name, order.path, {})
+        await addNodes(lab, qmp, name, order.path, order.content.sizeBytes, {})
         await qmp.execute('block-export-add', { type: 'nbd', id: name, 'node-name': name, name, writable: true })
         const writer = await lab.helper.startWriter({
           socket,
@@ -101,7 +106,7 @@ export class Instance {
     this.options = options
     const moved = await countMoved(this.lab, { from: this.at.path, to }, async () => {
       try {
-        await addNodes(this.lab, this.qmp, job, to, options)
+        await addNodes(this.lab, this.qmp, job, to, this.order.content.sizeBytes, options)
         if (fault === undefined) await this.copy(job, options, onStage)
         else await this.mirrorBadly(job, fault)
       } catch (error) {
@@ -238,21 +243,41 @@ export class Instance {
   }
 }
 
-/** Adds the nodes of a volume as libvirt does for a raw disk with cache=none: its storage, and a format above that is named `name`. */
-async function addNodes(lab: Lab, qmp: Qmp, name: string, path: string, { detectZeroes, discard }: MirrorOptions): Promise<void> {
-  const { kind } = await lab.helper.inspectPath(path)
-  const zeros = { ...(discard && { discard }), ...(detectZeroes && { 'detect-zeroes': detectZeroes }) }
+/**
+ * Adds the nodes of a volume as libvirt does for a raw disk with cache=none: its storage, and a format above that is named `name`. A device
+ * that is larger than the volume shows the volume only, as both sides of a mirror must have the same size.
+ */
+async function addNodes(
+  lab: Lab,
+  qmp: Qmp,
+  name: string,
+  path: string,
+  sizeBytes: number,
+  { detectZeroes, discard }: MirrorOptions,
+): Promise<void> {
+  const found = await lab.helper.inspectPath(path)
+  if (found.kind !== 'block' && found.kind !== 'file') throw new NotOpened(`${path} is neither a block device nor a file`)
   const storage = {
-    driver: kind === 'block' ? 'host_device' : 'file',
+    driver: found.kind === 'block' ? 'host_device' : 'file',
     'node-name': `${name}-storage`,
     filename: path,
     cache: { direct: true },
     aio: 'threads',
     ...(discard && { discard }),
   }
+  const format = {
+    driver: 'raw',
+    'node-name': name,
+    file: `${name}-storage`,
+    ...(found.sizeBytes > sizeBytes && { size: sizeBytes }),
+    ...(discard && { discard }),
+    ...(detectZeroes && { 'detect-zeroes': detectZeroes }),
+  }
   // Sent together: an answer takes longer than the command.
-  await Promise.all([
-    qmp.execute('blockdev-add', storage),
-    qmp.execute('blockdev-add', { driver: 'raw', 'node-name': name, file: `${name}-storage`, ...zeros }),
-  ])
+  const added = await Promise.allSettled([storage, format].map((node) => qmp.execute('blockdev-add', node)))
+  for (const outcome of added) {
+    if (outcome.status === 'fulfilled') continue
+    if (outcome.reason instanceof CommandRefused) throw new NotOpened(outcome.reason.message, { cause: outcome.reason })
+    throw outcome.reason
+  }
 }

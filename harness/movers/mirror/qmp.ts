@@ -12,6 +12,17 @@ export class CommandRefused extends Error {
   override name = 'CommandRefused'
 }
 
+/** A mirror could not read its source, or not write to its destination. */
+export class MirrorFailed extends Error {
+  override name = 'MirrorFailed'
+  readonly side: 'source' | 'destination'
+
+  constructor(message: string, side: 'source' | 'destination') {
+    super(message)
+    this.side = side
+  }
+}
+
 const messageSchema = z.union([
   z.object({ QMP: z.object({ version: z.object({ qemu: z.object({ major: z.number(), minor: z.number(), micro: z.number() }) }) }) }),
   z.object({ event: z.string(), data: z.record(z.string(), z.unknown()).default({}) }),
@@ -34,6 +45,7 @@ export class Qmp {
   private readonly waiting = new Map<number, Waiting>()
   private readonly jobs = new Map<string, string>()
   private readonly failures = new Map<string, string>()
+  private readonly failedReads = new Set<string>()
   private watchers: (() => void)[] = []
   private lastId = 0
   private greeted: string | undefined
@@ -80,7 +92,7 @@ export class Qmp {
   async untilJob(job: string, wanted: JobStatus): Promise<void> {
     await this.until(() => this.jobs.get(job) === wanted || this.jobs.get(job) === 'concluded')
     const failure = this.failures.get(job)
-    if (failure !== undefined) throw new Error(`the mirror failed: ${failure}`)
+    if (failure !== undefined) throw new MirrorFailed(`the mirror failed: ${failure}`, this.failedReads.has(job) ? 'source' : 'destination')
     if (this.jobs.get(job) !== wanted) throw new Error('the mirror was cancelled')
   }
 
@@ -119,6 +131,7 @@ export class Qmp {
 
   private note(event: string, data: Readonly<Record<string, unknown>>): void {
     if (event === 'JOB_STATUS_CHANGE') this.jobs.set(String(data.id), String(data.status))
+    if (event === 'BLOCK_JOB_ERROR' && data.operation === 'read') this.failedReads.add(String(data.device))
     if (event === 'BLOCK_JOB_COMPLETED' && typeof data.error === 'string') this.failures.set(String(data.device), data.error)
   }
 

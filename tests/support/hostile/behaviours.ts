@@ -142,6 +142,8 @@ export const behaviours = {
   'clone-cut': 'clone-is-not-new',
   'rename-does-nothing': 'migrate-in/host',
   'rename-empties': 'migrate-in/host',
+  'detach-forgets': 'migrate-in/live',
+  'delete-keeps-used': 'migrate-out/live',
 } as const
 
 /** The checks that must uphold drivers which break no rule, besides those that all of them run. */

@@ -2076,6 +2076,42 @@ class RenameEmpties(Sound):
         os.remove(old)
 
 
+@behaviour("detach-forgets")
+class DetachForgets(Sound):
+    """brings back what the first megabyte of a volume held before the use that ends"""
+
+    def __init__(self, amount: Optional[float]) -> None:
+        super().__init__(amount)
+        self.before: dict[str, bytes] = {}
+
+    def verb_attach_volume(self, params: Params) -> Any:
+        answer = super().verb_attach_volume(params)
+        with open(answer["path"], "rb") as file:
+            self.before[params["name"]] = file.read(1024 * 1024)
+        return answer
+
+    def verb_detach_volume(self, params: Params) -> Any:
+        before = self.before.pop(params["name"], b"")
+        with open(self.known(params["name"]), "r+b") as file:
+            file.write(before)
+
+
+@behaviour("delete-keeps-used")
+class DeleteKeepsUsed(Sound):
+    """does not delete a volume that has been in use"""
+
+    def __init__(self, amount: Optional[float]) -> None:
+        super().__init__(amount)
+        self.used: set[str] = set()
+
+    def verb_detach_volume(self, params: Params) -> Any:
+        self.used.add(params["name"])
+
+    def verb_delete_volume(self, params: Params) -> Any:
+        if params["name"] not in self.used:
+            super().verb_delete_volume(params)
+
+
 def main(argv: list[str]) -> int:
     if argv[:1] == ["--list"]:
         print(json.dumps(list(BEHAVIOURS)))
