@@ -138,7 +138,8 @@ export function makeLine(): [Line, Line] {
   ]
 }
 
-function quote(text: string): string {
+/** Quotes the beginning of a text that came from elsewhere. */
+export function quote(text: string): string {
   const shown = JSON.stringify(text.slice(0, MOST_QUOTED))
   return text.length > MOST_QUOTED ? `${shown}... (${text.length} characters)` : shown
 }
