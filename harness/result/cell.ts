@@ -20,6 +20,10 @@ const predictionSchema = object({
   written: list(mappedRangeSchema).optional().describe('the ranges that the copy writes; it skips the rest'),
 })
 
+/** How the destination is asked for its capabilities. */
+export const transportSchema = z.enum(['json-rpc', 'rest'])
+export type Transport = z.infer<typeof transportSchema>
+
 export const cellResultSchema = object({
   id: z.string().describe('stable; --only takes it'),
   control: z.boolean().describe('the cell breaks the rule on purpose'),
@@ -31,6 +35,7 @@ export const cellResultSchema = object({
   extents: list(extentSchema).optional().describe('the parts of the source that were written; the rest reads as zero'),
   writer: writerSchema.optional().describe('what the instance writes while the volume, which it has in use, migrates'),
   forced: copyModeSchema.optional().describe('the copy mode that was forced on the cell in place of the rule'),
+  transport: transportSchema.optional().describe('how the destination was asked; absent in older results, which asked over JSON-RPC'),
   faultyAnswer: z.string().optional().describe('the faulty answer that the destination gave instead of its report'),
   verdict: verdictSchema,
   reason: z.string().optional().describe('why the cell is not-shown or broken'),

@@ -3,12 +3,17 @@ import { runOrThrow } from '../machine/machine.ts'
 import { type RuleParts, soundParts } from '../migration/parts.ts'
 import { decideCopyMode, type Rule } from '../migration/rule.ts'
 import { dd } from '../movers/dd.ts'
-import { capabilityReportSchema, SHIPPED_KEY } from '../protocol/capabilities.ts'
+import { capabilityReportSchema, SHIPPED_KEY, WELL_DEFINED_PROPERTY } from '../protocol/capabilities.ts'
+import { isRecord } from '../protocol/rest/capabilities_body.ts'
+import { type RestClientParts, soundRestClient } from '../protocol/rest/client.ts'
 import type { CopyMode } from '../result/copy_mode.ts'
 
-/** The parts of a run, with what predicts it; default the sound model. */
+/** The parts of a run. */
 export interface VerifyParts extends RuleParts {
+  /** Predicts the run; default the sound model. */
   readonly model?: Model
+  /** The parts of the REST client that are not the sound ones. */
+  readonly restClient?: Partial<RestClientParts>
 }
 
 const always =
@@ -25,6 +30,28 @@ while ($left > 0) {
   syswrite($to, $block) if $block =~ /[^\\0]/;
 }
 close($to) or die;`
+
+/** A REST client that makes something else of a sound report. */
+function reading(claimIn: (report: Readonly<Record<string, unknown>>) => unknown): Partial<RestClientParts> {
+  return {
+    readReport: (text, host) => {
+      const report = soundRestClient.readReport(text, host)
+      return isRecord(report) ? { ...report, [SHIPPED_KEY]: claimIn(report) } : report
+    },
+  }
+}
+
+/** The host that a report is about, whichever was asked. */
+function hostIn(text: string): string {
+  const { namespace }: { namespace: string } = JSON.parse(text)
+  return namespace.split('::').at(-1) ?? ''
+}
+
+/** A REST client that takes the property for a claim, though it describes the same to everybody. */
+const defaultAsClaim = reading(({ properties }) => {
+  const property = isRecord(properties) ? properties[WELL_DEFINED_PROPERTY] : undefined
+  return isRecord(property) && property.default === true
+})
 
 /**
  * The ways to break the rule that `scripts/verify --break` shows: each must turn the run red, or the harness proves nothing.
@@ -51,7 +78,18 @@ export const brokenRules = {
   'mebi-for-gibi': { mover: (lab, order) => dd(lab, { ...order, bytes: order.bytes / 1024 }) },
   'mirror-forgets-writes': { ...soundParts, mirrorFault: 'forgets-writes' },
   'pivot-before-ready': { ...soundParts, mirrorFault: 'pivots-early' },
-} satisfies Record<string, RuleParts>
+  'rest-redirect-followed': { ...soundParts, restClient: { redirect: 'follow' } },
+  'rest-status-ignored': { ...soundParts, restClient: { checkHead: () => {} } },
+  'rest-any-host': { ...soundParts, restClient: { readReport: (text) => soundRestClient.readReport(text, hostIn(text)) } },
+  'rest-text-searched': {
+    ...soundParts,
+    restClient: { readReport: (text) => ({ [SHIPPED_KEY]: text.includes(`"${SHIPPED_KEY}":true`) }) },
+  },
+  'rest-truthy-claim': { ...soundParts, restClient: reading((report) => Boolean(report[SHIPPED_KEY])) },
+  'rest-default-as-claim': { ...soundParts, restClient: defaultAsClaim },
+  'rest-without-limits': { ...soundParts, restClient: { seconds: 30, mostBytes: Number.MAX_SAFE_INTEGER } },
+  'rest-failure-as-true': { ...soundParts, restClient: { onFailure: () => ({ kind: 'answered', report: { [SHIPPED_KEY]: true } }) } },
+} satisfies Record<string, VerifyParts>
 
 export type BrokenRule = keyof typeof brokenRules
 export const brokenRuleNames = Object.keys(brokenRules) as BrokenRule[]

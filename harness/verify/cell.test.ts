@@ -16,7 +16,9 @@ describe('the ids of the cells', () => {
 
   test('are words in lower case between slashes, so that they can be typed and linked', () => {
     expect(
-      allCells.map(({ id }) => id).filter((id) => !/^(host|driver|live|control|answer|orphan|table)(\/[a-z0-9]+(-[a-z0-9]+)*)+$/.test(id)),
+      allCells
+        .map(({ id }) => id)
+        .filter((id) => !/^(host|driver|live|control|answer|rest|orphan|table)(\/[a-z0-9]+(-[a-z0-9]+)*)+$/.test(id)),
     ).toEqual([])
   })
 
@@ -35,9 +37,14 @@ describe('the ids of the cells', () => {
     }
   })
 
-  test('say which answer is odd, and whether one is', () => {
-    for (const { id, faultyAnswer } of allCells) expect(id.startsWith('answer/')).toBe(faultyAnswer !== undefined)
-    for (const { id, faultyAnswer = '' } of allCells.filter((cell) => cell.faultyAnswer)) expect(id.split('/')).toContain(faultyAnswer)
+  test('say over which transport a question is asked, and what is wrong with the answer', () => {
+    for (const { id, question } of allCells) {
+      const [word, fault] = id.split('/')
+      expect(word === 'answer' || word === 'rest').toBe(question !== undefined)
+      if (question === undefined) continue
+      expect(question.transport).toBe(word === 'rest' ? 'rest' : 'json-rpc')
+      expect(question.faultyAnswer ?? 'honest').toBe(fault)
+    }
   })
 
   test('say whether a pool has lost a volume', () => {
@@ -56,7 +63,12 @@ describe('the matrix', () => {
 
   test.each(combinations)('migrates from $source to $destination by the $method, by the rule', ({ method, source, destination }) => {
     const found = ruled.filter(
-      (cell) => cell.method === method && cell.source === source && cell.destination === destination && !cell.faultyAnswer && !cell.orphan,
+      (cell) =>
+        cell.method === method &&
+        cell.source === source &&
+        cell.destination === destination &&
+        !cell.question?.faultyAnswer &&
+        !cell.orphan,
     )
 
     expect(found.length).toBeGreaterThan(0)
@@ -82,15 +94,29 @@ describe('the matrix', () => {
     expect(ruled.filter((cell) => cell.layout === layout).length).toBeGreaterThan(0)
   })
 
-  test.each(['string-true', 'string-false', 'error', 'garbage', 'silence', 'late-true'] as const)(
-    'expects a full copy on the answer %s',
-    (faultyAnswer) => {
-      const found = allCells.filter((cell) => cell.faultyAnswer === faultyAnswer)
-
-      expect(found.length).toBeGreaterThan(0)
-      for (const { expect: expectation } of found) expect(expectation).toMatchObject({ mode: 'full', bytes: 'intact' })
+  test.each(allCells.filter(({ question }) => question?.faultyAnswer))(
+    'expects a full copy onto dirty thick storage in $id',
+    ({ destination, expect: expectation }) => {
+      expect(destination).toBe('lvm-thick')
+      expect(expectation).toMatchObject({ mode: 'full', bytes: 'intact' })
     },
   )
+
+  test('has each fault of a driver over both transports', () => {
+    const faultsOver = (transport: string) =>
+      allCells.flatMap(({ question }) => (question?.transport === transport ? (question.faultyAnswer ?? []) : []))
+
+    expect(faultsOver('rest')).toEqual(expect.arrayContaining(['string-true', 'string-false', 'error', 'silence', 'late-true']))
+    expect(faultsOver('rest')).toEqual(expect.arrayContaining(faultsOver('json-rpc').filter((fault) => fault !== 'garbage')))
+  })
+
+  test.each(['lvm-thin', 'lvm-thick'] as const)('asks %s over REST, by the rule', (destination) => {
+    const [cell] = allCells.filter(({ id }) => id === `rest/honest/lvm-thin/${destination}`)
+
+    expect(cell?.expect).toMatchObject(
+      claims[destination] ? { mode: 'sparse', decidedBy: 'claimed-true' } : { mode: 'full', decidedBy: 'claimed-false' },
+    )
+  })
 
   test("holds the spec's table, with the figures of its example", () => {
     const rows = allCells

@@ -2,12 +2,18 @@ import { type LayoutName, layoutNames } from '../content/layouts.ts'
 import { claims, type MatrixDriver, matrixDrivers } from '../drivers/backend.ts'
 import type { MigrationMethod } from '../migration/migrate.ts'
 import type { DecidedBy } from '../migration/rule.ts'
+import type { Transport } from '../result/cell.ts'
 import type { CopyMode } from '../result/copy_mode.ts'
 import { type WriterName, writerSchema } from '../result/mirror.ts'
 import { MiB } from '../units.ts'
 
-/** The answer of the destination instead of its own report, in the cells that ask for it. */
-export type FaultyAnswer = 'string-true' | 'string-false' | 'error' | 'garbage' | 'silence' | 'late-true'
+/** What is wrong with an answer that comes this way. */
+export type FaultyAnswer<Over extends Transport = Transport> = Over extends Transport ? keyof (typeof faultyAnswers)[Over] : never
+
+/** How the destination is asked, and what is wrong with its answer, if anything is. */
+export type Question = {
+  [Over in Transport]: { readonly transport: Over; readonly faultyAnswer?: FaultyAnswer<Over> }
+}[Transport]
 
 /** LVM's Data% of the pool and of the volume, to the digit. */
 export interface DataPercent {
@@ -34,7 +40,8 @@ export interface Cell {
   readonly neighbourBytes: number
   /** Overrides the rule: a control, or the table's copy without conv=sparse. */
   readonly forced?: CopyMode
-  readonly faultyAnswer?: FaultyAnswer
+  /** Default: over JSON-RPC, and the answer is the destination's own report. */
+  readonly question?: Question
   /** The destination's pool holds a volume that LVM does not know of, as a crash leaves it: the new volume will be that one. */
   readonly orphan?: true
   readonly expect: Expectation
@@ -133,24 +140,63 @@ const layoutCells: Cell[] = matrixDrivers.flatMap((destination) =>
   ),
 )
 
-const faultyAnswers: Record<FaultyAnswer, DecidedBy> = {
-  'string-true': 'claim-not-boolean',
-  'string-false': 'claim-not-boolean',
-  error: 'no-answer',
-  garbage: 'no-answer',
-  silence: 'no-answer',
-  'late-true': 'no-answer',
+/** By how the destination is asked: what is wrong with its answer, and which condition of the rule must decide then. */
+const faultyAnswers = {
+  'json-rpc': {
+    'string-true': 'claim-not-boolean',
+    'string-false': 'claim-not-boolean',
+    error: 'no-answer',
+    garbage: 'no-answer',
+    silence: 'no-answer',
+    'late-true': 'no-answer',
+  },
+  rest: {
+    'string-true': 'claim-not-boolean',
+    'string-false': 'claim-not-boolean',
+    'property-only': 'nothing-claimed',
+    error: 'no-answer',
+    unauthorized: 'no-answer',
+    redirect: 'no-answer',
+    'other-host': 'no-answer',
+    'html-page': 'no-answer',
+    'truncated-json': 'no-answer',
+    'huge-body': 'no-answer',
+    'hang-up': 'no-answer',
+    silence: 'no-answer',
+    'late-true': 'no-answer',
+    'slow-body': 'no-answer',
+  },
+} as const satisfies Record<Transport, Record<string, DecidedBy>>
+
+/** Cells of a transport; their ids begin with its word. */
+function asking(word: string, question: Question, destination: MatrixDriver, expect: Expectation): Cell {
+  return {
+    ...common,
+    id: `${word}/${question.faultyAnswer ?? 'honest'}/lvm-thin/${destination}`,
+    method: 'host',
+    source: 'lvm-thin',
+    destination,
+    layout: 'mixed',
+    question,
+    expect,
+  }
 }
-const answers: Cell[] = (Object.keys(faultyAnswers) as FaultyAnswer[]).map((faultyAnswer) => ({
-  ...common,
-  id: `answer/${faultyAnswer}/lvm-thin/lvm-thick`,
-  method: 'host',
-  source: 'lvm-thin',
-  destination: 'lvm-thick',
-  layout: 'mixed',
-  faultyAnswer,
-  expect: { mode: 'full', movedBy: 'host', decidedBy: faultyAnswers[faultyAnswer], bytes: 'intact' },
-}))
+
+/** The destination does not promise zeros, whatever its answer looks like. */
+function faulty<Over extends Transport>(word: string, transport: Over): Cell[] {
+  const conditions: Readonly<Record<string, DecidedBy>> = faultyAnswers[transport]
+  return Object.entries(conditions).map(([faultyAnswer, decidedBy]) =>
+    asking(word, { transport, faultyAnswer } as Question, 'lvm-thick', { mode: 'full', movedBy: 'host', decidedBy, bytes: 'intact' }),
+  )
+}
+
+const answers: Cell[] = faulty('answer', 'json-rpc')
+const rest: Cell[] = [
+  ...(['lvm-thin', 'lvm-thick'] as const).map((destination) =>
+    asking('rest', { transport: 'rest' }, destination, byTheRule(destination, 'host')),
+  ),
+  ...faulty('rest', 'rest'),
+]
 
 /** A pool after a crash hands out another volume's data. What the kernel tells of the new volume counts more than the claim then. */
 const orphan = { ...common, source: 'lvm-thin', destination: 'lvm-thin', layout: 'mixed', orphan: true } as const
@@ -217,7 +263,17 @@ const table: Cell[] = (['full', 'sparse'] as const).map((mode) => {
 })
 
 /** Everything that `scripts/verify` runs. The long ones come first, so that they do not end alone. */
-export const allCells: readonly Cell[] = [...table, ...answers, ...orphans, ...pairs, ...writers, ...controls, liveControl, ...layoutCells]
+export const allCells: readonly Cell[] = [
+  ...table,
+  ...answers,
+  ...rest,
+  ...orphans,
+  ...pairs,
+  ...writers,
+  ...controls,
+  liveControl,
+  ...layoutCells,
+]
 
 /** Only LVM's driver moves volumes by itself, and only to LVM. */
 function expectedMovedBy(method: MigrationMethod, source: MatrixDriver, destination: MatrixDriver): MigrationMethod {

@@ -21,7 +21,7 @@ import { LabVolume, serveBackend } from '../testbed/volumes.ts'
 import { MiB } from '../units.ts'
 import type { VerifyParts } from './broken_rules.ts'
 import type { Cell } from './cell.ts'
-import { serveFaulty } from './faulty_answers.ts'
+import { serveAsked } from './faulty_answers.ts'
 import { judgeCell, predictedPercent } from './judge_cell.ts'
 
 /** The spec's volume name. */
@@ -83,16 +83,11 @@ export async function runCell(
 }
 
 /** The part of a cell's result that is known before it runs. */
-export function describeCell({ id, method, source, destination, layout, sizeBytes, writer, forced, faultyAnswer }: Cell) {
+export function describeCell({ id, method, source, destination, layout, sizeBytes, writer, forced, question }: Cell) {
   const control = id.startsWith('control/')
+  const { transport = 'json-rpc', faultyAnswer } = question ?? {}
   return {
-    id,
-    control,
-    method,
-    source,
-    destination,
-    layout,
-    sizeBytes,
+    ...{ id, control, method, source, destination, layout, sizeBytes, transport },
     ...(writer && { writer }),
     ...(forced && { forced }),
     ...(faultyAnswer && { faultyAnswer }),
@@ -178,7 +173,7 @@ interface CellMigration {
   readonly mirror?: Evidence['mirror']
 }
 
-/** Migrates a cell's volume by the rule, unless the cell forces a copy or has the destination answer wrongly. */
+/** Migrates a cell's volume by the rule, unless the cell forces a copy, and asks as the cell says. */
 async function migrateVolume(
   testBed: TestBed,
   lab: Lab,
@@ -188,7 +183,10 @@ async function migrateVolume(
   clock: PhaseClock,
 ): Promise<CellMigration> {
   const rule = forcedRule(cell) ?? parts.rule
-  const to = cell.faultyAnswer === undefined ? serveBackend(destination.backend) : serveFaulty(destination.backend, cell.faultyAnswer)
+  const to =
+    cell.question === undefined
+      ? serveBackend(destination.backend)
+      : await serveAsked(lab, destination.backend, cell.question, parts.restClient)
   const from = { name, sizeBytes, backend: serveBackend(backend) }
   const ruleParts = { ...parts, ...(rule && { rule }) }
   const { writer } = cell

@@ -43,9 +43,14 @@ export function capabilitiesBody(host: string, report: unknown): Json {
   }
 }
 
-/** Reports whether a body is the answer for a host. An answer for another one says nothing of this one's new volumes. */
-export function isAbout(host: string, body: unknown): boolean {
-  return isRecord(body) && body.namespace === `${NAMESPACE}${host}`
+/**
+ * Returns the report in a body, without the fields for which Cinder writes null because the driver reported none. Returns undefined if the
+ * body is not the answer for this host: another host's says nothing of this one's new volumes.
+ */
+export function reportIn(body: unknown, host: string): Json | undefined {
+  if (!isRecord(body) || body.namespace !== `${NAMESPACE}${host}`) return undefined
+  const missing: ReadonlySet<string> = new Set(FIELDS.filter((field) => body[field] === null))
+  return Object.fromEntries(Object.entries(body).filter(([key]) => !missing.has(key)))
 }
 
 export function isRecord(value: unknown): value is Json {

@@ -52,6 +52,14 @@ describe('a report', () => {
     expect(answer).toMatchObject({ kind: 'answered', report: { sparse_copy_volume: claim } })
   })
 
+  test('lacks what Cinder writes null for, but not a claim of null', async () => {
+    const answer = await asking((response) =>
+      response.writeHead(200, JSON_TYPE).end(JSON.stringify({ ...BODY, vendor_name: null, pool_name: null, sparse_copy_volume: null })),
+    )
+
+    expect(answer).toEqual({ kind: 'answered', report: { ...BODY, sparse_copy_volume: null } })
+  })
+
   test('is asked for under the host, in the first microversion', async () => {
     const asked: unknown[] = []
     const server = await listen(

@@ -3,7 +3,7 @@ import { MiB } from '../../units.ts'
 import type { Answer } from '../capabilities.ts'
 import { quote } from '../json_rpc.ts'
 import type { VolumeService } from '../volume_service.ts'
-import { isAbout } from './capabilities_body.ts'
+import { reportIn } from './capabilities_body.ts'
 
 /** A host in a volume API, such as `holeproof@lvm-thin`. */
 export interface RestHost {
@@ -39,9 +39,9 @@ export const soundRestClient: RestClientParts = {
     if (!/^application\/json *(;|$)/i.test(type)) throw new Error(`a body of type ${quote(type)}, not JSON`)
   },
   readReport: (text, host) => {
-    const body = parse(text)
-    if (!isAbout(host, body)) throw new Error(`not the capabilities of ${host}: ${quote(text)}`)
-    return body
+    const report = reportIn(parse(text), host)
+    if (report === undefined) throw new Error(`not the capabilities of ${host}: ${quote(text)}`)
+    return report
   },
   onFailure: (why) => ({ kind: 'unanswered', why }),
 }
