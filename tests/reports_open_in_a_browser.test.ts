@@ -121,6 +121,18 @@ describe('a report in a browser', () => {
     expect(await range.innerText()).toBe('16.00m from byte 0')
   })
 
+  test.each([
+    [undefined, 'JSON-RPC'],
+    ['json-rpc', 'JSON-RPC'],
+    ['rest', 'REST'],
+  ] as const)('says of a cell of transport %s that its destination was asked over %s', async (transport, word) => {
+    const id = 'rest/honest/lvm-thin/lvm-thin'
+    const page = await open(exampleResult([exampleCell({ id, ...(transport && { transport }) })]), `#cell=${id}`)
+
+    expect(await page.getByText(`host-assisted, asked over ${word};`).isVisible()).toBe(true)
+    expect(await page.getByText(`answered over ${word}:`).isVisible()).toBe(true)
+  })
+
   test.each(['#cell=host/nothing', '#cell=100%', '#%zz'])('says that it does not hold %s, and shows what it holds', async (hash) => {
     const page = await open(result, hash)
 

@@ -115,6 +115,16 @@ describe('JUnit', () => {
     ])
   })
 
+  test('says of a cell that failed that it was asked over REST', () => {
+    const { testcase } = readBack(exampleResult([{ ...refuted, id: 'rest/redirect/lvm-thin/lvm-thick', transport: 'rest' }, refuted]))
+
+    expect(testcase[0]).toMatchObject({ '@classname': 'holeproof.rest' })
+    expect(testcase.slice(0, 2).map(({ failure }) => failure?.['#text'].includes('the destination was asked over REST'))).toEqual([
+      true,
+      false,
+    ])
+  })
+
   test('makes a broken cell an error with the reason and the command that repeats it', () => {
     const { failure, error, skipped } = caseOf(broken)
 

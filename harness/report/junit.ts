@@ -6,7 +6,7 @@ import { describeFailed } from '../result/describe.ts'
 import type { Result } from '../result/result.ts'
 import { runOutcomeOf } from '../result/run_outcome.ts'
 import { reportableChecks } from './select/failures.ts'
-import { shortened } from './select/words.ts'
+import { shortened, unusualTransport } from './select/words.ts'
 
 interface Case {
   readonly name: string
@@ -63,8 +63,9 @@ export function junitOf(result: Result, { status: says, why } = runOutcomeOf(res
   )
 }
 
-function caseOfCell({ id, seconds, verdict, findings, reason = '', repeat }: CellResult | CopyResult): Case {
-  const lines = verdict === 'refuted' ? describeFailed(findings) : [reason]
+function caseOfCell(result: CellResult | CopyResult): Case {
+  const { id, seconds, verdict, findings, reason = '', repeat } = result
+  const lines = [...(verdict === 'refuted' ? describeFailed(findings) : [reason]), ...unusualTransport(result)]
   return { name: id, group: id.split('/')[0] ?? '', seconds, verdict, lines: [...lines, `repeat: ${repeat}`] }
 }
 

@@ -72,6 +72,7 @@ describe('the schema of a result', () => {
     id: 'control/host/lvm-thin/lvm-thick',
     control: true,
     forced: 'sparse',
+    transport: 'rest',
     faultyAnswer: 'silence',
     verdict: 'refuted',
     notes: [{ kind: 'thinness-lost', text: 'twice as much' }],
@@ -92,6 +93,14 @@ describe('the schema of a result', () => {
     const result = exampleResult([exampleCell(), refuted, withoutEvidence], { leaks: ['/dev/loop1'], brokenRule: 'always-sparse' })
 
     expect(resultSchema.parse(JSON.parse(JSON.stringify(result)))).toEqual(result)
+  })
+
+  test('accepts a cell of an older result, which names no transport, but no unknown transport', () => {
+    const withTransport = (transport: unknown) => ({ ...exampleResult(), cells: [{ ...exampleCell(), transport }] })
+
+    expect(resultSchema.parse(exampleResult([exampleCell()])).cells[0]).not.toHaveProperty('transport')
+    expect(resultSchema.safeParse(withTransport('json-rpc')).success).toBe(true)
+    expect(resultSchema.safeParse(withTransport('smoke signals')).success).toBe(false)
   })
 
   test('accepts certificates and keeps all of them', () => {

@@ -41,6 +41,14 @@ describe('the summary of a run', () => {
     )
   })
 
+  test('counts the cells that were asked over REST, and names the transport where one of them failed', () => {
+    const summary = summaryOf(exampleResult([exampleCell(), { ...refuted, transport: 'rest' }]))
+
+    expect(summary).toContain('| of these, asked over REST | 0 | 1 | 0 | 0 | 0 |')
+    expect(summary).toContain('source: it remains; the destination was asked over REST')
+    expect(summaryOf(exampleResult([exampleCell({ transport: 'json-rpc' }), refuted]))).not.toContain('over REST')
+  })
+
   test('says nothing of failures where there are none', () => {
     expect(summaryOf(exampleResult())).not.toContain('What failed')
   })

@@ -81,6 +81,10 @@ function counts({ cells, copies, certificates }: Result): Block {
     ['', ...kinds.map((kind) => SIGNS[kind])],
     [
       ...row('cells', cells),
+      ...row(
+        'of these, asked over REST',
+        cells.filter(({ transport }) => transport === 'rest'),
+      ),
       ...row('copies', copies),
       ...row('drivers', certificates),
       ...row(

@@ -4,6 +4,7 @@ import type { CopyResult } from '../../result/copy.ts'
 import { describeFailed } from '../../result/describe.ts'
 import type { Result } from '../../result/result.ts'
 import { runOutcomeOf } from '../../result/run_outcome.ts'
+import { unusualTransport } from './words.ts'
 
 /** A failure, with all that a reader needs to act on it. */
 export interface Failure {
@@ -33,9 +34,11 @@ export function failuresOf(result: Result, { status: says, why } = runOutcomeOf(
   return [...of('refuted'), ...of('broken'), ...left, ...asWhole]
 }
 
-function failureOf({ id, verdict, findings, reason, repeat }: CellResult | CopyResult): Failure[] {
+function failureOf(result: CellResult | CopyResult): Failure[] {
+  const { id, verdict, findings, reason, repeat } = result
   if (verdict !== 'refuted' && verdict !== 'broken') return []
-  return [{ id, verdict, why: [...describeFailed(findings), ...(reason === undefined ? [] : [reason])], repeat }]
+  const why = [...describeFailed(findings), ...(reason === undefined ? [] : [reason]), ...unusualTransport(result)]
+  return [{ id, verdict, why, repeat }]
 }
 
 /** The checks of a driver that a report lists. A driver that was never begun has one, which says why. */

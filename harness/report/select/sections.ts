@@ -4,7 +4,7 @@ import type { CellResult } from '../../result/cell.ts'
 export interface Section {
   readonly title: string
   readonly holds: (cell: CellResult) => boolean
-  /** Layouts and misanswers differ between rows of a section; where they do not, the column would only take room. */
+  /** Layouts and answers differ between rows of a section; where they do not, the column would only take room. */
   readonly variant?: (cell: CellResult) => string
 }
 
@@ -24,6 +24,11 @@ export const SECTIONS: readonly Section[] = [
     title: 'Odd answers to get_capabilities: a full copy each time',
     holds: ({ id }) => id.startsWith('answer/'),
     variant: ({ faultyAnswer = '' }) => faultyAnswer,
+  },
+  {
+    title: 'Asked over REST: sparse only by a whole answer that says true',
+    holds: ({ id }) => id.startsWith('rest/'),
+    variant: ({ faultyAnswer = 'honest' }) => faultyAnswer,
   },
   {
     title: 'After a crash of the pool: the new volume is one that LVM has lost, full of old data',

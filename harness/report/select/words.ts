@@ -1,5 +1,6 @@
-import type { Note } from '../../result/cell.ts'
+import type { CellResult, Note, Transport } from '../../result/cell.ts'
 import type { CheckResult } from '../../result/certificate.ts'
+import type { CopyResult } from '../../result/copy.ts'
 import type { Verdict } from '../../result/finding.ts'
 import type { Result } from '../../result/result.ts'
 
@@ -16,6 +17,18 @@ export const MARKS: Readonly<Record<Verdict | CheckResult['verdict'], string>> =
 export const NOTES: Readonly<Record<Note['kind'], string>> = {
   'thinness-lost': 'Sparse is not the same as thin',
   'preallocation-lost': 'Preallocation does not survive',
+}
+
+const TRANSPORTS: Readonly<Record<Transport, string>> = { 'json-rpc': 'JSON-RPC', rest: 'REST' }
+
+/** "JSON-RPC" or "REST": how a cell's destination was asked. */
+export function transportOf({ transport = 'json-rpc' }: Pick<CellResult, 'transport'>): string {
+  return TRANSPORTS[transport]
+}
+
+/** A line for a failure whose destination was not asked in the usual way. */
+export function unusualTransport(of: CellResult | CopyResult): string[] {
+  return 'transport' in of && of.transport === 'rest' ? [`the destination was asked over ${transportOf(of)}`] : []
 }
 
 /** "2 x uml 6.1.0". A run that no machine could be had for has none. */

@@ -34,6 +34,7 @@ const everySection: CellResult[] = [
       wide({ id: `driver/${source}/${destination}/mixed`, method: 'driver', source, destination }),
       wide({ id: `host/${source}/${destination}/last-block-zero`, source, destination, layout: 'last-block-zero' }),
       wide({ id: `answer/string-false/${source}/${destination}`, source, destination, faultyAnswer: 'string-false' }),
+      wide({ id: `rest/truncated-json/${source}/${destination}`, source, destination, transport: 'rest', faultyAnswer: 'truncated-json' }),
       wide({ id: `control/host/${source}/${destination}/sparse-forced`, source, destination, control: true, forced: 'sparse' }),
     ]),
   ),
@@ -73,8 +74,8 @@ describe('the report on a terminal', () => {
     expect(tooLong(exampleResult(everySection))).toEqual([])
   })
 
-  test.each(['answer/', 'host/'])('keeps within 80 columns in the rows of %s that differ in more than their drivers', (kind) => {
-    const cells = everySection.filter(({ id, layout }) => id.startsWith(kind) && (kind === 'answer/' || layout !== 'mixed'))
+  test.each(['answer/', 'rest/', 'host/'])('keeps within 80 columns in the rows of %s that differ in more than their drivers', (kind) => {
+    const cells = everySection.filter(({ id, layout }) => id.startsWith(kind) && (kind !== 'host/' || layout !== 'mixed'))
 
     expect(cells.length).toBeGreaterThan(0)
     expect(tooLong(exampleResult(cells)).filter((line) => !/^ {2}source {7}/.test(line))).toEqual([])
@@ -116,6 +117,15 @@ describe('the report on a terminal', () => {
     expect(text).toContain('bytes: 4096 of 16777216 bytes are wrong')
     expect(text).toContain(`repeat: ${REPEAT}`)
     expect(text).not.toContain('migrated by the host')
+  })
+
+  test('shows which cells were asked over REST, in a section of their own and where one fails', () => {
+    const asked = { id: 'rest/honest/lvm-thin/lvm-thick', transport: 'rest' } as const
+    const [fine, failed] = [terminalReport(exampleResult([exampleCell(asked)])), terminalReport(exampleResult([{ ...refuted, ...asked }]))]
+
+    expect(fine).toMatch(/^Asked over REST: .*\n.*\n✓ lvm-thin +lvm-thin +honest/m)
+    expect(failed).toMatch(/refuted rest\/honest[^✓]*the destination was asked over REST/)
+    expect(terminalReport(troubled)).not.toContain('asked over')
   })
 
   test('shows why a cell is broken, and how often and why cells were not shown', () => {

@@ -10,7 +10,7 @@ import { advicesOf } from '../select/advice.ts'
 import { specTables } from '../select/lvs_table.ts'
 import { mapOfCell, mapOfCopy } from '../select/map_rows.ts'
 import { SECTIONS, type Section } from '../select/sections.ts'
-import { MARKS, machinesText, NOTES } from '../select/words.ts'
+import { MARKS, machinesText, NOTES, unusualTransport } from '../select/words.ts'
 import { certificateDetails, certificatesReport, certificatesSummary } from './certificates.ts'
 import { copiesReport, copiesSummary, copyDetails, mirrorReport } from './copies.ts'
 import { corruptMaps, mapLines } from './map_lines.ts'
@@ -139,12 +139,9 @@ function indented(head: string, texts: readonly string[]): string {
   return [head, ...texts.flatMap(indent)].join('\n')
 }
 
-function trouble(
-  { id, verdict, reason, findings, repeat }: CellResult | CopyResult,
-  more: readonly string[],
-  chalk: ChalkInstance,
-): string {
-  const details = [...describeFailed(findings), ...(reason === undefined ? [] : reason.split('\n'))]
+function trouble(result: CellResult | CopyResult, more: readonly string[], chalk: ChalkInstance): string {
+  const { id, verdict, reason, findings, repeat } = result
+  const details = [...describeFailed(findings), ...(reason === undefined ? [] : reason.split('\n')), ...unusualTransport(result)]
   return [
     `${colourOf(verdict, chalk)(`${MARKS[verdict]} ${verdict}`)} ${id}`,
     ...details.flatMap(indent),

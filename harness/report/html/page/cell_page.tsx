@@ -6,7 +6,7 @@ import { lvmSize, plural } from '../../../units.ts'
 import { adviceOn } from '../../select/advice.ts'
 import { lvsTable } from '../../select/lvs_table.ts'
 import { mapOfCell } from '../../select/map_rows.ts'
-import { NOTES } from '../../select/words.ts'
+import { NOTES, transportOf } from '../../select/words.ts'
 import { BlockMapView } from './block_map_view.tsx'
 import { HexView } from './hex_view.tsx'
 import { Command, Mark, Section, VerdictWord, Wide } from './parts.tsx'
@@ -24,8 +24,8 @@ export function CellPage({ cell }: { cell: CellResult }) {
       </h1>
       <p>
         {control && <strong>A control, run against the rule on purpose. </strong>}
-        {lvmSize(sizeBytes)} of layout {layout}, from {source} to {destination}, {method}-assisted; {seconds.toFixed(1)} s on{' '}
-        {machine || 'no machine'}.
+        {lvmSize(sizeBytes)} of layout {layout}, from {source} to {destination}, {method}-assisted, asked over {transportOf(cell)};{' '}
+        {seconds.toFixed(1)} s on {machine || 'no machine'}.
       </p>
       {reason !== undefined && <p class="is-broken">{reason}</p>}
       <Findings findings={cell.findings} />
@@ -48,7 +48,7 @@ export function CellPage({ cell }: { cell: CellResult }) {
       {evidence !== undefined && (
         <>
           <Section title="The decision">
-            <Decision evidence={evidence} />
+            <Decision evidence={evidence} over={transportOf(cell)} />
           </Section>
           <Section title="Predicted and measured">
             <Measured cell={cell} evidence={evidence} />
@@ -132,7 +132,7 @@ function Differences({ differences, moreDifferences, wrongBytes }: NonNullable<E
   )
 }
 
-function Decision({ evidence: { decision, answer, movedBy, states, outcome, why } }: { evidence: Evidence }) {
+function Decision({ evidence: { decision, answer, movedBy, states, outcome, why }, over }: { evidence: Evidence; over: string }) {
   return (
     <>
       <p>
@@ -146,13 +146,17 @@ function Decision({ evidence: { decision, answer, movedBy, states, outcome, why 
       </p>
       {answer?.kind === 'answered' && (
         <>
-          <p>The capability report that the destination's driver answered:</p>
+          <p>The capability report that the destination answered over {over}:</p>
           <Wide label="The capability report">
             <pre>{JSON.stringify(answer.report, null, 2)}</pre>
           </Wide>
         </>
       )}
-      {answer?.kind === 'unanswered' && <p>There was no capability report: {answer.why}.</p>}
+      {answer?.kind === 'unanswered' && (
+        <p>
+          There was no capability report over {over}: {answer.why}.
+        </p>
+      )}
       <p>
         {outcome === 'migrated' ? (movedBy === undefined ? 'Nothing was moved' : `Moved by the ${movedBy}`) : `The migration ${outcome}`}
         {states.length > 0 && `: ${states.join(' → ')}`}.{why !== undefined && ` ${why}`}
