@@ -35,7 +35,7 @@ export interface CertifyOptions extends Partial<CertificationOptions>, Partial<D
 export const CANDIDATE_LIMITS: Limits = { askSeconds: 10, verbSeconds: 60 }
 export const STORAGE_BYTES = 128 * MiB
 /** A Python program with all of Cinder's libraries takes 150 MiB. */
-const PROGRAM_MIB = 192
+export const PROGRAM_MIB = 192
 const LEAST_PEER_BYTES = 64 * MiB
 
 const DEFAULTS = {

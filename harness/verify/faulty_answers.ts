@@ -10,7 +10,7 @@ import { type Line, makeLine } from '../protocol/json_rpc.ts'
 import { capabilitiesBody } from '../protocol/rest/capabilities_body.ts'
 import { overRest, type RestClientParts, soundRestClient } from '../protocol/rest/client.ts'
 import { type Listening, listen } from '../protocol/rest/listen.ts'
-import { listenForClients } from '../protocol/rest/volume_api.ts'
+import { listenForClients, PROJECT } from '../protocol/rest/volume_api.ts'
 import { connectService, DEFAULT_LIMITS, serveDriver } from '../protocol/volume_service.ts'
 import { MiB } from '../units.ts'
 import type { FaultyAnswer, Question } from './cell.ts'
@@ -58,8 +58,6 @@ export async function serveAsked(
   )
   return { name, service: overRest(service, { endpoint: `${url}/v3/${PROJECT}`, host }, { ...soundRestClient, seconds, ...restClient }) }
 }
-
-const PROJECT = '0'.repeat(32)
 
 const ANSWERS: Record<DriverFault, () => Promise<unknown>> = {
   'string-true': async () => ({ [SHIPPED_KEY]: 'True' }),

@@ -1,40 +1,15 @@
-import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { withDir } from 'tmp-promise'
 import { expect, test } from 'vitest'
 import { selectedKind } from '../../harness/machine/selected_machine.ts'
 import { resultSchema } from '../../harness/result/result.ts'
+import { processesOf, withFolder } from '../../tests/support/run_folder.ts'
 import { startScript } from '../../tests/support/scripts.ts'
 
 /** While the guests boot, while the first storage is poisoned, and twice among the cells. */
 const KILL_SECONDS = [1, 2.5, 6, 11]
-
-/** A folder for one run's temporary files, so that runs of other tests are not counted. */
-async function withFolder(act: (folder: string, env: Record<string, string>) => Promise<void>): Promise<void> {
-  const tmpdir = existsSync('/dev/shm') ? '/dev/shm' : '/var/tmp'
-  await withDir(
-    async ({ path }) => {
-      await mkdir(join(path, 'out'))
-      await act(path, { TMPDIR: path })
-    },
-    { tmpdir, prefix: 'test-of-holeproof', unsafeCleanup: true },
-  )
-}
-
-/** Lists the processes whose TMPDIR is the folder or lies below it. */
-async function processesOf(folder: string): Promise<string[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  const lines = await Promise.all(
-    pids.map(async (pid) => {
-      const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '')
-      return environment.includes(`TMPDIR=${folder}`) ? `${pid} ${await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '')}` : ''
-    }),
-  )
-  return lines.filter((line) => line !== '')
-}
 
 for (const seconds of KILL_SECONDS) {
   test(`a run killed with SIGKILL after ${seconds} s leaves nothing that a sweep does not remove`, async () => {

@@ -13,7 +13,16 @@ import type { Result } from '../../harness/result/result.ts'
 import { MiB } from '../../harness/units.ts'
 import { assignToShard } from '../../harness/verify/shard.ts'
 import { EXIT, newCommand, runnable, version } from '../lib/cli/command.ts'
-import { findCandidates, findPeer, isNamed, wordsOf } from '../lib/cli/drivers.ts'
+import {
+  CINDER_SECONDS,
+  collect,
+  driverOption,
+  findCandidates,
+  findPeer,
+  parseWithDrivers,
+  readDriverOptions,
+  wordsOf,
+} from '../lib/cli/drivers.ts'
 import { isMeant, parseOnly } from '../lib/cli/only.ts'
 import { addRunOptions, machineWords, newSeed, onlyOption, parseWhole } from '../lib/cli/options.ts'
 import { type ShardNumber, seedOfShards, shardOption } from '../lib/cli/shard.ts'
@@ -26,9 +35,8 @@ import { readBaseline } from '../lib/read/result.ts'
 import { prepareMachine } from '../lib/setup/select_machine.ts'
 import { setUp } from '../lib/setup/setup.ts'
 
-/** Cinder's volumes are whole GiB, and several must fit; it takes a while to start. */
+/** Cinder's volumes are whole GiB, and several must fit. */
 const CINDER_MIB = 4608
-const CINDER_SECONDS = 300
 
 const command = addRunOptions(
   newCommand(
@@ -48,7 +56,7 @@ const command = addRunOptions(
     .addOption(shardOption('drivers'))
     .option('--list', 'print the checks and exit')
     .addOption(new Option('--peer <driver>', 'another driver to migrate from and to; may be repeated').argParser(collect))
-    .addOption(new Option('--option <key=value>', 'pass this to the driver in do_setup; may be repeated').argParser(collect))
+    .addOption(driverOption())
     .addOption(
       new Option(
         '--storage <MiB>',
@@ -88,12 +96,9 @@ export default runnable(command, async () => {
   return code
 })
 
-/** Splits a command line into options and drivers: everything after a program belongs to it, but options may follow built-in drivers. */
 export function readWords(words: readonly string[]): { readonly options: Options; readonly drivers: readonly string[] } {
-  command.passThroughOptions(true).parse(words, { from: 'user' })
-  const [first] = command.args
-  if (first !== undefined && isNamed(first)) command.passThroughOptions(false).parse(words, { from: 'user' })
-  return { options: command.opts(), drivers: command.args }
+  const drivers = parseWithDrivers(command, words)
+  return { options: command.opts(), drivers }
 }
 
 /** The certification that a command line asks for. */
@@ -129,7 +134,7 @@ function planRun(options: Options, drivers: readonly string[]): Plan {
     checks,
     isWanted: selectChecks(options.only, checks),
     usesCinder: [...all, ...peers].some(({ name }) => isCinder(name)),
-    driverOptions: Object.fromEntries((options.option ?? []).map(parsePair)),
+    driverOptions: readDriverOptions(options.option),
     seed: options.shard ? seedOfShards(options.seed) : (options.seed ?? newSeed()),
   }
 }
@@ -220,14 +225,4 @@ function conditions({ storage, askSeconds, verbSeconds, option = [], peer = [] }
 
 function inShell(words: readonly string[]): string {
   return commandLine(['certify', ...words.map(quoted)].join(' '))
-}
-
-function collect(text: string, before: string[] | undefined): string[] {
-  return [...(before ?? []), text]
-}
-
-function parsePair(text: string): [string, string] {
-  const at = text.indexOf('=')
-  if (at < 1) throw new UsageError(`--option must look like key=value, not '${text}'`)
-  return [text.slice(0, at), text.slice(at + 1)]
 }

@@ -8,6 +8,8 @@ export interface StartedScript {
   readonly finished: Promise<{ ending: CommandEnding; stdout: string; stderr: string }>
   /** Resolves when standard error has said this; rejects when the script ends without. */
   said(text: string): Promise<void>
+  /** Resolves to standard output when it has this text; rejects when the script ends without. */
+  printed(text: string): Promise<string>
 }
 
 /** Starts one of the project's commands as a user would, in a process group of its own. */
@@ -30,14 +32,17 @@ export function startScript(name: string, argv: readonly string[], env: Record<s
     ended = true
     return { ending, stdout, stderr }
   })
+  const until = async (text: string, output: () => string) => {
+    while (!output().includes(text)) {
+      if (ended) throw new Error(`${name} ended without saying ${JSON.stringify(text)}:\n${stderr}`)
+      await sleep(50)
+    }
+    return output()
+  }
   return {
     kill: (signal) => running.kill(signal),
     finished,
-    said: async (text) => {
-      while (!stderr.includes(text)) {
-        if (ended) throw new Error(`${name} ended without saying ${JSON.stringify(text)}:\n${stderr}`)
-        await sleep(50)
-      }
-    },
+    said: async (text) => void (await until(text, () => stderr)),
+    printed: (text) => until(text, () => stdout),
   }
 }

@@ -92,11 +92,11 @@ describe('the capabilities of a host', () => {
 })
 
 describe('the versions', () => {
-  test('are listed at the root with status 300, and below /v3/ with 200', async () => {
-    const [root, below] = [await get('/'), await get('/v3/')]
+  test('are listed at the root with status 300, and at /v3 and /v3/ with 200', async () => {
+    const [root, at, below] = [await get('/'), await get('/v3'), await get('/v3/')]
 
-    expect([root.status, below.status]).toEqual([300, 200])
-    expect(root.body).toEqual(below.body)
+    expect([root.status, at.status, below.status]).toEqual([300, 200, 200])
+    expect([at.body, below.body]).toEqual([root.body, root.body])
     expect(root.body).toMatchObject({
       versions: [
         {
@@ -148,6 +148,36 @@ describe('the pools', () => {
         },
       ],
     })
+  })
+})
+
+describe('the services', () => {
+  const listed = async (query: string) => {
+    const { body } = await get(`/v3/${PROJECT}/os-services${query}`)
+    return (body.services as { host: string; state: string }[]).map(({ host, state }) => [host, state])
+  }
+
+  test('are the backends, up where the driver answers', async () => {
+    expect((await get('/v3/os-services')).body).toMatchObject({
+      services: [
+        { binary: 'cinder-volume', host: 'holeproof@thin', zone: 'nova', status: 'enabled', state: 'up', disabled_reason: null },
+        {},
+      ],
+    })
+    expect(await listed('')).toEqual([
+      ['holeproof@thin', 'up'],
+      ['holeproof@mute', 'down'],
+    ])
+  })
+
+  test.each([
+    ['?host=holeproof@mute', ['holeproof@mute']],
+    ['?host=holeproof', ['holeproof@thin', 'holeproof@mute']],
+    ['?host=holeproof@m', []],
+    ['?binary=cinder-volume&host=holeproof@thin', ['holeproof@thin']],
+    ['?binary=cinder-backup', []],
+  ])('can be filtered by %s', async (query, hosts) => {
+    expect((await listed(query)).map(([host]) => host)).toEqual(hosts)
   })
 })
 

@@ -16,15 +16,19 @@ export interface ApiBackend {
   getCapabilities(): Promise<Answer>
 }
 
+/** A project to ask for. Any other will do as well. */
+export const PROJECT = Buffer.from('holeproof').toString('hex').padEnd(32, '0')
+
 /** What is served has been the same since the first microversion, so no other is offered. */
 const MICROVERSION = '3.0'
+const BINARY = 'cinder-volume'
 const VERSION_HEADER = 'OpenStack-API-Version'
 
 /** The names of Cinder's faults. Clients read the message from whichever it is. */
 const FAULTS: Readonly<Record<number, string>> = { 400: 'badRequest', 404: 'itemNotFound', 405: 'badMethod' }
 const OTHER_FAULT = 'computeFault'
 
-/** Serves capabilities and pools in the shape of Cinder's REST API, version 3. Any project will do, and no token is looked at. */
+/** Serves capabilities, pools and services in the shape of Cinder's REST API, version 3. No token is looked at. */
 export function volumeApi(backends: readonly ApiBackend[]): Hono {
   const app = new Hono()
   app.use(async (context, next) => {
@@ -43,8 +47,8 @@ export function volumeApi(backends: readonly ApiBackend[]): Hono {
     context.res.headers.set('Vary', VERSION_HEADER)
   })
   app.get('/', (context) => context.json(versions(context), 300))
-  app.get('/v3', (context) => context.redirect('/v3/'))
-  app.get('/v3/', (context) => context.json(versions(context)))
+  // Cinder redirects from one to the other, and newer clients do not follow.
+  for (const path of ['/v3', '/v3/']) app.get(path, (context) => context.json(versions(context)))
   // Newer clients leave the project out.
   for (const project of ['/v3/:project', '/v3']) {
     app.get(`${project}/capabilities/:host`, async (context) => {
@@ -56,6 +60,11 @@ export function volumeApi(backends: readonly ApiBackend[]): Hono {
     app.get(`${project}/scheduler-stats/get_pools`, async (context) => {
       const detail = readBoolean('detail', context.req.query('detail') ?? 'false')
       return context.json({ pools: (await Promise.all(backends.map((backend) => poolsOf(backend, detail)))).flat() })
+    })
+    app.get(`${project}/os-services`, async (context) => {
+      const { host, binary = BINARY } = context.req.query()
+      const asked = backends.filter((some) => binary === BINARY && (host === undefined || isAt(host, some)))
+      return context.json({ services: await Promise.all(asked.map(serviceOf)) })
     })
   }
   app.notFound((context) => fault(context, 404, `There is no ${context.req.path}.`))
@@ -119,6 +128,20 @@ async function poolsOf(backend: ApiBackend, detail: boolean): Promise<object[]> 
   const answer = await backend.getCapabilities()
   if (answer.kind === 'unanswered' || !isRecord(answer.report)) return []
   return [{ name: poolName(backend), ...(detail && { capabilities: answer.report }) }]
+}
+
+/** A host without a backend stands for all the backends on it. */
+function isAt(host: string, backend: ApiBackend): boolean {
+  return backend.host === host || backend.host.startsWith(`${host}@`)
+}
+
+/** A service is up if its driver answers. */
+async function serviceOf({ host, getCapabilities }: ApiBackend): Promise<object> {
+  const { kind } = await getCapabilities()
+  const state = kind === 'answered' ? 'up' : 'down'
+  // In UTC without a zone, as Cinder writes times.
+  const updated_at = new Date().toISOString().replace('Z', '')
+  return { binary: BINARY, host, zone: 'nova', status: 'enabled', state, updated_at, disabled_reason: null }
 }
 
 function readBoolean(name: string, text: string): boolean {

@@ -1,7 +1,11 @@
+import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings'
 import { type Candidate, findCandidate, isCinder } from '../../../harness/certify/candidate/candidate.ts'
 import { type DriverName, driverNames, honestNames } from '../../../harness/drivers/backend.ts'
 import { UsageError } from '../../../harness/errors.ts'
 import { commandLine } from '../../../harness/paths.ts'
+
+/** How long a verb of Cinder's drivers may take: they take a while to start. */
+export const CINDER_SECONDS = 300
 
 /** Words for several built-in drivers. */
 const GROUPS: ReadonlyMap<string, readonly DriverName[]> = new Map([
@@ -13,6 +17,38 @@ const GROUPS: ReadonlyMap<string, readonly DriverName[]> = new Map([
 export function isNamed(word: string): boolean {
   const names: readonly string[] = driverNames
   return GROUPS.has(word) || names.includes(word) || isCinder(word)
+}
+
+/**
+ * Parses a command line and returns the words that name its drivers: everything after a program belongs to it, but options may follow
+ * built-in drivers.
+ */
+export function parseWithDrivers(command: CommandUnknownOpts, words: readonly string[]): readonly string[] {
+  command.passThroughOptions(true).parse(words, { from: 'user' })
+  const [first] = command.args
+  if (first !== undefined && isNamed(first)) command.passThroughOptions(false).parse(words, { from: 'user' })
+  return command.args
+}
+
+/** `--option`, which may be repeated. */
+export function driverOption() {
+  return new Option('--option <key=value>', 'pass this to the driver in do_setup; may be repeated').argParser(collect)
+}
+
+/** Reads what `--option` collected. Throws UsageError if one of them is not a pair. */
+export function readDriverOptions(pairs: readonly string[] = []): Readonly<Record<string, string>> {
+  return Object.fromEntries(pairs.map(parsePair))
+}
+
+function parsePair(text: string): [string, string] {
+  const at = text.indexOf('=')
+  if (at < 1) throw new UsageError(`--option must look like key=value, not '${text}'`)
+  return [text.slice(0, at), text.slice(at + 1)]
+}
+
+/** Gathers the values of an option that may be repeated. */
+export function collect(text: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), text]
 }
 
 /** Finds the drivers that the words of a command line name: several named ones, or one program with its arguments. Throws UsageError if there are none. */
