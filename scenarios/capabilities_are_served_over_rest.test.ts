@@ -4,12 +4,15 @@ import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { selectedKind } from '../harness/machine/selected_machine.ts'
+import { decideCopyMode } from '../harness/migration/rule.ts'
 import { askOverRest } from '../harness/protocol/rest/client.ts'
 import { listen } from '../harness/protocol/rest/listen.ts'
 import { processesOf, withFolder } from '../tests/support/run_folder.ts'
 import { type StartedScript, startScript } from '../tests/support/scripts.ts'
 
 const PROGRAM = fileURLToPath(new URL('../examples/drivers/shell/driver.sh', import.meta.url))
+
+const HOSTILE = fileURLToPath(new URL('../tests/support/hostile/hostile.py', import.meta.url))
 
 /** Starts `scripts/serve` on a free port, uses it, and ends it by a signal. Nothing of it may be left then. */
 async function whileServing(drivers: readonly string[], signal: number, use: (endpoint: string, printed: string) => Promise<void>) {
@@ -67,6 +70,27 @@ test('a program is served until SIGTERM', async () => {
   await whileServing([PROGRAM], constants.signals.SIGTERM, async (endpoint) => {
     const host = 'holeproof@driver.sh'
     expect(await askOverRest({ endpoint, host })).toMatchObject({ kind: 'answered', report: { sparse_copy_volume: true } })
+  })
+})
+
+test("a program's odd claim reaches the client as it is, for the rule to judge", async () => {
+  await whileServing(['python3', HOSTILE, 'claim-string-true'], constants.signals.SIGINT, async (endpoint, printed) => {
+    const answer = await askOverRest({ endpoint, host: 'holeproof@hostile.py' })
+
+    expect(printed).toContain('sparse_copy_volume: "True"')
+    expect(answer).toMatchObject({ kind: 'answered', report: { sparse_copy_volume: 'True' } })
+    expect(decideCopyMode(answer, { history: 'new', layers: [] })).toMatchObject({ mode: 'full', decidedBy: 'claim-not-boolean' })
+  })
+})
+
+test('a program that does not start is not served', async () => {
+  await withFolder(async (folder, env) => {
+    const { ending, stderr } = await startScript('serve', ['--machine', selectedKind, 'python3', HOSTILE, 'exits-at-setup'], env).finished
+
+    expect(ending).toEqual({ how: 'exit', code: 2 })
+    expect(stderr).toMatch(/hostile\.py does not start: .*cannot reach the storage/)
+    expect(await processesOf(folder)).toEqual([])
+    expect(await readdir(folder)).toEqual(['out'])
   })
 })
 

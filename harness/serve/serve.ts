@@ -1,7 +1,8 @@
 import type { Candidate } from '../certify/candidate/candidate.ts'
 import { DriverProcess } from '../certify/candidate/driver_process.ts'
+import { DriverFault } from '../certify/candidate/faults.ts'
 import { FOLDER_POISON_BYTES, provision } from '../certify/candidate/provision.ts'
-import { PROGRAM_MIB, STORAGE_BYTES } from '../certify/certify.ts'
+import { PROGRAM_MIB } from '../certify/certify.ts'
 import { messageOf, UsageError } from '../errors.ts'
 import type { Lab } from '../lab/lab.ts'
 import type { MachineChoice } from '../machine/machine.ts'
@@ -19,6 +20,8 @@ export interface ServeOptions {
   /** The user's --option KEY=VALUE. */
   readonly driverOptions: Readonly<Record<string, string>>
   readonly limits: Limits
+  /** The storage of each driver. */
+  readonly storageBytes: number
   readonly address: string
   /** 0 takes a free one. */
   readonly port: number
@@ -41,14 +44,14 @@ export interface Served {
  * released, one line each. Throws BrokenLab when no machine can be opened, and UsageError when it cannot listen.
  */
 export async function serve(options: ServeOptions): Promise<string[]> {
-  const { machine, seed, signal, candidates } = options
+  const { machine, seed, signal, candidates, storageBytes } = options
   const hosts = hostsOf(candidates)
   const programs = candidates.filter(({ kind }) => kind !== 'built-in').length
   const session = await Session.open({
     machine,
     machines: 1,
-    imageBytes: candidates.length * STORAGE_BYTES + programs * FOLDER_POISON_BYTES,
-    nfsBytes: candidates.length * STORAGE_BYTES,
+    imageBytes: candidates.length * storageBytes + programs * FOLDER_POISON_BYTES,
+    nfsBytes: (candidates.length - programs) * storageBytes,
     memoryMiB: GUEST_MIB + PROGRAM_MIB * programs,
     seed,
     mover: soundParts.mover,
@@ -91,10 +94,13 @@ async function openBackend(
   lab: Lab,
   host: string,
   candidate: Candidate,
-  { driverOptions, limits }: ServeOptions,
+  { driverOptions, limits, storageBytes }: ServeOptions,
 ): Promise<ApiBackend> {
-  const installation = await provision(testBed, lab, candidate, { storageBytes: STORAGE_BYTES, options: driverOptions })
-  const driver = await DriverProcess.open(lab, installation, limits)
+  const installation = await provision(testBed, lab, candidate, { storageBytes, options: driverOptions })
+  const driver = await DriverProcess.open(lab, installation, limits).catch((error: unknown) => {
+    if (!(error instanceof DriverFault)) throw error
+    throw new UsageError(`${candidate.name} does not start: ${error.message}`, { cause: error })
+  })
   return {
     host,
     pool: poolOf(candidate),

@@ -14,6 +14,7 @@ import { MiB } from '../../harness/units.ts'
 import { assignToShard } from '../../harness/verify/shard.ts'
 import { EXIT, newCommand, runnable, version } from '../lib/cli/command.ts'
 import {
+  CINDER_MIB,
   CINDER_SECONDS,
   collect,
   driverOption,
@@ -34,9 +35,6 @@ import { createLogger } from '../lib/output/terminal.ts'
 import { readBaseline } from '../lib/read/result.ts'
 import { prepareMachine } from '../lib/setup/select_machine.ts'
 import { setUp } from '../lib/setup/setup.ts'
-
-/** Cinder's volumes are whole GiB, and several must fit. */
-const CINDER_MIB = 4608
 
 const command = addRunOptions(
   newCommand(

@@ -1,10 +1,12 @@
 import { isCinder } from '../../harness/certify/candidate/candidate.ts'
-import { CANDIDATE_LIMITS } from '../../harness/certify/certify.ts'
+import { CANDIDATE_LIMITS, STORAGE_BYTES } from '../../harness/certify/certify.ts'
 import { matrixDrivers } from '../../harness/drivers/backend.ts'
 import type { Answer } from '../../harness/protocol/capabilities.ts'
+import { printable } from '../../harness/result/describe.ts'
 import { type Served, serve } from '../../harness/serve/serve.ts'
+import { MiB } from '../../harness/units.ts'
 import { EXIT, newCommand, runnable } from '../lib/cli/command.ts'
-import { CINDER_SECONDS, driverOption, findCandidates, parseWithDrivers, readDriverOptions } from '../lib/cli/drivers.ts'
+import { CINDER_MIB, CINDER_SECONDS, driverOption, findCandidates, parseWithDrivers, readDriverOptions } from '../lib/cli/drivers.ts'
 import { listenOption, refuseRemote } from '../lib/cli/listen.ts'
 import { kernelOption, machineOption, newSeed } from '../lib/cli/options.ts'
 import { stopOnSignals } from '../lib/cli/signals.ts'
@@ -49,6 +51,7 @@ export default runnable(command, async () => {
     ...listen,
     candidates,
     driverOptions,
+    storageBytes: usesCinder ? CINDER_MIB * MiB : STORAGE_BYTES,
     limits: usesCinder ? { ...CANDIDATE_LIMITS, verbSeconds: CINDER_SECONDS } : CANDIDATE_LIMITS,
     machine,
     seed: newSeed(),
@@ -81,8 +84,8 @@ function describe({ endpoint, hosts }: Served): string {
 }
 
 function claimIn(answer: Answer): string {
-  if (answer.kind === 'unanswered') return `no capability report: ${answer.why}`
+  if (answer.kind === 'unanswered') return `no capability report: ${printable(answer.why)}`
   const { report } = answer
   const claim = typeof report === 'object' && report !== null && 'sparse_copy_volume' in report ? report.sparse_copy_volume : undefined
-  return claim === undefined ? 'no claim' : `sparse_copy_volume: ${JSON.stringify(claim)}`
+  return claim === undefined ? 'no claim' : `sparse_copy_volume: ${printable(JSON.stringify(claim))}`
 }

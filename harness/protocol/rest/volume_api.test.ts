@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { assetPath } from '../../paths.ts'
 import type { Answer } from '../capabilities.ts'
+import { capabilitiesBody } from './capabilities_body.ts'
 import { type ApiBackend, volumeApi } from './volume_api.ts'
 
 const PROJECT = 'c0ffee'
@@ -91,6 +94,19 @@ describe('the capabilities of a host', () => {
   })
 })
 
+test('the document shows the capabilities as they are', () => {
+  const [, shown = ''] = readFileSync(assetPath('docs/rest.md'), 'utf8').match(/^```json\n(.*?)^```$/ms) ?? []
+  const report = {
+    vendor_name: 'Open Source',
+    volume_backend_name: 'thin',
+    driver_version: '3.0.0',
+    storage_protocol: 'local',
+    sparse_copy_volume: true,
+  }
+
+  expect(`${JSON.stringify(capabilitiesBody('holeproof@lvm-thin', report), null, 2)}\n`).toBe(shown)
+})
+
 describe('the versions', () => {
   test('are listed at the root with status 300, and at /v3 and /v3/ with 200', async () => {
     const [root, at, below] = [await get('/'), await get('/v3'), await get('/v3/')]
@@ -148,6 +164,32 @@ describe('the pools', () => {
         },
       ],
     })
+  })
+})
+
+describe('the pools that a report lists', () => {
+  const report = {
+    vendor_name: 'Acme',
+    sparse_copy_volume: true,
+    pools: [{ pool_name: 'a', sparse_copy_volume: false }, { pool_name: 'b' }],
+  }
+  const listing = volumeApi([backend('array', answered(report))])
+
+  test('have what it says of each, and the rest from the backend', async () => {
+    expect((await get('/v3/scheduler-stats/get_pools?detail=1', {}, listing)).body).toEqual({
+      pools: [
+        { name: 'holeproof@array#a', capabilities: { vendor_name: 'Acme', pool_name: 'a', sparse_copy_volume: false } },
+        { name: 'holeproof@array#b', capabilities: { vendor_name: 'Acme', pool_name: 'b', sparse_copy_volume: true } },
+      ],
+    })
+  })
+
+  test("have the backend's capabilities, as in Cinder", async () => {
+    expect((await get('/v3/capabilities/holeproof@array%23a', {}, listing)).body).toMatchObject({
+      namespace: 'OS::Storage::Capabilities::holeproof@array#a',
+      sparse_copy_volume: true,
+    })
+    expect((await get('/v3/capabilities/holeproof@array%23array', {}, listing)).status).toBe(404)
   })
 })
 

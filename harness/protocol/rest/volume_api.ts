@@ -11,7 +11,7 @@ import { type Listening, listen } from './listen.ts'
 export interface ApiBackend {
   /** Such as `holeproof@lvm-thin`. */
   readonly host: string
-  /** The one pool that it has. */
+  /** The name of its pool, if its report lists none. */
   readonly pool: string
   getCapabilities(): Promise<Answer>
 }
@@ -53,13 +53,16 @@ export function volumeApi(backends: readonly ApiBackend[]): Hono {
   for (const project of ['/v3/:project', '/v3']) {
     app.get(`${project}/capabilities/:host`, async (context) => {
       const host = context.req.param('host') ?? ''
-      const backend = backends.find((some) => host === some.host || host === poolName(some))
-      if (backend === undefined) throw new HTTPException(404, { message: `There is no host ${host}.` })
-      return context.json(capabilitiesBody(host, await reportOf(backend)))
+      const backend = backends.find((some) => host === some.host || host.startsWith(`${some.host}#`))
+      const report = backend && (await reportOf(backend))
+      if (backend === undefined || (host !== backend.host && !poolsIn(backend, report).some(({ name }) => name === host)))
+        throw new HTTPException(404, { message: `There is no host ${host}.` })
+      return context.json(capabilitiesBody(host, report))
     })
     app.get(`${project}/scheduler-stats/get_pools`, async (context) => {
       const detail = readBoolean('detail', context.req.query('detail') ?? 'false')
-      return context.json({ pools: (await Promise.all(backends.map((backend) => poolsOf(backend, detail)))).flat() })
+      const pools = (await Promise.all(backends.map(poolsOf))).flat()
+      return context.json({ pools: detail ? pools : pools.map(({ name }) => ({ name })) })
     })
     app.get(`${project}/os-services`, async (context) => {
       const { host, binary = BINARY } = context.req.query()
@@ -119,15 +122,24 @@ async function reportOf({ host, getCapabilities }: ApiBackend): Promise<unknown>
   return answer.report
 }
 
-function poolName({ host, pool }: ApiBackend): string {
-  return `${host}#${pool}`
+interface Pool {
+  readonly name: string
+  readonly capabilities: object
 }
 
-/** The scheduler knows a backend by what it reports, so one without a report has no pool. The report is shown as it is, with the shipped key. */
-async function poolsOf(backend: ApiBackend, detail: boolean): Promise<object[]> {
+/** The scheduler knows a backend by what it reports, so one without a report has no pool. */
+async function poolsOf(backend: ApiBackend): Promise<Pool[]> {
   const answer = await backend.getCapabilities()
-  if (answer.kind === 'unanswered' || !isRecord(answer.report)) return []
-  return [{ name: poolName(backend), ...(detail && { capabilities: answer.report }) }]
+  return answer.kind === 'answered' ? poolsIn(backend, answer.report) : []
+}
+
+/** The pools in a report, each with the whole of the report: the key that Cinder ships is seen here. */
+function poolsIn({ host, pool }: ApiBackend, report: unknown): Pool[] {
+  if (!isRecord(report)) return []
+  const { pools, ...own } = report
+  const listed = Array.isArray(pools) ? pools.filter(isRecord) : []
+  if (listed.length === 0) return [{ name: `${host}#${pool}`, capabilities: report }]
+  return listed.map((some) => ({ name: `${host}#${some.pool_name}`, capabilities: { ...own, ...some } }))
 }
 
 /** A host without a backend stands for all the backends on it. */

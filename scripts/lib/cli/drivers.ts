@@ -4,6 +4,8 @@ import { type DriverName, driverNames, honestNames } from '../../../harness/driv
 import { UsageError } from '../../../harness/errors.ts'
 import { commandLine } from '../../../harness/paths.ts'
 
+/** Cinder's volumes are whole GiB, and several must fit. */
+export const CINDER_MIB = 4608
 /** How long a verb of Cinder's drivers may take: they take a while to start. */
 export const CINDER_SECONDS = 300
 
