@@ -7,10 +7,10 @@ import type { CopyMode } from '../result/copy_mode.ts'
 import { type WriterName, writerSchema } from '../result/mirror.ts'
 import { MiB } from '../units.ts'
 
-/** What is wrong with an answer that comes this way. */
+/** The fault of an answer that comes over this transport. */
 export type FaultyAnswer<Over extends Transport = Transport> = Over extends Transport ? keyof (typeof faultyAnswers)[Over] : never
 
-/** How the destination is asked, and what is wrong with its answer, if anything is. */
+/** How the destination is asked, and the fault of its answer, if there is one. */
 export type Question = {
   [Over in Transport]: { readonly transport: Over; readonly faultyAnswer?: FaultyAnswer<Over> }
 }[Transport]
@@ -140,7 +140,7 @@ const layoutCells: Cell[] = matrixDrivers.flatMap((destination) =>
   ),
 )
 
-/** By how the destination is asked: what is wrong with its answer, and which condition of the rule must decide then. */
+/** The faults of answers, by transport, each with the condition of the rule that must decide then. */
 const faultyAnswers = {
   'json-rpc': {
     'string-true': 'claim-not-boolean',

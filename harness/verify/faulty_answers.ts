@@ -10,15 +10,15 @@ import { type Line, makeLine } from '../protocol/json_rpc.ts'
 import { capabilitiesBody } from '../protocol/rest/capabilities_body.ts'
 import { overRest, type RestClientParts, soundRestClient } from '../protocol/rest/client.ts'
 import { type Listening, listen } from '../protocol/rest/listen.ts'
-import { listenForClients, PROJECT } from '../protocol/rest/volume_api.ts'
+import { type ApiBackend, listenForClients, PROJECT } from '../protocol/rest/volume_api.ts'
 import { connectService, DEFAULT_LIMITS, serveDriver } from '../protocol/volume_service.ts'
 import { MiB } from '../units.ts'
 import type { FaultyAnswer, Question } from './cell.ts'
 
-/** How long the asker waits in these cells, in seconds. */
-const ASK_SECONDS = 1
-/** How long it waits for an answer that does not come in time, which is waited out. */
+/** How long the asker waits for an answer that does not come in time, which is waited out. */
 const IN_VAIN_SECONDS = 0.2
+/** How long a REST server waits for such an answer of its driver: longer than the asker. */
+const SERVER_SECONDS = 1
 const LATE_SECONDS = 0.6
 const IN_VAIN: ReadonlySet<FaultyAnswer | undefined> = new Set<FaultyAnswer>(['silence', 'late-true', 'slow-body'])
 
@@ -34,29 +34,39 @@ export async function serveAsked(
   { transport, faultyAnswer }: Question,
   restClient: Partial<RestClientParts> = {},
 ): Promise<Backend> {
-  const seconds = IN_VAIN.has(faultyAnswer) ? IN_VAIN_SECONDS : ASK_SECONDS
   const { name, kind } = backend
-  const driver = faultyAnswer !== undefined && isOf(ANSWERS, faultyAnswer) ? answering(backend.driver, faultyAnswer) : backend.driver
-  const [there, here] = makeLine()
-  if (faultyAnswer !== undefined && isOf(LINES, faultyAnswer)) LINES[faultyAnswer](driver, there)
-  else serveDriver(driver, there)
-  if (transport === 'json-rpc') return { name, service: connectService(here, { ...DEFAULT_LIMITS, askSeconds: seconds }) }
+  const inVain = IN_VAIN.has(faultyAnswer)
+  const line = openLine(backend.driver, faultyAnswer)
+  const service = (seconds: number) => connectService(line, { ...DEFAULT_LIMITS, ...(inVain && { askSeconds: seconds }) })
+  if (transport === 'json-rpc') return { name, service: service(IN_VAIN_SECONDS) }
 
-  const service = connectService(here, { ...DEFAULT_LIMITS, askSeconds: ASK_SECONDS })
+  const behind = service(SERVER_SECONDS)
   const host = `holeproof@${kind}`
+  const { url } = await openApi(lab, { host, pool: kind, getCapabilities: () => behind.getCapabilities() }, faultyAnswer)
+  const parts = { ...soundRestClient, ...(inVain && { seconds: IN_VAIN_SECONDS }), ...restClient }
+  return { name, service: overRest(behind, { endpoint: `${url}/v3/${PROJECT}`, host }, parts) }
+}
+
+/** Serves a driver on a line. Returns the other end. */
+function openLine(driver: VolumeDriver, fault: FaultyAnswer | undefined): Line {
+  const [there, here] = makeLine()
+  const asked = isOf(ANSWERS, fault) ? overriding(driver, { getCapabilities: ANSWERS[fault] }) : driver
+  if (isOf(LINES, fault)) LINES[fault](asked, there)
+  else serveDriver(asked, there)
+  return here
+}
+
+/** Serves a backend's capabilities over HTTP for as long as the lab lives. */
+async function openApi(lab: Lab, backend: ApiBackend, fault: FaultyAnswer | undefined): Promise<Listening> {
   let api: Listening | undefined
-  const { url } = await lab.own(
-    `the volume API of ${name}`,
+  return lab.own(
+    `the volume API of ${backend.host}`,
     async () => {
-      api =
-        faultyAnswer !== undefined && isOf(RESPONSES, faultyAnswer)
-          ? await listenFaultily(host, faultyAnswer)
-          : await listenForClients([{ host, pool: kind, getCapabilities: () => service.getCapabilities() }])
+      api = isOf(RESPONSES, fault) ? await listenFaultily(backend.host, fault) : await listenForClients([backend])
       return api
     },
     async () => api?.close(),
   )
-  return { name, service: overRest(service, { endpoint: `${url}/v3/${PROJECT}`, host }, { ...soundRestClient, seconds, ...restClient }) }
 }
 
 const ANSWERS: Record<DriverFault, () => Promise<unknown>> = {
@@ -70,10 +80,6 @@ const ANSWERS: Record<DriverFault, () => Promise<unknown>> = {
     await sleep(LATE_SECONDS * 1000, undefined, { ref: false })
     return { [SHIPPED_KEY]: true }
   },
-}
-
-function answering(driver: VolumeDriver, fault: DriverFault): VolumeDriver {
-  return overriding(driver, { getCapabilities: ANSWERS[fault] })
 }
 
 const LINES: Record<LineFault, (driver: VolumeDriver, line: Line) => void> = {
@@ -124,6 +130,6 @@ function claiming(host: string, description = ''): string {
   return JSON.stringify(capabilitiesBody(host, { description, [SHIPPED_KEY]: true }))
 }
 
-function isOf<Fault extends FaultyAnswer>(table: Readonly<Record<Fault, unknown>>, fault: FaultyAnswer): fault is Fault {
-  return Object.hasOwn(table, fault)
+function isOf<Fault extends FaultyAnswer>(table: Readonly<Record<Fault, unknown>>, fault: FaultyAnswer | undefined): fault is Fault {
+  return fault !== undefined && Object.hasOwn(table, fault)
 }

@@ -29,7 +29,7 @@ const command = newCommand(
     `built-in names, 'built-in' or 'liars' for all of a kind, or one program or module with its arguments (default: ${matrixDrivers.join(', ')})`,
   )
   .addOption(listenOption())
-  .option('--allow-remote', 'listen on an address that other machines may reach; nobody has to sign in')
+  .option('--allow-remote', 'listen on an address that other machines may reach; there is no sign-in')
   .addOption(driverOption())
   .addOption(machineOption('where the drivers run'))
   .addOption(kernelOption())
@@ -62,7 +62,7 @@ export default runnable(command, async () => {
   return left.length > 0 ? EXIT.broken : EXIT.upheld
 })
 
-/** What is served, and commands of clients that read it. */
+/** The hosts that are served, and commands of clients that read them. */
 function describe({ endpoint, hosts }: Served): string {
   const width = Math.max(...hosts.map(({ host }) => host.length))
   const [first] = hosts

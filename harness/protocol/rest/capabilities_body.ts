@@ -3,7 +3,7 @@ import { SHIPPED_KEY, WELL_DEFINED_PROPERTY, wellDefinedProperty } from '../capa
 type Json = Readonly<Record<string, unknown>>
 
 const NAMESPACE = 'OS::Storage::Capabilities::'
-/** What Cinder copies from a report, null where there is none. The rest of a report it leaves out. */
+/** The fields that Cinder copies from a report, null where there is none. It leaves out the rest of a report. */
 const FIELDS = [
   'vendor_name',
   'volume_backend_name',

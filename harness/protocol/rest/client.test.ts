@@ -75,7 +75,7 @@ describe('a report', () => {
   })
 })
 
-/** What a server does instead, and what the client says of it. Bodies claim true wherever they can. */
+/** The faults of servers, each with the reason that the client gives. Bodies claim true wherever they can. */
 const FAULTS: Readonly<
   Record<string, readonly [answer: (response: ServerResponse) => void, why: string | RegExp, parts?: Partial<RestClientParts>]>
 > = {
@@ -134,7 +134,7 @@ const FAULTS: Readonly<
     /^(other side closed|terminated)$/,
   ],
   'a connection that is closed at once': [(response) => response.destroy(), 'other side closed'],
-  'what is not HTTP': [(response) => response.socket?.end('garbage\r\n\r\n'), /HTTP|Expected/i],
+  'bytes that are not HTTP': [(response) => response.socket?.end('garbage\r\n\r\n'), /HTTP|Expected/i],
   'no head': [() => {}, 'no answer within 0.1 s', { seconds: SHORT }],
   'no body after the head': [(response) => response.writeHead(200, JSON_TYPE).flushHeaders(), 'no answer within 0.1 s', { seconds: SHORT }],
   'half a body, and the rest too late': [

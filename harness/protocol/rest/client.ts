@@ -18,7 +18,7 @@ export interface RestClientParts {
   readonly seconds: number
   /** The longest body that is read. No report comes near it. */
   readonly mostBytes: number
-  /** A redirect leads to where nobody was asked, so it is not followed. */
+  /** A redirect leads to a server that was not asked, so it is not followed. */
   readonly redirect: 'manual' | 'follow'
   /** Throws if the head of an answer shows that its body is not a report. */
   readonly checkHead: (response: Response) => void
@@ -65,7 +65,7 @@ export async function askOverRest({ endpoint, host }: RestHost, parts: RestClien
     return parts.onFailure(reasonOf(error))
   } finally {
     clearTimeout(timer)
-    stop.abort() // ends a body that nobody reads
+    stop.abort() // ends a body that is not read
   }
 }
 

@@ -19,7 +19,7 @@ export interface ApiBackend {
 /** A project to ask for. Any other will do as well. */
 export const PROJECT = Buffer.from('holeproof').toString('hex').padEnd(32, '0')
 
-/** What is served has been the same since the first microversion, so no other is offered. */
+/** The answers have been the same since the first microversion, so no other is offered. */
 const MICROVERSION = '3.0'
 const BINARY = 'cinder-volume'
 const VERSION_HEADER = 'OpenStack-API-Version'

@@ -7,7 +7,7 @@ export interface ListenAddress {
   readonly port: number
 }
 
-/** Cinder's own port, where nobody else reaches it. */
+/** Cinder's own port, out of reach of other machines. */
 const DEFAULT = '127.0.0.1:8776'
 const MOST_PORT = 65535
 
@@ -35,5 +35,5 @@ export function parseListen(text: string): ListenAddress {
 /** Throws UsageError for an address that other machines may reach, unless they are to. */
 export function refuseRemote({ address }: ListenAddress, allowed: true | undefined): void {
   if (allowed || loopback.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')) return
-  throw new UsageError(`--listen: other machines may reach ${address}, and nobody has to sign in. Add --allow-remote if they may.`)
+  throw new UsageError(`--listen: other machines may reach ${address}, and there is no sign-in. Add --allow-remote to permit that.`)
 }
