@@ -54,6 +54,14 @@ export async function buildStorage(testBed: TestBed, lab: Lab, copyCase: CopyCas
   return { source: from, destination: destination.cryptHeaderBytes === undefined ? below : await encrypted(lab, below), content }
 }
 
+/** Gives up the source that was left for the next copy: an instance has written to it. */
+export async function dropSource(testBed: TestBed): Promise<void> {
+  const last = testBed.leftForNext
+  testBed.leftForNext = undefined
+  const faults = (await last?.release()) ?? []
+  if (faults.length > 0) throw new BrokenLab(faults.join('; '))
+}
+
 /** A source with its content, and the lab that it goes with. */
 interface StampedSource {
   readonly key: string

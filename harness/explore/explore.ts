@@ -6,7 +6,7 @@ import type { RunControls } from '../testbed/events.ts'
 import { runInSession } from '../testbed/session.ts'
 import { type BrokenModel, brokenModels } from './broken_models.ts'
 import { COPY_IMAGE_BYTES } from './build_storage.ts'
-import { caseParts, toCopyCase } from './random_copies.ts'
+import { caseParts, liveParts, toCopyCase } from './random_copies.ts'
 import { type CopyRunOptions, type NamedCopy, runCopies } from './run_copies.ts'
 
 const BATCH = 100
@@ -17,6 +17,8 @@ export interface ExploreOptions extends RunControls, Omit<CopyRunOptions, 'model
   readonly version: string
   /** No copy is begun later. */
   readonly seconds: number
+  /** Copies of volumes in use by QEMU's mirror, and no others. */
+  readonly live?: boolean
   /** Only the copy of this number. */
   readonly only?: number
   readonly brokenModel?: BrokenModel
@@ -25,8 +27,9 @@ export interface ExploreOptions extends RunControls, Omit<CopyRunOptions, 'model
 
 /** Copies at random, on real storage, each held against the model. Throws BrokenLab when no machine can be had. */
 export async function explore(options: ExploreOptions): Promise<Result> {
-  const { seed, only, brokenModel } = options
-  const copies = only === undefined ? until(Date.now() + options.seconds * 1000, randomCopies(seed)) : [copyOf(seed, only)]
+  const { seed, only, brokenModel, live = false } = options
+  const all = randomCopies(seed, live)
+  const copies = only === undefined ? until(Date.now() + options.seconds * 1000, all) : [copyOf(all, only)]
   return runInSession(
     {
       machine: options.machine,
@@ -47,9 +50,9 @@ export async function explore(options: ExploreOptions): Promise<Result> {
 }
 
 /** Copies without end, the same for the same seed. */
-export function* randomCopies(seed: number): Generator<NamedCopy> {
+export function* randomCopies(seed: number, live = false): Generator<NamedCopy> {
   for (let batch = 0; ; batch++) {
-    const copies = fc.sample(caseParts, { seed: mix(mix(seed) ^ batch), numRuns: BATCH })
+    const copies = fc.sample(live ? liveParts : caseParts, { seed: mix(mix(seed) ^ batch), numRuns: BATCH })
     yield* copies.map((parts, index) => ({ id: `random/${batch * BATCH + index}`, copyCase: toCopyCase(parts) }))
   }
 }
@@ -62,8 +65,8 @@ function mix(value: number): number {
   return mixed ^ (mixed >>> 16)
 }
 
-function copyOf(seed: number, number: number): NamedCopy {
-  for (const copy of randomCopies(seed)) if (copy.id === `random/${number}`) return copy
+function copyOf(copies: Iterable<NamedCopy>, number: number): NamedCopy {
+  for (const copy of copies) if (copy.id === `random/${number}`) return copy
   throw new Error('the random copies ended, and they are endless')
 }
 

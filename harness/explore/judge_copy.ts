@@ -1,8 +1,9 @@
 import { lengthOf, range, subtract } from '../content/ranges.ts'
+import { mappedBounds, type Writes } from '../model/live.ts'
 import type { CopyCase } from '../result/copy.ts'
 import { describeDifference } from '../result/describe.ts'
 import type { Finding } from '../result/finding.ts'
-import { checkModel } from '../testbed/findings.ts'
+import { boundsFinding, checkModel } from '../testbed/findings.ts'
 import type { CopyRun } from './run_copy.ts'
 import type { Trap } from './traps.ts'
 
@@ -30,7 +31,8 @@ export interface CopyJudgement {
 }
 
 /** Holds what a copy came out as against the model, the rule, and what is known of it. Pure. */
-export function judgeCopy(copyCase: CopyCase, { verification, measured, prediction }: CopyRun, expected?: Trap['expect']): CopyJudgement {
+export function judgeCopy(copyCase: CopyCase, run: CopyRun, expected?: Trap['expect']): CopyJudgement {
+  const { verification, measured, prediction, writes } = run
   const { sizeBytes } = copyCase
   const old = (measured.byteClasses ?? []).filter(({ value }) => value === 'stale' || value === 'noise')
   const staleBytesPastEnd = lengthOf(subtract(old, range(0, sizeBytes, true)))
@@ -39,11 +41,18 @@ export function judgeCopy(copyCase: CopyCase, { verification, measured, predicti
   const wrongBytes = within === undefined ? 0 : verification.wrongBytes - staleBytesPastEnd
   const seen =
     within === undefined ? `all ${sizeBytes} bytes are right` : `${wrongBytes} bytes are wrong, first ${describeDifference(within)}`
-  const findings = checkModel(prediction, measured)
+  const findings = writes === undefined ? checkModel(prediction, measured) : checkBounds(copyCase, run, writes)
   if (rulePermits(copyCase)) findings.push({ check: 'rule', ok: within === undefined, text: `the rule permits this copy: ${seen}` })
   if (expected !== undefined) {
     const ok = (expected === 'intact') === (within === undefined)
     findings.push({ check: 'trap', ok, text: ok ? `${expected}, as it must be: ${seen}` : `it must be ${expected}: ${seen}` })
   }
   return { findings, wrongBytes, mappedBytes: measured.destination.mappedBytes, staleBytesPastEnd }
+}
+
+/** When an instance writes meanwhile, chance decides on some chunks of a thin destination, and the model gives bounds. */
+function checkBounds({ sizeBytes, copy, destination }: CopyCase, { prediction, measured }: CopyRun, writes: Writes): Finding[] {
+  const { mapped, mappedBytes } = measured.destination
+  if (mapped === undefined || copy.how !== 'mirror' || destination.storage.kind !== 'thin') return []
+  return [boundsFinding(mappedBounds(prediction, copy.options, writes, destination.storage.chunkBytes), mapped, mappedBytes, sizeBytes)]
 }

@@ -1,27 +1,13 @@
 import { LUKS_HEADER_BYTES } from '../block/crypt.ts'
 import { wholly } from '../content/content.ts'
 import { contentOf } from '../content/layouts.ts'
-import { knowsTargetIsZero } from '../movers/mirror/options.ts'
+import { knowsTargetIsZero, optionSets } from '../movers/mirror/options.ts'
 import type { CopyCase, StorageSpec } from '../result/copy.ts'
 import type { MirrorOptions } from '../result/mirror.ts'
 import { KiB, MiB } from '../units.ts'
 import type { NamedCopy } from './run_copies.ts'
 
 const SIZE_BYTES = 16 * MiB
-
-/** The options of QEMU's mirror that decide what becomes of zeros, by the name that a table gives them. */
-export const optionSets = {
-  nova: {},
-  'write-blocking': { copyMode: 'write-blocking' },
-  discard: { discard: 'unmap' },
-  'detect-zeroes': { detectZeroes: 'on' },
-  'detect-and-unmap': { detectZeroes: 'unmap', discard: 'unmap' },
-  'detect-and-unmap-64k': { detectZeroes: 'unmap', discard: 'unmap', bufBytes: 64 * KiB },
-  'target-is-zero': { targetIsZero: true },
-  'target-is-zero-detect': { targetIsZero: true, detectZeroes: 'on' },
-  'target-is-zero-unmap': { targetIsZero: true, detectZeroes: 'unmap', discard: 'unmap' },
-  'target-is-zero-blocking': { targetIsZero: true, copyMode: 'write-blocking' },
-} satisfies Record<string, MirrorOptions>
 
 const thin: StorageSpec = { kind: 'thin', chunkBytes: 64 * KiB, zeroing: true, discards: true }
 const old = { kind: 'used', extents: wholly(SIZE_BYTES) } as const

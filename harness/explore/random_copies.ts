@@ -1,8 +1,11 @@
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { LUKS_HEADER_BYTES } from '../block/crypt.ts'
 import { EXTENT_BYTES } from '../block/volume_group.ts'
+import { optionSets } from '../movers/mirror/options.ts'
 import type { Extent } from '../result/bytes.ts'
 import type { CopyCase, CopySpec, Prior, StorageSpec } from '../result/copy.ts'
+import { type WriterName, writerSchema } from '../result/mirror.ts'
 import { KiB, MiB, SECTOR_BYTES } from '../units.ts'
 
 const MOST_BYTES = 16 * MiB
@@ -10,6 +13,11 @@ const MOST_BYTES = 16 * MiB
 const KINDS = ['thin', 'thick', 'file'] as const
 const PRIORS = ['new', 'used', 'snapshot', 'external-origin', 'reserved'] as const
 const HOWS = ['full', 'sparse', 'mapped', 'zero-out-then-sparse', 'discard-then-sparse', 'full-then-discard'] as const
+const MIRRORS = Object.keys(optionSets) as (keyof typeof optionSets)[]
+/** QEMU opens past the page cache, and takes no file that ends within a page. */
+const PAGE_BYTES = 4 * KiB
+/** What a writer needs to have room for its writes. */
+const LEAST_IN_USE_BYTES = MiB
 const CHUNKS = [64, 128, 192, 256, 512, 1024, 2048].map((kib) => kib * KiB)
 const BLOCKS = [4, 16, 64, 192, 256, 1024, 4096].map((kib) => kib * KiB)
 
@@ -33,7 +41,9 @@ export interface CaseParts {
   readonly priorExtents: readonly Extent[]
   /** LVM extents of an external origin. */
   readonly origin: number
-  readonly how: (typeof HOWS)[number]
+  readonly how: (typeof HOWS)[number] | 'mirror'
+  readonly mirror: keyof typeof optionSets
+  readonly writer: WriterName
   readonly block: number
   readonly keepsFile: boolean
 }
@@ -67,13 +77,20 @@ export const caseParts: fc.Arbitrary<CaseParts> = fc.record({
   priorExtents: extents(6),
   origin: fc.integer({ min: 1, max: 4 }),
   how: fc.constantFrom('full', 'sparse', 'sparse', ...HOWS),
+  mirror: fc.constant('nova' as const),
+  writer: fc.constant('none' as const),
   block: fc.constantFrom(...BLOCKS),
   keepsFile: fc.constantFrom(false, true),
 })
 
+/** Copies of volumes in use, by QEMU's mirror. */
+export const liveParts: fc.Arbitrary<CaseParts> = fc
+  .tuple(caseParts, fc.constantFrom(...MIRRORS), fc.constantFrom(...writerSchema.options))
+  .map(([parts, mirror, writer]) => ({ ...parts, how: 'mirror', mirror, writer }))
+
 /** The copy of some parts; what does not go together gives way to what is simplest. */
 export function toCopyCase(parts: CaseParts): CopyCase {
-  const sizeBytes = parts.sectors * SECTOR_BYTES
+  const sizeBytes = sizeOf(parts)
   const isFile = parts.kind === 'file'
   const chunkBytes = parts.chunk
   // A chunk across the end of the header may be mapped by it.
@@ -98,6 +115,11 @@ export function toCopyCase(parts: CaseParts): CopyCase {
   }
 }
 
+function sizeOf({ sectors, how }: CaseParts): number {
+  const bytes = sectors * SECTOR_BYTES
+  return how === 'mirror' ? Math.max(LEAST_IN_USE_BYTES, Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES) : bytes
+}
+
 /** The parts of a copy that came from elsewhere, to look for a simpler one. */
 export function toParts({ sizeBytes, source, destination, copy }: CopyCase): CaseParts {
   const { storage, prior } = destination
@@ -117,7 +139,9 @@ export function toParts({ sizeBytes, source, destination, copy }: CopyCase): Cas
     prior: prior.kind,
     priorExtents: 'extents' in prior ? prior.extents : [],
     origin: prior.kind === 'external-origin' ? prior.originBytes / EXTENT_BYTES : 1,
-    how: copy.how === 'mirror' ? 'full' : copy.how,
+    how: copy.how,
+    mirror: (copy.how === 'mirror' && MIRRORS.find((name) => isDeepStrictEqual(optionSets[name], copy.options))) || 'nova',
+    writer: (copy.how === 'mirror' && copy.writer) || 'none',
     block: 'blockBytes' in copy ? copy.blockBytes : MiB,
     keepsFile: 'keepsFile' in copy && copy.keepsFile === true,
   }
@@ -144,7 +168,8 @@ function wholeSectors({ offset, length, write }: Extent): Extent {
   return { offset: down(offset), length: Math.max(SECTOR_BYTES, down(length)), write }
 }
 
-function copyOf({ how, block, keepsFile, kind, sourceKind }: CaseParts, crypt: boolean): CopySpec {
+function copyOf({ how, mirror, writer, block, keepsFile, kind, sourceKind }: CaseParts, crypt: boolean): CopySpec {
+  if (how === 'mirror') return { how, options: optionSets[mirror], ...(writer !== 'none' && { writer }) }
   // The storage below a thick volume decides whether it takes discards.
   const takesDiscards = kind === 'thin' || (crypt && kind === 'thick')
   if (how === 'mapped') return sourceKind === 'thin' ? { how } : { how: 'sparse', blockBytes: block }

@@ -3,11 +3,12 @@ import { clip, lengthOf, range, shifted, subtract } from '../content/ranges.ts'
 import type { Lab } from '../lab/lab.ts'
 import type { Measured, MeasuredSpace } from '../model/compare.ts'
 import { type Prediction, predict } from '../model/copy_case.ts'
+import type { Writes } from '../model/live.ts'
 import type { Verification } from '../result/bytes.ts'
 import type { CopyCase, StorageSpec } from '../result/copy.ts'
 import { PhaseClock } from '../testbed/phases.ts'
 import type { TestBed } from '../testbed/test_bed.ts'
-import { type BuiltCase, type BuiltVolume, buildStorage } from './build_storage.ts'
+import { type BuiltCase, type BuiltVolume, buildStorage, dropSource } from './build_storage.ts'
 import { type CopyOutcome, performCopy } from './perform_copy.ts'
 
 /** A copy as it was predicted and as it came out. */
@@ -15,6 +16,8 @@ export interface CopyRun {
   readonly prediction: Prediction
   readonly measured: Measured
   readonly verification: Verification
+  /** What an instance wrote while the volume was copied. */
+  readonly writes?: Writes
 }
 
 /** Makes a copy on real storage, copies, and holds what came of it against the model. The storage goes with the lab. */
@@ -34,9 +37,12 @@ export async function runCopy(
   const copied = await clock.time('copy', () => performCopy(testBed, lab, copyCase.copy, paths, content, mapped))
   // A larger destination is read to its end: what lies there is predicted too.
   const actualBytes = (await lab.helper.measure(destination.path)).sizeBytes
-  const verification = await clock.time('verify', () => lab.helper.verify(destination.path, { ...content, sizeBytes: actualBytes }, false))
+  const { writes } = copied
+  const held = { ...(writes?.held ?? content), sizeBytes: actualBytes }
+  const verification = await clock.time('verify', () => lab.helper.verify(destination.path, held, false))
   const measured = await clock.time('look', () => measure(lab, copyCase, onStorage, { copied, verification, source: sourceSpace.space }))
-  return { prediction, measured, verification }
+  if (writes !== undefined) await clock.time('release', () => dropSource(testBed))
+  return { prediction, measured, verification, ...(writes && { writes }) }
 }
 
 async function measure(

@@ -20,11 +20,17 @@ export interface MappedBounds {
 }
 
 /**
- * The bounds of a thin destination with chunks of 64 KiB. When a write came, and whether the mirror had copied its place before, is
+ * The bounds of a thin destination, which maps whole chunks. When a write came, and whether the mirror had copied its place before, is
  * chance; a mirror that writes every zero leaves nothing to it.
  */
-export function mappedBounds({ destinationMapped }: Prediction, options: MirrorOptions, { held, touched: written }: Writes): MappedBounds {
-  const chunks = (ranges: RangeMap<unknown>) => scaled(touched(ranges, GRANULARITY_BYTES), GRANULARITY_BYTES)
+export function mappedBounds(
+  { destinationMapped }: Prediction,
+  options: MirrorOptions,
+  { held, touched: written }: Writes,
+  chunkBytes: number,
+): MappedBounds {
+  const whole = (ranges: RangeMap<unknown>, grain: number) => scaled(touched(ranges, grain), grain)
+  const chunks = (ranges: RangeMap<unknown>) => whole(whole(ranges, GRANULARITY_BYTES), chunkBytes)
   const data = chunks(filterRanges(expectedRanges(held), (value) => value === 'data'))
   const writesZeros = options.detectZeroes === undefined && options.targetIsZero === undefined && options.discard === undefined
   return {

@@ -1,5 +1,7 @@
+import { lengthOf, type RangeMap } from '../content/ranges.ts'
 import { compare, type Measured } from '../model/compare.ts'
 import type { Prediction } from '../model/copy_case.ts'
+import { type MappedBounds, outside } from '../model/live.ts'
 import type { Finding, Verdict } from '../result/finding.ts'
 
 /** A refutation stands whatever else failed; a lab that broke or leaked shows nothing, nor does what could not run. */
@@ -22,4 +24,15 @@ export function checkModel(prediction: Prediction, measured: Measured): Finding[
     ok: false,
     text: `${text}; suspected: ${suspect}`,
   }))
+}
+
+/** Holds what is mapped of a destination, to which an instance wrote meanwhile, against its bounds. */
+export function boundsFinding(bounds: MappedBounds, mapped: RangeMap<true>, mappedBytes: number, sizeBytes: number): Finding {
+  const { more, less } = outside(bounds, mapped, sizeBytes)
+  if (more === 0 && less === 0) {
+    const range = `${lengthOf(bounds.least)} to ${lengthOf(bounds.most)}`
+    return { check: 'model', ok: true, text: `${mappedBytes} bytes mapped; with these writes ${range} may be` }
+  }
+  const text = `${mappedBytes} bytes mapped: ${more} that no write and no data explains, and ${less} that must be are not`
+  return { check: 'model/destination-mapped', ok: false, text }
 }

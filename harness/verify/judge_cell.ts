@@ -5,13 +5,13 @@ import type { Model } from '../explore/broken_models.ts'
 import type { Measured, MeasuredSpace } from '../model/compare.ts'
 import { type Prediction, predict } from '../model/copy_case.ts'
 import { dataPercent } from '../model/data_percent.ts'
-import { mappedBounds, outside, type Writes } from '../model/live.ts'
+import { mappedBounds, type Writes } from '../model/live.ts'
 import { LEAST_WRITES } from '../movers/mirror/instance.ts'
 import type { Note } from '../result/cell.ts'
 import { describeDifference } from '../result/describe.ts'
 import type { Evidence } from '../result/evidence.ts'
 import type { Finding } from '../result/finding.ts'
-import { checkModel } from '../testbed/findings.ts'
+import { boundsFinding, checkModel } from '../testbed/findings.ts'
 import { MiB } from '../units.ts'
 import { type Cell, isLvm } from './cell.ts'
 import { copyCaseOf } from './model_of_cell.ts'
@@ -82,15 +82,8 @@ function checkBounds(
   { mapped, mappedBytes }: NonNullable<Evidence['after']>,
   writes: Writes,
 ): Finding[] {
-  const check = 'model/destination-mapped'
   if (mapped === undefined) return []
-  const bounds = mappedBounds(prediction, mirror?.options ?? {}, writes)
-  const { more, less } = outside(bounds, mapped, sizeBytes)
-  const range = `${lengthOf(bounds.least)} to ${lengthOf(bounds.most)}`
-  if (more === 0 && less === 0)
-    return [{ check: 'model', ok: true, text: `${mappedBytes} bytes mapped; with these writes ${range} may be` }]
-  const text = `${mappedBytes} bytes mapped: ${more} that no write and no data explains, and ${less} that must be are not`
-  return [{ check, ok: false, text }]
+  return [boundsFinding(mappedBounds(prediction, mirror?.options ?? {}, writes, CHUNK_BYTES), mapped, mappedBytes, sizeBytes)]
 }
 
 /** A writer that wrote nothing while the mirror copied would show nothing. */

@@ -18,11 +18,13 @@ const command = addRunOptions(
     'Makes random copies on real storage, with pools, layers, copy methods and earlier content of every kind, and compares every byte and chunk with the model.',
     [
       ['explore --minutes 10', 'explore for ten minutes'],
+      ['explore --live', "copy volumes in use by QEMU's mirror while instances write"],
       ['explore --seed 4711 --only 17', 'repeat one copy'],
       ['explore --minutes 1 --break model-doubles-chunks', 'watch a wrong model being caught'],
     ],
   )
     .addOption(new Option('--minutes <m>', 'start no copy after this time').argParser(parseWhole('--minutes')).default(5))
+    .option('--live', "only copies of volumes in use, by QEMU's mirror while instances write")
     .addOption(new Option('--only <number>', 'run one copy: 17 for random/17 in the report').argParser(parseWhole('--only')))
     .addOption(
       new Option('--shrink-seconds <s>', 'time limit for finding the smallest case of a failure')
@@ -45,8 +47,11 @@ export default runnable(command, async () => {
   const progress = showProgress(options.only === undefined ? { seconds } : 1, options)
   const repeat = ({ id }: { readonly id: string }) => {
     const broken = options.break === undefined ? [] : ['--break', options.break]
+    const live = options.live ? ['--live'] : []
     return commandLine(
-      ['explore', ...machineWords(machine, options.kernel), '--seed', seed, '--only', id.replace('random/', ''), ...broken].join(' '),
+      ['explore', ...machineWords(machine, options.kernel), '--seed', seed, '--only', id.replace('random/', ''), ...live, ...broken].join(
+        ' ',
+      ),
     )
   }
   const result = await explore({
@@ -58,6 +63,7 @@ export default runnable(command, async () => {
     signal: stop.signal,
     onEvent: progress.onEvent,
     repeat,
+    ...(options.live && { live: true }),
     ...(options.only !== undefined && { only: options.only }),
     ...(options.break !== undefined && { brokenModel: options.break }),
   }).finally(progress.stop)
