@@ -177,7 +177,7 @@ function mirrors(result: Result): Block[] {
     heading(3, `The mirror of ${title}`),
     table(
       ['', ...destinations],
-      rows.map(({ options, cells }) => [code(options), ...cells]),
+      rows.map(({ options, cells }) => [code(options), ...cells.map(({ text }) => text)]),
     ),
   ])
 }

@@ -5,7 +5,13 @@ import type { Result } from '../../result/result.ts'
 export interface MirrorTable {
   readonly title: string
   readonly destinations: readonly string[]
-  readonly rows: readonly { readonly options: string; readonly cells: readonly string[] }[]
+  readonly rows: readonly { readonly options: string; readonly cells: readonly MirrorCell[] }[]
+}
+
+export interface MirrorCell {
+  readonly text: string
+  /** Absent where this QEMU does not know the options. */
+  readonly copy?: CopyResult
 }
 
 const MIRROR = /^mirror\/([^/]+)\/([^/]+)\/([^/]+)\/([^/]+)$/
@@ -40,12 +46,15 @@ export function mirrorTables({ copies }: Pick<Result, 'copies'>): MirrorTable[] 
   })
 }
 
-function cellOf(copy: CopyResult | undefined): string {
-  if (copy?.wrongBytes === undefined) return copy === undefined ? '-' : copy.verdict
-  if (copy.wrongBytes > 0) return 'corrupt'
-  const { destination, sizeBytes } = copy.copyCase
-  if (destination.storage.kind === 'thick' || copy.mappedBytes === undefined) return 'intact'
-  return `${Math.round((100 * Math.min(copy.mappedBytes, sizeBytes)) / sizeBytes)} %`
+function cellOf(copy: CopyResult | undefined): MirrorCell {
+  return copy === undefined ? { text: '-' } : { text: textOf(copy), copy }
+}
+
+function textOf({ copyCase: { destination, sizeBytes }, wrongBytes, mappedBytes, verdict }: CopyResult): string {
+  if (wrongBytes === undefined) return verdict
+  if (wrongBytes > 0) return 'corrupt'
+  if (destination.storage.kind === 'thick' || mappedBytes === undefined) return 'intact'
+  return `${Math.round((100 * Math.min(mappedBytes, sizeBytes)) / sizeBytes)} %`
 }
 
 function distinct(names: readonly string[]): string[] {

@@ -35,7 +35,7 @@ function trapLine(trap: CopyResult, chalk: ChalkInstance): string {
 export function mirrorReport(result: Pick<Result, 'copies'>, chalk: ChalkInstance): string[] {
   return mirrorTables(result).map(({ title, destinations, rows }) => {
     const columns = [{ name: '', width: 23 }, ...destinations.map((name) => ({ name, width: 9 }))]
-    const cells = rows.map(({ options, cells }) => [options, ...cells.map((cell) => (cell === 'corrupt' ? chalk.yellow(cell) : cell))])
+    const cells = rows.map(({ options, cells }) => [options, ...cells.map(({ text }) => (text === 'corrupt' ? chalk.yellow(text) : text))])
     return `${chalk.bold(`The mirror of ${title}`)}\n${drawTable(columns, cells, chalk)}`
   })
 }

@@ -6,6 +6,7 @@ import { noun, plural } from '../../../units.ts'
 import { bytesSeen } from '../../select/bytes_seen.ts'
 import { specTables } from '../../select/lvs_table.ts'
 import { mapOfCell, mapOfCopy } from '../../select/map_rows.ts'
+import { mirrorTables } from '../../select/mirror_tables.ts'
 import { type Section as CellSection, SECTIONS } from '../../select/sections.ts'
 import { NOTES } from '../../select/words.ts'
 import { type Entry, type Filter, findingsOf, hashOf, NO_FILTER, passes } from '../pages.ts'
@@ -48,7 +49,8 @@ export function Overview({
       </div>
       <SpecTables cells={cells.map(({ cell }) => cell)} />
       <Traps entries={copies.filter(({ id }) => id.startsWith('trap/'))} />
-      <RandomCopies entries={copies.filter(({ id }) => !id.startsWith('trap/'))} />
+      <MirrorTables entries={copies.filter(({ id }) => id.startsWith('mirror/'))} />
+      <RandomCopies entries={copies.filter(({ id }) => !/^(trap|mirror)\//.test(id))} />
       <Certificates certificates={certificates.map(({ certificate }) => certificate)} />
       <WorthKnowing cells={cells} />
       {result.leaks.length > 0 && (
@@ -350,6 +352,48 @@ function Traps({ entries }: { entries: readonly Of<'copy'>[] }) {
           </tbody>
         </table>
       </Wide>
+    </Section>
+  )
+}
+
+/** What the options of QEMU's mirror do: each cell leads to its copy. */
+function MirrorTables({ entries }: { entries: readonly Of<'copy'>[] }) {
+  const tables = mirrorTables({ copies: entries.map(({ copyCase }) => copyCase) })
+  if (tables.length === 0) return null
+  return (
+    <Section title="The options of QEMU's mirror: how much of the destination has storage">
+      {tables.map(({ title, destinations, rows }) => (
+        <Wide key={title} label={title}>
+          <table>
+            <caption>{title}</caption>
+            <thead>
+              <tr>
+                <th scope="col">options</th>
+                {destinations.map((name) => (
+                  <th key={name} scope="col" class="figure">
+                    {name}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map(({ options, cells }) => (
+                <tr key={options}>
+                  <th scope="row">{options}</th>
+                  {cells.map(({ text, copy }, index) => {
+                    const entry = entries.find(({ id }) => id === copy?.id)
+                    return (
+                      <td key={destinations[index]} class="figure">
+                        {entry === undefined ? text : <EntryLink entry={entry}>{text}</EntryLink>}
+                      </td>
+                    )
+                  })}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Wide>
+      ))}
     </Section>
   )
 }
