@@ -1,6 +1,6 @@
 import { BrokenLab, messageOf, NotInstalled, UsageError } from '../errors.ts'
 import { decideCopyMode } from '../migration/rule.ts'
-import { NotOpened } from '../movers/mirror/instance.ts'
+import { NotOpened } from '../movers/mirror/disk.ts'
 import { NotOffered } from '../protocol/volume_service.ts'
 import { type Cause, causeOfText, causeOfWrong } from '../result/cause.ts'
 import { type Certificate, type CheckResult, LEFT_OUT } from '../result/certificate.ts'

@@ -4,6 +4,8 @@ import type { Lab } from '../../lab/lab.ts'
 import { type Running, runOrThrow } from '../../machine/machine.ts'
 import { selectQemu } from '../../machine/qemu_versions.ts'
 import { within } from '../../timers.ts'
+import { DaemonDisk } from './daemon_disk.ts'
+import type { BlockLayer, Disk } from './disk.ts'
 import { Qmp } from './qmp.ts'
 
 const STOP_SECONDS = 10
@@ -12,7 +14,7 @@ const STOP_SECONDS = 10
  * QEMU's block layer without a machine around it: what an instance's disk passes through, and where Nova's block copy happens. Several
  * instances share one.
  */
-export class StorageDaemon {
+export class StorageDaemon implements BlockLayer {
   readonly qmp: Qmp
   /** Of QEMU, e.g. `7.2.22`. */
   readonly version: string
@@ -53,9 +55,9 @@ export class StorageDaemon {
     )
   }
 
-  /** A name for an instance's volume in this daemon: QEMU takes 31 characters at most. */
-  newName(): string {
-    return `volume${++this.instances}`
+  open(lab: Lab, path: string, sizeBytes: number): Promise<Disk> {
+    // QEMU takes names of 31 characters at most.
+    return DaemonDisk.open(lab, this, `volume${++this.instances}`, path, sizeBytes)
   }
 
   get ended(): boolean {
