@@ -74,6 +74,7 @@ describe('each problem is reported with its remedy', () => {
     ['no npm', { hasProgram: (name) => name !== 'npm' }, 'npm', /apt-get install npm/],
     ['no LVM', lacking(['storage']), 'LVM and storage', /storage-program.*run scripts\/setup, or apt-get install storage-package/s],
     ['no Cinder', lacking(['cinder']), "Cinder's own drivers", /scripts\/setup --cinder/],
+    ['no libvirt', lacking(['libvirt']), 'libvirt', /scripts\/setup --libvirt/],
     ['no room', { folders: async () => [{ folder: '/tmp', refusal: '5 MiB free' }] }, 'temporary files', /\/tmp: 5 MiB free.*TMPDIR/s],
     ['no cache', { cacheRefusal: () => 'EROFS' }, 'cache', /\/cache is not writable: EROFS.*HOLEPROOF_CACHE/s],
     ['leftovers', { leftovers: async () => 2 }, 'killed runs', /2 left resources behind.*scripts\/sweep/s],

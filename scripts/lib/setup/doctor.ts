@@ -173,6 +173,7 @@ const PART_TITLES: Record<Part, string> = {
   uml: 'User-Mode Linux',
   qemu: 'QEMU',
   cinder: "Cinder's own drivers",
+  libvirt: 'libvirt',
 }
 const SETUP: Record<Part, string> = {
   storage: 'setup',
@@ -180,6 +181,7 @@ const SETUP: Record<Part, string> = {
   uml: 'setup --machine uml',
   qemu: 'setup --machine qemu',
   cinder: 'setup --cinder',
+  libvirt: 'setup --libvirt',
 }
 
 async function observe(probes: Probes): Promise<Observation[]> {

@@ -2,10 +2,12 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { BrokenLab } from '../../../harness/errors.ts'
 import { preparedKernel } from '../../../harness/machine/guest/qemu_kernel.ts'
+import { missingForLibvirt } from '../../../harness/machine/libvirt_root.ts'
 import { cacheFolder, findProgram, toolsRoot } from '../../../harness/machine/tools.ts'
 import { withApt } from './apt.ts'
 import { hasCinder, unpackCinder } from './cinder.ts'
 import { prepareGuestKernel } from './guest_kernel.ts'
+import { LIBVIRT_PACKAGES, unpackLibvirt } from './libvirt.ts'
 
 /** The packages of Debian or Ubuntu that a part of holeproof needs, and the programs and files that show that they are installed. */
 interface Need {
@@ -23,6 +25,8 @@ const NEEDS = {
   uml: { packages: ['user-mode-linux'], programs: ['linux.uml'], files: ['usr/lib/uml/modules'] },
   qemu: { packages: ['qemu-system-x86', 'xz-utils', 'zstd'], programs: ['qemu-system-x86_64', 'xz', 'zstd'] },
   cinder: { packages: ['qemu-utils'], programs: ['qemu-img'] },
+  // They lie in a folder of their own: missingForLibvirt.
+  libvirt: { packages: LIBVIRT_PACKAGES, programs: [] },
 } satisfies Record<string, Need>
 
 export type Part = keyof typeof NEEDS
@@ -35,7 +39,8 @@ export async function setUp(parts: readonly Part[], log: (line: string) => void)
   const lacking = parts.filter((part) => !isInstalled(NEEDS[part]))
   const lacksKernel = parts.includes('qemu') && preparedKernel() === undefined
   const lacksCinder = parts.includes('cinder') && !hasCinder()
-  if (lacking.length === 0 && !lacksKernel && !lacksCinder) return
+  const lacksLibvirt = parts.includes('libvirt') && missingForLibvirt().length > 0
+  if (lacking.length === 0 && !lacksKernel && !lacksCinder && !lacksLibvirt) return
   await withApt(async (apt) => {
     const packages = lacking.flatMap((part) => NEEDS[part].packages)
     if (packages.length > 0) {
@@ -44,6 +49,7 @@ export async function setUp(parts: readonly Part[], log: (line: string) => void)
     }
     if (lacksKernel) await prepareGuestKernel(apt, log)
     if (lacksCinder) await unpackCinder(apt, log)
+    if (lacksLibvirt) await unpackLibvirt(apt, log)
   })
   const still = lacking.filter((part) => !isInstalled(NEEDS[part]))
   if (still.length === 0) return
@@ -59,6 +65,7 @@ export function lacksOf(part: Part): { readonly missing: readonly string[]; read
     ...missingOf(NEEDS[part]),
     ...(part === 'qemu' && preparedKernel() === undefined ? ['a kernel for QEMU guests'] : []),
     ...(part === 'cinder' && !hasCinder() ? ['python3-cinder'] : []),
+    ...(part === 'libvirt' ? missingForLibvirt() : []),
   ]
   return { missing, packages: missing.length === 0 ? [] : NEEDS[part].packages }
 }
