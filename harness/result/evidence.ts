@@ -37,6 +37,7 @@ export const methodSchema = z.enum(['host', 'driver', 'live'])
 
 const mirrorSchema = object({
   qemu: z.string().describe('the version of QEMU'),
+  libvirt: z.string().optional().describe('the version of the libvirt whose domain had the volume; absent for a storage daemon'),
   options: mirrorOptionsSchema.describe('the options of its mirror; empty as Nova sets them'),
   acknowledgedWrites: z.number().int().nonnegative().describe("the instance's writes that were acknowledged, in all"),
   lost: z.string().optional().describe('why the instance lost its volume'),

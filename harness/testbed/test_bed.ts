@@ -8,6 +8,7 @@ import { type NfsServer, startNfsServer } from '../drivers/nfs/server.ts'
 import { type Helper, openHelper } from '../helper/client.ts'
 import { Lab } from '../lab/lab.ts'
 import type { Machine } from '../machine/machine.ts'
+import { Libvirt } from '../movers/mirror/libvirt/libvirt.ts'
 import { StorageDaemon } from '../movers/mirror/storage_daemon.ts'
 import type { Mover } from '../movers/mover.ts'
 import { MiB } from '../units.ts'
@@ -39,6 +40,7 @@ export class TestBed implements SharedStorage {
   private readonly sources = new Map<string, Promise<StorageBackend>>()
   private nfsServer: Promise<NfsServer> | undefined
   private readonly daemons = new Map<string, Promise<StorageDaemon>>()
+  private libvirtd: Promise<Libvirt> | undefined
 
   private constructor(machine: Machine, helper: Helper, lab: Lab, lvm: Lvm, { mover, nfsBytes = NFS_BYTES }: TestBedOptions) {
     this.machine = machine
@@ -74,6 +76,16 @@ export class TestBed implements SharedStorage {
     const daemon = StorageDaemon.start(this.lab, qemu)
     this.daemons.set(qemu, daemon)
     return daemon
+  }
+
+  /** libvirt, whose domains have volumes in use. It takes seconds to start, so all cells share it. */
+  libvirt(): Promise<Libvirt> {
+    const libvirtd = this.libvirtd ?? Libvirt.start(this.lab)
+    this.libvirtd = libvirtd
+    libvirtd.catch(() => {
+      this.libvirtd = undefined
+    })
+    return libvirtd
   }
 
   /** The backend that cells with this source share; its volumes come and go with the cells. */

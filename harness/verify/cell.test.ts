@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { layoutNames } from '../content/layouts.ts'
 import { claims, matrixDrivers } from '../drivers/backend.ts'
-import { allCells, type Cell } from './cell.ts'
+import { allCells, type Cell, cellsOnRequest } from './cell.ts'
 
 const METHODS = ['host', 'driver'] as const
 const controls = allCells.filter(({ id }) => id.startsWith('control/'))
@@ -9,7 +9,7 @@ const ruled = allCells.filter(({ forced }) => forced === undefined)
 
 describe('the ids of the cells', () => {
   test('are unique', () => {
-    const ids = allCells.map(({ id }) => id)
+    const ids = [...allCells, ...cellsOnRequest].map(({ id }) => id)
 
     expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([])
   })
@@ -35,6 +35,14 @@ describe('the ids of the cells', () => {
       expect(id.replace(/^control\//, '')).toContain([method, source, destination].join('/'))
       if (!id.startsWith('control/')) expect(id.endsWith(`/${writer}`)).toBe(true)
     }
+  })
+
+  test('say who has a volume in use: libvirt, in cells on request only', () => {
+    for (const { id, method, source, destination, writer, libvirt } of cellsOnRequest) {
+      expect([method, libvirt]).toEqual(['live', true])
+      expect(id).toBe(['libvirt', source, destination, writer].join('/'))
+    }
+    expect(allCells.filter(({ id, libvirt }) => libvirt || id.startsWith('libvirt'))).toEqual([])
   })
 
   test('say over which transport a question is asked, and what is wrong with the answer', () => {

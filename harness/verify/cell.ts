@@ -31,6 +31,8 @@ export interface Cell {
   readonly layout: LayoutName | 'spec-table'
   /** What an instance writes meanwhile: by the method `live`, and only by it. */
   readonly writer?: WriterName
+  /** The volume in use is the disk of libvirt's domain. Default: QEMU's storage daemon has it. */
+  readonly libvirt?: true
   readonly sizeBytes: number
   /** The bytes that each backend can hold. */
   readonly backendBytes: number
@@ -238,6 +240,26 @@ const writers: Cell[] = (['lvm-thin', 'lvm-thick'] as const).flatMap((destinatio
     })),
 )
 
+/** What Nova does, through libvirt and the QEMU of the distribution. */
+const libvirtCells: Cell[] = (
+  [
+    ['lvm-thin', 'lvm-thick', 'mixed'],
+    ['lvm-thin', 'lvm-thin', 'mixed'],
+    ['lvm-thin', 'lvm-thin', 'none'],
+    ['lvm-thick', 'nfs', 'mixed'],
+  ] as const
+).map(([source, destination, writer]) => ({
+  ...common,
+  id: `libvirt/${source}/${destination}/${writer}`,
+  method: 'live',
+  source,
+  destination,
+  layout: 'mixed',
+  writer,
+  libvirt: true,
+  expect: byTheRule(destination, 'live'),
+}))
+
 /** The spec's example at its real sizes (section "Problem description"): 1.00g with 200 MiB written, pools of 3.80g. */
 const table: Cell[] = (['full', 'sparse'] as const).map((mode) => {
   const before = { pool: '10.28', volume: '19.53' }
@@ -262,7 +284,7 @@ const table: Cell[] = (['full', 'sparse'] as const).map((mode) => {
   }
 })
 
-/** Everything that `scripts/verify` runs. The long ones come first, so that they do not end alone. */
+/** Everything that `scripts/verify` runs by default. The long ones come first, so that they do not end alone. */
 export const allCells: readonly Cell[] = [
   ...table,
   ...answers,
@@ -274,6 +296,9 @@ export const allCells: readonly Cell[] = [
   liveControl,
   ...layoutCells,
 ]
+
+/** What runs only when `--only` asks for it: it needs packages of its own, and each domain takes seconds to start. */
+export const cellsOnRequest: readonly Cell[] = libvirtCells
 
 /** Only LVM's driver moves volumes by itself, and only to LVM. */
 function expectedMovedBy(method: MigrationMethod, source: MatrixDriver, destination: MatrixDriver): MigrationMethod {

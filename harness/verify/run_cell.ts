@@ -194,20 +194,33 @@ async function migrateVolume(
     const { result } = await clock.time('migrate', () => migrateInLab(lab, from, to, cell.method, ruleParts))
     return { result, arrived: destination }
   }
+  if (cell.libvirt && parts.mirrorFault !== undefined) throw new NotInstalled('libvirt has no mirror that is broken on purpose')
   const instance = await clock.time('instance', async () =>
-    Instance.start(lab, await testBed.storageDaemon(), { path: await from.backend.service.attachVolume(name), content, writer }),
+    Instance.start(lab, await (cell.libvirt ? testBed.libvirt() : testBed.storageDaemon()), {
+      path: await from.backend.service.attachVolume(name),
+      content,
+      writer,
+    }),
   )
-  const { result, record } = await clock.time('migrate', () => migrateInLab(lab, from, to, cell.method, ruleParts, undefined, { instance }))
+  // libvirt cannot be told of a claim.
+  const live = { instance, ...(cell.libvirt && { optionsFor: () => ({}) }) }
+  const { result, record } = await clock.time('migrate', () => migrateInLab(lab, from, to, cell.method, ruleParts, undefined, live))
   await instance.goOn().catch(() => {}) // what it has lost is on record
   const { content: held, touched, acknowledged, lost } = await clock.time('instance', () => instance.stop())
-  const { qemu, options } = instance
+  const { qemu, libvirt, options } = instance
   const writes = writer === 'none' ? undefined : { held, touched }
   const arrived = new LabVolume(lab, destination.backend, record.name, sizeBytes)
   return {
     result,
     arrived,
     ...(writes && { writes }),
-    mirror: { qemu, options, acknowledgedWrites: acknowledged, ...(lost !== undefined && { lost }) },
+    mirror: {
+      qemu,
+      ...(libvirt !== undefined && { libvirt }),
+      options,
+      acknowledgedWrites: acknowledged,
+      ...(lost !== undefined && { lost }),
+    },
   }
 }
 

@@ -5,7 +5,7 @@ import { UsageError } from '../../harness/errors.ts'
 import { notShownCopy } from '../../harness/explore/run_copies.ts'
 import { traps } from '../../harness/explore/traps.ts'
 import { mergeResults, type Part, type StandIns } from '../../harness/result/merge.ts'
-import { allCells } from '../../harness/verify/cell.ts'
+import { allCells, cellsOnRequest } from '../../harness/verify/cell.ts'
 import { notShown } from '../../harness/verify/run_cells.ts'
 import { newCommand, runnable } from '../lib/cli/command.ts'
 import { addReportOptions, machineWords } from '../lib/cli/options.ts'
@@ -87,7 +87,7 @@ function standInsFor(parts: readonly Part[]): StandIns {
     repeatVerify(id, { machine: machineWords({ kind: machine }, undefined), seed, brokenRule })
   return {
     cell: (id, reason) => {
-      const cell = allCells.find((some) => some.id === id)
+      const cell = [...allCells, ...cellsOnRequest].find((some) => some.id === id)
       return cell && notShown(cell, reason, repeat(cell))
     },
     copy: (id, reason) => {

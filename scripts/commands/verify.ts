@@ -9,7 +9,7 @@ import type { MachineChoice, MachineKind } from '../../harness/machine/machine.t
 import { commandLine } from '../../harness/paths.ts'
 import { quoted } from '../../harness/result/describe.ts'
 import { brokenRuleNames } from '../../harness/verify/broken_rules.ts'
-import { allCells } from '../../harness/verify/cell.ts'
+import { allCells, cellsOnRequest } from '../../harness/verify/cell.ts'
 import { verifyOnKernels } from '../../harness/verify/kernels.ts'
 import { assignToShard, estimateCellCost, estimateCopyCost } from '../../harness/verify/shard.ts'
 import { EXIT, newCommand, runnable, version } from '../lib/cli/command.ts'
@@ -26,7 +26,7 @@ import { kernelFolder, prepareRun } from '../lib/output/result_folder.ts'
 import { createLogger } from '../lib/output/terminal.ts'
 import { readBaseline } from '../lib/read/result.ts'
 import { bringQemu } from '../lib/setup/qemu_daemon.ts'
-import { prepareKernels, refuseKernelFor } from '../lib/setup/select_machine.ts'
+import { prepareKernels, refuseKernelFor, tryLibvirt } from '../lib/setup/select_machine.ts'
 
 /** The time limit for shrinking a disagreement with the model to its smallest case. */
 const SHRINK_SECONDS = 60
@@ -39,6 +39,7 @@ const command = addRunOptionsOnKernels(
       ['verify', 'run the whole matrix'],
       ['verify --only host/lvm-thin', 'run the cells whose ids begin with this'],
       ['verify --only table/full,table/sparse', "reproduce the spec's own table"],
+      ['verify --only libvirt', 'migrate volumes in use by libvirt and QEMU, as Nova does; runs on request only'],
       ['verify --only mirror --qemu 7.2,10.0,11.1', "what the options of QEMU's mirror do"],
       ['verify --break always-sparse', 'watch the harness catch a broken rule'],
       ['verify --kernel 6.1,6.12,newest', 'run it on three kernels and compare them'],
@@ -76,6 +77,7 @@ export default runnable(command, async () => {
   for (const qemu of options.qemu.filter((version) => copies.some(({ id }) => id.startsWith(`mirror/${version}/`))))
     await bringQemu(qemu, log)
   const kernels = await prepareKernels(options.machine, options.kernel, log)
+  if (cells.some(({ libvirt }) => libvirt) && kernels.some(({ machine }) => kindOf(machine).kind === 'uml')) await tryLibvirt(log)
 
   const stop = stopOnSignals()
   let progress: Progress | undefined
@@ -148,14 +150,15 @@ interface Selection {
   readonly copies: readonly NamedCopy[]
 }
 
-/** The cells and copies that --only selects; without it all, but for the mirror's options, which take minutes. */
+/** The cells and copies that --only selects; without it all but those on request: libvirt's, and the mirror's options. */
 function selectAll(only: string | undefined, qemus: readonly string[]): Selection {
   if (only === undefined) return { cells: allCells, copies: traps }
   const copies = [...traps, ...qemus.flatMap(mirrorCopies)]
-  const ids = [...allCells, ...copies].map(({ id }) => id)
+  const cells = [...allCells, ...cellsOnRequest]
+  const ids = [...cells, ...copies].map(({ id }) => id)
   const wanted = parseOnly(only, ids, 'cell', 'verify')
   const isWanted = ({ id }: { readonly id: string }) => wanted.some((some) => isMeant(id, some))
-  return { cells: allCells.filter(isWanted), copies: copies.filter(isWanted) }
+  return { cells: cells.filter(isWanted), copies: copies.filter(isWanted) }
 }
 
 function shareOf({ cells, copies }: Selection, shard: ShardNumber): Selection {

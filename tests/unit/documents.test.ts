@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { listChecks } from '../../harness/certify/checks/list_checks.ts'
 import { traps } from '../../harness/explore/traps.ts'
 import { assetPath } from '../../harness/paths.ts'
-import { allCells } from '../../harness/verify/cell.ts'
+import { allCells, cellsOnRequest } from '../../harness/verify/cell.ts'
 import { isMeant } from '../../scripts/lib/cli/only.ts'
 
 const DOCUMENTS = [
@@ -18,7 +18,7 @@ const DOCUMENTS = [
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
 ]
-const ids = [...allCells, ...traps, ...listChecks()].map(({ id }) => id)
+const ids = [...allCells, ...cellsOnRequest, ...traps, ...listChecks()].map(({ id }) => id)
 
 describe.each(DOCUMENTS)('%s', (document) => {
   const text = readFileSync(assetPath(document), 'utf8')

@@ -41,6 +41,13 @@ export async function prepareMachine(
   return choice
 }
 
+/** Sets up libvirt for guests of User-Mode Linux. Without it, what runs under it is not shown. */
+export async function tryLibvirt(log: (line: string) => void): Promise<void> {
+  await setUp(['libvirt'], log).catch((error: unknown) => {
+    log(`setup: libvirt cannot be had, so migrations under it are not shown: ${messageOf(error).split('\n')[0]}`)
+  })
+}
+
 /**
  * Sets up the machine kind that was asked for, and the kernel of its guests. `auto` selects native if CI runs as root with dm-thin,
  * else the first guest that boots. Without `kernel`, UML boots the newest kernel that boots here. Throws BrokenLab with everything
