@@ -2,12 +2,13 @@ import { Option } from '@commander-js/extra-typings'
 import { $ } from 'zx'
 import { UsageError } from '../../harness/errors.ts'
 import { selectKernel } from '../../harness/machine/guest/uml_kernels.ts'
+import { missingForLibvirt } from '../../harness/machine/libvirt_root.ts'
 import type { MachineChoice } from '../../harness/machine/machine.ts'
 import { assetPath } from '../../harness/paths.ts'
 import { EXIT, newCommand, runnable } from '../lib/cli/command.ts'
 import { kernelOption } from '../lib/cli/options.ts'
 import { ensureBrowser } from '../lib/setup/browser.ts'
-import { prepareMachine } from '../lib/setup/select_machine.ts'
+import { prepareMachine, tryLibvirt } from '../lib/setup/select_machine.ts'
 import { setUp } from '../lib/setup/setup.ts'
 
 /** The tiers of the tests, which are vitest's projects, with what each needs and takes on two cores once that is set up. */
@@ -16,7 +17,7 @@ const TIERS = {
   smoke: 'a machine; half a minute: a little of scenarios and matrix',
   report: 'a browser; a minute: the HTML report',
   product: 'a machine, npm packages; four minutes: documents, package, shards',
-  scenarios: 'a machine, Cinder; six minutes: what must hold on real storage',
+  scenarios: 'a machine, Cinder, libvirt; seven minutes: real storage',
   matrix: 'a machine; two minutes: all of scripts/verify',
 } as const
 type Tier = keyof typeof TIERS
@@ -59,7 +60,11 @@ export default runnable(command, async () => {
   const wanted: readonly Tier[] = only === undefined ? allTiers : parseTiers(only)
   const onStorage = wanted.some((tier) => tier !== 'unit' && tier !== 'report')
   const choice = onStorage ? await prepareMachine(machine, kernel, log) : undefined
-  if (wanted.includes('scenarios')) await setUp(['cinder'], log)
+  if (wanted.includes('scenarios')) {
+    await setUp(['cinder'], log)
+    if (choice?.kind === 'uml') await tryLibvirt(log)
+    if (choice?.kind !== 'uml' || missingForLibvirt().length > 0) log('NOT TESTED: migrations under libvirt. They need User-Mode Linux.')
+  }
   const projects = wanted.includes('report') && !(await ensureBrowser(log)) ? wanted.filter((tier) => tier !== 'report') : wanted
   if (projects.length < wanted.length)
     log('NOT TESTED: the report in a browser. Install Chromium or Chrome; this distribution has none as a package.')
