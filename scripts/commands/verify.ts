@@ -39,7 +39,7 @@ const command = addRunOptionsOnKernels(
       ['verify', 'run the whole matrix'],
       ['verify --only host/lvm-thin', 'run the cells whose ids begin with this'],
       ['verify --only table/full,table/sparse', "reproduce the spec's own table"],
-      ['verify --only libvirt', 'migrate volumes in use by libvirt and QEMU, as Nova does; runs on request only'],
+      ['verify --only libvirt', 'migrate under libvirt, which runs on request only'],
       ['verify --only mirror --qemu 7.2,10.0,11.1', "what the options of QEMU's mirror do"],
       ['verify --break always-sparse', 'watch the harness catch a broken rule'],
       ['verify --kernel 6.1,6.12,newest', 'run it on three kernels and compare them'],
