@@ -21,6 +21,11 @@ export const SECTIONS: readonly Section[] = [
     variant: ({ writer = '' }) => writer,
   },
   {
+    title: 'Live, through libvirt and the QEMU of the distribution',
+    holds: ({ id }) => id.startsWith('libvirt/'),
+    variant: ({ writer = '' }) => writer,
+  },
+  {
     title: 'Odd answers to get_capabilities: a full copy each time',
     holds: ({ id }) => id.startsWith('answer/'),
     variant: ({ faultyAnswer = '' }) => faultyAnswer,
