@@ -12,7 +12,7 @@ const DEPTH = 4
 /** After so many writes it flushes, as a filesystem does. */
 const FLUSH_EVERY = 16
 /** The instance does not write as fast as it can: a mirror that copies behind its back would never catch up. */
-const PAUSE_MILLISECONDS = 2
+const PAUSE_MILLISECONDS = 10
 
 export interface WriterOrder {
   /** The path of the NBD server's Unix socket. */

@@ -38,8 +38,8 @@ describe('the ids of the cells', () => {
   })
 
   test('say who has a volume in use: libvirt, in cells on request only', () => {
-    for (const { id, method, source, destination, writer, libvirt } of cellsOnRequest) {
-      expect([method, libvirt]).toEqual(['live', true])
+    for (const { id, method, source, destination, writer } of cellsOnRequest.filter(({ libvirt }) => libvirt)) {
+      expect(method).toBe('live')
       expect(id).toBe(['libvirt', source, destination, writer].join('/'))
     }
     expect(allCells.filter(({ id, libvirt }) => libvirt || id.startsWith('libvirt'))).toEqual([])

@@ -27,6 +27,8 @@ import { judgeCell, predictedPercent } from './judge_cell.ts'
 /** The spec's volume name. */
 const VOLUME = 'volume-1234'
 const NEIGHBOUR = 'volume-other'
+/** The name that a volume in use arrives under, and keeps. Cinder makes a new one each time. */
+const ARRIVAL = 'volume-5678'
 
 export interface CellOptions {
   readonly parts: VerifyParts
@@ -204,7 +206,9 @@ async function migrateVolume(
   )
   // libvirt cannot be told of a claim.
   const live = { instance, ...(cell.libvirt && { optionsFor: () => ({}) }) }
-  const { result, record } = await clock.time('migrate', () => migrateInLab(lab, from, to, cell.method, ruleParts, undefined, live))
+  const { result, record } = await clock.time('migrate', () =>
+    migrateInLab(lab, from, to, cell.method, ruleParts, () => ({ newName: () => ARRIVAL }), live),
+  )
   await instance.goOn().catch(() => {}) // what it has lost is on record
   const { content: held, touched, acknowledged, lost } = await clock.time('instance', () => instance.stop())
   const { qemu, libvirt, options } = instance

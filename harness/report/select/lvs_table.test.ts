@@ -34,7 +34,7 @@ const ROWS = [
 
 describe('the table of lvs', () => {
   test("is the spec's: the source's group is vg1, the destination's vg2, and the other volume is left out", () => {
-    expect(lvsTable(ROWS, 'volume-1234').map((line) => line.trim().split(/ +/))).toEqual([
+    expect(lvsTable(ROWS, ['volume-1234']).map((line) => line.trim().split(/ +/))).toEqual([
       ['LV', 'VG', 'Attr', 'LSize', 'Pool', 'Origin', 'Data%'],
       ['vg1-pool', 'vg1', 'twi-aotz--', '3.80g', '10.28'],
       ['volume-1234', 'vg1', 'Vwi-a-tz--', '1.00g', 'vg1-pool', '19.53'],
@@ -44,7 +44,7 @@ describe('the table of lvs', () => {
   })
 
   test('has figures under each other, at the right of their columns', () => {
-    const lines = lvsTable([pool(SOURCE), { ...volume(SOURCE), data_percent: '100.00' }], 'volume-1234')
+    const lines = lvsTable([pool(SOURCE), { ...volume(SOURCE), data_percent: '100.00' }], ['volume-1234'])
 
     expect(new Set(lines.map((line) => line.length)).size).toBe(1)
     expect(
@@ -55,13 +55,13 @@ describe('the table of lvs', () => {
   test('keeps within 80 columns, without spaces at the end of a line', () => {
     const thick: Row = { ...volume(SOURCE), lv_attr: '-wi-a-----', pool_lv: '', data_percent: '' }
 
-    for (const line of lvsTable([...ROWS, thick], 'volume-1234')) {
+    for (const line of lvsTable([...ROWS, thick], ['volume-1234'])) {
       expect(line.length).toBeLessThanOrEqual(80)
       expect(line).toBe(line.trimEnd())
     }
   })
 
   test('is its head alone where there are no volumes', () => {
-    expect(lvsTable([], 'volume-1234')).toHaveLength(1)
+    expect(lvsTable([], ['volume-1234'])).toHaveLength(1)
   })
 })

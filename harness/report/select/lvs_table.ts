@@ -5,12 +5,21 @@ type Row = NonNullable<CellResult['evidence']>['rowsBefore'][number]
 
 const COLUMNS = { LV: 13, VG: 4, Attr: 11, LSize: 6, Pool: 9, Origin: 7, 'Data%': 6 } as const
 
+/** A volume in use keeps the name that it arrived under. */
+const VOLUMES = ['volume-1234', 'volume-5678']
+const HOW: Readonly<Record<string, string>> = {
+  'table/full': 'without conv=sparse',
+  'table/sparse': 'with conv=sparse, as the rule decided',
+  'live-table/as-nova': "of the volume in use, by QEMU's mirror as Nova sets it",
+  'live-table/by-the-rule': "of the volume in use, by QEMU's mirror told of the claim",
+}
+
 /** A cell's rows of `lvs` as LVM prints them, with the groups called vg1 and vg2 as in the spec's table. */
-export function lvsTable(rows: readonly Row[], volume: string): string[] {
+export function lvsTable(rows: readonly Row[], volumes: readonly string[]): string[] {
   const groups = [...new Set(rows.map(({ vg_name }) => vg_name))]
   const source = groups.find((group) => group.includes('source'))
   const short = (text: string) => groups.reduce((name, group) => name.replace(group, group === source ? 'vg1' : 'vg2'), text)
-  const shown = rows.filter(({ lv_name, vg_name }) => lv_name === volume || lv_name === `${vg_name}-pool`)
+  const shown = rows.filter(({ lv_name, vg_name }) => volumes.includes(lv_name) || lv_name === `${vg_name}-pool`)
   const lines = [
     Object.keys(COLUMNS),
     ...shown
@@ -26,16 +35,11 @@ export function lvsTable(rows: readonly Row[], volume: string): string[] {
 /** The rows of `lvs` before and after the spec's own example, as text for each cell of it. */
 export function specTables({ cells }: Pick<Result, 'cells'>): { readonly id: string; readonly text: string }[] {
   return cells.flatMap(({ id, evidence }) => {
-    if (!id.startsWith('table/') || evidence === undefined) return []
-    const how = id === 'table/full' ? 'without conv=sparse' : 'with conv=sparse, as the rule decided'
+    const how = HOW[id]
+    if (how === undefined || evidence === undefined) return []
     const source = evidence.rowsBefore.filter(({ vg_name }) => vg_name.includes('source'))
     const destination = evidence.rowsAfter.filter(({ vg_name }) => !vg_name.includes('source'))
-    const lines = [
-      'Before migration',
-      ...lvsTable(source, 'volume-1234'),
-      `After migration ${how}`,
-      ...lvsTable(destination, 'volume-1234'),
-    ]
+    const lines = ['Before migration', ...lvsTable(source, VOLUMES), `After migration ${how}`, ...lvsTable(destination, VOLUMES)]
     return [{ id, text: lines.join('\n') }]
   })
 }

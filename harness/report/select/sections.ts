@@ -41,5 +41,5 @@ export const SECTIONS: readonly Section[] = [
   },
   { title: 'Other layouts of the source', holds: ({ id }) => /^host\/(?!.*\/mixed$)/.test(id), variant: ({ layout }) => layout },
   { title: 'Controls, against the rule on purpose: must corrupt, or lose thinness', holds: ({ control }) => control },
-  { title: "The spec's table, at its real sizes", holds: ({ id }) => id.startsWith('table/') },
+  { title: "The spec's table, at its real sizes", holds: ({ id }) => /^(live-)?table\//.test(id) },
 ]
