@@ -1,7 +1,7 @@
 import type { Content } from '../content/content.ts'
-import { clip, filterRanges, lengthOf, type RangeMap, scaled, subtract, toMask, touched } from '../content/ranges.ts'
+import { clip, filterRanges, lengthOf, overlay, type RangeMap, scaled, subtract, toMask, touched } from '../content/ranges.ts'
 import type { MirrorOptions } from '../result/mirror.ts'
-import { expectedRanges } from './byte_ranges.ts'
+import { expectedRanges, writtenRanges } from './byte_ranges.ts'
 import type { Prediction } from './copy_case.ts'
 import { GRANULARITY_BYTES } from './mirror.ts'
 
@@ -31,11 +31,18 @@ export function mappedBounds(
 ): MappedBounds {
   const whole = (ranges: RangeMap<unknown>, grain: number) => scaled(touched(ranges, grain), grain)
   const chunks = (ranges: RangeMap<unknown>) => whole(whole(ranges, GRANULARITY_BYTES), chunkBytes)
-  const data = chunks(filterRanges(expectedRanges(held), (value) => value === 'data'))
+  // A discard may have freed what it covered.
+  const uncertain = (held.or ?? []).reduce<RangeMap<true>>((some, layer) => overlay(some, toMask(writtenRanges(layer))), [])
+  const data = chunks(
+    subtract(
+      filterRanges(expectedRanges(held), (value) => value === 'data'),
+      uncertain,
+    ),
+  )
   const writesZeros = options.detectZeroes === undefined && options.targetIsZero === undefined && options.discard === undefined
   return {
     least: writesZeros ? destinationMapped : data,
-    most: toMask(chunks([...destinationMapped, ...written].sort((one, other) => one.from - other.from))),
+    most: toMask(chunks(overlay(destinationMapped, written))),
   }
 }
 

@@ -73,9 +73,31 @@ describe("QEMU's mirror", () => {
     expect(copies).toEqual([SIZE, SIZE, 2 * MiB + 64 * KiB, 2 * MiB + 64 * KiB])
   })
 
+  test('takes a file for new whose first 128 KiB were zeroed, and no more', () => {
+    const zeroed = (length: number): CopyCase['destination']['prior'] => ({
+      kind: 'used',
+      extents: [{ offset: 0, length, write: 'zeros' }],
+    })
+    const copies = [128, 132].map((kib) => mirrored({}, { source: file, destination: { storage: file, prior: zeroed(kib * KiB) } }).mapped)
+
+    expect(copies).toEqual([2 * MiB + 64 * KiB + 128 * KiB, SIZE])
+  })
+
   test('zeroes the destination first where it may discard, and before 10.1 writes all zeros again', () => {
     const copies = ['10.0', '11.1'].map((qemu) => mirrored({ discard: 'unmap' }, { source: file, qemu }).written)
 
     expect(copies).toEqual([2 * SIZE, SIZE + 2 * MiB + 64 * KiB])
+  })
+
+  test('copies what is left at the end of a file, although it is a hole', () => {
+    const tail = 24 * KiB
+    const { copied } = predict({
+      sizeBytes: MiB + tail,
+      source: { storage: file, sizeBytes: MiB + tail, extents: [] },
+      destination: { storage: thin, sizeBytes: 2 * MiB, prior: { kind: 'new' } },
+      copy: { how: 'mirror', options: { targetIsZero: true } },
+    })
+
+    expect(copied.written).toEqual([{ from: MiB, to: MiB + tail, value: true }])
   })
 })

@@ -5,6 +5,7 @@ import {
   intersect,
   joined,
   lengthOf,
+  overlay,
   type Range,
   type RangeMap,
   range,
@@ -24,9 +25,12 @@ export const GRANULARITY_BYTES = 64 * KiB
 /** The most that it copies at once, unless it is told otherwise. */
 const MOST_BYTES = MiB
 
+/** How much of the start of a file QEMU reads to find out that all of it is zero; from there on it looks for holes only. */
+const HEAD_BYTES = 128 * KiB
+
 type MirrorSpec = Extract<CopySpec, { how: 'mirror' }>
 
-/** Since 10.1 it finds out by itself that a file that nobody wrote to reads as zeros, and remembers what it has zeroed. */
+/** Since 10.1 it finds out by itself that a new file reads as zeros, and remembers what it has zeroed. */
 function remembersZeros(qemu = 'newest'): boolean {
   const [major = 0, minor = 0] = qemu.split('.').map(Number)
   return qemu === 'newest' || major > 10 || (major === 10 && minor >= 1)
@@ -41,9 +45,9 @@ export function mirror(content: RangeMap<ByteClass>, from: ModelVolume, to: Mode
   const remembers = remembersZeros(spec.qemu)
   const everything = range<true>(0, sizeBytes, true)
   const unmaps = detectZeroes === 'unmap' && discard === 'unmap'
-  const data = from instanceof FileVolume ? grains(clip(from.mapped(), 0, sizeBytes), sizeBytes) : everything
+  const data = from instanceof FileVolume ? copied(clip(from.mapped(), 0, sizeBytes), sizeBytes) : everything
   const holes = subtract(everything, data)
-  const skips = (targetIsZero === true && !unmaps) || (remembers && to instanceof FileVolume && to.isUnwritten())
+  const skips = (targetIsZero === true && !unmaps) || (remembers && to instanceof FileVolume && to.isZeroAtSight(HEAD_BYTES))
   const zeroed = (ranges: RangeMap<true>) => ranges.map(({ from, to }): Range<ByteClass> => ({ from, to, value: 'zero' }))
   if (!skips) {
     if (to instanceof FileVolume && discard === 'unmap') to.punch(holes)
@@ -59,8 +63,10 @@ export function mirror(content: RangeMap<ByteClass>, from: ModelVolume, to: Mode
   return { readBytes: sizeBytes, writtenBytes: zeroedBytes + lengthOf(written), written }
 }
 
-function grains(ranges: RangeMap<unknown>, sizeBytes: number): RangeMap<true> {
-  return clip(scaled(touched(ranges, GRANULARITY_BYTES), GRANULARITY_BYTES), 0, sizeBytes)
+/** What is copied of a file with storage in some ranges: whole units of the bitmap, and what is left at its end in any case. */
+function copied(ranges: RangeMap<unknown>, sizeBytes: number): RangeMap<true> {
+  const end = range<true>(sizeBytes - (sizeBytes % GRANULARITY_BYTES), sizeBytes, true)
+  return clip(scaled(touched(overlay(toMask(ranges), end), GRANULARITY_BYTES), GRANULARITY_BYTES), 0, sizeBytes)
 }
 
 /** The units of a copy of these ranges that are zeros throughout. */

@@ -93,8 +93,10 @@ export class FileVolume implements ModelVolume {
     this.allocated = subtract(this.allocated, scaled(contained(bytes, PAGE_BYTES), PAGE_BYTES))
   }
 
-  isUnwritten(): boolean {
-    return this.content.length === 0
+  /** Whether the file is holes, but for its first `headBytes`, which read as zeros. */
+  isZeroAtSight(headBytes: number): boolean {
+    const written = scaled(touched(this.content, PAGE_BYTES), PAGE_BYTES)
+    return subtract(written, range(0, headBytes, true)).length === 0 && this.content.every(({ value }) => value === 'zero')
   }
 
   /** Empties the file and frees its storage, as dd does without conv=notrunc. */
