@@ -14,7 +14,7 @@ export interface Observation {
 
 /**
  * Lists what a cell or a copy showed that depends on the seed and the storage alone. It leaves out times, names, and what is random in
- * every run: the keys of encryptions, and the tags of stale bytes.
+ * every run: the keys of encryptions, the tags of stale bytes, and what an instance wrote while its volume was copied.
  */
 export function observationsOf(unit: CellResult | CopyResult): Observation[] {
   const failed = unit.findings.filter(({ ok }) => !ok).map(({ check }) => check)
@@ -26,7 +26,7 @@ export function observationsOf(unit: CellResult | CopyResult): Observation[] {
   return observed.filter((some) => some !== undefined)
 }
 
-function ofCell({ evidence, extents, prediction }: CellResult, failed: readonly string[]): (Observation | undefined)[] {
+function ofCell({ evidence, extents, prediction, writer = 'none' }: CellResult, failed: readonly string[]): (Observation | undefined)[] {
   if (evidence === undefined) return []
   const asPredicted = (side: string, bytes: number | undefined) => (failed.includes(`model/${side}-mapped`) ? undefined : bytes)
   const { outcome, states, movedBy, decision, sourceRemains, moved, verification, before, after, rowsBefore, rowsAfter } = evidence
@@ -37,13 +37,17 @@ function ofCell({ evidence, extents, prediction }: CellResult, failed: readonly 
     observation('copy mode', decision?.mode),
     observation('decided by', decision?.decidedBy),
     observation('source remains', sourceRemains ? 'yes' : 'no'),
-    observation('bytes read', moved?.readBytes),
-    observation('bytes written', moved?.writtenBytes),
-    ...(verification === undefined ? [] : ofVerification(verification, extents)),
     ...ofSpace('source', before, asPredicted('source', prediction?.sourceMappedBytes)),
-    ...(after === undefined ? [] : ofSpace('destination', after, asPredicted('destination', prediction?.destinationMappedBytes))),
     ofRows('lvs before', rowsBefore),
-    ofRows('lvs after', rowsAfter),
+    ...(writer !== 'none'
+      ? [observation('bytes checked', verification?.checkedBytes)]
+      : [
+          observation('bytes read', moved?.readBytes),
+          observation('bytes written', moved?.writtenBytes),
+          ...(verification === undefined ? [] : ofVerification(verification, extents)),
+          ...(after === undefined ? [] : ofSpace('destination', after, asPredicted('destination', prediction?.destinationMappedBytes))),
+          ofRows('lvs after', rowsAfter),
+        ]),
   ]
 }
 

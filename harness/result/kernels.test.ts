@@ -49,6 +49,13 @@ describe('kernels', () => {
     ])
   })
 
+  test('are not told apart by what an instance wrote while its volume was copied', () => {
+    const live = (mappedBytes: number, writer: CellResult['writer']): CellResult => ({ ...mapped(mappedBytes), writer })
+
+    expect(differencesOf(live(65536, 'mixed'), live(131072, 'mixed'))).toEqual([])
+    expect(differencesOf(live(65536, 'none'), live(131072, 'none'))).toHaveLength(1)
+  })
+
   test('that differ in a verdict are reported with both', () => {
     expect(differencesOf(exampleCell(), failing)).toEqual([
       {

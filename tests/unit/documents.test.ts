@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { listChecks } from '../../harness/certify/checks/list_checks.ts'
+import { mirrorCopies } from '../../harness/explore/mirror_options.ts'
 import { traps } from '../../harness/explore/traps.ts'
 import { assetPath } from '../../harness/paths.ts'
 import { allCells, cellsOnRequest } from '../../harness/verify/cell.ts'
@@ -18,7 +19,7 @@ const DOCUMENTS = [
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
 ]
-const ids = [...allCells, ...cellsOnRequest, ...traps, ...listChecks()].map(({ id }) => id)
+const ids = [...allCells, ...cellsOnRequest, ...traps, ...mirrorCopies('11.1'), ...listChecks()].map(({ id }) => id)
 
 describe.each(DOCUMENTS)('%s', (document) => {
   const text = readFileSync(assetPath(document), 'utf8')

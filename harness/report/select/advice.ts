@@ -42,6 +42,10 @@ const ADVICE: Readonly<Record<string, Advice>> = {
     means: "The destination does not hold what the source held. Poison is what lay on its storage before, as a tenant's data would.",
     todo: "After a sparse copy the claim of the destination's driver is false: withdraw it. After a full one the mover or the storage lost bytes.",
   },
+  writes: {
+    means: 'An instance lost its volume while it migrated, or wrote too little for the migration to prove anything.',
+    todo: 'The text says what it lost it by: a write that QEMU or the storage refused, or a daemon that ended.',
+  },
   'control-corrupts': {
     means: 'A copy that broke the rule on purpose did no harm, or another harm than it must: this run would miss a real corruption.',
     todo: 'Do not rely on the run. Repeat the cell with --keep and look at what its destination held before.',
