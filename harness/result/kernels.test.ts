@@ -56,6 +56,17 @@ describe('kernels', () => {
     expect(differencesOf(live(65536, 'none'), live(131072, 'none'))).toHaveLength(1)
   })
 
+  test('are not told apart by what LVM counts of a pool that has lost a volume', () => {
+    const [row] = evidence.rowsBefore
+    const orphan = (data_percent: string): CellResult =>
+      exampleCell({
+        id: 'orphan/host/lvm-thin/lvm-thin',
+        evidence: { ...evidence, rowsBefore: row === undefined ? [] : [{ ...row, data_percent }] },
+      })
+
+    expect(differencesOf(orphan('66.67'), orphan('15.36'))).toEqual([])
+  })
+
   test('that differ in a verdict are reported with both', () => {
     expect(differencesOf(exampleCell(), failing)).toEqual([
       {
