@@ -1,5 +1,6 @@
 import type { Extent } from '../result/bytes.ts'
 import type { CopyCase, CopySpec, StorageSpec } from '../result/copy.ts'
+import { describeMirrorOptions } from '../result/describe.ts'
 import { sizeText } from '../units.ts'
 
 /** On one line what is copied, onto what, and how. */
@@ -46,14 +47,5 @@ function how(copy: CopySpec): string {
 }
 
 function describeMirror({ options, writer }: Extract<CopySpec, { how: 'mirror' }>): string {
-  const { detectZeroes, discard, copyMode, targetIsZero, bufBytes } = options
-  const set = [
-    ...(detectZeroes ? [`detect-zeroes=${detectZeroes}`] : []),
-    ...(discard ? [`discard=${discard}`] : []),
-    ...(copyMode ? [`copy-mode=${copyMode}`] : []),
-    ...(targetIsZero ? ['target-is-zero'] : []),
-    ...(bufBytes ? [`buf-size=${sizeText(bufBytes)}`] : []),
-  ]
-  const words = set.length === 0 ? 'as Nova sets it' : `with ${set.join(', ')}`
-  return `QEMU's mirror ${words}${writer === undefined ? '' : ` while an instance writes (${writer})`}`
+  return `QEMU's mirror ${describeMirrorOptions(options)}${writer === undefined ? '' : ` while an instance writes (${writer})`}`
 }

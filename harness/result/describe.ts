@@ -1,5 +1,7 @@
+import { sizeText } from '../units.ts'
 import type { Difference } from './bytes.ts'
 import type { Finding } from './finding.ts'
+import type { MirrorOptions } from './mirror.ts'
 
 /** Describes the bytes found where others belong. */
 export function describeFound(found: Difference['found']): string {
@@ -27,6 +29,18 @@ export function describeExpected(expected: Difference['expected']): string {
 /** For example, "at byte 4096: 512 bytes of poison (what lay on the storage before) where zeros belong". */
 export function describeDifference({ offset, length, expected, found }: Difference): string {
   return `at byte ${offset}: ${length} bytes of ${describeFound(found)} where ${describeExpected(expected)}`
+}
+
+/** "as Nova sets it", or "with detect-zeroes=unmap, discard=unmap". */
+export function describeMirrorOptions({ detectZeroes, discard, copyMode, targetIsZero, bufBytes }: MirrorOptions): string {
+  const set = [
+    ...(detectZeroes ? [`detect-zeroes=${detectZeroes}`] : []),
+    ...(discard ? [`discard=${discard}`] : []),
+    ...(copyMode ? [`copy-mode=${copyMode}`] : []),
+    ...(targetIsZero ? ['target-is-zero'] : []),
+    ...(bufBytes ? [`buf-size=${sizeText(bufBytes)}`] : []),
+  ]
+  return set.length === 0 ? 'as Nova sets it' : `with ${set.join(', ')}`
 }
 
 /** The findings that failed, a line for each: its check, and what was seen. */

@@ -15,7 +15,7 @@ const HOW: Readonly<Record<string, string>> = {
 }
 
 /** A cell's rows of `lvs` as LVM prints them, with the groups called vg1 and vg2 as in the spec's table. */
-export function lvsTable(rows: readonly Row[], volumes: readonly string[]): string[] {
+export function lvsTable(rows: readonly Row[], volumes: readonly string[] = VOLUMES): string[] {
   const groups = [...new Set(rows.map(({ vg_name }) => vg_name))]
   const source = groups.find((group) => group.includes('source'))
   const short = (text: string) => groups.reduce((name, group) => name.replace(group, group === source ? 'vg1' : 'vg2'), text)
@@ -39,7 +39,7 @@ export function specTables({ cells }: Pick<Result, 'cells'>): { readonly id: str
     if (how === undefined || evidence === undefined) return []
     const source = evidence.rowsBefore.filter(({ vg_name }) => vg_name.includes('source'))
     const destination = evidence.rowsAfter.filter(({ vg_name }) => !vg_name.includes('source'))
-    const lines = ['Before migration', ...lvsTable(source, VOLUMES), `After migration ${how}`, ...lvsTable(destination, VOLUMES)]
+    const lines = ['Before migration', ...lvsTable(source), `After migration ${how}`, ...lvsTable(destination)]
     return [{ id, text: lines.join('\n') }]
   })
 }

@@ -1,5 +1,5 @@
 import type { CellResult } from '../../../result/cell.ts'
-import { describeFound, quoted } from '../../../result/describe.ts'
+import { describeFound, describeMirrorOptions, quoted } from '../../../result/describe.ts'
 import type { Evidence } from '../../../result/evidence.ts'
 import type { Finding } from '../../../result/finding.ts'
 import { lvmSize, plural } from '../../../units.ts'
@@ -13,7 +13,7 @@ import { Command, Mark, Section, VerdictWord, Wide } from './parts.tsx'
 
 /** All that is known of one cell. */
 export function CellPage({ cell }: { cell: CellResult }) {
-  const { id, verdict, method, source, destination, layout, sizeBytes, seconds, machine, control, reason, evidence, notes } = cell
+  const { id, verdict, method, source, destination, layout, sizeBytes, writer, seconds, machine, control, reason, evidence, notes } = cell
   const map = mapOfCell(cell)
   const wrongPage = evidence?.verification?.firstWrongPage
   const differences = evidence?.verification?.differences ?? []
@@ -24,7 +24,8 @@ export function CellPage({ cell }: { cell: CellResult }) {
       </h1>
       <p>
         {control && <strong>A control, run against the rule on purpose. </strong>}
-        {lvmSize(sizeBytes)} of layout {layout}, from {source} to {destination}, {method}-assisted, asked over {transportOf(cell)};{' '}
+        {lvmSize(sizeBytes)} of layout {layout}, from {source} to {destination},{' '}
+        {method === 'live' ? `in use while an instance writes (${writer})` : `${method}-assisted`}, asked over {transportOf(cell)};{' '}
         {seconds.toFixed(1)} s on {machine || 'no machine'}.
       </p>
       {reason !== undefined && <p class="is-broken">{reason}</p>}
@@ -132,7 +133,7 @@ function Differences({ differences, moreDifferences, wrongBytes }: NonNullable<E
   )
 }
 
-function Decision({ evidence: { decision, answer, movedBy, states, outcome, why }, over }: { evidence: Evidence; over: string }) {
+function Decision({ evidence: { decision, answer, mirror, movedBy, states, outcome, why }, over }: { evidence: Evidence; over: string }) {
   return (
     <>
       <p>
@@ -144,6 +145,13 @@ function Decision({ evidence: { decision, answer, movedBy, states, outcome, why 
           </>
         )}
       </p>
+      {mirror !== undefined && (
+        <p>
+          {mirror.libvirt === undefined ? '' : `Under libvirt ${mirror.libvirt}, `}QEMU {mirror.qemu} mirrored it{' '}
+          {describeMirrorOptions(mirror.options)}; {plural(mirror.acknowledgedWrites, 'write was', 'writes were')} acknowledged
+          {mirror.lost === undefined ? '' : `, until the instance lost its volume: ${mirror.lost}`}.
+        </p>
+      )}
       {answer?.kind === 'answered' && (
         <>
           <p>The capability report that the destination answered over {over}:</p>
@@ -273,10 +281,7 @@ function DataPercents({
       {texts.map(({ when, rows }) => (
         <Wide label={`lvs ${when.toLowerCase()}`} key={when}>
           <pre>
-            {[
-              `${when} the migration`,
-              ...lvsTable([...rows.filter(ofSource), ...rows.filter((row) => !ofSource(row))], 'volume-1234'),
-            ].join('\n')}
+            {[`${when} the migration`, ...lvsTable([...rows.filter(ofSource), ...rows.filter((row) => !ofSource(row))])].join('\n')}
           </pre>
         </Wide>
       ))}
