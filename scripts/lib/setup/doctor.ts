@@ -7,6 +7,7 @@ import { hasSeccompMode, installedKernels, type UmlKernel } from '../../../harne
 import type { MachineKind } from '../../../harness/machine/machine.ts'
 import { openNative } from '../../../harness/machine/native.ts'
 import { lacksForNative } from '../../../harness/machine/probe_native.ts'
+import { installedQemus, type Qemu } from '../../../harness/machine/qemu_versions.ts'
 import { readToolVersions, type ToolVersions, whyNotGnuDd } from '../../../harness/machine/tool_versions.ts'
 import { cacheFolder, findProgram } from '../../../harness/machine/tools.ts'
 import { commandLine } from '../../../harness/paths.ts'
@@ -48,6 +49,8 @@ export interface Probes {
   readonly lacksOf: typeof lacksOf
   /** The kernels that User-Mode Linux can boot. */
   readonly kernels: typeof installedKernels
+  /** The QEMUs whose storage daemon is installed. */
+  readonly qemus: typeof installedQemus
   /** What the programs that a run uses say of their versions. */
   readonly toolVersions: () => Promise<ToolVersions>
   readonly lacksForNative: () => Promise<readonly string[]>
@@ -71,6 +74,7 @@ export const realProbes: Probes = {
   hasProgram: (name) => findProgram(name) !== undefined,
   lacksOf,
   kernels: () => installedKernels(),
+  qemus: installedQemus,
   toolVersions: () => readToolVersions(openNative('doctor', tmpdir())),
   lacksForNative: () => lacksForNative({ load: false }),
   refusesToBoot: async (kind) => {
@@ -213,6 +217,7 @@ async function observe(probes: Probes): Promise<Observation[]> {
             help: `run ${commandLine(SETUP[part])}, or apt-get install ${packages.join(' ')}`,
           }
     }),
+    describeQemus(probes.qemus()),
     describeTools(await probes.toolVersions()),
     roomy === undefined
       ? {
@@ -239,6 +244,13 @@ async function observe(probes: Probes): Promise<Observation[]> {
           help: `run ${commandLine('sweep')}`,
         },
   ]
+}
+
+/** The storage daemons that live migrations pass through, the newest first. */
+function describeQemus(qemus: readonly Qemu[]): Observation {
+  const what = 'live migrations'
+  if (qemus.length > 0) return { what, state: 'well', text: qemus.map(({ version }) => `QEMU ${version}`).join('\n') }
+  return { what, state: 'missing', text: 'no QEMU storage daemon', help: `run ${commandLine('setup')}` }
 }
 
 /** The programs on one line each. */

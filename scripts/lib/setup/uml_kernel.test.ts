@@ -29,6 +29,17 @@ test('a program with another loader is refused', () => {
   expect(() => withLoaderBeside(Buffer.from('\x7fELF /lib/ld-musl-x86_64.so.1\0'))).toThrow(/does not name .*ld-linux-x86-64\.so\.2/)
 })
 
+test.each([
+  ['newest', '1:11.1.2+ds-3'],
+  ['7.2', '1:7.2+dfsg-7+deb12u18+b3'],
+  ['10.0', '1:10.0.13+ds-0+deb13u1'],
+  ['11.1', '1:11.1.2+ds-3'],
+])('the package of QEMU %s is %s, whose version begins with an epoch', (wanted, version) => {
+  const packages = ['1:7.2+dfsg-7+deb12u18+b3', '1:10.0.13+ds-0+deb13u1', '1:11.1.2+ds-3'].map((version) => ({ version }))
+
+  expect(selectPackage(packages, wanted)?.version).toBe(version)
+})
+
 test("debootstrap's default mirror is read from its script", () => {
   expect(mirrorOfDebootstrap('# x\nDEF_MIRROR="http://mirror.example/debian"\nMIRRORS="$DEF_MIRROR"\n')).toBe(
     'http://mirror.example/debian',
