@@ -118,6 +118,7 @@ export class ScenarioContext {
     const instance = await Instance.start(this.lab, daemon, { path: await volume.path(), content, writer })
     const live = { instance, ...(onStage && { onStage: (stage: MirrorStage) => onStage(stage, { instance, daemon }) }) }
     const migration = await migrateInLab(this.lab, from, serveBackend(to), 'live', parts, undefined, live)
+    await instance.goOn().catch(() => {}) // what it has lost is on record
     const written = await instance.stop()
     const arrived = new ScenarioVolume(this.lab, to, migration.record.name, sizeBytes)
     await this.lab.own(

@@ -1,5 +1,6 @@
 import type { StorageBackend } from '../harness/drivers/backend.ts'
 import { runOrThrow } from '../harness/machine/machine.ts'
+import { LEAST_WRITES } from '../harness/movers/mirror/instance.ts'
 import { expect, MiB, type ScenarioContext, scenario } from '../harness/scenario.ts'
 
 const SIZE = 16 * MiB
@@ -36,6 +37,8 @@ scenario('an instance that writes while its volume migrates finds every write on
   const { result, written, arrived } = await context.migrateLive(source, destination, content)
 
   expect(result).toMatchObject({ outcome: 'migrated', movedBy: 'live' })
+  expect(written.lost).toBeUndefined()
+  expect(written.acknowledged).toBeGreaterThanOrEqual(LEAST_WRITES)
   await expect(arrived).toHold(written.content)
   expect(await context.volumesOn(source.backend)).toEqual([])
 })

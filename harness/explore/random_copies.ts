@@ -5,7 +5,7 @@ import { EXTENT_BYTES } from '../block/volume_group.ts'
 import { optionSets } from '../movers/mirror/options.ts'
 import type { Extent } from '../result/bytes.ts'
 import type { CopyCase, CopySpec, Prior, StorageSpec } from '../result/copy.ts'
-import { type WriterName, writerSchema } from '../result/mirror.ts'
+import { type MirrorOptions, type WriterName, writerSchema } from '../result/mirror.ts'
 import { KiB, MiB, SECTOR_BYTES } from '../units.ts'
 
 const MOST_BYTES = 16 * MiB
@@ -168,8 +168,15 @@ function wholeSectors({ offset, length, write }: Extent): Extent {
   return { offset: down(offset), length: Math.max(SECTOR_BYTES, down(length)), write }
 }
 
-function copyOf({ how, mirror, writer, block, keepsFile, kind, sourceKind }: CaseParts, crypt: boolean): CopySpec {
-  if (how === 'mirror') return { how, options: optionSets[mirror], ...(writer !== 'none' && { writer }) }
+function copyOf({ how, mirror, writer, block, keepsFile, kind, prior, zeroing, sourceKind }: CaseParts, crypt: boolean): CopySpec {
+  if (how === 'mirror') {
+    const options: MirrorOptions = optionSets[mirror]
+    // What a discard frees reads as an origin's bytes, or as the pool's old ones where they are not zeroed: as the instance asked for.
+    const shows = options.discard !== undefined && kind === 'thin' && (prior === 'external-origin' || !zeroing)
+    const discards = writer === 'zero-and-discard' || writer === 'mixed'
+    const gentle = shows && discards ? 'random' : writer
+    return { how, options, ...(gentle !== 'none' && { writer: gentle }) }
+  }
   // The storage below a thick volume decides whether it takes discards.
   const takesDiscards = kind === 'thin' || (crypt && kind === 'thick')
   if (how === 'mapped') return sourceKind === 'thin' ? { how } : { how: 'sparse', blockBytes: block }

@@ -1,6 +1,7 @@
 import { lengthOf } from '../content/ranges.ts'
 import { messageOf, NotInstalled } from '../errors.ts'
 import { predict } from '../model/copy_case.ts'
+import { NotOpened } from '../movers/mirror/disk.ts'
 import type { CopyCase, CopyResult } from '../result/copy.ts'
 import type { Finding, Verdict } from '../result/finding.ts'
 import type { RunControls } from '../testbed/events.ts'
@@ -135,7 +136,7 @@ async function runAndJudge(
     judgement = judgeCopy(copyCase, run, expect)
     seen = worthSeeing(judgement) ? recordOfRun(run) : undefined
   } catch (error) {
-    if (error instanceof NotInstalled) notShown = messageOf(error)
+    if (error instanceof NotInstalled || error instanceof NotOpened) notShown = messageOf(error)
     else broken = messageOf(error)
   }
   const leaks = await clock.time('release', () => lab.release())

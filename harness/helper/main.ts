@@ -50,6 +50,7 @@ server.addMethod('countMarked', ({ mark }: { mark: string }) => countMarked(mark
 server.addMethod('sharingInput', ({ mark }: { mark: string }) => sharingInput(mark))
 
 const writers = new Map<number, Writer>()
+let lastWriter = 0
 /** The writer of an earlier call. */
 function writerOf(id: number): Writer {
   const writer = writers.get(id)
@@ -57,7 +58,7 @@ function writerOf(id: number): Writer {
   return writer
 }
 server.addMethod('startWriter', async (order: WriterOrder) => {
-  const id = writers.size + 1
+  const id = ++lastWriter
   writers.set(id, await Writer.start(order))
   return id
 })

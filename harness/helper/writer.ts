@@ -5,7 +5,7 @@ import { writePattern } from '../content/pattern.ts'
 import type { RangeMap } from '../content/ranges.ts'
 import { nextWrite, type Write, WrittenVolume } from '../content/writes.ts'
 import type { WriterName } from '../result/mirror.ts'
-import { NbdClient } from './nbd_client.ts'
+import { NbdClient, RequestRefused } from './nbd_client.ts'
 
 /** So many writes are under way at once. */
 const DEPTH = 4
@@ -33,6 +33,8 @@ export interface Written {
   readonly acknowledged: number
   /** Why it ended before it was told to; its writes under way may have been carried out. */
   readonly lost?: string
+  /** Set with it: whether a request was refused, or the connection went. */
+  readonly lostBy?: 'refused' | 'gone'
 }
 
 /** Writes to a volume in use over its NBD export, until it is stopped. */
@@ -44,6 +46,7 @@ export class Writer {
   private generation = 0
   private stopped = false
   private lost: string | undefined
+  private lostBy: 'refused' | 'gone' = 'gone'
   private readonly ended: Promise<unknown>
   private readonly watchers = new Set<() => void>()
 
@@ -64,6 +67,7 @@ export class Writer {
     const wanted = this.volume.acknowledged + count
     while (this.order.writer !== 'none' && this.volume.acknowledged < wanted) {
       if (this.lost !== undefined) throw new Error(`the instance has lost its volume: ${this.lost}`)
+      if (this.stopped) throw new Error('the instance has been stopped')
       await new Promise<void>((resolve) => this.watchers.add(resolve))
     }
   }
@@ -78,7 +82,7 @@ export class Writer {
       content: this.volume.content(),
       touched: this.volume.touched(),
       acknowledged: this.volume.acknowledged,
-      ...(this.lost !== undefined && { lost: this.lost }),
+      ...(this.lost !== undefined && { lost: this.lost, lostBy: this.lostBy }),
     }
   }
 
@@ -113,6 +117,7 @@ export class Writer {
   }
 
   private lose(error: unknown): void {
+    if (this.lost === undefined && error instanceof RequestRefused) this.lostBy = 'refused'
     this.lost ??= error instanceof Error ? error.message : String(error)
     this.tellWatchers()
   }

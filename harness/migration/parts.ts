@@ -1,9 +1,12 @@
 import { mappedBytesOf } from '../block/usage.ts'
+import { BrokenLab, messageOf } from '../errors.ts'
+import type { Written } from '../helper/writer.ts'
 import type { Lab } from '../lab/lab.ts'
 import { dd } from '../movers/dd.ts'
-import type { MirrorFault } from '../movers/mirror/disk.ts'
+import { type MirrorFault, NotOpened } from '../movers/mirror/disk.ts'
 import type { Instance, MirrorStage } from '../movers/mirror/instance.ts'
 import { mirrorOptionsFor } from '../movers/mirror/options.ts'
+import { MirrorFailed } from '../movers/mirror/qmp.ts'
 import { copyVolume, type Mover } from '../movers/mover.ts'
 import type { CopyMode } from '../result/copy_mode.ts'
 import { type MigrationMethod, type MigrationParts, type MigrationResult, migrate } from './migrate.ts'
@@ -34,6 +37,8 @@ export interface LabMigration {
   readonly result: MigrationResult
   /** The volume's record afterwards. */
   readonly record: Volume
+  /** What the mirror of a volume in use threw. */
+  readonly mirrorError?: unknown
 }
 
 /** Migrates a volume by a rule, with the copy in a lab; one in use with `live`. `overrides` replaces parts of the migration. */
@@ -47,16 +52,26 @@ export async function migrateInLab(
   live?: LiveParts,
 ): Promise<LabMigration> {
   const record: Volume = { name, sizeBytes, status: live === undefined ? 'available' : 'in-use', migrationStatus: null, backend }
+  let mirrorError: unknown
   const parts: MigrationParts = {
     copy: (from, to, bytes, mode) => copyVolume(lab, mover, { from, to, bytes, mode }),
     sizeOf: async (path) => (await lab.helper.measure(path)).sizeBytes,
     mappedBytesOf: (path) => mappedBytesOf(lab, path),
-    ...(live && { mirror: (to, mode) => mirrorTo(to, mode, live, mirrorFault) }),
+    ...(live && {
+      mirror: async (to, mode) => {
+        try {
+          await mirrorTo(to, mode, live, mirrorFault)
+        } catch (error) {
+          mirrorError = error
+          throw error
+        }
+      },
+    }),
     ...(rule !== undefined && { rule }),
     ...(ask !== undefined && { ask }),
   }
   const result = await migrate(record, destination, method, { ...parts, ...overrides(parts) })
-  return { result, record }
+  return { result, record, ...(mirrorError !== undefined && { mirrorError }) }
 }
 
 function mirrorTo(
@@ -66,4 +81,15 @@ function mirrorTo(
   fault: MirrorFault | undefined,
 ): Promise<void> {
   return instance.mirror({ to, options: optionsFor(mode, instance.qemu), fault, ...(onStage && { onStage }) })
+}
+
+/**
+ * Throws what a live migration showed that says nothing of its volumes: BrokenLab when QEMU failed at anything but reading the source or
+ * writing the destination or went away, NotOpened when it cannot have a volume in use.
+ */
+export function demandSoundQemu(mirrorError: unknown, { lost, lostBy }: Pick<Written, 'lost' | 'lostBy'>): void {
+  if (mirrorError instanceof NotOpened) throw mirrorError
+  const isOfVolumes = mirrorError instanceof MirrorFailed && mirrorError.side !== 'unknown'
+  if (mirrorError !== undefined && !isOfVolumes) throw new BrokenLab(`a live migration: ${messageOf(mirrorError)}`, { cause: mirrorError })
+  if (lost !== undefined && lostBy === 'gone') throw new BrokenLab(`the instance lost its volume: ${lost}`)
 }

@@ -7,10 +7,11 @@ import { poolName } from '../drivers/lvm/kinds.ts'
 import { messageOf, NotInstalled } from '../errors.ts'
 import type { Lab } from '../lab/lab.ts'
 import type { MigrationRecord, MigrationResult } from '../migration/migrate.ts'
-import { migrateInLab } from '../migration/parts.ts'
+import { demandSoundQemu, migrateInLab } from '../migration/parts.ts'
 import type { Rule } from '../migration/rule.ts'
 import type { Prediction } from '../model/copy_case.ts'
 import type { Writes } from '../model/live.ts'
+import { NotOpened } from '../movers/mirror/disk.ts'
 import { Instance } from '../movers/mirror/instance.ts'
 import type { CellResult } from '../result/cell.ts'
 import type { Evidence } from '../result/evidence.ts'
@@ -60,7 +61,11 @@ export async function runCell(
       ...(writes === undefined && { prediction: recordOfPrediction(cell, evidence, prediction) }),
     }
   } catch (error) {
-    judged = { findings: [], notes: [], [error instanceof NotInstalled ? 'notShown' : 'broken']: messageOf(error) }
+    judged = {
+      findings: [],
+      notes: [],
+      [error instanceof NotInstalled || error instanceof NotOpened ? 'notShown' : 'broken']: messageOf(error),
+    }
   }
   const faults: string[] = []
   const verdict = (leaks: readonly string[]) => verdictOf(judged, leaks)
@@ -140,12 +145,14 @@ async function gatherEvidence(
 
   const sourceRemains = await source.exists()
   const migrated = result.outcome === 'migrated'
+  // From the pivot on the volume is there, also where the migration failed afterwards.
+  const isThere = migrated || (result.outcome === 'failed' && result.movedBy === 'live')
   const after = await clock.time('look', async () => {
     const { rows, spaceOf } = await inspectStorage(lab, testBed.lvm, backends)
     return { rows, space: migrated ? await spaceOf(arrived.backend, arrived.name) : undefined }
   })
   const verification =
-    migrated || sourceRemains ? await clock.time('verify', () => (migrated ? arrived : source).verify(writes?.held ?? content)) : undefined
+    isThere || sourceRemains ? await clock.time('verify', () => (isThere ? arrived : source).verify(writes?.held ?? content)) : undefined
   const moved = lab.copies.at(-1)
   return {
     content,
@@ -206,11 +213,13 @@ async function migrateVolume(
   )
   // libvirt cannot be told of a claim.
   const live = { instance, ...(cell.libvirt && { optionsFor: () => ({}) }) }
-  const { result, record } = await clock.time('migrate', () =>
+  const { result, record, mirrorError } = await clock.time('migrate', () =>
     migrateInLab(lab, from, to, cell.method, ruleParts, () => ({ newName: () => ARRIVAL }), live),
   )
   await instance.goOn().catch(() => {}) // what it has lost is on record
-  const { content: held, touched, acknowledged, lost } = await clock.time('instance', () => instance.stop())
+  const written = await clock.time('instance', () => instance.stop())
+  demandSoundQemu(mirrorError, written)
+  const { content: held, touched, acknowledged, lost } = written
   const { qemu, libvirt, options } = instance
   const writes = writer === 'none' ? undefined : { held, touched }
   const arrived = new LabVolume(lab, destination.backend, record.name, sizeBytes)

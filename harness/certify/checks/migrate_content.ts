@@ -1,13 +1,12 @@
 import type { Content } from '../../content/content.ts'
-import { BrokenLab, messageOf } from '../../errors.ts'
+import { messageOf } from '../../errors.ts'
+import type { Written } from '../../helper/writer.ts'
 import type { MigrationMethod, MigrationParts, MigrationResult } from '../../migration/migrate.ts'
-import { migrateInLab, soundParts } from '../../migration/parts.ts'
+import { demandSoundQemu, migrateInLab, soundParts } from '../../migration/parts.ts'
 import type { Backend } from '../../migration/volume.ts'
-import { NotOpened } from '../../movers/mirror/disk.ts'
 import type { Instance } from '../../movers/mirror/instance.ts'
 import { MirrorFailed } from '../../movers/mirror/qmp.ts'
 import { observing } from '../../protocol/volume_service.ts'
-import { DriverFault } from '../candidate/faults.ts'
 import type { DriverSession, DriverVolume } from '../session/driver_session.ts'
 
 export interface MigratedContent {
@@ -22,6 +21,8 @@ export interface MigratedContent {
   readonly failedAt?: DriverSession
   /** What the volume must hold, where an instance wrote to it meanwhile. */
   readonly held?: Content
+  /** Whose storage refused what the instance asked of it, and how. */
+  readonly refusal?: { readonly by: DriverSession; readonly text: string }
 }
 
 /** Makes a volume with a content on one driver and migrates it to another, by the rule. */
@@ -59,8 +60,8 @@ export async function makeSource(source: DriverSession, content: Content): Promi
 }
 
 /**
- * Migrates a volume to another driver, by the rule; one in use with its instance, which is stopped afterwards. Throws BrokenLab when QEMU
- * fails at anything but reading the source or writing the destination, and NotOpened when it cannot open the destination.
+ * Migrates a volume to another driver, by the rule; one in use with its instance, which is stopped afterwards. The arrival is attached then.
+ * Throws what demandSoundQemu throws.
  */
 export async function migrateVolume(
   source: DriverSession,
@@ -70,7 +71,7 @@ export async function migrateVolume(
   instance?: Instance,
 ): Promise<MigratedContent> {
   if (instance === undefined) await volume.detach()
-  let labFault: unknown
+  let attachedTo: string | undefined
   let failedAt: DriverSession | undefined
   const failing = async <Answered>(session: (error: unknown) => DriverSession, ask: () => Promise<Answered>): Promise<Answered> => {
     try {
@@ -95,38 +96,45 @@ export async function migrateVolume(
         () => destination.recordCopy(() => copy(...order)),
       ),
     ...(mirror !== undefined && {
-      mirror: (...order) =>
-        failing(
-          (error) => {
-            if (error instanceof MirrorFailed) return error.side === 'source' ? source : destination
-            labFault = error
-            return destination
-          },
-          () => mirror(...order),
-        ),
+      mirror: (to, mode) => {
+        attachedTo = to
+        return failing(
+          (error) => (error instanceof MirrorFailed && error.side === 'source' ? source : destination),
+          () => mirror(to, mode),
+        )
+      },
     }),
     newName: () => arrival,
   })
-  const { result, record } = await migrateInLab(destination.lab, from, to, method, soundParts, overrides, instance && { instance })
-  const held = instance && (await endInstance(instance, source))
-  if (labFault instanceof NotOpened) throw labFault
-  if (labFault !== undefined) throw new BrokenLab(`a live migration: ${messageOf(labFault)}`, { cause: labFault })
-  const about = { result, volume, names: [name, arrival], ...(failedAt !== undefined && { failedAt }), ...(held && { held }) }
+  const { result, record, mirrorError } = await migrateInLab(
+    destination.lab,
+    from,
+    to,
+    method,
+    soundParts,
+    overrides,
+    instance && { instance },
+  )
+  const written = instance && (await endInstance(instance))
+  if (written !== undefined) demandSoundQemu(mirrorError, written)
+  const isThere = result.outcome === 'migrated' || (result.outcome === 'failed' && result.movedBy === 'live')
+  const about = {
+    result,
+    volume,
+    names: [name, arrival],
+    ...(failedAt !== undefined && { failedAt }),
+    ...(written && { held: written.content }),
+    ...(written?.lost !== undefined && { refusal: { by: isThere ? destination : source, text: written.lost } }),
+  }
+  if (!isThere) return about
+  const arrived = destination.adopt(record.name, sizeBytes, attachedTo)
   if (result.outcome !== 'migrated') return about
   source.forget(name)
-  const arrived = destination.adopt(record.name, sizeBytes)
-  if (instance !== undefined)
-    await failing(
-      () => destination,
-      () => to.service.detachVolume(record.name),
-    )
   return { ...about, arrived }
 }
 
-/** Stops an instance after more writes. Throws DriverFault when a write to its volume failed. */
-async function endInstance(instance: Instance, { name }: DriverSession): Promise<Content> {
-  await instance.goOn().catch(() => {})
-  const { content, lost } = await instance.stop()
-  if (lost !== undefined) throw new DriverFault(`the instance on a volume of ${name} lost it: ${lost}`)
-  return content
+/** Stops an instance after more writes. */
+async function endInstance(instance: Instance): Promise<Written> {
+  await instance.goOn().catch(() => {}) // what it has lost is on record
+  return instance.stop()
 }

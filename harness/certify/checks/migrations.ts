@@ -108,14 +108,21 @@ async function migrate(
   const path = await ofPeer(other, source === other, () => volume.attach())
   const lab = await testBed.lab.child()
   let migrated: MigratedContent
-  let leaks: readonly string[] = []
   try {
     const instance = await Instance.start(lab, await testBed.storageDaemon(), { path, content, writer: 'mixed' })
-    migrated = await ofPeer(other, source === other, () => migrateVolume(source, destination, method, volume, instance))
-  } finally {
-    leaks = await lab.release()
+    migrated = await migrateVolume(source, destination, method, volume, instance)
+  } catch (error) {
+    const left = await lab.release()
+    throw left.length === 0 ? error : new BrokenLab([messageOf(error), ...left].join('; '), { cause: error })
   }
+  const leaks = await lab.release()
   if (leaks.length > 0) throw new BrokenLab(leaks.join('; '))
+  const { refusal, arrived } = migrated
+  if (refusal !== undefined)
+    await ofPeer(other, refusal.by === other, async () => {
+      throw new DriverFault(`the volume of an instance on ${refusal.by.name} failed: ${refusal.text}`)
+    })
+  if (arrived !== undefined) await ofPeer(other, destination === other, () => arrived.detach())
   return migrated
 }
 
@@ -145,6 +152,11 @@ async function judgeMigration(
   migrated: MigratedContent,
 ): Promise<CheckOutcome> {
   const { result, volume, arrived } = migrated
+  if (result.outcome === 'failed' && result.movedBy === 'live') {
+    const text = `the volume had moved, and its source could not be let go of: ${result.why}`
+    if (source === other) throw new PeerFailed(`${other.name}: ${text}`)
+    return refuted(text, 'source-left')
+  }
   if (result.outcome !== 'migrated' || arrived === undefined) {
     const ended = await other.process.hasEnded()
     if (ended !== undefined) throw new PeerFailed(`${other.name} ${ended}`)

@@ -6,6 +6,10 @@ import { type Disk, type MirrorFault, NotOpened } from './disk.ts'
 import { CommandRefused, type Qmp } from './qmp.ts'
 
 const CANCEL_SECONDS = 60
+/** How long QEMU may take to write out what is under way when it changes over. */
+const PIVOT_SECONDS = 120
+/** An instance's discards reach its volume. */
+const IN_USE: MirrorOptions = { discard: 'unmap' }
 
 /** A volume that a storage daemon has in use. */
 export class DaemonDisk implements Disk {
@@ -36,16 +40,21 @@ export class DaemonDisk implements Disk {
     path: string,
     sizeBytes: number,
   ): Promise<DaemonDisk> {
-    await addNodes(lab, qmp, name, path, sizeBytes, {})
-    await qmp.execute('block-export-add', { type: 'nbd', id: name, 'node-name': name, name, writable: true })
-    return new DaemonDisk(lab, qmp, socket, name, sizeBytes)
+    try {
+      await addNodes(lab, qmp, name, path, sizeBytes, IN_USE)
+      await takes(qmp.execute('block-export-add', { type: 'nbd', id: name, 'node-name': name, name, writable: true }))
+      return new DaemonDisk(lab, qmp, socket, name, sizeBytes)
+    } catch (error) {
+      await Promise.allSettled(nodesOf(name).map((node) => qmp.execute('blockdev-del', { 'node-name': node })))
+      throw error
+    }
   }
 
   async beginMirror(to: string, options: MirrorOptions, bytesASecond?: number): Promise<void> {
     const job = this.newJob()
     await addNodes(this.lab, this.qmp, job, to, this.sizeBytes, options)
     const { copyMode, targetIsZero, bufBytes } = options
-    await this.qmp.execute('blockdev-mirror', {
+    const begun = this.qmp.execute('blockdev-mirror', {
       'job-id': job,
       device: this.name,
       target: job,
@@ -56,6 +65,7 @@ export class DaemonDisk implements Disk {
       ...(bufBytes && { 'buf-size': bufBytes }),
       ...(bytesASecond !== undefined && { speed: bytesASecond }),
     })
+    await takes(begun)
   }
 
   async copyFast(): Promise<void> {
@@ -81,20 +91,19 @@ export class DaemonDisk implements Disk {
       throw new Error(`QEMU refuses the pivot: ${error.message}`, { cause: error })
     }
     try {
-      await this.qmp.untilJob(job, 'concluded')
+      const concluded = this.qmp.untilJob(job, 'concluded').then(() => true)
+      if ((await within(concluded, PIVOT_SECONDS * 1000)) === undefined)
+        throw new PivotUnknown(`QEMU did not pivot within ${PIVOT_SECONDS} s`)
     } catch (error) {
+      if (error instanceof PivotUnknown) throw error
       if (this.qmp.runs(job)) throw new PivotUnknown(messageOf(error), { cause: error })
       await this.giveUp()
       throw error
     }
     const old = this.nodes
     this.nodes = nodesOf(job)
-    try {
-      await this.qmp.execute('job-dismiss', { id: job })
-      await this.remove(old)
-    } catch (error) {
-      throw new PivotUnknown(`after the pivot: ${messageOf(error)}`, { cause: error })
-    }
+    // The volume has moved, whatever becomes of these. What still holds the source shows when that is deleted.
+    await Promise.allSettled([this.qmp.execute('job-dismiss', { id: job }), this.remove(old)])
   }
 
   async cancel(): Promise<void> {
@@ -129,11 +138,13 @@ export class DaemonDisk implements Disk {
     const { job } = this
     try {
       if (this.qmp.runs(job)) {
-        await this.qmp.execute('job-cancel', { id: job })
-        await within(
-          this.qmp.untilJob(job, 'concluded').catch(() => {}),
-          CANCEL_SECONDS * 1000,
+        await this.qmp.execute('job-cancel', { id: job }).catch(() => {}) // it may just have ended
+        const ended = this.qmp.untilJob(job, 'concluded').then(
+          () => true,
+          () => true,
         )
+        // A daemon that does not let go of the destination must go.
+        if ((await within(ended, CANCEL_SECONDS * 1000)) === undefined) await this.qmp.execute('quit')
       }
       await this.qmp.execute('job-dismiss', { id: job }).catch(() => {}) // it may not have begun
       await this.remove(nodesOf(job))
@@ -145,6 +156,7 @@ export class DaemonDisk implements Disk {
   async close(): Promise<void> {
     try {
       await this.qmp.execute('block-export-del', { id: this.name, mode: 'hard' })
+      await within(this.qmp.untilExportGone(this.name), CANCEL_SECONDS * 1000)
       await this.remove(this.nodes)
     } catch (error) {
       // A daemon that was killed has let go of everything.
@@ -159,6 +171,15 @@ export class DaemonDisk implements Disk {
 
   private async remove(nodes: readonly string[]): Promise<void> {
     await Promise.all(nodes.map((node) => this.qmp.execute('blockdev-del', { 'node-name': node })))
+  }
+}
+
+/** What QEMU refuses to do with a volume it cannot have in use: one whose size is no whole number of its blocks, for example. */
+async function takes(asked: Promise<unknown>): Promise<void> {
+  try {
+    await asked
+  } catch (error) {
+    throw error instanceof CommandRefused ? new NotOpened(error.message, { cause: error }) : error
   }
 }
 
@@ -197,10 +218,5 @@ async function addNodes(
     ...(detectZeroes && { 'detect-zeroes': detectZeroes }),
   }
   // Sent together: an answer takes longer than the command.
-  const added = await Promise.allSettled([storage, format].map((node) => qmp.execute('blockdev-add', node)))
-  for (const outcome of added) {
-    if (outcome.status === 'fulfilled') continue
-    if (outcome.reason instanceof CommandRefused) throw new NotOpened(outcome.reason.message, { cause: outcome.reason })
-    throw outcome.reason
-  }
+  await Promise.all([storage, format].map((node) => takes(qmp.execute('blockdev-add', node))))
 }

@@ -2,6 +2,7 @@ import type { Content } from '../../content/content.ts'
 import type { InstanceWriter } from '../../helper/client.ts'
 import type { Written } from '../../helper/writer.ts'
 import type { Lab } from '../../lab/lab.ts'
+import type { BytesMoved } from '../../result/evidence.ts'
 import type { MirrorOptions, WriterName } from '../../result/mirror.ts'
 import { within } from '../../timers.ts'
 import { MiB } from '../../units.ts'
@@ -87,18 +88,18 @@ export class Instance {
    */
   async mirror({ to, options, fault, onStage }: MirrorOrder): Promise<void> {
     this.options = options
-    const moved = await countMoved(this.lab, { from: this.path, to }, async () => {
-      try {
-        if (fault === undefined) await this.copy(to, options, onStage)
-        else await this.copyBadly(to, fault)
-      } catch (error) {
-        await this.disk.giveUp()
-        throw error
-      }
-      if (fault === undefined) await this.disk.pivot()
-    })
-    this.lab.recordCopy(moved)
+    let moved: BytesMoved
+    try {
+      const copy = () => (fault === undefined ? this.copy(to, options, onStage) : this.copyBadly(to, fault))
+      moved = await countMoved(this.lab, { from: this.path, to }, copy)
+    } catch (error) {
+      await this.disk.giveUp()
+      throw error
+    }
+    // What is thrown from here on must tell whether the instance is there already.
+    if (fault === undefined) await this.disk.pivot()
     this.path = to
+    this.lab.recordCopy(moved)
   }
 
   /** Resolves once more writes have been acknowledged. Throws when the instance has lost its volume. */
@@ -109,10 +110,12 @@ export class Instance {
   /** Stops the writer and lets go of the volume. Returns what the volume must hold. */
   async stop(): Promise<Written> {
     this.written ??= this.writer.stop()
-    const written = await this.written
-    if (!this.closed) await this.disk.close()
-    this.closed = true
-    return written
+    try {
+      return await this.written
+    } finally {
+      if (!this.closed) await this.disk.close()
+      this.closed = true
+    }
   }
 
   /** Ends the mirror under way, as an operator does. */

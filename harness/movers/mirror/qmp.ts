@@ -12,12 +12,15 @@ export class CommandRefused extends Error {
   override name = 'CommandRefused'
 }
 
+/** `unknown`: QEMU did not say where it failed. */
+type MirrorSide = 'source' | 'destination' | 'unknown'
+
 /** A mirror could not read its source, or not write to its destination. */
 export class MirrorFailed extends Error {
   override name = 'MirrorFailed'
-  readonly side: 'source' | 'destination'
+  readonly side: MirrorSide
 
-  constructor(message: string, side: 'source' | 'destination') {
+  constructor(message: string, side: MirrorSide) {
     super(message)
     this.side = side
   }
@@ -45,7 +48,8 @@ export class Qmp {
   private readonly waiting = new Map<number, Waiting>()
   private readonly jobs = new Map<string, string>()
   private readonly failures = new Map<string, string>()
-  private readonly failedReads = new Set<string>()
+  private readonly failedSides = new Map<string, MirrorSide>()
+  private readonly exportsGone = new Set<string>()
   private watchers: (() => void)[] = []
   private lastId = 0
   private greeted: string | undefined
@@ -68,7 +72,9 @@ export class Qmp {
   /** Greets a program that has just been started. Throws when it ends before it answers. */
   static async open(process: Running): Promise<{ qmp: Qmp; version: string }> {
     const qmp = new Qmp(process)
-    await qmp.until(() => qmp.greeted !== undefined)
+    const greeted = qmp.until(() => qmp.greeted !== undefined).then(() => true)
+    if ((await within(greeted, ANSWER_SECONDS * 1000)) === undefined)
+      throw new Error(`qemu-storage-daemon did not greet within ${ANSWER_SECONDS} s`)
     await qmp.execute('qmp_capabilities')
     return { qmp, version: qmp.greeted ?? '' }
   }
@@ -92,8 +98,13 @@ export class Qmp {
   async untilJob(job: string, wanted: JobStatus): Promise<void> {
     await this.until(() => this.jobs.get(job) === wanted || this.jobs.get(job) === 'concluded')
     const failure = this.failures.get(job)
-    if (failure !== undefined) throw new MirrorFailed(`the mirror failed: ${failure}`, this.failedReads.has(job) ? 'source' : 'destination')
+    if (failure !== undefined) throw new MirrorFailed(`the mirror failed: ${failure}`, this.failedSides.get(job) ?? 'unknown')
     if (this.jobs.get(job) !== wanted) throw new Error('the mirror was cancelled')
+  }
+
+  /** Waits until an export that is being deleted holds its volume no longer. */
+  untilExportGone(id: string): Promise<void> {
+    return this.until(() => this.exportsGone.has(id))
   }
 
   get ended(): boolean {
@@ -131,7 +142,8 @@ export class Qmp {
 
   private note(event: string, data: Readonly<Record<string, unknown>>): void {
     if (event === 'JOB_STATUS_CHANGE') this.jobs.set(String(data.id), String(data.status))
-    if (event === 'BLOCK_JOB_ERROR' && data.operation === 'read') this.failedReads.add(String(data.device))
+    if (event === 'BLOCK_JOB_ERROR') this.failedSides.set(String(data.device), data.operation === 'read' ? 'source' : 'destination')
+    if (event === 'BLOCK_EXPORT_DELETED') this.exportsGone.add(String(data.id))
     if (event === 'BLOCK_JOB_COMPLETED' && typeof data.error === 'string') this.failures.set(String(data.device), data.error)
   }
 
