@@ -110,6 +110,9 @@ describe('action.yml', () => {
   })
 })
 
+/** A hook or a rebase that runs the tests names its own repository to git, which a folder's must not be taken for. */
+const OUT_OF_REPOSITORY = ['env', ...['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE'].flatMap((name) => ['-u', name])]
+
 describe("GitLab's schema", () => {
   const readTemplate = () => readFile(join(root, 'examples/gitlab-ci.yml'), 'utf8')
 
@@ -118,9 +121,18 @@ describe("GitLab's schema", () => {
     withDir(
       async ({ path }) => {
         await writeFile(join(path, '.gitlab-ci.yml'), content)
-        await endOf(['git', '-C', path, 'init', '--quiet'])
-        await endOf(['git', '-C', path, 'remote', 'add', 'origin', 'git@gitlab.example:group/project.git'])
-        return endOf(['sh', '-c', 'cd "$0" && exec "$@"', path, join(root, 'node_modules/.bin/gitlab-ci-local'), '--list-csv'])
+        const git = [...OUT_OF_REPOSITORY, 'git', '-C', path]
+        await endOf([...git, 'init', '--quiet'])
+        await endOf([...git, 'remote', 'add', 'origin', 'git@gitlab.example:group/project.git'])
+        return endOf([
+          ...OUT_OF_REPOSITORY,
+          'sh',
+          '-c',
+          'cd "$0" && exec "$@"',
+          path,
+          join(root, 'node_modules/.bin/gitlab-ci-local'),
+          '--list-csv',
+        ])
       },
       { unsafeCleanup: true },
     )
