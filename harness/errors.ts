@@ -3,6 +3,18 @@ export class BrokenLab extends Error {
   override name = 'BrokenLab'
 }
 
+/** What stands between holeproof and a driver of another system failed, which says nothing about the driver. */
+export class AdapterFault extends BrokenLab {
+  override name = 'AdapterFault'
+  /** The adapter's own account of where it failed, in lines. */
+  readonly trace: string | undefined
+
+  constructor(message: string, trace?: string, options?: ErrorOptions) {
+    super(message, options)
+    this.trace = trace
+  }
+}
+
 /** A program is not there that the setup could not bring or was not asked for: what needs it is not shown. */
 export class NotInstalled extends Error {
   override name = 'NotInstalled'

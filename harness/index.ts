@@ -10,6 +10,7 @@ export type {
 export type { DriverSetup } from './protocol/verbs.ts'
 export type { CellResult } from './result/cell.ts'
 export type { Certificate, CheckResult, Counterexample } from './result/certificate.ts'
+export { type Cinders, cindersSchema } from './result/cinders.ts'
 export type { CopyResult } from './result/copy.ts'
 export type { CopyMode } from './result/copy_mode.ts'
 export type { Evidence } from './result/evidence.ts'

@@ -7,11 +7,15 @@ import json
 import logging
 from typing import Any, Callable, Optional, Protocol, TextIO
 
+from faults import AdapterFault, DriverError, NotOffered, text_of, traceback_of
+
 METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
 INVALID_REQUEST = -32600
 PARSE_ERROR = -32700
 DRIVER_ERROR = -32000
+# Not the driver's: docs/protocol.md.
+ADAPTER_FAULT = -32001
 
 LOG = logging.getLogger(__name__)
 
@@ -20,13 +24,17 @@ class Service(Protocol):
     ended: bool
 
     def method(self, name: str) -> Optional[Callable[..., Any]]:
-        """The method of this name, or None where there is none. It raises NotImplementedError where it turns out so."""
+        """
+        The method of this name, or None where there is none. It raises DriverError for what the driver answers; whatever else it raises is
+        a fault of something else.
+        """
 
 
 class Refused(Exception):
-    def __init__(self, code: int, message: str) -> None:
+    def __init__(self, code: int, message: str, data: Optional[dict[str, str]] = None) -> None:
         super().__init__(message)
         self.code = code
+        self.data = data
 
 
 def serve(service: Service, questions: TextIO, answers: TextIO) -> None:
@@ -50,7 +58,8 @@ def answer_to(line: str, service: Service) -> Optional[dict[str, Any]]:
         result = call(service, question)
         answer = {"result": {} if result is None else result}
     except Refused as refused:
-        answer = {"error": {"code": refused.code, "message": str(refused)}}
+        data = {} if refused.data is None else {"data": refused.data}
+        answer = {"error": {"code": refused.code, "message": str(refused), **data}}
     is_notification = number is None and "result" in answer
     return None if is_notification else {"jsonrpc": "2.0", "id": number, **answer}
 
@@ -76,8 +85,12 @@ def call(service: Service, question: dict[str, Any]) -> Any:
         raise Refused(INVALID_PARAMS, f"{name}: {error}") from error
     try:
         return method(**params)
-    except NotImplementedError as error:
+    except NotOffered as error:
         raise Refused(METHOD_NOT_FOUND, f"the driver does not implement {name}: {error}") from error
-    except Exception as error:  # whatever a driver raises is its answer
+    except DriverError as error:
         LOG.exception("%s failed", name)
-        raise Refused(DRIVER_ERROR, f"{type(error).__name__}: {error}") from error
+        raise Refused(DRIVER_ERROR, str(error)) from error
+    except Exception as error:
+        LOG.exception("%s failed", name)
+        text = str(error) if isinstance(error, AdapterFault) else text_of(error)
+        raise Refused(ADAPTER_FAULT, text, {"traceback": traceback_of(error)}) from error

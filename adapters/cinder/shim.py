@@ -15,7 +15,10 @@ import gc
 import os
 import sys
 from pathlib import Path
-from typing import TextIO
+from typing import Any, Callable, TextIO
+
+import json_rpc
+from faults import AdapterFault, text_of
 
 
 def take_stdout() -> TextIO:
@@ -32,16 +35,39 @@ def main() -> None:
     parser.add_argument("--backend", required=True, help="the section that configures the driver")
     arguments = parser.parse_args()
 
+    json_rpc.serve(service(arguments.config_file, arguments.backend), sys.stdin, answers)
+
+
+def service(config_file: Path, section: str) -> json_rpc.Service:
     # Cinder is 1500 modules that stay: looking through them for garbage again and again is a third of the start.
     gc.disable()
-    import json_rpc
-    from backend import Backend
+    # It is for this Python, and not for those that the driver may start.
+    os.environ.pop("PYTHONHOME", None)
+    # A driver of the user's own may lie beside its configuration.
+    sys.path.append(str(config_file.resolve().parent))
+    try:
+        from backend import Backend
+    except Exception as error:
+        return Unusable(error)
+    finally:
+        gc.freeze()
+        gc.enable()
+    return Backend(config_file, section)
 
-    gc.freeze()
-    gc.enable()
 
-    backend = Backend(arguments.config_file, arguments.backend)
-    json_rpc.serve(backend, sys.stdin, answers)
+class Unusable:
+    """Answers every request with what keeps Cinder from being loaded."""
+
+    ended = False
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def method(self, name: str) -> Callable[..., Any]:
+        def fail(**_params: Any) -> None:
+            raise AdapterFault(f"Cinder cannot be loaded: {text_of(self._error)}") from self._error
+
+        return fail
 
 
 if __name__ == "__main__":

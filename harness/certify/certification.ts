@@ -1,4 +1,4 @@
-import { BrokenLab, messageOf, NotInstalled, UsageError } from '../errors.ts'
+import { type AdapterFault, BrokenLab, messageOf, NotInstalled, UsageError } from '../errors.ts'
 import { decideCopyMode } from '../migration/rule.ts'
 import { NotOpened } from '../movers/mirror/disk.ts'
 import { NotOffered } from '../protocol/volume_service.ts'
@@ -31,7 +31,7 @@ export interface CertificationOptions {
 const NOT_SHOWN = [DriverGone, NotInstalled, NotMadeDirty, NotOpened, PeerFailed, StorageTooSmall]
 const WORST_FIRST: readonly CheckResult['verdict'][] = ['refuted', 'broken', 'not-shown', 'upheld', 'not-offered']
 
-type Judged = CheckOutcome | { readonly verdict: 'broken'; readonly text: string }
+type Judged = CheckOutcome | { readonly verdict: 'broken'; readonly text: string; readonly trace?: string }
 
 /**
  * Holds one driver to the checks and writes its certificate. It may be installed several times, on several machines at once, and each
@@ -82,6 +82,7 @@ export class Certification {
       ...this.describe(check, outcome),
       ...(wrong !== undefined && { wrong }),
       ...(cause !== undefined && { cause }),
+      ...('trace' in outcome && { trace: outcome.trace }),
       seconds: (performance.now() - began) / 1000,
     })
   }
@@ -165,6 +166,8 @@ export class Certification {
   private async judge(check: Check, driver: DriverUnderTest): Promise<Judged> {
     let outcome: Judged
     let failed = false
+    const { adapterFaults } = driver.testBed
+    adapterFaults.length = 0
     try {
       if (check.setsAside === undefined) await driver.deleteAside()
       outcome = await check.run(driver)
@@ -176,6 +179,12 @@ export class Certification {
     if (isStopped(driver) && outcome.verdict !== 'upheld') outcome = notShown(STOPPED)
     const faults = await driver.cleanUp()
     if (isStopped(driver)) return outcome
+    // Whatever the check made of it: what an adapter failed at, its driver cannot be held to.
+    const [adapterFault] = adapterFaults
+    if (adapterFault !== undefined) {
+      await driver.recover(faults.length > 0)
+      return brokenAdapter(adapterFault)
+    }
     if (failed || faults.length > 0) await driver.recover(faults.length > 0)
     const held = outcome.verdict === 'upheld' || outcome.verdict === 'not-offered'
     return held && faults.length > 0 ? refuted(`${outcome.text}; but afterwards ${faults.join('; ')}`) : outcome
@@ -200,6 +209,10 @@ function causeOf({ cause, text, wrong }: Extract<CheckOutcome, { verdict: 'refut
 
 function isStopped({ testBed }: DriverUnderTest): boolean {
   return testBed.lab.signal.aborted
+}
+
+function brokenAdapter({ message, trace }: AdapterFault): Judged {
+  return { verdict: 'broken', text: message, ...(trace !== undefined && { trace }) }
 }
 
 function outcomeOfError(error: unknown): Judged {

@@ -146,7 +146,7 @@ function machinesFor(options: WholeOptions): number {
 
 /** How many drivers that are programs may run at once: the one under test, once more for its counterexamples, and a peer. */
 function programs({ candidates, peers }: WholeOptions): number {
-  const isProgram = ({ kind }: Candidate) => kind === 'program'
+  const isProgram = ({ kind }: Candidate) => kind === 'program' || kind === 'cinder'
   return (candidates.some(isProgram) ? 2 : 0) + peers.filter(isProgram).length
 }
 

@@ -2,6 +2,7 @@ import { PassThrough, type Readable, type Writable } from 'node:stream'
 import type { JSONRPCServer } from 'json-rpc-2.0'
 import split from 'split2'
 import { z } from 'zod'
+import { AdapterFault } from '../errors.ts'
 import { MiB } from '../units.ts'
 
 /** Both directions of a channel that carries JSON-RPC 2.0, one message a line. */
@@ -11,7 +12,7 @@ export interface Line {
 }
 
 export interface Caller {
-  /** Rejects with the other end's error, after `seconds` without an answer, and when the line closes or carries garbage. */
+  /** Rejects with the other end's error, as AdapterFault where it is that, after `seconds` without an answer, and when the line closes or carries garbage. */
   request(method: string, params: object, seconds: number): Promise<unknown>
   /** Rejects everything under way. */
   fail(why: string): void
@@ -35,15 +36,20 @@ export class RemoteError extends Error {
 
 /** JSON-RPC 2.0, section 5.1: there is no such method. */
 export const METHOD_NOT_FOUND = -32601
+/** An adapter's fault, by the driver protocol. */
+export const ADAPTER_FAULT = -32001
 
 const MOST_QUOTED = 80
 /** The longest message that is accepted, in bytes. No answer to a verb comes near it. */
 export const LONGEST_LINE = MiB
 const idSchema = z.union([z.string(), z.number(), z.null()])
+const errorSchema = z.object({ code: z.number(), message: z.string(), data: z.unknown().optional() })
+/** What an adapter may add to its fault. */
+const traceSchema = z.object({ traceback: z.string() })
 /** Exactly one of result and error: a result beside an error is not an answer. */
 const responseSchema = z.union([
   z.strictObject({ jsonrpc: z.literal('2.0'), id: idSchema, result: z.unknown() }),
-  z.strictObject({ jsonrpc: z.literal('2.0'), id: idSchema, error: z.object({ code: z.number(), message: z.string() }) }),
+  z.strictObject({ jsonrpc: z.literal('2.0'), id: idSchema, error: errorSchema }),
 ])
 
 interface Waiting {
@@ -85,7 +91,7 @@ export function callOver({ input, output }: Line, observe: (trouble: string) => 
     if (typeof id !== 'number' || call === undefined) return observe(`an answer to a call that was not made, with id ${JSON.stringify(id)}`)
     // Removed at once: a second answer may stand in the same piece of input.
     waiting.delete(id)
-    if ('error' in message) call.reject(new RemoteError(message.error.message, message.error.code))
+    if ('error' in message) call.reject(errorOf(message.error))
     else call.resolve(message.result)
   }
   output.on('error', (error) => close(error.message))
@@ -142,6 +148,11 @@ export function makeLine(): [Line, Line] {
 export function quote(text: string): string {
   const shown = JSON.stringify(text.slice(0, MOST_QUOTED))
   return text.length > MOST_QUOTED ? `${shown}... (${text.length} characters)` : shown
+}
+
+function errorOf({ code, message, data }: z.infer<typeof errorSchema>): Error {
+  if (code !== ADAPTER_FAULT) return new RemoteError(message, code)
+  return new AdapterFault(`the adapter failed: ${message}`, traceSchema.safeParse(data).data?.traceback)
 }
 
 function parseResponse(text: string): z.infer<typeof responseSchema> | undefined {

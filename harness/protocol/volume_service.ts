@@ -1,6 +1,6 @@
 import { JSONRPCServer } from 'json-rpc-2.0'
 import type { z } from 'zod'
-import { messageOf } from '../errors.ts'
+import { AdapterFault, messageOf } from '../errors.ts'
 import type { Answer } from './capabilities.ts'
 import type { MigrationTarget, NeededVerbs, OptionalVerbs, VolumeDriver } from './driver.ts'
 import { type Caller, callOver, type Line, METHOD_NOT_FOUND, RemoteError, serveOver, Unanswered } from './json_rpc.ts'
@@ -22,7 +22,7 @@ export class NotOffered extends Error {
 
 /** A backend's volume service as a migration sees it: the driver's verbs, each of which crosses the line as text. */
 export interface VolumeService extends Omit<NeededVerbs, 'getCapabilities'> {
-  /** Never throws: an error, silence and garbage are answers of their own kind. */
+  /** Throws nothing but AdapterFault: an error, silence and garbage are answers of their own kind. */
   getCapabilities(): Promise<Answer>
   /** False also where the driver has no such verb. */
   migrateVolume: OptionalVerbs['migrateVolume']
@@ -105,7 +105,7 @@ export function addVerbs(server: JSONRPCServer, driver: VolumeDriver): void {
   }
 }
 
-/** Asks for one verb and checks the form of the answer. Throws NotOffered, Unanswered, or an Error with what the driver said. */
+/** Asks for one verb and checks the form of the answer. Throws NotOffered, Unanswered, AdapterFault, or an Error with what the driver said. */
 export async function callVerb<Name extends Verb>(
   caller: Caller,
   verb: Name,
@@ -118,6 +118,7 @@ export async function callVerb<Name extends Verb>(
   } catch (error) {
     const message = `${verb}: ${messageOf(error)}`
     if (error instanceof Unanswered) throw new Unanswered(message, { cause: error })
+    if (error instanceof AdapterFault) throw new AdapterFault(message, error.trace, { cause: error })
     if (error instanceof RemoteError && error.code === METHOD_NOT_FOUND && verbs[verb].optional)
       throw new NotOffered(message, { cause: error })
     throw new Error(message, { cause: error })
@@ -139,6 +140,7 @@ export function serviceOf(caller: Caller, limits: Limits = DEFAULT_LIMITS): Whol
     try {
       return { kind: 'answered', report: await caller.request('get_capabilities', {}, limits.askSeconds) }
     } catch (error) {
+      if (error instanceof AdapterFault) throw error
       return { kind: 'unanswered', why: messageOf(error) }
     }
   }

@@ -70,12 +70,12 @@ function caseOfCell(result: CellResult | CopyResult): Case {
 }
 
 function casesOfDriver(certificate: Certificate): Case[] {
-  return reportableChecks(certificate).map(({ id, seconds, verdict, text, repeat }) => ({
+  return reportableChecks(certificate).map(({ id, seconds, verdict, text, repeat, trace }) => ({
     name: id,
     group: `certify.${certificate.driver}`,
     seconds,
     verdict,
-    lines: [text, `repeat: ${repeat}`],
+    lines: [text, `repeat: ${repeat}`, ...(trace === undefined ? [] : [trace])],
   }))
 }
 

@@ -15,6 +15,7 @@ const checkResultSchema = object({
     .describe('not-offered: the driver lacks the verb, so the check does not apply'),
   text: z.string().describe('the observation'),
   wrong: object({ count: bytes, first: differenceSchema }).optional().describe('the wrong bytes'),
+  trace: z.string().optional().describe("an adapter's own account of where it failed, in lines"),
   cause: causeSchema.optional().describe('what went wrong, where that is known'),
   counterexample: z.number().int().nonnegative().optional().describe('the index of the smallest counterexample that shows the same'),
   repeat: z.string().describe('the command that repeats this check'),
@@ -37,7 +38,7 @@ const counterexampleSchema = object({
 })
 export type Counterexample = z.infer<typeof counterexampleSchema>
 
-export const candidateKindSchema = z.enum(['built-in', 'program', 'module'])
+export const candidateKindSchema = z.enum(['built-in', 'program', 'module', 'cinder'])
 
 export const certificateSchema = object({
   driver: z.string(),

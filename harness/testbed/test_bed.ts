@@ -5,6 +5,7 @@ import { createBackend, type DriverName, type StorageBackend } from '../drivers/
 import type { BackendSize, SharedStorage } from '../drivers/built_in.ts'
 import { KeptFolders } from '../drivers/file/kept_folders.ts'
 import { type NfsServer, startNfsServer } from '../drivers/nfs/server.ts'
+import type { AdapterFault } from '../errors.ts'
 import { type Helper, openHelper } from '../helper/client.ts'
 import { Lab } from '../lab/lab.ts'
 import type { Machine } from '../machine/machine.ts'
@@ -32,6 +33,8 @@ export class TestBed implements SharedStorage {
   readonly lvm: Lvm
   /** What one piece of work has left for the next. It stands on kept storage, so it goes first. */
   leftForNext: Lab | undefined
+  /** What adapters of drivers have failed at, until somebody takes it away. */
+  readonly adapterFaults: AdapterFault[] = []
   readonly groups: KeptGroups
   readonly folders: KeptFolders
   readonly mover: Mover

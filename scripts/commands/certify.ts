@@ -1,13 +1,15 @@
 import { join } from 'node:path'
 import { Option } from '@commander-js/extra-typings'
 import { bundleModule } from '../../harness/certify/candidate/bundle_module.ts'
-import { type Candidate, isCinder } from '../../harness/certify/candidate/candidate.ts'
+import { type Candidate, onCinder } from '../../harness/certify/candidate/candidate.ts'
+import type { Cinder } from '../../harness/certify/candidate/cinder.ts'
 import { CANDIDATE_LIMITS, certify, STORAGE_BYTES } from '../../harness/certify/certify.ts'
 import { listChecks } from '../../harness/certify/checks/list_checks.ts'
 import { peerCandidates } from '../../harness/certify/session/peers.ts'
 import { UsageError } from '../../harness/errors.ts'
 import type { MachineChoice } from '../../harness/machine/machine.ts'
 import { commandLine } from '../../harness/paths.ts'
+import type { CinderRun } from '../../harness/result/cinders.ts'
 import { quoted } from '../../harness/result/describe.ts'
 import type { Result } from '../../harness/result/result.ts'
 import { MiB } from '../../harness/units.ts'
@@ -16,6 +18,7 @@ import { EXIT, newCommand, runnable, version } from '../lib/cli/command.ts'
 import {
   CINDER_MIB,
   CINDER_SECONDS,
+  cinderOption,
   collect,
   driverOption,
   findCandidates,
@@ -29,12 +32,13 @@ import { addRunOptions, machineWords, newSeed, onlyOption, parseWhole } from '..
 import { type ShardNumber, seedOfShards, shardOption } from '../lib/cli/shard.ts'
 import { stopOnSignals } from '../lib/cli/signals.ts'
 import { showProgress } from '../lib/output/progress.ts'
+import { reportCinders, writeCinder } from '../lib/output/report_cinders.ts'
 import { reportRun } from '../lib/output/report_run.ts'
 import { COUNTEREXAMPLES, prepareRun } from '../lib/output/result_folder.ts'
 import { createLogger } from '../lib/output/terminal.ts'
 import { readBaseline } from '../lib/read/result.ts'
+import { bringCinders } from '../lib/setup/cinder.ts'
 import { prepareMachine } from '../lib/setup/select_machine.ts'
-import { setUp } from '../lib/setup/setup.ts'
 
 const command = addRunOptions(
   newCommand(
@@ -46,6 +50,7 @@ const command = addRunOptions(
       ['certify lvm-thin liar/lvm-thick', 'two built-in drivers'],
       ['certify built-in liars', 'all built-in drivers, honest and lying'],
       ['certify --peer cinder:lvm-thick cinder:lvm-thin', "Cinder's LVM driver, with another one to migrate to"],
+      ['certify --cinder 26,29 cinder:lvm-thin', 'the same driver of two releases, side by side'],
       ['certify --only partial-writes-read-zero ./driver.py', 'some checks only'],
     ],
   )
@@ -55,6 +60,7 @@ const command = addRunOptions(
     .option('--list', 'print the checks and exit')
     .addOption(new Option('--peer <driver>', 'another driver to migrate from and to; may be repeated').argParser(collect))
     .addOption(driverOption())
+    .addOption(cinderOption())
     .addOption(
       new Option(
         '--storage <MiB>',
@@ -87,12 +93,41 @@ export default runnable(command, async () => {
     return EXIT.upheld
   }
   const plan = planRun(options, drivers)
+  if (options.cinder.length > 1) return runOnCinders(plan, options, drivers)
   const baseline = await readBaseline(options.baseline)
-  const result = await run(plan, options, drivers)
+  const prepared = await prepare(plan, options, drivers)
+  const [cinder] = prepared.cinders
+  const result = await run(cinder === undefined ? plan : onOne(plan, cinder), prepared, options, drivers)
   const code = await reportRun(result, { ...options, baseline })
   await bundleRefutedModules(result, plan.candidates, options.out)
   return code
 })
+
+/** Certifies the drivers of one Cinder after the other. */
+async function runOnCinders(plan: Plan, options: Options, drivers: readonly string[]): Promise<number> {
+  if (!plan.usesCinder) throw new UsageError('--cinder names several, and no driver is one of theirs')
+  if (options.shard !== undefined) throw new UsageError('--shard works with one Cinder. Give each a job of its own.')
+  if (options.baseline !== undefined) throw new UsageError('--baseline works with one Cinder. Compare the result of each afterwards.')
+  const prepared = await prepare(plan, options, drivers)
+  const runs: CinderRun[] = []
+  for (const cinder of prepared.cinders) {
+    prepared.log(`on Cinder ${cinder.name}`)
+    const ended = { cinder: cinder.name, result: await run(onOne(plan, cinder), prepared, options, drivers) }
+    await writeCinder(ended, options)
+    runs.push(ended)
+  }
+  return reportCinders(runs, options)
+}
+
+function onOne(plan: Plan, cinder: Cinder): Plan {
+  const { candidates, peers } = plan
+  return {
+    ...plan,
+    cinder,
+    candidates: candidates.map((some) => onCinder(some, cinder)),
+    peers: peers.map((some) => onCinder(some, cinder)),
+  }
+}
 
 export function readWords(words: readonly string[]): { readonly options: Options; readonly drivers: readonly string[] } {
   const drivers = parseWithDrivers(command, words)
@@ -110,6 +145,8 @@ interface Plan {
   readonly checks: readonly string[]
   readonly isWanted: (check: string) => boolean
   readonly usesCinder: boolean
+  /** The one that Cinder's drivers run on. */
+  readonly cinder?: Cinder
   readonly driverOptions: Readonly<Record<string, string>>
   readonly seed: number
 }
@@ -131,7 +168,7 @@ function planRun(options: Options, drivers: readonly string[]): Plan {
     peers,
     checks,
     isWanted: selectChecks(options.only, checks),
-    usesCinder: [...all, ...peers].some(({ name }) => isCinder(name)),
+    usesCinder: [...all, ...peers].some(({ kind }) => kind === 'cinder'),
     driverOptions: readDriverOptions(options.option),
     seed: options.shard ? seedOfShards(options.seed) : (options.seed ?? newSeed()),
   }
@@ -153,17 +190,29 @@ function selectChecks(only: string | undefined, checks: readonly string[]): (che
   return (check) => wanted.some((some) => isMeant(check, some))
 }
 
-/** Sets up the machine and certifies the drivers on it. */
-async function run(plan: Plan, options: Options, drivers: readonly string[]): Promise<Result> {
-  const { all, candidates, peers, checks, isWanted, usesCinder, seed } = plan
+/** Where a plan is carried out. */
+interface Prepared {
+  readonly machine: MachineChoice
+  /** Those that the options name, if a driver needs one. */
+  readonly cinders: readonly Cinder[]
+  readonly signal: AbortSignal
+  readonly log: (line: string) => void
+}
+
+/** Sets up the machine and what the drivers need. */
+async function prepare({ candidates, usesCinder }: Plan, options: Options, drivers: readonly string[]): Promise<Prepared> {
   const log = createLogger(options)
   // An option of this command after a program goes to the program, which surprises.
-  if (drivers.length > 1 && candidates.some(({ kind, name }) => kind === 'program' && !isCinder(name)))
-    log(`driver command: ${drivers.map(quoted).join(' ')}`)
+  if (drivers.length > 1 && candidates.some(({ kind }) => kind === 'program')) log(`driver command: ${drivers.map(quoted).join(' ')}`)
   await prepareRun(options.out, log)
   const machine = await prepareMachine(options.machine, options.kernel, log)
-  if (usesCinder) await setUp(['cinder'], log)
-  const stop = stopOnSignals()
+  const cinders = usesCinder ? await bringCinders(options.cinder, log) : []
+  return { machine, cinders, signal: stopOnSignals().signal, log }
+}
+
+/** Certifies the drivers. */
+async function run(plan: Plan, { machine, signal }: Prepared, options: Options, drivers: readonly string[]): Promise<Result> {
+  const { all, candidates, peers, checks, isWanted, usesCinder, cinder, seed } = plan
   // The first check sets the driver up, so it always runs.
   const perDriver = checks.filter((check, index) => index === 0 || isWanted(check)).length
   const progress = showProgress(perDriver * candidates.length, options)
@@ -180,9 +229,9 @@ async function run(plan: Plan, options: Options, drivers: readonly string[]): Pr
     },
     options: plan.driverOptions,
     seconds: options.minutes * 60,
-    signal: stop.signal,
+    signal,
     onEvent: progress.onEvent,
-    repeat: (candidate, check) => repeat(options, machine, seed, candidate, check),
+    repeat: (candidate, check) => repeat({ options, machine, seed, cinder }, candidate, check),
     only: isWanted,
   }).finally(progress.stop)
   if (options.shard === undefined) return ended
@@ -199,9 +248,17 @@ async function bundleRefutedModules({ certificates }: Result, candidates: readon
 }
 
 /** The command line that repeats a check of a driver, or all of its checks. */
-function repeat(options: Options, machine: MachineChoice, seed: number, candidate: Candidate, check: string | undefined): string {
+function repeat({ options, machine, seed, cinder }: RunOfDriver, candidate: Candidate, check: string | undefined): string {
   const only = check === undefined ? [] : ['--only', check]
-  return inShell([...machineWords(machine, options.kernel), '--seed', String(seed), ...only, ...conditions(options), ...wordsOf(candidate)])
+  const where = [...machineWords(machine, options.kernel), ...(cinder === undefined ? [] : ['--cinder', cinder.asked])]
+  return inShell([...where, '--seed', String(seed), ...only, ...conditions(options), ...wordsOf(candidate)])
+}
+
+interface RunOfDriver {
+  readonly options: Options
+  readonly machine: MachineChoice
+  readonly seed: number
+  readonly cinder: Cinder | undefined
 }
 
 /** The command line that all shards of a run have in common; merge refuses shards that differ in it. */

@@ -1,4 +1,3 @@
-import { isCinder } from '../../harness/certify/candidate/candidate.ts'
 import { CANDIDATE_LIMITS, STORAGE_BYTES } from '../../harness/certify/certify.ts'
 import { matrixDrivers } from '../../harness/drivers/backend.ts'
 import type { Answer } from '../../harness/protocol/capabilities.ts'
@@ -6,12 +5,20 @@ import { printable } from '../../harness/result/describe.ts'
 import { type Served, serve } from '../../harness/serve/serve.ts'
 import { MiB } from '../../harness/units.ts'
 import { EXIT, newCommand, runnable } from '../lib/cli/command.ts'
-import { CINDER_MIB, CINDER_SECONDS, driverOption, findCandidates, parseWithDrivers, readDriverOptions } from '../lib/cli/drivers.ts'
+import {
+  CINDER_MIB,
+  CINDER_SECONDS,
+  DISTRIBUTIONS,
+  driverOption,
+  findCandidates,
+  parseWithDrivers,
+  readDriverOptions,
+} from '../lib/cli/drivers.ts'
 import { listenOption, refuseRemote } from '../lib/cli/listen.ts'
 import { kernelOption, machineOption, newSeed } from '../lib/cli/options.ts'
 import { stopOnSignals } from '../lib/cli/signals.ts'
+import { bringCinders } from '../lib/setup/cinder.ts'
 import { prepareMachine } from '../lib/setup/select_machine.ts'
-import { setUp } from '../lib/setup/setup.ts'
 
 const command = newCommand(
   'serve',
@@ -44,8 +51,8 @@ export default runnable(command, async () => {
   const candidates = findCandidates(words.length === 0 ? matrixDrivers : words)
   const log = (line: string) => console.error(line)
   const machine = await prepareMachine(asked, kernel, log)
-  const usesCinder = candidates.some(({ name }) => isCinder(name))
-  if (usesCinder) await setUp(['cinder'], log)
+  const usesCinder = candidates.some(({ kind }) => kind === 'cinder')
+  if (usesCinder) await bringCinders(DISTRIBUTIONS, log)
   const { signal } = stopOnSignals()
   const left = await serve({
     ...listen,

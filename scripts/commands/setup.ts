@@ -1,5 +1,9 @@
+import { Option } from '@commander-js/extra-typings'
+import { DISTRIBUTION } from '../../harness/certify/candidate/cinder.ts'
 import { EXIT, newCommand, runnable } from '../lib/cli/command.ts'
+import { parseCinders } from '../lib/cli/drivers.ts'
 import { kernelOption, machineOption } from '../lib/cli/options.ts'
+import { bringCinders } from '../lib/setup/cinder.ts'
 import { prepareMachine } from '../lib/setup/select_machine.ts'
 import { setUp } from '../lib/setup/setup.ts'
 
@@ -10,14 +14,15 @@ const command = newCommand(
     ['setup', 'set up the machine kind that the other commands select'],
     ['setup --machine qemu', 'set up QEMU and a kernel for its guests'],
     ['setup --kernel 6.12', 'set up User-Mode Linux with this kernel, from the Debian suite that has it'],
-    ['setup --cinder', 'set up OpenStack Cinder and its drivers too (200 MB)'],
+    ['setup --cinder', "set up the distribution's OpenStack Cinder and its drivers too (400 MB)"],
+    ['setup --cinder 26,debian:sid', "set up these releases of Cinder, with their own suites' Python"],
     ['setup --libvirt', 'set up libvirt and QEMU too, for live migrations under them (95 MB)'],
   ],
   ['0 set up', '2 bad usage', '3 something is still missing'],
 )
   .addOption(machineOption('what to set up'))
   .addOption(kernelOption())
-  .option('--cinder', 'set up OpenStack Cinder too')
+  .addOption(new Option('--cinder [what]', 'set up OpenStack Cinder too; see certify --help').argParser(parseCinders).preset(DISTRIBUTION))
   .option('--libvirt', 'set up libvirt and QEMU too')
 
 export default runnable(command, async () => {
@@ -25,7 +30,7 @@ export default runnable(command, async () => {
   const log = (line: string) => console.error(line)
   const choice = await prepareMachine(machine, kernel, log)
   console.log(`machine: ${choice.kind}${choice.kernel === undefined ? '' : `, kernel ${choice.kernel}`}`)
-  if (cinder) await setUp(['cinder'], log)
+  if (cinder) await bringCinders(cinder, log)
   if (libvirt) await setUp(['libvirt'], log)
   return EXIT.upheld
 })

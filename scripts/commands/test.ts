@@ -6,10 +6,11 @@ import { missingForLibvirt } from '../../harness/machine/libvirt_root.ts'
 import type { MachineChoice } from '../../harness/machine/machine.ts'
 import { assetPath } from '../../harness/paths.ts'
 import { EXIT, newCommand, runnable } from '../lib/cli/command.ts'
+import { DISTRIBUTIONS } from '../lib/cli/drivers.ts'
 import { kernelOption } from '../lib/cli/options.ts'
 import { ensureBrowser } from '../lib/setup/browser.ts'
+import { bringCinders } from '../lib/setup/cinder.ts'
 import { prepareMachine, tryLibvirt } from '../lib/setup/select_machine.ts'
-import { setUp } from '../lib/setup/setup.ts'
 
 /** The tiers of the tests, which are vitest's projects, with what each needs and takes on two cores once that is set up. */
 const TIERS = {
@@ -61,7 +62,7 @@ export default runnable(command, async () => {
   const onStorage = wanted.some((tier) => tier !== 'unit' && tier !== 'report')
   const choice = onStorage ? await prepareMachine(machine, kernel, log) : undefined
   if (wanted.includes('scenarios')) {
-    await setUp(['cinder'], log)
+    await bringCinders(DISTRIBUTIONS, log)
     if (choice?.kind === 'uml') await tryLibvirt(log)
     if (choice?.kind !== 'uml' || missingForLibvirt().length > 0) log('NOT TESTED: migrations under libvirt. They need User-Mode Linux.')
   }

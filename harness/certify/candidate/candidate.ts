@@ -4,7 +4,7 @@ import { type DriverName, driverNames, honestNames } from '../../drivers/backend
 import type { BackendSize } from '../../drivers/built_in.ts'
 import { UsageError } from '../../errors.ts'
 import { findProgram } from '../../machine/tools.ts'
-import { cinderCommand, cinderConfiguration, cinderEnvironment } from './cinder.ts'
+import { type Cinder, cinderConfiguration } from './cinder.ts'
 
 /** A driver to certify, from any source. */
 export type Candidate = {
@@ -15,12 +15,13 @@ export type Candidate = {
   | {
       readonly kind: 'program'
       readonly argv: readonly string[]
-      readonly env?: Readonly<Record<string, string>>
       /** The folder that it is started in. */
       readonly cwd: string
     }
   /** A module whose default export makes a driver from what do_setup gives. */
   | { readonly kind: 'module'; readonly path: string }
+  /** The driver of a section of a cinder.conf, which the adapter runs; on the distribution's Cinder unless `cinder` is another. */
+  | { readonly kind: 'cinder'; readonly configuration: string; readonly section: string; readonly cinder?: Cinder }
 )
 
 /** Starts the name of one of Cinder's own drivers: `cinder:SECTION` of the cinder.conf in adapters/cinder, or `cinder:FILE:SECTION`. */
@@ -72,6 +73,11 @@ export function isCinder(text: string): boolean {
   return text.startsWith(CINDER)
 }
 
+/** The same candidate on another Cinder, if it is a driver of Cinder's. */
+export function onCinder(candidate: Candidate, cinder: Cinder): Candidate {
+  return candidate.kind === 'cinder' ? { ...candidate, cinder } : candidate
+}
+
 function cinderCandidate(text: string): Candidate {
   const [section = '', ...file] = text.slice(CINDER.length).split(':').toReversed()
   const configuration = file.length === 0 ? cinderConfiguration : resolve(file.toReversed().join(':'))
@@ -79,5 +85,5 @@ function cinderCandidate(text: string): Candidate {
   const sections = [...readFileSync(configuration, 'utf8').matchAll(/^\[([^\]]+)\]/gm)].flatMap(([, name]) => name ?? [])
   if (!sections.includes(section))
     throw new UsageError(`${text}: ${configuration} has no section [${section}], but ${sections.map((name) => `[${name}]`).join(', ')}`)
-  return { ...program(text, cinderCommand(section, configuration)), env: cinderEnvironment() }
+  return { kind: 'cinder', name: text, configuration, section }
 }

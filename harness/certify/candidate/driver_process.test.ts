@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { withDir } from 'tmp-promise'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { AdapterFault } from '../../errors.ts'
 import type { Helper } from '../../helper/client.ts'
 import { Lab } from '../../lab/lab.ts'
 import { openNative } from '../../machine/native.ts'
@@ -22,7 +23,7 @@ const setup: DriverSetup = {
   device: { path: '/dev/loop1', size_bytes: 4096 },
 }
 
-type Reply = { result: unknown } | { error: { code: number; message: string } } | 'silence' | 'ends'
+type Reply = { result: unknown } | { error: { code: number; message: string; data?: object } } | 'silence' | 'ends'
 type Script = Readonly<Record<string, Reply | ((params: unknown) => Reply)>>
 const answering: Script = { do_setup: { result: { protocol: PROTOCOL, name: 'scripted' } }, create_volume: { result: null } }
 
@@ -358,6 +359,73 @@ test('what comes over the line and is no answer is trouble', async () => {
   })
 })
 
+describe("an adapter's fault", () => {
+  const failing: Reply = { error: { code: -32001, message: 'no such table: volumes', data: { traceback: 'line 1\nline 2' } } }
+  const told = async (script: Script, use: (driver: DriverProcess, faults: readonly AdapterFault[]) => Promise<void>, isAdapter = true) => {
+    const faults: AdapterFault[] = []
+    await opened(
+      new Peer(script),
+      (driver) => use(driver, faults),
+      { isAdapter },
+      (fault) => faults.push(fault),
+    )
+  }
+
+  test("is not the driver's, and comes with the adapter's own account of it", () =>
+    told({ ...answering, create_volume: failing }, async (driver, faults) => {
+      const call = driver.call((service) => service.createVolume('v', 4096))
+
+      await expect(call).rejects.toThrow(new AdapterFault('create_volume: the adapter failed: no such table: volumes', 'line 1\nline 2'))
+      await expect(call).rejects.not.toThrow(DriverFault)
+      expect(faults).toEqual([new AdapterFault('the adapter failed: no such table: volumes', 'line 1\nline 2')])
+    }))
+
+  test('is one also where an error would be right, or an answer', () =>
+    told({ ...answering, create_volume: failing, get_capabilities: failing, migrate_volume: failing }, async (driver, faults) => {
+      await expect(driver.raw('create_volume', {})).rejects.toThrow(AdapterFault)
+      await expect(driver.service.getCapabilities()).rejects.toThrow(AdapterFault)
+      await expect(driver.service.migrateVolume('v', { locationInfo: 'a', copyMode: 'full', sizeBytes: 512 })).rejects.toThrow(AdapterFault)
+      expect(faults).toHaveLength(3)
+    }))
+
+  test('is the end of its program too', () =>
+    told({ ...answering, create_volume: 'ends' }, async (driver, faults) => {
+      await expect(driver.call((service) => service.createVolume('v', 4096))).rejects.toThrow(
+        new AdapterFault('create_volume: the adapter ended by itself: it exited with 7, saying "no licence"'),
+      )
+      expect(driver.troubles).toEqual([])
+      expect(faults[0]).toEqual(new AdapterFault('the adapter ended by itself: it exited with 7, saying "no licence"'))
+    }))
+
+  test('keeps a driver from coming up, and is not its fault', async () => {
+    await expect(told({ do_setup: failing }, async () => {})).rejects.toThrow(AdapterFault)
+    await expect(told({ do_setup: 'ends' }, async () => {})).rejects.toThrow(AdapterFault)
+  })
+
+  test('is none where it does not answer, or where nobody asked it to end', () =>
+    told({ ...answering, shutdown: { result: {} } }, async (driver, faults) => {
+      await driver.killAndRestart()
+      await driver.restart()
+      await driver.shutdown()
+      await driver.stop()
+      await sleep(2)
+
+      expect(faults).toEqual([])
+    }))
+
+  test('may be claimed by any driver, which is then not upheld', () =>
+    told(
+      { ...answering, create_volume: failing, delete_volume: 'ends' },
+      async (driver, faults) => {
+        await expect(driver.call((service) => service.createVolume('v', 4096))).rejects.toThrow(AdapterFault)
+        // Its end is its own.
+        await expect(driver.call((service) => service.deleteVolume('v'))).rejects.toThrow(DriverFault)
+        expect(faults).toHaveLength(1)
+      },
+      false,
+    ))
+})
+
 /** A driver's program that answers each verb as its script says. */
 class Peer {
   readonly asked: [verb: string, params: unknown][] = []
@@ -374,9 +442,10 @@ class Peer {
     this.faults = faults
   }
 
-  installation(change: { setup?: undefined }): Installation {
+  installation(change: Change): Installation {
     return {
       ...('setup' in change ? {} : { setup }),
+      ...(change.isAdapter && { isAdapter: true }),
       storageBytes: 4096,
       start: async () => this.start(),
       whyForeign: async () => undefined,
@@ -435,7 +504,17 @@ class Peer {
   }
 }
 
-async function opened(peer: Peer, use: (driver: DriverProcess) => Promise<void>, change: { setup?: undefined } = {}): Promise<void> {
+interface Change {
+  readonly setup?: undefined
+  readonly isAdapter?: boolean
+}
+
+async function opened(
+  peer: Peer,
+  use: (driver: DriverProcess) => Promise<void>,
+  change: Change = {},
+  onAdapterFault?: (fault: AdapterFault) => void,
+): Promise<void> {
   await withDir(
     async ({ path }) => {
       const lab = await Lab.open({
@@ -446,7 +525,7 @@ async function opened(peer: Peer, use: (driver: DriverProcess) => Promise<void>,
         seed: 1,
       })
       try {
-        await use(await DriverProcess.open(lab, peer.installation(change), LIMITS))
+        await use(await DriverProcess.open(lab, peer.installation(change), LIMITS, onAdapterFault))
       } finally {
         vi.useRealTimers()
         expect(await lab.release()).toEqual([])

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { messageOf } from '../../errors.ts'
+import { AdapterFault, BrokenLab, messageOf } from '../../errors.ts'
 import type { Lab } from '../../lab/lab.ts'
 import { type Caller, callOver, type Line, Unanswered } from '../../protocol/json_rpc.ts'
 import type { DriverSetup, VerbResult } from '../../protocol/verbs.ts'
@@ -24,6 +24,8 @@ export interface RunningDriver {
 export interface Installation {
   /** The parameters of do_setup; absent for a driver that needs no setup. */
   readonly setup?: DriverSetup
+  /** Set where the program is an adapter of ours for somebody else's driver: its end is not the driver's fault. */
+  readonly isAdapter?: boolean
   /** The command of a driver that is a program, and its working directory: by default the folder of a counterexample's script. */
   readonly program?: { readonly argv: readonly string[]; readonly cwd?: string }
   readonly storageBytes: number
@@ -53,21 +55,31 @@ export class DriverProcess {
   /** Lines from the driver that were not answers, and ends that were not asked for: one line each. */
   readonly troubles: string[] = []
   readonly limits: Limits
+  private readonly onAdapterFault: (fault: AdapterFault) => void
   private running: RunningDriver | undefined
   private caller: Caller | undefined
   private answer: Partial<VerbResult<'do_setup'>> = {}
   private unanswered = 0
   private expectedToEnd = false
 
-  private constructor(lab: Lab, installation: Installation, limits: Limits) {
+  private constructor(lab: Lab, installation: Installation, limits: Limits, onAdapterFault: (fault: AdapterFault) => void) {
     this.lab = lab
     this.installation = installation
     this.limits = limits
+    this.onAdapterFault = onAdapterFault
   }
 
-  /** Starts the driver and sets it up. Throws DriverFault when it does not come up. */
-  static async open(lab: Lab, installation: Installation, limits: Limits): Promise<DriverProcess> {
-    const driver = new DriverProcess(lab, installation, limits)
+  /**
+   * Starts the driver and sets it up. Throws DriverFault when it does not come up. `onAdapterFault` is told of every fault of its adapter,
+   * whoever else gets to know of it.
+   */
+  static async open(
+    lab: Lab,
+    installation: Installation,
+    limits: Limits,
+    onAdapterFault: (fault: AdapterFault) => void = () => {},
+  ): Promise<DriverProcess> {
+    const driver = new DriverProcess(lab, installation, limits, onAdapterFault)
     await lab.own(
       'the driver',
       async () => {},
@@ -91,14 +103,14 @@ export class DriverProcess {
   }
 
   /**
-   * Waits for one of the driver's verbs. Throws NotOffered when the driver lacks it, and DriverFault with the driver's last words
-   * when it fails or does not answer.
+   * Waits for one of the driver's verbs. Throws NotOffered when the driver lacks it, AdapterFault when its adapter failed, and DriverFault
+   * with the driver's last words when it fails or does not answer.
    */
   async call<Answered>(ask: (service: WholeVolumeService) => Promise<Answered>): Promise<Answered> {
     try {
       return await ask(this.service)
     } catch (error) {
-      if (error instanceof NotOffered || error instanceof DriverFault) throw error
+      if (error instanceof NotOffered || error instanceof DriverFault || error instanceof BrokenLab) throw error
       throw await this.faultOf(error)
     }
   }
@@ -169,11 +181,13 @@ export class DriverProcess {
     this.expectedToEnd = false
     running.ended.then(
       (how) => {
-        if (this.running === running && !this.expectedToEnd) this.troubles.push(`the driver ended by itself: ${how}`)
+        if (this.running !== running || this.expectedToEnd || this.lab.signal.aborted) return
+        if (this.installation.isAdapter) this.onAdapterFault(new AdapterFault(endOfAdapter(how)))
+        else this.troubles.push(`the driver ended by itself: ${how}`)
       },
       () => {}, // the machine died; its next user gets the error
     )
-    const caller = callOver(running.line, (trouble) => this.troubles.push(trouble))
+    const caller = this.telling(callOver(running.line, (trouble) => this.troubles.push(trouble)))
     this.caller = caller
     if (this.installation.setup === undefined) return
     try {
@@ -183,11 +197,35 @@ export class DriverProcess {
     }
   }
 
-  private async faultOf(error: unknown): Promise<DriverFault> {
+  /** The same caller, which tells of the adapter's faults. */
+  private telling(caller: Caller): Caller {
+    return {
+      ...caller,
+      request: async (...asked) => {
+        try {
+          return await caller.request(...asked)
+        } catch (error) {
+          // Who stops the run kills the adapter.
+          if (this.lab.signal.aborted) throw error
+          const how = error instanceof Unanswered && this.installation.isAdapter ? await this.hasEnded() : undefined
+          const fault = how === undefined ? error : new AdapterFault(endOfAdapter(how), undefined, { cause: error })
+          if (fault instanceof AdapterFault) this.onAdapterFault(fault)
+          throw fault
+        }
+      },
+    }
+  }
+
+  private async faultOf(error: unknown): Promise<Error> {
+    if (error instanceof BrokenLab) return error
     if (!(error instanceof Unanswered)) return new DriverFault(messageOf(error), { cause: error })
     this.unanswered++
     const how = await this.hasEnded()
     const why = how === undefined ? await this.installation.whyStuck?.() : `the driver ${how}`
     return new DriverFault(why === undefined ? error.message : `${error.message}; ${why}`, { cause: error })
   }
+}
+
+function endOfAdapter(how: string): string {
+  return `the adapter ended by itself: it ${how}`
 }

@@ -21,6 +21,7 @@ import { within } from '../../timers.ts'
 import { MiB } from '../../units.ts'
 import { bundleModule } from './bundle_module.ts'
 import type { Candidate } from './candidate.ts'
+import { cinderCommand, distributionsCinder } from './cinder.ts'
 import type { Installation, RunningDriver } from './driver_process.ts'
 
 export interface InstallOptions {
@@ -47,6 +48,10 @@ export async function provision(testBed: TestBed, lab: Lab, candidate: Candidate
       return installBuiltIn(testBed, lab, candidate, options)
     case 'program':
       return installProgram(testBed, lab, candidate, options)
+    case 'cinder': {
+      const { section, configuration, cinder = distributionsCinder() } = candidate
+      return installProgram(testBed, lab, { argv: cinderCommand(cinder, section, configuration), cwd: '/', isAdapter: true }, options)
+    }
     case 'module': {
       const bundle = await bundleModule(candidate.path, lab.folder)
       await lab.own(
@@ -98,10 +103,15 @@ async function installBuiltIn(
   }
 }
 
+interface Program extends Pick<Extract<Candidate, { kind: 'program' }>, 'argv' | 'cwd'> {
+  /** Set where it is an adapter of ours for a driver of another system. */
+  readonly isAdapter?: true
+}
+
 async function installProgram(
   testBed: TestBed,
   lab: Lab,
-  { argv, env, cwd }: Pick<Extract<Candidate, { kind: 'program' }>, 'argv' | 'env' | 'cwd'>,
+  { argv, cwd, isAdapter }: Program,
   { storageBytes, options, cover = async (_lab, _name, below) => below }: InstallOptions,
 ): Promise<Installation> {
   await loadStorageModules(lab.machine)
@@ -169,6 +179,7 @@ async function installProgram(
       options: { ...options },
     },
     program: { argv, cwd },
+    ...(isAdapter && { isAdapter }),
     storageBytes,
     start: () =>
       startProgram(lab, argv, cwd, {
@@ -176,7 +187,6 @@ async function installProgram(
         ...WITHOUT_UDEV.env,
         TMPDIR: temporary,
         HOLEPROOF_DRIVER: prefix,
-        ...env,
       }),
     whyForeign: async (path) => whyForeign(path, await lab.helper.inspectPath(path), before, [device, loop]),
     ownStorageBytes: (path) => lab.helper.bytesElsewhere(path, [basename(loop), basename(folderLoop)]),

@@ -84,7 +84,7 @@ export class DriverSession {
     const installation = await provision(testBed, lab, candidate, conditions)
     const { setup: asked, program } = installation
     if (asked !== undefined && program !== undefined) names.recorder?.programs.push({ driver: names.name, ...program, asked })
-    const process = await DriverProcess.open(lab, installation, conditions.limits)
+    const process = await DriverProcess.open(lab, installation, conditions.limits, (fault) => testBed.adapterFaults.push(fault))
     return new DriverSession(names, process, await process.service.getCapabilities())
   }
 

@@ -1,5 +1,5 @@
 import type { CoverDevice } from '../../block/faulty_device.ts'
-import { BrokenLab, messageOf, UsageError } from '../../errors.ts'
+import { AdapterFault, BrokenLab, messageOf, UsageError } from '../../errors.ts'
 import type { Lab } from '../../lab/lab.ts'
 import type { TestBed } from '../../testbed/test_bed.ts'
 import type { Candidate } from '../candidate/candidate.ts'
@@ -164,7 +164,7 @@ export class DriverUnderTest {
       this.troubles.push(...(await process.stop()))
       return { offered, leftovers: await process.installation.clearLeftovers() }
     } catch (error) {
-      if (error instanceof BrokenLab) throw error
+      if (error instanceof BrokenLab && !(error instanceof AdapterFault)) throw error
       return { offered: true, leftovers: [], fault: messageOf(error) }
     }
   }

@@ -42,7 +42,9 @@ function failureOf(result: CellResult | CopyResult): Failure[] {
 }
 
 /** The checks of a driver that a report lists. A driver that was never begun has one, which says why. */
-export function reportableChecks(certificate: Certificate): readonly Pick<CheckResult, 'id' | 'verdict' | 'text' | 'repeat' | 'seconds'>[] {
+export function reportableChecks(
+  certificate: Certificate,
+): readonly Pick<CheckResult, 'id' | 'verdict' | 'text' | 'repeat' | 'seconds' | 'trace'>[] {
   const { checks, verdict, reason = '', repeat, seconds } = certificate
   return checks.length > 0 ? checks : [{ id: 'certified', verdict, text: reason, repeat, seconds }]
 }

@@ -1,5 +1,6 @@
 import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings'
 import { type Candidate, findCandidate, isCinder } from '../../../harness/certify/candidate/candidate.ts'
+import { type CinderChoice, DISTRIBUTION, parseCinder } from '../../../harness/certify/candidate/cinder.ts'
 import { type DriverName, driverNames, honestNames } from '../../../harness/drivers/backend.ts'
 import { UsageError } from '../../../harness/errors.ts'
 import { commandLine } from '../../../harness/paths.ts'
@@ -30,6 +31,24 @@ export function parseWithDrivers(command: CommandUnknownOpts, words: readonly st
   const [first] = command.args
   if (first !== undefined && isNamed(first)) command.passThroughOptions(false).parse(words, { from: 'user' })
   return command.args
+}
+
+/** Parses the words of `--cinder`. Throws UsageError if one of them names nothing that can be a Cinder. */
+export function parseCinders(text: string): readonly CinderChoice[] {
+  return text.split(',').map(parseCinder)
+}
+
+/** The distribution's Cinder alone. */
+export const DISTRIBUTIONS: readonly CinderChoice[] = [parseCinder(DISTRIBUTION)]
+
+/** `--cinder`: the Cinders whose drivers are run. */
+export function cinderOption() {
+  return new Option(
+    '--cinder <what>',
+    "Cinder's own code: distribution, a version such as 26, debian:SUITE, a checkout or a virtualenv; several with commas",
+  )
+    .argParser(parseCinders)
+    .default(DISTRIBUTIONS, DISTRIBUTION)
 }
 
 /** `--option`, which may be repeated. */
@@ -70,6 +89,6 @@ export function findPeer(text: string): Candidate {
 
 /** The words that name a driver on a command line. */
 export function wordsOf(candidate: Candidate): readonly string[] {
-  if (candidate.kind === 'built-in' || isCinder(candidate.name)) return [candidate.name]
+  if (candidate.kind === 'built-in' || candidate.kind === 'cinder') return [candidate.name]
   return candidate.kind === 'module' ? [candidate.path] : candidate.argv
 }

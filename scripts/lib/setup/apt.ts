@@ -8,6 +8,8 @@ import { makeOutFolder } from '../output/out.ts'
 
 /** Access to the distribution's packages, which are unpacked instead of installed. It needs no root. */
 export interface Apt {
+  /** The same, with the packages of one suite before those of any other, also where these are newer. */
+  from(suite: string): Apt
   /** Unpacks packages with all their dependencies that this system lacks. */
   unpack(packages: readonly string[], into: string): Promise<void>
   /** Unpacks these packages only, even if they are installed or conflict with installed ones. */
@@ -25,10 +27,15 @@ export interface AptSources {
   readonly name: string
   /** Other sources than the system's own, as in sources.list(5). */
   readonly lines?: readonly string[]
+  /** Set where packages of the system's own sources are wanted with everything that they depend on, as if nothing were installed. */
+  readonly whole?: true
 }
 
 /** Gives `work` an apt with fresh package lists. Its state lives in the cache folder and is removed afterwards. */
-export async function withApt<Result>(work: (apt: Apt) => Promise<Result>, { name, lines }: AptSources = { name: 'own' }): Promise<Result> {
+export async function withApt<Result>(
+  work: (apt: Apt) => Promise<Result>,
+  { name, lines, whole }: AptSources = { name: 'own' },
+): Promise<Result> {
   const state = join(cacheFolder, `apt-${name}`)
   const archives = join(state, 'archives')
   for (const folder of [join(state, 'lists/partial'), join(archives, 'partial')]) await makeOutFolder('HOLEPROOF_CACHE', folder)
@@ -36,14 +43,10 @@ export async function withApt<Result>(work: (apt: Apt) => Promise<Result>, { nam
   if (lines !== undefined) await writeFile(ownSources, `${lines.join('\n')}\n`)
   const options = [
     `Dir::State::lists=${state}/lists`,
+    `Dir::State::status=${lines === undefined && !whole ? '/var/lib/dpkg/status' : '/dev/null'}`,
     ...(lines === undefined
-      ? ['Dir::State::status=/var/lib/dpkg/status']
-      : [
-          'Dir::State::status=/dev/null',
-          `Dir::Etc::sourcelist=${ownSources}`,
-          'Dir::Etc::sourceparts=/dev/null',
-          'Dir::Etc::preferencesparts=/dev/null',
-        ]),
+      ? []
+      : [`Dir::Etc::sourcelist=${ownSources}`, 'Dir::Etc::sourceparts=/dev/null', 'Dir::Etc::preferencesparts=/dev/null']),
     `Dir::State::extended_states=${state}/extended_states`,
     `Dir::Cache=${state}`,
     `Dir::Cache::archives=${archives}`,
@@ -55,7 +58,24 @@ export async function withApt<Result>(work: (apt: Apt) => Promise<Result>, { nam
     // By default, an update that reaches no server succeeds.
     'APT::Update::Error-Mode=any',
   ].flatMap((option) => ['-o', option])
-  const run = $({ quiet: true, nothrow: true, cwd: archives, env: { ...process.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' } })
+  try {
+    await updateLists(options, archives)
+    return await work(aptWith(options, archives))
+  } finally {
+    await rm(state, { recursive: true, force: true })
+  }
+}
+
+function runIn(folder: string) {
+  return $({ quiet: true, nothrow: true, cwd: folder, env: { ...process.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' } })
+}
+
+async function updateLists(options: readonly string[], archives: string): Promise<void> {
+  requireSuccess(await runIn(archives)`apt-get ${options} -q update`, 'cannot download the package lists')
+}
+
+function aptWith(options: readonly string[], archives: string): Apt {
+  const run = runIn(archives)
   const unpackArchives = async (into: string) => {
     await mkdir(into, { recursive: true })
     for (const name of (await readdir(archives)).filter((name) => name.endsWith('.deb'))) {
@@ -63,40 +83,36 @@ export async function withApt<Result>(work: (apt: Apt) => Promise<Result>, { nam
       await rm(join(archives, name))
     }
   }
-  try {
-    requireSuccess(await run`apt-get ${options} -q update`, 'cannot download the package lists')
-    return await work({
-      unpack: async (packages, into) => {
-        const output = await run`apt-get ${options} -q -y --no-remove --no-upgrade --download-only install ${packages}`
-        requireSuccess(output, `cannot download the packages ${packages.join(' ')}`)
-        await unpackArchives(into)
-      },
-      unpackAlone: async (packages, into) => {
-        // `apt-get download` puts the packages into its working directory.
-        requireSuccess(await run`apt-get ${options} -q download ${packages}`, `cannot download the packages ${packages.join(' ')}`)
-        await unpackArchives(into)
-      },
-      versions: async (name) => {
-        const output = await run`apt-cache ${options} madison ${name}`
-        requireSuccess(output, `${name} is not in the package lists`)
-        const rows = output.stdout.matchAll(/^ *\S+ \| +(\S+) \| +\S+ (\S+)\/\S+ \S+ Packages$/gm)
-        return [...rows].flatMap(([, version, suite]) => (version === undefined || suite === undefined ? [] : [{ version, suite }]))
-      },
-      dependencies: async (name) => {
-        const output = await run`apt-cache ${options} depends --recurse --important ${name}`
-        requireSuccess(output, `${name} is not in the package lists`)
-        return [...new Set([...output.stdout.matchAll(/^ *\|?(?:Pre)?Depends: (\S+)$/gm)].flatMap(([, found]) => found ?? []))]
-      },
-      directDependencies: async (names) => {
-        const output = await run`apt-cache ${options} depends --important ${names}`
-        requireSuccess(output, `not in the package lists: ${names.join(' ')}`)
-        // A name in angle brackets is a virtual package. Its providers follow, indented further.
-        const found = output.stdout.matchAll(/^(?: {2}| \|)(?:Pre)?Depends: ([^<\s]\S*)$|^ {4}(\S+)$/gm)
-        return [...new Set([...found].flatMap(([, named, provider]) => named ?? provider ?? []))]
-      },
-    })
-  } finally {
-    await rm(state, { recursive: true, force: true })
+  return {
+    from: (suite) => aptWith([...options, '-o', `APT::Default-Release=${suite}`], archives),
+    unpack: async (packages, into) => {
+      const output = await run`apt-get ${options} -q -y --no-remove --no-upgrade --download-only install ${packages}`
+      requireSuccess(output, `cannot download the packages ${packages.join(' ')}`)
+      await unpackArchives(into)
+    },
+    unpackAlone: async (packages, into) => {
+      // `apt-get download` puts the packages into its working directory.
+      requireSuccess(await run`apt-get ${options} -q download ${packages}`, `cannot download the packages ${packages.join(' ')}`)
+      await unpackArchives(into)
+    },
+    versions: async (name) => {
+      const output = await run`apt-cache ${options} madison ${name}`
+      requireSuccess(output, `${name} is not in the package lists`)
+      const rows = output.stdout.matchAll(/^ *\S+ \| +(\S+) \| +\S+ (\S+)\/\S+ \S+ Packages$/gm)
+      return [...rows].flatMap(([, version, suite]) => (version === undefined || suite === undefined ? [] : [{ version, suite }]))
+    },
+    dependencies: async (name) => {
+      const output = await run`apt-cache ${options} depends --recurse --important ${name}`
+      requireSuccess(output, `${name} is not in the package lists`)
+      return [...new Set([...output.stdout.matchAll(/^ *\|?(?:Pre)?Depends: (\S+)$/gm)].flatMap(([, found]) => found ?? []))]
+    },
+    directDependencies: async (names) => {
+      const output = await run`apt-cache ${options} depends --important ${names}`
+      requireSuccess(output, `not in the package lists: ${names.join(' ')}`)
+      // A name in angle brackets is a virtual package. Its providers follow, indented further.
+      const found = output.stdout.matchAll(/^(?: {2}| \|)(?:Pre)?Depends: ([^<\s]\S*)$|^ {4}(\S+)$/gm)
+      return [...new Set([...found].flatMap(([, named, provider]) => named ?? provider ?? []))]
+    },
   }
 }
 

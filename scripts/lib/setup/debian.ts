@@ -18,10 +18,14 @@ const KEYRINGS = ['pgp', 'gpg'].map((ending) => `/usr/share/keyrings/debian-arch
  * Gives `work` an apt with Debian's own suites, whatever this system's distribution is: that of what is newest, or all of them when a
  * version is wanted. `name` is its own, as two may be used at once.
  */
-export async function withDebian(name: string, wanted: string, work: (apt: Apt) => Promise<void>): Promise<void> {
+export function withDebian(name: string, wanted: string, work: (apt: Apt) => Promise<void>): Promise<void> {
+  return withSuites(name, wanted === 'newest' ? [NEWEST_SUITE] : SUITES, work)
+}
+
+/** Gives `work` an apt with these suites of Debian's, by whatever names Debian's mirrors know them. */
+export async function withSuites(name: string, suites: readonly string[], work: (apt: Apt) => Promise<void>): Promise<void> {
   const { mirror, keyring, cleanUp } = await findDebian(name)
   try {
-    const suites = wanted === 'newest' ? [NEWEST_SUITE] : SUITES
     const lines = suites.map((suite) => `deb [signed-by=${keyring}] ${mirror} ${suite} main`)
     await withApt(work, { name: `debian-${name}`, lines })
   } finally {

@@ -11,6 +11,7 @@ const healthy: Probes = {
     { version: '7.2.7', ownDistribution: false, program: '/cache/kernels/7.2.7/linux.uml', modules: '/cache/kernels/7.2.7/modules' },
     { version: '6.1.176', ownDistribution: true, program: '/usr/bin/linux.uml', modules: '/usr/lib/uml/modules/6.1.176' },
   ],
+  cinders: () => ['29.0.0', '26.0.0'].map((version) => ({ version, folder: `/cache/cinder/${version}` })),
   qemus: () => [{ version: '11.1.2', argv: ['/cache/qemu/11.1.2/qemu-storage-daemon'] }],
   toolVersions: async () => ({ dd: 'dd (coreutils) 9.1', lvm: 'LVM version:     2.03.16(2) (2022-05-18)' }),
   lacksForNative: async () => ['root: run it with sudo'],

@@ -2,6 +2,7 @@ import { availableParallelism, release, tmpdir, totalmem } from 'node:os'
 import { messageOf } from '../../../harness/errors.ts'
 import { temporaryFolders, whyUnusable } from '../../../harness/lab/run_folder.ts'
 import { findRuns } from '../../../harness/lab/sweep.ts'
+import { installedCinders } from '../../../harness/machine/cinder_releases.ts'
 import { knownOfKvm } from '../../../harness/machine/guest/kvm_probe.ts'
 import { hasSeccompMode, installedKernels, type UmlKernel } from '../../../harness/machine/guest/uml_kernels.ts'
 import type { MachineKind } from '../../../harness/machine/machine.ts'
@@ -51,6 +52,8 @@ export interface Probes {
   readonly kernels: typeof installedKernels
   /** The QEMUs whose storage daemon is installed. */
   readonly qemus: typeof installedQemus
+  /** The releases of Cinder whose drivers can be run. */
+  readonly cinders: typeof installedCinders
   /** What the programs that a run uses say of their versions. */
   readonly toolVersions: () => Promise<ToolVersions>
   readonly lacksForNative: () => Promise<readonly string[]>
@@ -75,6 +78,7 @@ export const realProbes: Probes = {
   lacksOf,
   kernels: () => installedKernels(),
   qemus: installedQemus,
+  cinders: () => installedCinders(),
   toolVersions: () => readToolVersions(openNative('doctor', tmpdir())),
   lacksForNative: () => lacksForNative({ load: false }),
   refusesToBoot: async (kind) => {
@@ -209,7 +213,7 @@ async function observe(probes: Probes): Promise<Observation[]> {
       const { missing, packages } = lacksOfPart(part, probes)
       const what = PART_TITLES[part]
       return missing.length === 0
-        ? { what, state: 'well', text: part === 'uml' ? describeKernels(probes.kernels()) : 'installed' }
+        ? { what, state: 'well', text: describePart(part, probes) }
         : {
             what,
             state: 'missing',
@@ -244,6 +248,15 @@ async function observe(probes: Probes): Promise<Observation[]> {
           help: `run ${commandLine('sweep')}`,
         },
   ]
+}
+
+function describePart(part: Part, { kernels, cinders }: Probes): string {
+  if (part === 'uml') return describeKernels(kernels())
+  if (part === 'cinder')
+    return cinders()
+      .map(({ version }) => `Cinder ${version}`)
+      .join('\n')
+  return 'installed'
 }
 
 /** The storage daemons that live migrations pass through, the newest first. */

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { DISTRIBUTION } from '../../../harness/certify/candidate/cinder.ts'
 import { BrokenLab } from '../../../harness/errors.ts'
+import { selectCinder } from '../../../harness/machine/cinder_releases.ts'
 import { preparedKernel } from '../../../harness/machine/guest/qemu_kernel.ts'
 import { missingForLibvirt } from '../../../harness/machine/libvirt_root.ts'
 import { cacheFolder, findProgram, toolsRoot } from '../../../harness/machine/tools.ts'
 import { withApt } from './apt.ts'
-import { hasCinder, unpackCinder } from './cinder.ts'
 import { prepareGuestKernel } from './guest_kernel.ts'
 import { LIBVIRT_PACKAGES, unpackLibvirt } from './libvirt.ts'
 
@@ -24,6 +25,7 @@ const NEEDS = {
   layers: { packages: ['cryptsetup-bin', 'qemu-utils'], programs: ['cryptsetup', 'qemu-img', 'qemu-nbd'] },
   uml: { packages: ['user-mode-linux'], programs: ['linux.uml'], files: ['usr/lib/uml/modules'] },
   qemu: { packages: ['qemu-system-x86', 'xz-utils', 'zstd'], programs: ['qemu-system-x86_64', 'xz', 'zstd'] },
+  // Cinder itself comes with the Python of its own suite: see cinder.ts.
   cinder: { packages: ['qemu-utils'], programs: ['qemu-img'] },
   // They lie in a folder of their own: missingForLibvirt.
   libvirt: { packages: LIBVIRT_PACKAGES, programs: [] },
@@ -38,9 +40,8 @@ export type Part = keyof typeof NEEDS
 export async function setUp(parts: readonly Part[], log: (line: string) => void): Promise<void> {
   const lacking = parts.filter((part) => !isInstalled(NEEDS[part]))
   const lacksKernel = parts.includes('qemu') && preparedKernel() === undefined
-  const lacksCinder = parts.includes('cinder') && !hasCinder()
   const lacksLibvirt = parts.includes('libvirt') && missingForLibvirt().length > 0
-  if (lacking.length === 0 && !lacksKernel && !lacksCinder && !lacksLibvirt) return
+  if (lacking.length === 0 && !lacksKernel && !lacksLibvirt) return
   await withApt(async (apt) => {
     const packages = lacking.flatMap((part) => NEEDS[part].packages)
     if (packages.length > 0) {
@@ -48,7 +49,6 @@ export async function setUp(parts: readonly Part[], log: (line: string) => void)
       await apt.unpack(packages, toolsRoot)
     }
     if (lacksKernel) await prepareGuestKernel(apt, log)
-    if (lacksCinder) await unpackCinder(apt, log)
     if (lacksLibvirt) await unpackLibvirt(apt, log)
   })
   const still = lacking.filter((part) => !isInstalled(NEEDS[part]))
@@ -64,7 +64,7 @@ export function lacksOf(part: Part): { readonly missing: readonly string[]; read
   const missing = [
     ...missingOf(NEEDS[part]),
     ...(part === 'qemu' && preparedKernel() === undefined ? ['a kernel for QEMU guests'] : []),
-    ...(part === 'cinder' && !hasCinder() ? ['python3-cinder'] : []),
+    ...(part === 'cinder' && selectCinder(DISTRIBUTION) === undefined ? ['python3-cinder'] : []),
     ...(part === 'libvirt' ? missingForLibvirt() : []),
   ]
   return { missing, packages: missing.length === 0 ? [] : NEEDS[part].packages }

@@ -57,6 +57,12 @@ export function DriverPage({ certificate }: { certificate: Certificate }) {
                     {check.title}
                     <br />
                     <span class="quiet">{check.text}</span>
+                    {check.trace !== undefined && (
+                      <details>
+                        <summary>where it failed</summary>
+                        <pre>{check.trace}</pre>
+                      </details>
+                    )}
                     {check.verdict === 'refuted' && <Command text={check.repeat} />}
                   </td>
                   <td class="figure">{check.seconds.toFixed(1)}</td>

@@ -1,0 +1,174 @@
+"""The verbs of the driver protocol, each by the driver's own method, with what Cinder's manager does before and after it."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import Any, Iterator, Optional
+
+from cinder.objects.snapshot import Snapshot
+from cinder.objects.volume import Volume
+
+import surroundings
+from database import Database, admin
+from faults import Asked, DriverError
+from storage import Storage
+
+GIB = 1024**3
+
+VERBS = (
+    "get_capabilities",
+    "create_volume",
+    "delete_volume",
+    "attach_volume",
+    "detach_volume",
+    "migrate_volume",
+    "update_migrated_volume",
+    "extend_volume",
+    "create_snapshot",
+    "delete_snapshot",
+    "create_volume_from_snapshot",
+    "create_cloned_volume",
+)
+
+
+class Volumes:
+    def __init__(self, driver: Asked, database: Database, storage: Storage) -> None:
+        self._driver = driver
+        self._database = database
+        self._storage = storage
+
+    def get_capabilities(self) -> dict[str, Any]:
+        report = dict(self._driver.get_volume_stats(True))
+        # Cinder's scheduler looks at pools, and hands the pool's location_info to the source's driver.
+        pools = report.get("pools") or []
+        if "location_info" not in report and len(pools) == 1 and "location_info" in pools[0]:
+            report["location_info"] = pools[0]["location_info"]
+        return report
+
+    def create_volume(self, name: str, size_bytes: int) -> None:
+        with self._requested(name, size_bytes) as volume:
+            update(volume, self._driver.create_volume(volume))
+
+    def delete_volume(self, name: str) -> None:
+        volume = self._found(name)
+        if volume is not None:
+            if self._database.has_snapshots(volume):
+                raise DriverError(f"InvalidVolume: {name} has snapshots")
+            self._driver.delete_volume(volume)
+            self._database.remove(volume)
+            return
+        # What becomes of one that is missing is the driver's to say.
+        with self._database.lent(self._database.new_volume(name, 1)) as missing:
+            self._driver.delete_volume(missing)
+
+    def attach_volume(self, name: str) -> dict[str, str]:
+        volume = self._volume(name)
+        path = self._driver.local_path(volume)
+        update(volume, self._driver.create_export(admin(), volume, {}))
+        if not os.path.exists(path):
+            raise DriverError(f"{name}: the driver names {path}, and there is no such file")
+        return {"path": self._storage.outside(path)}
+
+    def detach_volume(self, name: str) -> None:
+        self._driver.remove_export(admin(), self._volume(name))
+
+    def migrate_volume(self, name: str, copy_mode: str, size_bytes: int, location_info: Any = None) -> dict[str, bool]:
+        # Cinder's drivers know no copy mode: they decide by themselves, and that is what is to be seen.
+        capabilities = {} if location_info is None else {"location_info": location_info}
+        host = {"host": f"{surroundings.host_of('destination')}#pool", "capabilities": capabilities}
+        volume = self._volume(name)
+        moved, _ = self._driver.migrate_volume(admin(), volume, host)
+        if moved:
+            self._database.remove(volume)
+        return {"moved": bool(moved)}
+
+    def update_migrated_volume(self, name: str, new_name: str) -> None:
+        arrived = self._volume(name)
+        # The original, as it was at the source: of its place there nothing is known here.
+        original = self._database.new_volume(new_name, arrived.size)
+        answer = self._driver.update_migrated_volume(admin(), original, arrived, "available")
+        original.admin_metadata = arrived.admin_metadata
+        update(original, {"_name_id": arrived.name_id, "provider_location": arrived.provider_location, **(answer or {})})
+        self._database.remove(arrived)
+
+    def extend_volume(self, name: str, new_size_bytes: int) -> None:
+        volume = self._volume(name)
+        self._driver.extend_volume(volume, gibibytes(new_size_bytes))
+        update(volume, {"size": gibibytes(new_size_bytes)})
+
+    def create_snapshot(self, name: str, volume_name: str) -> None:
+        volume = self._volume(volume_name)
+        with self._database.kept(self._database.new_snapshot(name, volume)) as snapshot:
+            update(snapshot, self._driver.create_snapshot(snapshot))
+
+    def delete_snapshot(self, name: str, volume_name: str) -> None:
+        snapshot = self._database.snapshot(name)
+        if snapshot is not None:
+            self._driver.delete_snapshot(snapshot)
+            self._database.remove(snapshot)
+            return
+        with self._database.lent(self._database.new_snapshot(name, self._volume(volume_name))) as missing:
+            self._driver.delete_snapshot(missing)
+
+    def create_volume_from_snapshot(self, name: str, size_bytes: int, snapshot_name: str, volume_name: str) -> None:
+        snapshot = self._snapshot(snapshot_name)
+        with self._requested(name, size_bytes) as volume:
+            update(volume, self._driver.create_volume_from_snapshot(volume, snapshot))
+
+    def create_cloned_volume(self, name: str, size_bytes: int, source_name: str) -> None:
+        source = self._volume(source_name)
+        with self._requested(name, size_bytes) as volume:
+            update(volume, self._driver.create_cloned_volume(volume, source))
+
+    @contextmanager
+    def _requested(self, name: str, size_bytes: int) -> Iterator[Volume]:
+        """A volume to be made, after what Cinder's API and its database would have refused."""
+        if size_bytes <= 0:
+            raise DriverError(f"InvalidInput: a volume of {size_bytes} bytes")
+        if self._database.volume(name) is not None:
+            raise DriverError(f"Duplicate: there is a volume {name}")
+        with self._database.kept(self._database.new_volume(name, gibibytes(size_bytes))) as volume:
+            yield volume
+
+    def _volume(self, name: str) -> Volume:
+        volume = self._found(name)
+        if volume is None:
+            raise DriverError(f"VolumeNotFound: {name}")
+        return volume
+
+    def _found(self, name: str) -> Optional[Volume]:
+        """The volume of this name. One that another backend's driver has put here is found where it would be."""
+        known = self._database.volume(name)
+        if known is not None:
+            return known
+        arrived = self._database.new_volume(name, 0)
+        try:
+            size = size_of(self._driver.local_path(arrived))
+        except (DriverError, OSError):  # a driver may stumble over a volume that is not there in any way
+            self._database.remove(arrived)
+            return None
+        update(arrived, {"size": gibibytes(size)})
+        return arrived
+
+    def _snapshot(self, name: str) -> Snapshot:
+        snapshot = self._database.snapshot(name)
+        if snapshot is None:
+            raise DriverError(f"SnapshotNotFound: {name}")
+        return snapshot
+
+
+def update(thing: Any, answer: Optional[dict[str, Any]]) -> None:
+    """Does with a driver's answer what Cinder's manager does with it."""
+    if answer:
+        thing.update(answer)
+    thing.save()
+
+
+def gibibytes(size_bytes: int) -> int:
+    return -(-size_bytes // GIB)
+
+
+def size_of(path: str) -> int:
+    with open(path, "rb") as file:
+        return file.seek(0, os.SEEK_END)

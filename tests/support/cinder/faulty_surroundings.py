@@ -1,0 +1,86 @@
+"""An honest driver of Cinder's kind, whose surroundings fail as its option says while a volume is extended."""
+
+import os
+import sqlite3
+
+from cinder import context
+from cinder.volume import driver, rpcapi
+from oslo_config import cfg
+
+OPTIONS = [cfg.StrOpt("volumes_folder", help="where the volumes lie"), cfg.StrOpt("fails", help="what fails")]
+
+
+class FaultyDriver(driver.VolumeDriver):
+    VERSION = "1"
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.configuration.append_config_values(OPTIONS)
+
+    def do_setup(self, ctxt):
+        os.makedirs(self.configuration.volumes_folder, exist_ok=True)
+
+    def check_for_setup_error(self):
+        pass
+
+    def get_volume_stats(self, refresh=False):
+        return {"volume_backend_name": "faulty", "sparse_copy_volume": True}
+
+    def create_volume(self, volume):
+        with open(self.local_path(volume), "xb") as file:
+            file.truncate(volume.size << 30)
+
+    def delete_volume(self, volume):
+        os.remove(self.local_path(volume))
+
+    def local_path(self, volume):
+        return os.path.join(self.configuration.volumes_folder, volume.name)
+
+    def create_export(self, ctxt, volume, connector):
+        pass
+
+    def remove_export(self, ctxt, volume):
+        pass
+
+    def extend_volume(self, volume, new_size):
+        getattr(self, self.configuration.fails)(volume)
+        os.truncate(self.local_path(volume), new_size << 30)
+
+    def nothing(self, volume):
+        pass
+
+    def table(self, volume):
+        file = cfg.CONF.database.connection.removeprefix("sqlite:///")
+        with sqlite3.connect(file) as connection:
+            connection.execute("DROP TABLE volumes")
+        volume.refresh()
+
+    def wrapped_table(self, volume):
+        try:
+            self.table(volume)
+        except Exception:
+            raise ValueError("the volume cannot be read")
+
+    def module(self, volume):
+        import a_module_that_nobody_has  # noqa: F401
+
+    def option(self, volume):
+        self.configuration.an_option_that_nobody_registered
+
+    def bus(self, volume):
+        rpcapi.VolumeAPI().get_capabilities(context.get_admin_context(), "nobody@nowhere", False)
+
+    def program(self, volume):
+        self._execute("a-program-that-nobody-has")
+
+    def end(self, volume):
+        os._exit(7)
+
+    def own(self, volume):
+        raise ValueError("the driver's own\nfault")
+
+    def command(self, volume):
+        self._execute("ls", "/no/such/folder")
+
+    def unoffered(self, volume):
+        raise NotImplementedError()
