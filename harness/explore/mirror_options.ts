@@ -48,6 +48,11 @@ export function mirrorCopies(version: string): NamedCopy[] {
   )
 }
 
+/** The QEMU versions that ids of those copies, or their leading parts, name. */
+export function qemusIn(ids: readonly string[]): string[] {
+  return ids.flatMap((id) => /^mirror\/(\d+\.\d+)(?:\/|$)/.exec(id)?.[1] ?? [])
+}
+
 function entriesOf<Key extends string, Value>(record: Readonly<Record<Key, Value>>): [Key, Value][] {
   return Object.entries(record) as [Key, Value][]
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { Option } from '@commander-js/extra-typings'
 import { UsageError } from '../../harness/errors.ts'
 import { brokenModelNames } from '../../harness/explore/broken_models.ts'
-import { mirrorCopies } from '../../harness/explore/mirror_options.ts'
+import { mirrorCopies, qemusIn } from '../../harness/explore/mirror_options.ts'
 import type { NamedCopy } from '../../harness/explore/run_copies.ts'
 import { traps } from '../../harness/explore/traps.ts'
 import type { MachineChoice, MachineKind } from '../../harness/machine/machine.ts'
@@ -14,7 +14,7 @@ import { verifyOnKernels } from '../../harness/verify/kernels.ts'
 import { assignToShard, estimateCellCost, estimateCopyCost } from '../../harness/verify/shard.ts'
 import { EXIT, newCommand, runnable, version } from '../lib/cli/command.ts'
 import { openDebugShell } from '../lib/cli/debug_shell.ts'
-import { isMeant, parseOnly } from '../lib/cli/only.ts'
+import { isMeant, parseOnly, splitOnly } from '../lib/cli/only.ts'
 import { addRunOptionsOnKernels, machineWords, newSeed, onlyOption, qemusOption } from '../lib/cli/options.ts'
 import { repeatVerify } from '../lib/cli/repeat_verify.ts'
 import { type ShardNumber, seedOfShards, shardOption } from '../lib/cli/shard.ts'
@@ -74,8 +74,7 @@ export default runnable(command, async () => {
   const baseline = await readBaseline(options.baseline)
   const log = createLogger(options)
   await prepareRun(options.out, log)
-  for (const qemu of options.qemu.filter((version) => copies.some(({ id }) => id.startsWith(`mirror/${version}/`))))
-    await bringQemu(qemu, log)
+  for (const qemu of new Set(qemusIn(copies.map(({ id }) => id)))) await bringQemu(qemu, log)
   const kernels = await prepareKernels(options.machine, options.kernel, log)
   if (cells.some(({ libvirt }) => libvirt) && kernels.some(({ machine }) => kindOf(machine).kind === 'uml')) await tryLibvirt(log)
 
@@ -150,10 +149,14 @@ interface Selection {
   readonly copies: readonly NamedCopy[]
 }
 
-/** The cells and copies that --only selects; without it all but those on request: libvirt's, and the mirror's options. */
-function selectAll(only: string | undefined, qemus: readonly string[]): Selection {
+/**
+ * The cells and copies that --only selects; without it all but those on request: libvirt's, and the mirror's options. An id of these
+ * names its QEMU, so that the id alone repeats a copy; `qemus` are for `mirror` alone.
+ */
+export function selectAll(only: string | undefined, qemus: readonly string[]): Selection {
   if (only === undefined) return { cells: allCells, copies: traps }
-  const copies = [...traps, ...qemus.flatMap(mirrorCopies)]
+  const versions = new Set([...qemus, ...qemusIn(splitOnly(only))])
+  const copies = [...traps, ...[...versions].flatMap(mirrorCopies)]
   const cells = [...allCells, ...cellsOnRequest]
   const ids = [...cells, ...copies].map(({ id }) => id)
   const wanted = parseOnly(only, ids, 'cell', 'verify')
