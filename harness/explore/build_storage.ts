@@ -54,11 +54,14 @@ export async function buildStorage(testBed: TestBed, lab: Lab, copyCase: CopyCas
   return { source: from, destination: destination.cryptHeaderBytes === undefined ? below : await encrypted(lab, below), content }
 }
 
-/** Gives up the source that was left for the next copy: an instance has written to it. */
-export async function dropSource(testBed: TestBed): Promise<void> {
+/**
+ * Gives up the source that was left for the next copy: an instance has written to it, or another is wanted. Throws BrokenLab with the
+ * faults that were found before, and those of its release.
+ */
+export async function dropSource(testBed: TestBed, found: readonly string[] = []): Promise<void> {
   const last = testBed.leftForNext
   testBed.leftForNext = undefined
-  const faults = (await last?.release()) ?? []
+  const faults = [...found, ...((await last?.release()) ?? [])]
   if (faults.length > 0) throw new BrokenLab(faults.join('; '))
 }
 
@@ -83,9 +86,7 @@ async function takeSource(testBed: TestBed, { source, sizeBytes }: CopyCase): Pr
     if (wrongBytes === 0) return last
     faults.push(`${wrongBytes} bytes of ${last.volume.path} have changed, which was a source and only read`)
   }
-  testBed.leftForNext = undefined
-  faults.push(...((await last?.lab.release()) ?? []))
-  if (faults.length > 0) throw new BrokenLab(faults.join('; '))
+  await dropSource(testBed, faults)
   const lab = await testBed.lab.child()
   try {
     const volume = await makeSource({ testBed, lab }, source.storage, sizeBytes)
