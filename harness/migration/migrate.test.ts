@@ -3,7 +3,7 @@ import { PivotUnknown } from '../errors.ts'
 import type { Answer } from '../protocol/capabilities.ts'
 import type { VolumeService } from '../protocol/volume_service.ts'
 import type { CopyMode } from '../result/copy_mode.ts'
-import { type MigrationMethod, type MigrationParts, type MigrationResult, migrate } from './migrate.ts'
+import { isOnDestination, type MigrationMethod, type MigrationParts, type MigrationResult, migrate } from './migrate.ts'
 import type { Backend, MigrationStatus, Volume } from './volume.ts'
 
 const SIZE = 64
@@ -555,6 +555,7 @@ describe('a live migration', () => {
     const result = await scene.run()
 
     expect(result).toMatchObject({ outcome: 'migrated', states: HOST_STATES, movedBy: 'live' })
+    expect(isOnDestination(result)).toBe(true)
     expect(modes).toEqual(['sparse'])
     expect(scene.volume).toMatchObject({ name: ARRIVAL, status: 'in-use', migrationStatus: 'success', backend: scene.destination })
     expect([...scene.source.volumes.keys(), ...scene.source.attached]).toEqual([])
@@ -593,6 +594,7 @@ describe('a live migration', () => {
     const result = await scene.run()
 
     expect(result).toMatchObject({ outcome: 'failed', why: 'the mirror broke', leftovers: [], states: ['starting', 'migrating', 'error'] })
+    expect(isOnDestination(result)).toBe(false)
     expect(scene.volume).toMatchObject({ name: NAME, status: 'in-use', backend: scene.source })
     expect([...scene.source.volumes, ...scene.destination.volumes]).toEqual([[NAME, 'content']])
     expect([...scene.source.attached, ...scene.destination.attached]).toEqual([NAME])
@@ -606,6 +608,7 @@ describe('a live migration', () => {
     const result = await scene.run()
 
     expect(result).toMatchObject({ outcome: 'failed', why: 'QEMU went away', leftovers: [expect.stringContaining(ARRIVAL)] })
+    expect(isOnDestination(result)).toBe(false)
     expect([[...scene.source.volumes.keys()], [...scene.destination.volumes.keys()]]).toEqual([[NAME], [ARRIVAL]])
   })
 
@@ -618,6 +621,7 @@ describe('a live migration', () => {
     const result = await scene.run('live', { mirror: written(scene) })
 
     expect(result).toMatchObject({ outcome: 'failed', why: `${verb} broke`, leftovers: [expect.stringContaining(ARRIVAL)] })
+    expect(isOnDestination(result)).toBe(true)
     expect(scene.destination.volumes.get(ARRIVAL)).toBe('newer content')
     expect(scene.volume).toMatchObject({ name: ARRIVAL, backend: scene.destination })
   })

@@ -49,6 +49,11 @@ export type MigrationResult =
   /** The source is as it was, the destination removed; `leftovers` names what could not be undone, and what is the only copy now. */
   | ({ readonly outcome: 'failed'; readonly why: string; readonly leftovers: readonly string[] } & MigrationRecord)
 
+/** Reports whether the volume is on the destination: it migrated, or it was in use and the migration failed after the pivot. */
+export function isOnDestination(result: MigrationResult): boolean {
+  return result.outcome === 'migrated' || (result.outcome === 'failed' && result.movedBy === 'live')
+}
+
 /**
  * Migrates a volume to another backend: by the source's driver where it can and is asked to, else by a copy on the host; or a volume in
  * use, by a mirror. Whatever fails, the source stays whole and the destination goes, until an instance writes to that.

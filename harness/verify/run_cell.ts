@@ -6,7 +6,7 @@ import { inspectStorage, type StorageBackend } from '../drivers/backend.ts'
 import { poolName } from '../drivers/lvm/kinds.ts'
 import { messageOf, NotInstalled } from '../errors.ts'
 import type { Lab } from '../lab/lab.ts'
-import type { MigrationRecord, MigrationResult } from '../migration/migrate.ts'
+import { isOnDestination, type MigrationRecord, type MigrationResult } from '../migration/migrate.ts'
 import { demandSoundQemu, migrateInLab } from '../migration/parts.ts'
 import type { Rule } from '../migration/rule.ts'
 import type { Prediction } from '../model/copy_case.ts'
@@ -145,8 +145,7 @@ async function gatherEvidence(
 
   const sourceRemains = await source.exists()
   const migrated = result.outcome === 'migrated'
-  // From the pivot on the volume is there, also where the migration failed afterwards.
-  const isThere = migrated || (result.outcome === 'failed' && result.movedBy === 'live')
+  const isThere = isOnDestination(result)
   const after = await clock.time('look', async () => {
     const { rows, spaceOf } = await inspectStorage(lab, testBed.lvm, backends)
     return { rows, space: migrated ? await spaceOf(arrived.backend, arrived.name) : undefined }

@@ -1,7 +1,7 @@
 import type { Content } from '../../content/content.ts'
 import { messageOf } from '../../errors.ts'
 import type { Written } from '../../helper/writer.ts'
-import type { MigrationMethod, MigrationParts, MigrationResult } from '../../migration/migrate.ts'
+import { isOnDestination, type MigrationMethod, type MigrationParts, type MigrationResult } from '../../migration/migrate.ts'
 import { demandSoundQemu, migrateInLab, soundParts } from '../../migration/parts.ts'
 import type { Backend } from '../../migration/volume.ts'
 import type { Instance } from '../../movers/mirror/instance.ts'
@@ -117,7 +117,7 @@ export async function migrateVolume(
   )
   const written = instance && (await endInstance(instance))
   if (written !== undefined) demandSoundQemu(mirrorError, written)
-  const isThere = result.outcome === 'migrated' || (result.outcome === 'failed' && result.movedBy === 'live')
+  const isThere = isOnDestination(result)
   const about = {
     result,
     volume,

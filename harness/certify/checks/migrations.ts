@@ -1,6 +1,6 @@
 import { type Content, dataBlocks } from '../../content/content.ts'
 import { BrokenLab, messageOf } from '../../errors.ts'
-import type { MigrationMethod } from '../../migration/migrate.ts'
+import { isOnDestination, type MigrationMethod } from '../../migration/migrate.ts'
 import { DD_BLOCK_BYTES } from '../../movers/dd.ts'
 import { Instance } from '../../movers/mirror/instance.ts'
 import { causeOfWrong } from '../../result/cause.ts'
@@ -152,7 +152,7 @@ async function judgeMigration(
   migrated: MigratedContent,
 ): Promise<CheckOutcome> {
   const { result, volume, arrived } = migrated
-  if (result.outcome === 'failed' && result.movedBy === 'live') {
+  if (result.outcome !== 'migrated' && isOnDestination(result)) {
     const text = `the volume had moved, and its source could not be let go of: ${result.why}`
     if (source === other) throw new PeerFailed(`${other.name}: ${text}`)
     return refuted(text, 'source-left')
