@@ -1,11 +1,10 @@
 import { join } from 'node:path'
-import { cacheFolder } from './tools.ts'
+import { cacheFolder, LOADER } from './tools.ts'
 import { compareVersions, isVersion, versionsIn } from './versions.ts'
 
 /** QEMU's storage daemons, each in a folder named after its version: see scripts/lib/setup/qemu_daemon.ts. */
 export const daemonsFolder = join(cacheFolder, 'qemu')
 export const DAEMON = 'qemu-storage-daemon'
-export const LOADER = 'ld-linux-x86-64.so.2'
 
 /** A QEMU of some Debian suite. */
 export interface Qemu {

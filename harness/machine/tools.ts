@@ -11,6 +11,8 @@ export const cacheFolder = resolve(
   process.env.HOLEPROOF_CACHE ?? (isPackage ? envPaths('holeproof', { suffix: '' }).cache : assetPath('.cache')),
 )
 export const toolsRoot = join(cacheFolder, 'root')
+/** Programs of another suite start with the loader of that suite, which the setup puts beside them. */
+export const LOADER = 'ld-linux-x86-64.so.2'
 
 const PROGRAM_FOLDERS = ['usr/sbin', 'sbin', 'usr/bin', 'bin']
 

@@ -2,7 +2,7 @@ import { chmod, copyFile, readdir, readFile, rename, rm, writeFile } from 'node:
 import { join } from 'node:path'
 import { BrokenLab } from '../../../harness/errors.ts'
 import { hasSeccompMode, kernelsFolder, selectKernel, type UmlKernel } from '../../../harness/machine/guest/uml_kernels.ts'
-import { LOADER } from '../../../harness/machine/qemu_versions.ts'
+import { LOADER } from '../../../harness/machine/tools.ts'
 import { makeOutFolder } from '../output/out.ts'
 import type { Apt } from './apt.ts'
 import { findUnpacked, selectPackage, unknownVersion, withDebian } from './debian.ts'
