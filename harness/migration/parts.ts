@@ -18,8 +18,6 @@ export interface RuleParts {
   readonly mover: Mover
   readonly rule?: Rule
   readonly ask?: MigrationParts['ask']
-  /** How the mirror of a volume in use is broken. */
-  readonly mirrorFault?: MirrorFault
 }
 
 /** How a volume in use migrates: its instance, and what that is told. */
@@ -27,6 +25,8 @@ export interface LiveParts {
   readonly instance: Instance
   /** Options for the mode that was decided; default: mirrorOptionsFor. */
   readonly optionsFor?: typeof mirrorOptionsFor
+  /** How the mirror is broken on purpose. */
+  readonly fault?: MirrorFault | undefined
   readonly onStage?: (stage: MirrorStage) => Promise<void>
 }
 
@@ -47,7 +47,7 @@ export async function migrateInLab(
   { name, sizeBytes, backend }: Pick<Volume, 'name' | 'sizeBytes' | 'backend'>,
   destination: Backend,
   method: MigrationMethod,
-  { mover, rule, ask, mirrorFault }: RuleParts = soundParts,
+  { mover, rule, ask }: RuleParts = soundParts,
   overrides: (parts: MigrationParts) => Partial<MigrationParts> = () => ({}),
   live?: LiveParts,
 ): Promise<LabMigration> {
@@ -60,7 +60,7 @@ export async function migrateInLab(
     ...(live && {
       mirror: async (to, mode) => {
         try {
-          await mirrorTo(to, mode, live, mirrorFault)
+          await mirrorTo(to, mode, live)
         } catch (error) {
           mirrorError = error
           throw error
@@ -74,12 +74,7 @@ export async function migrateInLab(
   return { result, record, ...(mirrorError !== undefined && { mirrorError }) }
 }
 
-function mirrorTo(
-  to: string,
-  mode: CopyMode,
-  { instance, optionsFor = mirrorOptionsFor, onStage }: LiveParts,
-  fault: MirrorFault | undefined,
-): Promise<void> {
+function mirrorTo(to: string, mode: CopyMode, { instance, optionsFor = mirrorOptionsFor, fault, onStage }: LiveParts): Promise<void> {
   return instance.mirror({ to, options: optionsFor(mode, instance.qemu), fault, ...(onStage && { onStage }) })
 }
 

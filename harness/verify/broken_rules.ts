@@ -3,6 +3,7 @@ import { runOrThrow } from '../machine/machine.ts'
 import { type RuleParts, soundParts } from '../migration/parts.ts'
 import { decideCopyMode, type Rule } from '../migration/rule.ts'
 import { dd } from '../movers/dd.ts'
+import type { MirrorFault } from '../movers/mirror/disk.ts'
 import { capabilityReportSchema, SHIPPED_KEY, WELL_DEFINED_PROPERTY } from '../protocol/capabilities.ts'
 import { isRecord } from '../protocol/rest/capabilities_body.ts'
 import { type RestClientParts, soundRestClient } from '../protocol/rest/client.ts'
@@ -12,6 +13,8 @@ import type { CopyMode } from '../result/copy_mode.ts'
 export interface VerifyParts extends RuleParts {
   /** Predicts the run; default the sound model. */
   readonly model?: Model
+  /** How the mirror of a volume in use is broken. */
+  readonly mirrorFault?: MirrorFault
   /** The parts of the REST client that are not the sound ones. */
   readonly restClient?: Partial<RestClientParts>
 }

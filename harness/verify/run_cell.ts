@@ -211,7 +211,7 @@ async function migrateVolume(
     }),
   )
   // libvirt cannot be told of a claim.
-  const live = { instance, ...(cell.libvirt && { optionsFor: () => ({}) }) }
+  const live = { instance, fault: parts.mirrorFault, ...(cell.libvirt && { optionsFor: () => ({}) }) }
   const { result, record, mirrorError } = await clock.time('migrate', () =>
     migrateInLab(lab, from, to, cell.method, ruleParts, () => ({ newName: () => ARRIVAL }), live),
   )
