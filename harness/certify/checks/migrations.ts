@@ -1,14 +1,14 @@
 import { type Content, dataBlocks } from '../../content/content.ts'
-import { BrokenLab, messageOf } from '../../errors.ts'
+import { messageOf } from '../../errors.ts'
 import { isOnDestination, type MigrationMethod } from '../../migration/migrate.ts'
 import { DD_BLOCK_BYTES } from '../../movers/dd.ts'
 import { Instance } from '../../movers/mirror/instance.ts'
 import { causeOfWrong } from '../../result/cause.ts'
 import { describeDifference } from '../../result/describe.ts'
-import type { TestBed } from '../../testbed/test_bed.ts'
 import { SECTOR_BYTES, sizeText } from '../../units.ts'
 import { DriverFault, PeerFailed } from '../candidate/faults.ts'
 import type { DriverSession, DriverVolume } from '../session/driver_session.ts'
+import type { DriverUnderTest } from '../session/driver_under_test.ts'
 import { type Check, type CheckOutcome, refuted, upheld, wrongBytesOf } from './check.ts'
 import { type MigratedContent, makeSource, makeUnflushedSource, migrateVolume } from './migrate_content.ts'
 import { inUse, migratedShapes, shapedContent } from './migrated_volumes.ts'
@@ -47,10 +47,12 @@ export function migrations(peers: readonly string[]): Check[] {
       (peer, turn): Check => ({
         id: `migrate-${direction}/live/${peer}`,
         title: `a volume mirrored ${direction === 'in' ? 'from' : 'to'} ${peer} by QEMU while an instance writes keeps every write`,
-        run: ({ session, peers, testBed }) =>
-          peers.withFresh(peer, (other) =>
-            migrateBetween({ peer, other, session, direction, method: 'live', turn, notes: new Set(), testBed }),
-          ),
+        run: (driver) => {
+          const { session, peers } = driver
+          return peers.withFresh(peer, (other) =>
+            migrateBetween({ peer, other, session, direction, method: 'live', turn, notes: new Set(), driver }),
+          )
+        },
       }),
     ),
   )
@@ -68,8 +70,8 @@ interface Between {
   readonly direction: 'in' | 'out'
   readonly method: MigrationMethod
   readonly turn: number
-  /** Where an instance has the volume in use: of a live migration. */
-  readonly testBed?: TestBed
+  /** Gives a lab to the instance that has the volume in use: of a live migration. */
+  readonly driver?: DriverUnderTest
   /** Notes on the volumes that arrived on the driver under test. */
   readonly notes: Set<string>
 }
@@ -98,25 +100,18 @@ async function migrateBetween(between: Between): Promise<CheckOutcome> {
 
 /** Migrates a volume; by the method `live` while an instance writes to it. */
 async function migrate(
-  { method, other, testBed }: Between,
+  { method, other, driver }: Between,
   source: DriverSession,
   destination: DriverSession,
   volume: DriverVolume,
   content: Content,
 ): Promise<MigratedContent> {
-  if (testBed === undefined) return migrateVolume(source, destination, method, volume)
+  if (driver === undefined) return migrateVolume(source, destination, method, volume)
   const path = await ofPeer(other, source === other, () => volume.attach())
-  const lab = await testBed.lab.child()
-  let migrated: MigratedContent
-  try {
-    const instance = await Instance.start(lab, await testBed.storageDaemon(), { path, content, writer: 'mixed' })
-    migrated = await migrateVolume(source, destination, method, volume, instance)
-  } catch (error) {
-    const left = await lab.release()
-    throw left.length === 0 ? error : new BrokenLab([messageOf(error), ...left].join('; '), { cause: error })
-  }
-  const leaks = await lab.release()
-  if (leaks.length > 0) throw new BrokenLab(leaks.join('; '))
+  const migrated = await driver.withLab(async (lab) => {
+    const instance = await Instance.start(lab, await driver.testBed.storageDaemon(), { path, content, writer: 'mixed' })
+    return migrateVolume(source, destination, method, volume, instance)
+  })
   const { refusal, arrived } = migrated
   if (refusal !== undefined)
     await ofPeer(other, refusal.by === other, async () => {

@@ -80,13 +80,22 @@ export class DriverUnderTest {
     }
   }
 
+  /** Gives a check a lab for what it needs beside the driver. Whatever cannot be released is among the leaks. */
+  async withLab<Result>(use: (lab: Lab) => Promise<Result>): Promise<Result> {
+    const lab = await this.testBed.lab.child()
+    try {
+      return await use(lab)
+    } finally {
+      this.leaks.push(...(await lab.release()))
+    }
+  }
+
   /**
    * Sets another instance of the driver up on new storage, whose devices are covered, and takes it away afterwards. Throws DriverGone when
    * it does not come up.
    */
-  async withAnother<Result>(cover: CoverDevice, use: (session: DriverSession) => Promise<Result>): Promise<Result> {
-    const lab = await this.testBed.lab.child()
-    try {
+  withAnother<Result>(cover: CoverDevice, use: (session: DriverSession) => Promise<Result>): Promise<Result> {
+    return this.withLab(async (lab) => {
       const session = await this.openAnother(lab, cover)
       try {
         return await use(session)
@@ -96,9 +105,7 @@ export class DriverUnderTest {
         await session.process.shutdown().catch(() => false)
         await session.process.stop()
       }
-    } finally {
-      this.leaks.push(...(await lab.release()))
-    }
+    })
   }
 
   private async openAnother(lab: Lab, cover: CoverDevice): Promise<DriverSession> {
