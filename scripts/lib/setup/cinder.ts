@@ -11,7 +11,7 @@ import {
   PYTHON,
   selectCinder,
 } from '../../../harness/machine/cinder_releases.ts'
-import { LOADER } from '../../../harness/machine/qemu_versions.ts'
+import { LOADER } from '../../../harness/machine/tools.ts'
 import { assetPath } from '../../../harness/paths.ts'
 import { makeOutFolder } from '../output/out.ts'
 import { type Apt, withApt } from './apt.ts'
