@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 from typing import Any, Callable, TextIO
 
+import cheap
 import json_rpc
 from faults import AdapterFault, text_of
 
@@ -46,7 +47,8 @@ def service(config_file: Path, section: str) -> json_rpc.Service:
     # A driver of the user's own may lie beside its configuration.
     sys.path.append(str(config_file.resolve().parent))
     try:
-        from backend import Backend
+        with cheap.memory_in_large_pieces():
+            from backend import Backend
     except Exception as error:
         return Unusable(error)
     finally:

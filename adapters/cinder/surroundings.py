@@ -17,6 +17,7 @@ from cinder.volume import configuration
 from oslo_config import cfg
 from oslo_utils import importutils
 
+import cheap
 from database import Database, admin, make_schema
 from faults import Asked, by_driver
 
@@ -61,6 +62,7 @@ def start_services(section: str, folder: Path) -> Database:
         raise PermissionError("a Cinder driver needs root here: there is no privileged daemon")
     for privileged in (cinder.privsep.sys_admin_pctxt, os_brick.privileged.default):
         privileged.set_client_mode(False)
+    cheap.spawn_by_vfork()
     objects.register_all()
     make_schema(folder / DATABASE)
     rpc.init(CONF)
@@ -72,17 +74,18 @@ def load_driver(section: str, is_first_start: bool) -> Any:
     options = configuration.Configuration([DRIVER_OPTION], config_group=section)
     if not options.volume_driver:
         raise ValueError(f"the section [{section}] names no volume_driver")
-    return by_driver(
-        lambda: importutils.import_object(
-            options.volume_driver,
-            configuration=options,
-            db=api,
-            host=host_of(section),
-            cluster_name=None,
-            is_vol_db_empty=is_first_start,
-            active_backend_id=None,
+    with cheap.memory_in_large_pieces():
+        return by_driver(
+            lambda: importutils.import_object(
+                options.volume_driver,
+                configuration=options,
+                db=api,
+                host=host_of(section),
+                cluster_name=None,
+                is_vol_db_empty=is_first_start,
+                active_backend_id=None,
+            )
         )
-    )
 
 
 def start_driver(driver: Asked) -> None:

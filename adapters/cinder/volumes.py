@@ -9,7 +9,7 @@ from typing import Any, Iterator, Optional
 from cinder.objects.snapshot import Snapshot
 from cinder.objects.volume import Volume
 
-import surroundings
+import destination
 from database import Database, admin
 from faults import Asked, DriverError
 from storage import Storage
@@ -74,11 +74,13 @@ class Volumes:
         self._driver.remove_export(admin(), self._volume(name))
 
     def migrate_volume(self, name: str, copy_mode: str, size_bytes: int, location_info: Any = None) -> dict[str, bool]:
-        # Cinder's drivers know no copy mode: they decide by themselves, and that is what is to be seen.
+        # Cinder's drivers know no copy mode: they decide by themselves, and that is what is to be seen. One that asks the destination
+        # is told what it claims.
         capabilities = {} if location_info is None else {"location_info": location_info}
-        host = {"host": f"{surroundings.host_of('destination')}#pool", "capabilities": capabilities}
+        host = {"host": f"{destination.BACKEND}#pool", "capabilities": capabilities}
         volume = self._volume(name)
-        moved, _ = self._driver.migrate_volume(admin(), volume, host)
+        with destination.answering(copy_mode == "sparse"):
+            moved, _ = self._driver.migrate_volume(admin(), volume, host)
         if moved:
             self._database.remove(volume)
         return {"moved": bool(moved)}
