@@ -28,8 +28,11 @@ class Asked:
         self._driver = driver
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        method = getattr(self._driver, name)
-        return lambda *args: by_driver(lambda: method(*args))
+        return lambda *args: by_driver(lambda: getattr(self._driver, name, lacking)(*args))
+
+
+def lacking(*_args: Any) -> Any:
+    raise NotImplementedError("it has no such method")
 
 
 def by_driver(ask: Callable[[], Answer]) -> Answer:

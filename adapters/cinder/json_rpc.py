@@ -7,7 +7,7 @@ import json
 import logging
 from typing import Any, Callable, Optional, Protocol, TextIO
 
-from faults import AdapterFault, DriverError, NotOffered, text_of, traceback_of
+from faults import AdapterFault, DriverError, NotOffered, text_of, traceback_of, why_not_driver
 
 METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
@@ -92,5 +92,5 @@ def call(service: Service, question: dict[str, Any]) -> Any:
         raise Refused(DRIVER_ERROR, str(error)) from error
     except Exception as error:
         LOG.exception("%s failed", name)
-        text = str(error) if isinstance(error, AdapterFault) else text_of(error)
+        text = str(error) if isinstance(error, AdapterFault) else why_not_driver(error) or text_of(error)
         raise Refused(ADAPTER_FAULT, text, {"traceback": traceback_of(error)}) from error

@@ -8,10 +8,11 @@ from typing import Any, Iterator, Optional
 
 from cinder.objects.snapshot import Snapshot
 from cinder.objects.volume import Volume
+from cinder.volume import volume_utils
 
 import destination
 from database import Database, admin
-from faults import Asked, DriverError
+from faults import Asked, DriverError, NotOffered
 from storage import Storage
 
 GIB = 1024**3
@@ -37,6 +38,8 @@ class Volumes:
         self._driver = driver
         self._database = database
         self._storage = storage
+        # What os-brick has connected, by the volume's name.
+        self._connections: dict[str, Any] = {}
 
     def get_capabilities(self) -> dict[str, Any]:
         report = dict(self._driver.get_volume_stats(True))
@@ -64,14 +67,31 @@ class Volumes:
 
     def attach_volume(self, name: str) -> dict[str, str]:
         volume = self._volume(name)
-        path = self._driver.local_path(volume)
-        update(volume, self._driver.create_export(admin(), volume, {}))
+        try:
+            path = self._driver.local_path(volume)
+            update(volume, self._driver.create_export(admin(), volume, {}))
+        except NotOffered:
+            path = self._connect(name, volume)
         if not os.path.exists(path):
             raise DriverError(f"{name}: the driver names {path}, and there is no such file")
         return {"path": self._storage.outside(path)}
 
     def detach_volume(self, name: str) -> None:
-        self._driver.remove_export(admin(), self._volume(name))
+        volume = self._volume(name)
+        connection = self._connections.pop(name, None)
+        if connection is None:
+            self._driver.remove_export(admin(), volume)
+        else:
+            self._driver._detach_volume(admin(), connection, volume, connector_properties())
+
+    def _connect(self, name: str, volume: Volume) -> str:
+        """Connects a volume of a driver that knows no local path, by os-brick, as Cinder does for its own copies."""
+        if name not in self._connections:
+            self._connections[name], _ = self._driver._attach_volume(admin(), volume, connector_properties())
+        path = self._connections[name]["device"]["path"]
+        if not isinstance(path, str):
+            raise DriverError(f"{name}: the connection has no path but a {type(path).__name__}, which only Cinder's own code can read")
+        return path
 
     def migrate_volume(self, name: str, copy_mode: str, size_bytes: int, location_info: Any = None) -> dict[str, bool]:
         # Cinder's drivers know no copy mode: they decide by themselves, and that is what is to be seen. One that asks the destination
@@ -158,6 +178,10 @@ class Volumes:
         if snapshot is None:
             raise DriverError(f"SnapshotNotFound: {name}")
         return snapshot
+
+
+def connector_properties() -> dict[str, Any]:
+    return volume_utils.brick_get_connector_properties()
 
 
 def update(thing: Any, answer: Optional[dict[str, Any]]) -> None:

@@ -1,6 +1,7 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { withDir } from 'tmp-promise'
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { findCandidate } from '../../harness/certify/candidate/candidate.ts'
 import { type Cinder, cinderCommand, distributionsCinder } from '../../harness/certify/candidate/cinder.ts'
 import { AdapterFault } from '../../harness/errors.ts'
@@ -49,6 +50,10 @@ describe('the adapter for Cinder tells from the faults of a driver', () => {
     expect(await extended('nothing')).toBeUndefined()
   })
 
+  test('and finds the volumes of a driver whose volumes have no path here, over os-brick', async () => {
+    expect(await extended('nothing', { section: 'connected' })).toBeUndefined()
+  })
+
   test('a Cinder that cannot be loaded', async () => {
     const { argv, ...cinder } = distributionsCinder()
     const withoutLibraries = { ...cinder, argv: [...argv, '-S'] }
@@ -83,7 +88,7 @@ test.each(['table', 'end'])('a driver is not refuted for it: %s', { timeout: 300
   expect(of('survives-restart')).toMatchObject({ verdict: 'upheld' })
 })
 
-/** Has the driver make a volume and extend it. Returns the error, if there is one. */
+/** Has the driver make a volume, attach it and extend it. Returns the error, if there is one. */
 async function extended(fails: string, { cinder = distributionsCinder(), section = 'faulty' }: { cinder?: Cinder; section?: string } = {}) {
   return withDir(
     async ({ path }) => {
@@ -97,6 +102,9 @@ async function extended(fails: string, { cinder = distributionsCinder(), section
       try {
         await request('do_setup', setup(path, { fails }), SECONDS)
         await request('create_volume', { name: 'v', size_bytes: GiB }, SECONDS)
+        const { path: attached } = z.object({ path: z.string() }).parse(await request('attach_volume', { name: 'v' }, SECONDS))
+        expect((await stat(attached)).size).toBe(GiB)
+        await request('detach_volume', { name: 'v' }, SECONDS)
         await request('extend_volume', { name: 'v', new_size_bytes: 2 * GiB }, SECONDS)
         return undefined
       } catch (error) {

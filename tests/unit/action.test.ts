@@ -11,7 +11,7 @@ import { type ActionStep, runAction } from '../support/action.ts'
 const COMMAND = `#!/usr/bin/env bash
 printf '%s\\n' "\${0##*/}" "$@" >"$WORDS"
 if [ "$CODE" = 2 ]; then exit 2; fi
-case "$*" in *--kernel*) file=kernels.json ;; *) file=result.json ;; esac
+case "$*" in *--kernel*) file=kernels.json ;; *--cinder*) file=cinders.json ;; *) file=result.json ;; esac
 while [ "$1" != --out ]; do shift; done
 if [ -e "$2/result.json" ]; then echo 'an earlier result is there' >>"$WORDS"; fi
 echo '{"verdict":"refuted"}' >"$2/$file"
@@ -133,8 +133,8 @@ describe('the action', () => {
     expect(outputs.report).toMatch(/\/report$/)
   })
 
-  test('gives the verdict of a run on several kernels', async () => {
-    const { outputs } = await acting({ ARGUMENTS: '--kernel 6.1,7.2' }, { code: 1 })
+  test.each(['--kernel 6.1,7.2', '--cinder 26,29'])('gives the verdict of a run on several kernels or Cinders: %s', async (several) => {
+    const { outputs } = await acting({ ARGUMENTS: several }, { code: 1 })
 
     expect(outputs).toMatchObject({ verdict: 'refuted', artifact: 'holeproof-report-verify' })
   })
@@ -167,6 +167,8 @@ describe('the action', () => {
     ['qemu', { MACHINE: 'qemu' }],
     ['uml-cinder', { MACHINE: 'uml', DRIVER: 'cinder:lvm-thin' }],
     ['auto-6.1_7.2', { ARGUMENTS: '--strict --kernel 6.1,7.2' }],
+    ['auto-cinder-26_debian_sid-7.2', { DRIVER: 'cinder:nfs', ARGUMENTS: '--cinder 26,debian:sid --kernel=7.2' }],
+    ['auto-cinder', { DRIVER: 'cinder:nfs', ARGUMENTS: '--cinder ./cinder' }],
     ['auto-cinder', { DRIVER: './driver.py', ARGUMENTS: '--peer cinder:lvm-thick' }],
   ])('keeps a cache of its own for a setup that differs: %s', async (kind, env) => {
     const { outputs } = await acting(env, { step: 'look' })

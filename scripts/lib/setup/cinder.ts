@@ -31,8 +31,8 @@ const NEEDLESS = new RegExp(
 const PYTHON_LIBRARY = /^python3-(?!minimal$|pkg-resources-doc$)/
 /** The C libraries that Python libraries need. */
 const LIBRARY = /^lib(?!js-)/
-/** Programs that a driver only looks for. They are unpacked without their dependencies. */
-const PROGRAMS = ['nfs-common']
+/** Programs that a driver only looks for, or that need nothing but the C library. They are unpacked without their dependencies. */
+const PROGRAMS = ['nfs-common', 'dmidecode']
 
 /** The shim takes it from there. */
 const SCHEMA_FILE = 'cinder.sqlite'

@@ -27,14 +27,17 @@ class FaultyDriver(driver.VolumeDriver):
         return {"volume_backend_name": "faulty", "sparse_copy_volume": True}
 
     def create_volume(self, volume):
-        with open(self.local_path(volume), "xb") as file:
+        with open(self.file_of(volume), "xb") as file:
             file.truncate(volume.size << 30)
 
     def delete_volume(self, volume):
-        os.remove(self.local_path(volume))
+        os.remove(self.file_of(volume))
+
+    def file_of(self, volume):
+        return os.path.join(self.configuration.volumes_folder, volume.name)
 
     def local_path(self, volume):
-        return os.path.join(self.configuration.volumes_folder, volume.name)
+        return self.file_of(volume)
 
     def create_export(self, ctxt, volume, connector):
         pass
@@ -44,7 +47,7 @@ class FaultyDriver(driver.VolumeDriver):
 
     def extend_volume(self, volume, new_size):
         getattr(self, self.configuration.fails)(volume)
-        os.truncate(self.local_path(volume), new_size << 30)
+        os.truncate(self.file_of(volume), new_size << 30)
 
     def nothing(self, volume):
         pass
@@ -84,3 +87,16 @@ class FaultyDriver(driver.VolumeDriver):
 
     def unoffered(self, volume):
         raise NotImplementedError()
+
+
+class ConnectedDriver(FaultyDriver):
+    """Its volumes are reached over os-brick alone, as those of an array are."""
+
+    def local_path(self, volume):
+        raise NotImplementedError()
+
+    def initialize_connection(self, volume, connector):
+        return {"driver_volume_type": "local", "data": {"device_path": self.file_of(volume)}}
+
+    def terminate_connection(self, volume, connector, **options):
+        pass
