@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { CANDIDATE_LIMITS, STORAGE_BYTES } from '../certify/certify.ts'
 import { MiB } from '../units.ts'
-import { LONGEST_LINE, METHOD_NOT_FOUND } from './json_rpc.ts'
+import { ADAPTER_FAULT, LONGEST_LINE, METHOD_NOT_FOUND } from './json_rpc.ts'
 import { PROTOCOL, type Verb, verbs } from './verbs.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -72,4 +72,5 @@ test('the document tells the version, the limits and the codes that are in force
   expect(limits).toContain(`| a line | ${LONGEST_LINE / MiB} MiB |`)
   expect(limits).toContain(`The device has ${STORAGE_BYTES / MiB} MiB`)
   expect(section('## Errors')).toContain(`| ${METHOD_NOT_FOUND} | "method not found"`)
+  expect(section('## Errors')).toContain(`| ${ADAPTER_FAULT} | "adapter fault"`)
 })

@@ -1,7 +1,14 @@
 import { chmod, cp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { $ } from 'zx'
-import { type Cinder, type CinderChoice, checkoutOf, releaseOf, virtualenvOf } from '../../../harness/certify/candidate/cinder.ts'
+import {
+  type Cinder,
+  type CinderChoice,
+  checkoutOf,
+  DISTRIBUTION,
+  releaseOf,
+  virtualenvOf,
+} from '../../../harness/certify/candidate/cinder.ts'
 import { BrokenLab } from '../../../harness/errors.ts'
 import {
   type CinderRelease,
@@ -78,7 +85,7 @@ export async function bringCinder(wanted: string, log: (line: string) => void): 
   const suite = /^debian:(.+)$/.exec(wanted)?.[1]
   const unpackFrom = (apt: Apt) => unpackCinder(apt, wanted, log)
   if (suite !== undefined) await withSuites('cinder', [suite], unpackFrom)
-  else if (wanted === 'distribution') await withApt(unpackFrom, { name: 'cinder', whole: true })
+  else if (wanted === DISTRIBUTION) await withApt(unpackFrom, { name: 'cinder', whole: true })
   else await withDebian('cinder', wanted, unpackFrom)
   const brought = selectCinder(wanted)
   if (brought === undefined) throw new BrokenLab(`Cinder ${wanted} was unpacked but is not in ${cindersFolder}`)
@@ -94,10 +101,18 @@ async function unpackCinder(apt: Apt, wanted: string, log: (line: string) => voi
     throw unknownVersion(wanted, `Debian has no Cinder ${wanted}. It has ${had}.`)
   }
   const version = /^[\d.]*\d/.exec(upstream(found.version))?.[0] ?? upstream(found.version)
-  const ofSuite = apt.from(found.suite)
+  // A distribution's own sources have updates in suites of other names.
+  const ofSuite = wanted === DISTRIBUTION ? apt : apt.from(found.suite)
+  if (selectCinder(version) === undefined) await unpackRelease(ofSuite, version, found.suite, log)
+  if (isVersion) return
+  await rm(linkOfName(wanted), { force: true })
+  await symlink(version, linkOfName(wanted))
+}
+
+async function unpackRelease(ofSuite: Apt, version: string, suite: string, log: (line: string) => void): Promise<void> {
   const { python, libraries } = await neededBy(ofSuite, CINDER)
   const folder = join(cindersFolder, version)
-  log(`setup: unpacking ${CINDER} ${version} of ${found.suite} with ${python.length - 1} Python libraries into ${folder}`)
+  log(`setup: unpacking ${CINDER} ${version} of ${suite} with ${python.length - 1} Python libraries into ${folder}`)
   await makeOutFolder('HOLEPROOF_CACHE', cindersFolder)
   const unpacked = join(cindersFolder, `new.${process.pid}`)
   try {
@@ -113,9 +128,6 @@ async function unpackCinder(apt: Apt, wanted: string, log: (line: string) => voi
   } finally {
     await rm(unpacked, { recursive: true, force: true })
   }
-  if (isVersion) return
-  await rm(linkOfName(wanted), { force: true })
-  await symlink(version, linkOfName(wanted))
 }
 
 async function neededBy(apt: Apt, first: string): Promise<{ python: string[]; libraries: string[] }> {
@@ -139,9 +151,9 @@ async function writeWrapper(root: string): Promise<string> {
   const wrapper = join(root, PYTHON)
   const text = `#!/bin/sh
 # Python takes argument 0 for its own path, so that it starts others by this program too.
-root=\${0%/*}
+root=$(CDPATH='' cd "\${0%/*}" && pwd -P)
 # Cinder's NFS driver looks for mount.nfs.
-PATH="$PATH:$root/usr/sbin:$root/sbin" PYTHONHOME="$root/usr" exec ${inRoot(loader)} --argv0 "$0" \\
+PATH="$PATH:$root/usr/sbin:$root/sbin" PYTHONHOME="$root/usr" exec ${inRoot(loader)} --argv0 "$root/${PYTHON}" \\
   --library-path "$root/usr/lib/x86_64-linux-gnu:$root/lib/x86_64-linux-gnu" ${inRoot(join(root, 'usr/bin', python))} "$@"
 `
   await writeFile(wrapper, text)
