@@ -108,10 +108,10 @@ class Volumes:
     def update_migrated_volume(self, name: str, new_name: str) -> None:
         arrived = self._volume(name)
         # The original, as it was at the source: of its place there nothing is known here.
-        original = self._database.new_volume(new_name, arrived.size)
-        answer = self._driver.update_migrated_volume(admin(), original, arrived, "available")
-        original.admin_metadata = arrived.admin_metadata
-        update(original, {"_name_id": arrived.name_id, "provider_location": arrived.provider_location, **(answer or {})})
+        with self._database.kept(self._database.new_volume(new_name, arrived.size)) as original:
+            answer = self._driver.update_migrated_volume(admin(), original, arrived, "available")
+            original.admin_metadata = arrived.admin_metadata
+            update(original, {"_name_id": arrived.name_id, "provider_location": arrived.provider_location, **(answer or {})})
         self._database.remove(arrived)
 
     def extend_volume(self, name: str, new_size_bytes: int) -> None:

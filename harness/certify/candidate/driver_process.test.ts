@@ -402,7 +402,17 @@ describe("an adapter's fault", () => {
     await expect(told({ do_setup: 'ends' }, async () => {})).rejects.toThrow(AdapterFault)
   })
 
-  test('is none where it does not answer, or where nobody asked it to end', () =>
+  test('is its silence too, for which a slow lab is as good a reason', () =>
+    told({ ...answering, create_volume: 'silence' }, async (driver, faults) => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      const call = driver.call((service) => service.createVolume('v', 4096)).catch((error: unknown) => error)
+      await vi.advanceTimersByTimeAsync(20_000)
+
+      expect(await call).toEqual(new AdapterFault('create_volume: the adapter does not answer: no answer within 5 s'))
+      expect(faults).toHaveLength(1)
+    }))
+
+  test('is none where it was asked to end', () =>
     told({ ...answering, shutdown: { result: {} } }, async (driver, faults) => {
       await driver.killAndRestart()
       await driver.restart()

@@ -182,7 +182,7 @@ export class DriverProcess {
     running.ended.then(
       (how) => {
         if (this.running !== running || this.expectedToEnd || this.lab.signal.aborted) return
-        if (this.installation.isAdapter) this.onAdapterFault(new AdapterFault(endOfAdapter(how)))
+        if (this.installation.isAdapter) this.onAdapterFault(new AdapterFault(`the adapter ended by itself: it ${how}`))
         else this.troubles.push(`the driver ended by itself: ${how}`)
       },
       () => {}, // the machine died; its next user gets the error
@@ -207,13 +207,19 @@ export class DriverProcess {
         } catch (error) {
           // Who stops the run kills the adapter.
           if (this.lab.signal.aborted) throw error
-          const how = error instanceof Unanswered && this.installation.isAdapter ? await this.hasEnded() : undefined
-          const fault = how === undefined ? error : new AdapterFault(endOfAdapter(how), undefined, { cause: error })
+          const fault = error instanceof Unanswered && this.installation.isAdapter ? await this.whyUnanswered(error) : error
           if (fault instanceof AdapterFault) this.onAdapterFault(fault)
           throw fault
         }
       },
     }
+  }
+
+  /** Neither silence nor an end can be told from those of the adapter itself. */
+  private async whyUnanswered(error: Unanswered): Promise<AdapterFault> {
+    const how = await this.hasEnded()
+    const text = how === undefined ? `the adapter does not answer: ${error.message}` : `the adapter ended by itself: it ${how}`
+    return new AdapterFault(text, undefined, { cause: error })
   }
 
   private async faultOf(error: unknown): Promise<Error> {
@@ -224,8 +230,4 @@ export class DriverProcess {
     const why = how === undefined ? await this.installation.whyStuck?.() : `the driver ${how}`
     return new DriverFault(why === undefined ? error.message : `${error.message}; ${why}`, { cause: error })
   }
-}
-
-function endOfAdapter(how: string): string {
-  return `the adapter ended by itself: it ${how}`
 }
