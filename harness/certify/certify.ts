@@ -33,6 +33,7 @@ export interface CertifyOptions extends Partial<CertificationOptions>, Partial<D
 }
 
 export const CANDIDATE_LIMITS: Limits = { askSeconds: 10, verbSeconds: 60 }
+export const SEARCH_SECONDS = 120
 export const STORAGE_BYTES = 128 * MiB
 /** A Python program with all of Cinder's libraries takes 150 MiB. */
 export const PROGRAM_MIB = 192
@@ -45,7 +46,7 @@ const DEFAULTS = {
   options: {},
   only: () => true,
   seconds: Number.MAX_SAFE_INTEGER,
-  searchSeconds: 120,
+  searchSeconds: SEARCH_SECONDS,
   repeat: () => '',
   version: 'unknown',
   onEvent: () => {},

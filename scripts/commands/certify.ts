@@ -3,7 +3,7 @@ import { Option } from '@commander-js/extra-typings'
 import { bundleModule } from '../../harness/certify/candidate/bundle_module.ts'
 import { type Candidate, onCinder } from '../../harness/certify/candidate/candidate.ts'
 import type { Cinder } from '../../harness/certify/candidate/cinder.ts'
-import { CANDIDATE_LIMITS, certify, STORAGE_BYTES } from '../../harness/certify/certify.ts'
+import { CANDIDATE_LIMITS, certify, SEARCH_SECONDS, STORAGE_BYTES } from '../../harness/certify/certify.ts'
 import { listChecks } from '../../harness/certify/checks/list_checks.ts'
 import { peerCandidates } from '../../harness/certify/session/peers.ts'
 import { UsageError } from '../../harness/errors.ts'
@@ -77,6 +77,11 @@ const command = addRunOptions(
         '--verb-seconds <s>',
         `time limit for any other verb (default: ${CANDIDATE_LIMITS.verbSeconds}, for Cinder's drivers ${CINDER_SECONDS})`,
       ).argParser(parseWhole('--verb-seconds')),
+    )
+    .addOption(
+      new Option('--search-seconds <s>', 'time limit for the search for a smaller counterexample; 0 for no search')
+        .argParser(parseWhole('--search-seconds'))
+        .default(SEARCH_SECONDS),
     )
     .addOption(new Option('--minutes <m>', 'start no check of a driver after this time').argParser(parseWhole('--minutes')).default(15)),
   'a check',
@@ -228,6 +233,7 @@ async function run(plan: Plan, { machine, signal }: Prepared, options: Options, 
       verbSeconds: options.verbSeconds ?? (usesCinder ? CINDER_SECONDS : CANDIDATE_LIMITS.verbSeconds),
     },
     options: plan.driverOptions,
+    searchSeconds: options.searchSeconds,
     seconds: options.minutes * 60,
     signal,
     onEvent: progress.onEvent,
@@ -268,8 +274,9 @@ function sharedCommandLine(options: Options, drivers: readonly string[]): string
 }
 
 /** The options that a driver is certified under. */
-function conditions({ storage, askSeconds, verbSeconds, option = [], peer = [] }: Options): string[] {
+function conditions({ storage, askSeconds, verbSeconds, searchSeconds, option = [], peer = [] }: Options): string[] {
   return [
+    ...(searchSeconds === SEARCH_SECONDS ? [] : ['--search-seconds', String(searchSeconds)]),
     ...(storage === undefined ? [] : ['--storage', String(storage)]),
     ...(askSeconds === CANDIDATE_LIMITS.askSeconds ? [] : ['--ask-seconds', String(askSeconds)]),
     ...(verbSeconds === undefined ? [] : ['--verb-seconds', String(verbSeconds)]),
