@@ -28,8 +28,11 @@ export function addRunOptionsOnKernels<Args extends unknown[], Options extends O
 }
 
 function addSeedAndReportOptions<Args extends unknown[], Options extends OptionValues>(command: Command<Args, Options>, what: string) {
-  const seed = new Option('--seed <number>', 'repeat the run that had this seed').argParser(parseWhole('--seed'))
-  return addReportOptions(command.addOption(seed), what)
+  return addReportOptions(command.addOption(seedOption()), what)
+}
+
+export function seedOption() {
+  return new Option('--seed <number>', 'repeat the run that had this seed').argParser(parseWhole('--seed'))
 }
 
 export function machineOption(description: string) {

@@ -1,0 +1,19 @@
+"""Lets Python start commands by vfork: in User-Mode Linux, a fork of Cinder's process takes a second, and slows it for another."""
+
+import _posixsubprocess
+import functools
+from typing import Any
+
+fork_exec = _posixsubprocess.fork_exec
+
+
+def without_preparation(*arguments: Any) -> int:
+    """Leaves out oslo's function that resets SIGPIPE in the child. It would need a fork, and Python resets the signal itself."""
+    return fork_exec(*(None if is_of_oslo(argument) else argument for argument in arguments))
+
+
+def is_of_oslo(argument: Any) -> bool:
+    return isinstance(argument, functools.partial) and argument.func.__module__ == "oslo_concurrency.processutils"
+
+
+_posixsubprocess.fork_exec = without_preparation
