@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { claimIn, copiesIn, lastErrorIn } from './cinder_log.ts'
+import { claimIn, copiesIn, errorIn } from './cinder_log.ts'
 
 const START = '2026-11-27 13:16:03.570 423 DEBUG oslo_concurrency.processutils [None req-1 admin 6f - - - -]'
 const ran = (command: string) => `${START} Running cmd (subprocess): ${command} execute /usr/lib/python3/dist-packages/x.py:440\n`
@@ -25,8 +25,11 @@ test('reads the copies of dd, and what they are', () => {
 test('finds the error that ended a migration', () => {
   const error = '2026-11-27 13:14:48.621 423 ERROR cinder.volume.manager [None req-1 admin 6f - - - -]'
   const log = `${ran('env LC_ALL=C lvs')}${error} Failed to copy volume a to b\n${error} Traceback (most recent call last):\n`
-  expect(lastErrorIn(log)).toBe('Failed to copy volume a to b')
-  expect(lastErrorIn('')).toBeUndefined()
+  expect(errorIn(log)).toBe('Failed to copy volume a to b')
+  expect(errorIn('')).toBeUndefined()
+  expect(errorIn(`${error} Stderr: '  Volume group "a" is full\\n'\n`)).toBe('Volume group "a" is full')
+  const full = String.raw`dd: error writing '/dev/sda': No space left on device\n1023+0 records in\n`
+  expect(errorIn(`${log}${error} Stderr: ''\n${error} Stderr: "${full}"\n`)).toBe("dd: error writing '/dev/sda': No space left on device")
 })
 
 test("reads a service's last claim", () => {

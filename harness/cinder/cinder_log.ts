@@ -18,10 +18,11 @@ export function copiesIn(log: string): LoggedCopy[] {
   })
 }
 
-/** The last error that Cinder logged, in one line; undefined if there is none. */
-export function lastErrorIn(log: string): string | undefined {
+/** Why Cinder gave up, in one line: what a program printed that failed, or the first error that Cinder logged; undefined if there is none. */
+export function errorIn(log: string): string | undefined {
+  const printed = /^\S+ \S+ \d+ ERROR [^\n]*Stderr: ["'] *(\w[^\n]*?)(?:\\n[^\n]*|["'])$/m.exec(log)?.[1]
+  if (printed !== undefined) return printed
   const errors = [...log.matchAll(/^\S+ \S+ \d+ ERROR \S+ (?:\[[^\]]*\] )?(\S[^\n]*)$/gm)]
-  // A traceback ends with what was raised, and nested ones follow: the first line says what failed.
   const told = errors
     .map(([, text = '']) => text)
     .filter((text) => !/^(Traceback|File "|Command:|Exit code:|Std(out|err):|[~^. ]+$)/.test(text))
@@ -33,7 +34,7 @@ export function lastErrorIn(log: string): string | undefined {
  * REST API would show it too, but fails with a transport inside one process.
  */
 export function claimIn(log: string, serviceHost: string): boolean | string | undefined {
-  const updates = log.split('\n').filter((line) => line.includes(`Received volume service update from  ${serviceHost}: {`))
+  const updates = log.split('\n').filter((line) => line.includes(' service update from ') && line.includes(` ${serviceHost}: {`))
   const value = /'sparse_copy_volume': ('[^']*'|[^,}]+)/.exec(updates.at(-1) ?? '')?.[1]
   return value === 'True' ? true : value === 'False' ? false : value
 }

@@ -3,7 +3,7 @@ import type { Content } from '../content/content.ts'
 import { BrokenLab, messageOf } from '../errors.ts'
 import type { VerifiedReading } from '../helper/device_io.ts'
 import { API_VERSION, type ApiVolume, PROJECT, USER } from './api.ts'
-import { claimIn, copiesIn, lastErrorIn } from './cinder_log.ts'
+import { claimIn, copiesIn, errorIn } from './cinder_log.ts'
 import { KEY, PATIENCE_SECONDS } from './configuration.ts'
 import { contentOf, firstBytesOf } from './content.ts'
 import { judgeRow, wrongBytesOf } from './judge_row.ts'
@@ -73,7 +73,7 @@ async function moveVolume(cinder: WholeCinder, row: Exclude<Row, { what: 'capabi
   const isDeleted = await api.deleteVolume(made.id)
   const leftovers = [...(isDeleted ? [] : [`volume ${made.id}, which cannot be deleted`]), ...(await leftBehind(cinder, before))]
   const wrong = wrongBytesOf(reading)
-  const error = done ? undefined : lastErrorIn(log)
+  const error = done ? undefined : errorIn(log)
   return {
     id: row.id,
     verdict: judgeRow({ reading, done, possible: row.what !== 'fault' }),
@@ -166,7 +166,7 @@ async function act(cinder: WholeCinder, row: Row, id: string, type: string | und
   }
   const host = destinationOf(row)
   const force = row.what === 'fault' || (row.what === 'migrate' && row.force)
-  if (row.what === 'migrate' && row.client) await client(cinder, ['migrate', '--force-host-copy', String(force), id, host])
+  if (row.what === 'migrate' && row.client) await client(cinder, ['migrate', '--force-host-copy', force ? 'True' : 'False', id, host])
   else {
     const asked = { 'os-migrate_volume': { host, force_host_copy: force, lock_volume: false } }
     const { status } = await api.ask('POST', `/volumes/${id}/action`, asked)

@@ -35,6 +35,9 @@ mkdir -p "$root/run/lock/iscsi" "$root/run/cryptsetup" "$root/var/lib/cinder" "$
 cp -r "$folder/etc/." "$root/etc/"
 cp "$root/usr/share/cinder-common/api-paste.ini" "$root/etc/cinder/"
 for file in passwd group; do [ -e "$root/etc/$file" ] || echo "root:x:0:0::/root:/bin/sh" >"$root/etc/$file"; done
+# What packages make when they are installed.
+mkdir -p "$root/etc/ssl/certs"
+cat "$root"/usr/share/ca-certificates/mozilla/*.crt >"$root/etc/ssl/certs/ca-certificates.crt"
 # The services are root already, and rootwrap takes a second to find that out.
 printf '#!/bin/sh\nshift 2\nexec "$@"\n' >"$root/usr/bin/sudo"
 # The guest's agent loads modules.

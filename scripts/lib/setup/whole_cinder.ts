@@ -12,7 +12,7 @@ import { selectPackage, upstream, withDebian } from './debian.ts'
 const CINDER = 'python3-cinder'
 /** The programs that Cinder and os-brick start, and a shell with what its scripts need. Their dependencies come with them. */
 const PACKAGES = [
-  ...['dash', 'coreutils', 'util-linux', 'mount', 'grep', 'sed', 'perl-base', 'libc-bin', 'kmod'],
+  ...['dash', 'coreutils', 'util-linux', 'mount', 'grep', 'sed', 'perl-base', 'libc-bin', 'kmod', 'ca-certificates'],
   ...['lvm2', 'thin-provisioning-tools', 'qemu-utils', 'cryptsetup-bin', 'open-iscsi', 'nfs-common'],
   ...['python3-rtslib-fb', 'python3-cinderclient'],
 ]
