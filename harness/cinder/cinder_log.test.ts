@@ -10,6 +10,7 @@ test('reads the copies of dd, and what they are', () => {
   const driver = 'dd if=/dev/mapper/source--thin-volume of=/dev/mapper/destination--thick-volume count=1 bs=1M conv=fdatasync,sparse'
   const log = [
     ran('dd count=0 if=/dev/sdb of=/dev/sda iflag=direct'),
+    ran('sudo cinder-rootwrap /etc/cinder/rootwrap.conf dd if=/dev/sda of=/dev/null count=1'),
     ran(full),
     ran(`sudo cinder-rootwrap /etc/cinder/rootwrap.conf ${sparse}`),
     ran(`sudo cinder-rootwrap /etc/cinder/rootwrap.conf ${driver}`),

@@ -6,12 +6,12 @@ export interface LoggedCopy {
   readonly method: 'host' | 'driver'
 }
 
-/** The copies by dd in a part of Cinder's log. Those of no blocks only try out direct I/O. */
+/** The copies by dd in a part of Cinder's log. Those of no blocks try out direct I/O, and those to /dev/null whether a disk can be read. */
 export function copiesIn(log: string): LoggedCopy[] {
   const commands = [...log.matchAll(/Running cmd \(subprocess\): (?:sudo \S+ \S+ )?((?:ionice \S+ \S+ )?dd [^\n]*?) execute /g)]
   return commands.flatMap(([, command = '']) => {
     const words = command.split(' ')
-    if (words.includes('count=0')) return []
+    if (words.includes('count=0') || words.includes('of=/dev/null')) return []
     const output = words.find((word) => word.startsWith('of=')) ?? ''
     const sparse = words.some((word) => /^conv=.*\bsparse\b/.test(word))
     return [{ command, sparse, method: /^of=\/dev\/(mapper\/)?destination-/.test(output) ? 'driver' : 'host' } as const]

@@ -34,6 +34,7 @@ export const ROWS: readonly Row[] = [
     .filter(({ from, to }) => isLvm(from) && isLvm(to))
     .map(({ from, to }): Row => ({ id: `driver/${from}/${to}`, what: 'migrate', from, to, force: false })),
   retype('plain', 'plain', 'thin', 'thin'),
+  retype('plain', 'plain', 'thin', 'thick'),
   retype('plain', 'encrypted', 'thin', 'thin'),
   retype('plain', 'encrypted', 'thin', 'thick'),
   retype('encrypted', 'plain', 'thin', 'thin'),

@@ -10,7 +10,7 @@ import os
 import shlex
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
 
 import os_brick
 from cinder import coordination, objects, rpc, service, utils, version
@@ -96,7 +96,7 @@ def configure(file: Path) -> None:
     os_brick.setup(CONF)
 
 
-def create() -> Any:
+def create() -> Iterator[Any]:
     yield service.Service.create(binary="cinder-scheduler", report_interval=0)
     for backend in CONF.enabled_backends:
         host = f"{CONF.host}@{backend}"
