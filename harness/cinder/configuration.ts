@@ -4,7 +4,7 @@ import { backendOf, KINDS, type Kind, SERVICE_HOST, SIDES } from './row.ts'
 export const KEY = '5d1c0f4e8a7b6392a1b2c3d4e5f60718293a4b5c6d7e8f90112233445566778f'
 
 /** How long a service waits for the answer of another. */
-export const PATIENCE_SECONDS = 30
+export const PATIENCE_SECONDS = 60
 
 /** A cinder.conf with six backends: each kind of storage at each side. A share has the number of its device. */
 export function cinderConf(): string {
