@@ -46,9 +46,9 @@ export interface CinderResult {
   readonly rows: readonly RowResult[]
 }
 
-/** The exit code's meaning: a broken lab outranks what the other rows show. */
+/** The exit code's meaning: what Cinder did stands whatever else failed. */
 export function outcomeOf(results: readonly CinderResult[]): 'upheld' | 'refuted' | 'broken' {
   const verdicts = results.flatMap(({ rows }) => rows.map(({ verdict }) => verdict))
-  if (verdicts.includes('broken')) return 'broken'
-  return verdicts.some((verdict) => verdict === 'corrupt' || verdict === 'failed') ? 'refuted' : 'upheld'
+  if (verdicts.some((verdict) => verdict === 'corrupt' || verdict === 'failed')) return 'refuted'
+  return verdicts.includes('broken') ? 'broken' : 'upheld'
 }

@@ -30,7 +30,7 @@ test('every backend has a section', () => {
   expect(hostOf(backendOf('destination', 'nfs'))).toBe('holeproof@destination-nfs#destination-nfs')
 })
 
-test('a broken lab outranks corruption, which outranks what is intact', () => {
+test('corruption stands whatever else failed, and a broken lab outranks what is intact', () => {
   const result = (...verdicts: RowVerdict[]): CinderResult => ({
     ...{ version: 1, cinder: '29.0.0', kernel: '7.2', seed: 1, startedAt: '', seconds: 1 },
     rows: verdicts.map((verdict, index) => ({ id: String(index), verdict, copies: [], seconds: 1, leftovers: [] })),
@@ -38,5 +38,6 @@ test('a broken lab outranks corruption, which outranks what is intact', () => {
   expect(outcomeOf([result('intact', 'kept')])).toBe('upheld')
   expect(outcomeOf([result('intact'), result('corrupt')])).toBe('refuted')
   expect(outcomeOf([result('failed')])).toBe('refuted')
-  expect(outcomeOf([result('corrupt'), result('broken')])).toBe('broken')
+  expect(outcomeOf([result('corrupt'), result('broken')])).toBe('refuted')
+  expect(outcomeOf([result('intact', 'broken')])).toBe('broken')
 })
