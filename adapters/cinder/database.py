@@ -19,6 +19,8 @@ from cinder.objects.snapshot import Snapshot, SnapshotList
 from cinder.objects.volume import Volume, VolumeList
 from cinder.volume import volume_types
 
+from faults import last_line
+
 NAMES = uuid.UUID("5f0a7d0a-9f5b-4f0e-8a38-6b1d0e1c2f47")
 SCHEMA = str(Path(__file__).with_name("schema.py"))
 READY = Path(sys.prefix).parent / "cinder.sqlite"
@@ -42,7 +44,9 @@ def make_schema(file: Path) -> None:
     if READY.exists() and is_within(cinder.__file__, sys.prefix):
         shutil.copyfile(READY, new)
     else:
-        subprocess.run([sys.executable, SCHEMA, str(new)], check=True, capture_output=True)
+        made = subprocess.run([sys.executable, SCHEMA, str(new)], capture_output=True, text=True, check=False)
+        if made.returncode != 0:
+            raise RuntimeError(f"Cinder's schema cannot be made: {last_line(made.stderr)}")
     # Whole or not at all: the process may be killed at any time.
     new.rename(file)
 

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { Lab } from '../lab/lab.ts'
 import { type Machine, runOrThrow } from '../machine/machine.ts'
 import { type LvRow, lvRowSchema } from '../result/evidence.ts'
+import { lvmConf } from './lvm_conf.ts'
 import { reportRows } from './lvm_report.ts'
 import { LvmShell, SHELL_PROFILE } from './lvm_shell.ts'
 
@@ -88,35 +89,8 @@ export class Lvm {
    * change (config_file_changed in lib/config/config.c).
    */
   private async configure(): Promise<void> {
-    const filter = [...[...this.devices].map((device) => `a|^${device}$|`), 'r|.*|'].map((rule) => JSON.stringify(rule))
-    const text = `devices {
-  global_filter=[${filter.join(', ')}]
-  obtain_device_list_from_udev=0
-  use_devicesfile=0
-  hints="none"
-  scan_lvs=0
-  multipath_component_detection=0
-  md_component_detection=0
-}
-global {
-  event_activation=0
-  use_lvmpolld=0
-  locking_dir="${this.folder}/lock"
-  thin_check_executable=""
-}
-activation {
-  udev_sync=0
-  udev_rules=0
-  monitoring=0
-  reserved_memory=64
-  reserved_stack=64
-  mlock_filter=["-"]
-}
-backup {
-  backup=0
-  archive=0
-}
-`
+    const devices = [...this.devices].map((device) => `^${device}$`)
+    const text = lvmConf(devices, [`locking_dir="${this.folder}/lock"`, 'thin_check_executable=""'])
     const file = join(this.folder, 'lvm.conf')
     await writeFile(`${file}.new`, text)
     await rename(`${file}.new`, file)

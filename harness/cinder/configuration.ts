@@ -1,3 +1,4 @@
+import { lvmConf } from '../block/lvm_conf.ts'
 import { backendOf, KINDS, type Kind, SERVICE_HOST, SIDES } from './row.ts'
 
 /** Cinder's key for every encrypted volume, which makes the passphrase too: os-brick takes the hexadecimal text. */
@@ -68,37 +69,10 @@ target_ip_address = 127.0.0.1
 `
 }
 
-/** LVM sees loop devices only: the disks of iSCSI hold volumes. */
-export const LVM_CONF = `devices {
-  global_filter=["a|^/dev/loop|", "r|.*|"]
-  obtain_device_list_from_udev=0
-  use_devicesfile=0
-  hints="none"
-  scan_lvs=0
-  multipath_component_detection=0
-  md_component_detection=0
-}
-global {
-  event_activation=0
-  use_lvmpolld=0
-}
-activation {
-  udev_sync=0
-  udev_rules=0
-  monitoring=0
-  reserved_memory=64
-  reserved_stack=64
-  mlock_filter=["-"]
-}
-backup {
-  backup=0
-  archive=0
-}
-`
-
 /** The files that are laid over /etc, by their paths in it. */
 export const ETC: Readonly<Record<string, string>> = {
   'cinder/cinder.conf': cinderConf(),
-  'lvm/lvm.conf': LVM_CONF,
+  // The disks of iSCSI hold volumes.
+  'lvm/lvm.conf': lvmConf(['^/dev/loop']),
   'iscsi/initiatorname.iscsi': 'InitiatorName=iqn.2005-03.org.holeproof:guest\n',
 }
