@@ -25,7 +25,7 @@ import { type Apt, withApt } from './apt.ts'
 import { findUnpacked, selectPackage, unknownVersion, upstream, withDebian, withSuites } from './debian.ts'
 import { setUp } from './setup.ts'
 
-const CINDER = 'python3-cinder'
+export const CINDER = 'python3-cinder'
 /** Libraries for cloud backups, message brokers, databases and desktops. They are half of Cinder's dependencies, and drivers need none. */
 const NEEDLESS = new RegExp(
   `^python3-(${[
@@ -162,7 +162,7 @@ PATH="$PATH:$root/usr/sbin:$root/sbin" PYTHONHOME="$root/usr" exec ${inRoot(load
 }
 
 /** Compiles all modules: a guest cannot write to the cache and would compile thousands of them at each start. */
-async function compile(root: string, python: string): Promise<void> {
+export async function compile(root: string, python: string): Promise<void> {
   const folders = (await readdir(join(root, 'usr/lib')))
     .filter((name) => name.startsWith('python3'))
     .map((name) => join(root, 'usr/lib', name))

@@ -1,15 +1,14 @@
 import { existsSync } from 'node:fs'
-import { cp, readdir, rename, rm } from 'node:fs/promises'
+import { cp, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { $ } from 'zx'
 import { BrokenLab } from '../../../harness/errors.ts'
 import { type CinderRelease, PYTHON } from '../../../harness/machine/cinder_releases.ts'
 import { cacheFolder } from '../../../harness/machine/tools.ts'
 import { makeOutFolder } from '../output/out.ts'
 import type { Apt } from './apt.ts'
+import { CINDER, compile } from './cinder.ts'
 import { selectPackage, upstream, withDebian } from './debian.ts'
 
-const CINDER = 'python3-cinder'
 /** The programs that Cinder and os-brick start, and a shell with what its scripts need. Their dependencies come with them. */
 const PACKAGES = [
   ...['dash', 'coreutils', 'util-linux', 'mount', 'grep', 'sed', 'perl-base', 'libc-bin', 'kmod', 'ca-certificates'],
@@ -58,10 +57,4 @@ async function mergeIntoUsr(root: string, name: string): Promise<void> {
   if (!existsSync(from)) return
   await cp(from, join(root, 'usr', name), { recursive: true, verbatimSymlinks: true })
   await rm(from, { recursive: true })
-}
-
-async function compile(root: string, python: string): Promise<void> {
-  const lib = join(root, 'usr/lib')
-  const folders = (await readdir(lib)).filter((name) => name.startsWith('python3')).map((name) => join(lib, name))
-  await $({ quiet: true, nothrow: true })`${python} -m compileall -q -j 0 ${folders}`
 }
