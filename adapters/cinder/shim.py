@@ -4,8 +4,8 @@
     python3 shim.py --config-file cinder.conf --backend lvm-thin
 
 The driver is the class that the section's `volume_driver` names, as Cinder ships it. Around it are Cinder's own
-configuration, objects and database, but none of its other services and no privileged daemon. JSON-RPC 2.0 goes over standard input and output, one message a line;
-Cinder's log goes to standard error.
+configuration, objects and database, but none of its other services and no privileged daemon. JSON-RPC 2.0 goes over standard
+input and output, one message a line; Cinder's log goes to standard error.
 """
 
 from __future__ import annotations
