@@ -22,13 +22,9 @@ import { Verifier } from '../content/verify.ts'
 import { withZerosBetween } from '../content/writes.ts'
 import type { Extent, Verification } from '../result/bytes.ts'
 import { MiB, SECTOR_BYTES } from '../units.ts'
-
-/** The part of the WebAssembly interface that is used here; its memory is page-aligned, as O_DIRECT wants a buffer. */
-declare const WebAssembly: { Memory: new (size: { initial: number }) => { buffer: ArrayBuffer } }
+import { alignedBuffer, openDirect, PAGE_BYTES } from './direct_io.ts'
 
 const PIECE_BYTES = MiB
-const PAGE_BYTES = 4096
-const WASM_PAGE_BYTES = 65536
 /** The number of ranges that fits into an answer. */
 const MOST_SURVEYED_RUNS = 10_000
 
@@ -73,7 +69,7 @@ class DeviceWriter {
   private readonly buffered: number
   /** Undefined where the filesystem takes no direct writes. */
   private readonly direct: number | undefined
-  private readonly piece = alignedBuffer()
+  private readonly piece = alignedBuffer(PIECE_BYTES)
 
   /** Without `direct`, all of it goes through the page cache. */
   constructor(path: string, direct = true) {
@@ -126,21 +122,6 @@ export function takesDirect(from: string, to: string, bytes: number): { input: b
   return { input: opens(from, constants.O_RDONLY), output: opens(to, constants.O_WRONLY) }
 }
 
-/** Opens a device or file for direct writes. Returns undefined where its filesystem takes none. */
-function openDirect(path: string): number | undefined {
-  try {
-    return openSync(path, constants.O_WRONLY | constants.O_DIRECT)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EINVAL') return undefined
-    throw error
-  }
-}
-
-/** A buffer of PIECE_BYTES that begins at a page, as O_DIRECT wants it. */
-function alignedBuffer(): Uint8Array {
-  return new Uint8Array(new WebAssembly.Memory({ initial: PIECE_BYTES / WASM_PAGE_BYTES }).buffer)
-}
-
 /** How much of a volume is also read through the page cache, from its start: a guest's memory is small. */
 const CACHED_BYTES = 16 * MiB
 
@@ -161,7 +142,7 @@ export function verifyDevice(path: string, content: Content, exact: boolean, cac
   let cacheDiffersAt: number | undefined
   const isCompared = (offset: number) => cached === 'all' || content.extents.some((extent) => contains(extent, offset))
   const file = openSync(path, constants.O_RDONLY | constants.O_DIRECT)
-  const aligned = alignedBuffer()
+  const aligned = alignedBuffer(PIECE_BYTES)
   const verifier = new Verifier(content)
   const classifier = new ByteClassifier(content.tag, MOST_SURVEYED_RUNS)
   try {
@@ -290,7 +271,7 @@ function fill(writer: DeviceWriter, tag: number): void {
 /** Reads a device past the page cache, from the byte `from` to its end. Its size is a whole number of pages. */
 function forEachPiece(path: string, from: number, use: (piece: Buffer, at: number) => void): void {
   const file = openSync(path, constants.O_RDONLY | constants.O_DIRECT)
-  const aligned = alignedBuffer()
+  const aligned = alignedBuffer(PIECE_BYTES)
   try {
     for (let at = from; ; ) {
       const got = readSync(file, aligned, 0, PIECE_BYTES, at)

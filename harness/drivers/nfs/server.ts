@@ -1,6 +1,6 @@
 import { copyFile, mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writePoison } from '../../content/poison.ts'
+import { writePoison } from '../../helper/poison.ts'
 import type { Lab } from '../../lab/lab.ts'
 import { runOrThrow } from '../../machine/machine.ts'
 import { assetPath } from '../../paths.ts'
