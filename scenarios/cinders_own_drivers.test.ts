@@ -22,7 +22,7 @@ test("Cinder's own LVM driver moves a thin volume to a thick group sparsely, ove
     [TO_THICK, 'refuted'],
   ])
   const check = certificate?.checks.find(({ id }) => id === TO_THICK)
-  expect(check?.text).toContain('moved by the driver, full (claimed-false)')
+  expect(check?.text).toContain('moved by the driver, asked for a full copy (claimed-false)')
   expect(check?.wrong).toMatchObject({ first: { expected: 'zero', found: { what: 'poison' } } })
 })
 
@@ -32,7 +32,7 @@ test('a driver derived from it that asks the destination moves the same volume w
 
   expect(certificate?.checks.find(({ id }) => id.startsWith(MIGRATE) && id.endsWith(':lvm-thick'))).toMatchObject({
     verdict: 'upheld',
-    text: expect.stringContaining('moved by the driver, full (claimed-false): all 1 GiB intact'),
+    text: expect.stringContaining('moved by the driver, asked for a full copy (claimed-false): all 1 GiB intact'),
   })
 })
 

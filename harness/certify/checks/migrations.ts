@@ -160,7 +160,9 @@ async function judgeMigration(
   const { decision, movedBy } = result
   const by =
     movedBy === 'live' ? 'mirrored while in use' : movedBy === method ? `moved by the ${movedBy}` : 'declined, so copied by the host'
-  const how = `${by}, ${decision?.mode} (${decision?.decidedBy})`
+  // A driver that moves a volume itself is told how to copy, and need not obey.
+  const mode = movedBy === 'driver' ? `asked for a ${decision?.mode} copy` : decision?.mode
+  const how = `${by}, ${mode} (${decision?.decidedBy})`
   const left = await leftOnSource(source, volume)
   for (const note of direction === 'in' ? await notesOn(destination, arrived) : []) notes.add(note)
   const outcome = await ofPeer(other, destination === other && movedBy === 'host', () =>
