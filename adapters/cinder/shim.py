@@ -10,6 +10,8 @@ input and output, one message a line; Cinder's log goes to standard error.
 
 from __future__ import annotations
 
+import vfork  # noqa: F401
+
 import argparse
 import gc
 import os
@@ -17,8 +19,8 @@ import sys
 from pathlib import Path
 from typing import Any, Callable, TextIO
 
-import cheap
 import json_rpc
+import memory
 from faults import AdapterFault, text_of
 
 
@@ -47,7 +49,7 @@ def service(config_file: Path, section: str) -> json_rpc.Service:
     # A driver of the user's own may lie beside its configuration.
     sys.path.append(str(config_file.resolve().parent))
     try:
-        with cheap.memory_in_large_pieces():
+        with memory.in_large_pieces():
             from backend import Backend
     except Exception as error:
         return Unusable(error)

@@ -17,7 +17,7 @@ from cinder.volume import configuration
 from oslo_config import cfg
 from oslo_utils import importutils
 
-import cheap
+import memory
 from database import Database, admin, make_schema
 from faults import Asked, by_driver
 
@@ -62,7 +62,6 @@ def start_services(section: str, folder: Path) -> Database:
         raise PermissionError("a Cinder driver needs root here: there is no privileged daemon")
     for privileged in (cinder.privsep.sys_admin_pctxt, os_brick.privileged.default):
         privileged.set_client_mode(False)
-    cheap.spawn_by_vfork()
     objects.register_all()
     make_schema(folder / DATABASE)
     rpc.init(CONF)
@@ -74,7 +73,7 @@ def load_driver(section: str, is_first_start: bool) -> Any:
     options = configuration.Configuration([DRIVER_OPTION], config_group=section)
     if not options.volume_driver:
         raise ValueError(f"the section [{section}] names no volume_driver")
-    with cheap.memory_in_large_pieces():
+    with memory.in_large_pieces():
         return by_driver(
             lambda: importutils.import_object(
                 options.volume_driver,

@@ -169,7 +169,6 @@ export class WholeCinder {
 }
 
 function insideOf(pid: string): string[] {
-  const environment = ['PATH=/usr/sbin:/usr/bin', 'LC_ALL=C', 'HOME=/root', 'DM_DISABLE_UDEV=1']
-  const python = ['PYTHONPATH=/adapter/whole/site', 'PYTHONDONTWRITEBYTECODE=1']
-  return ['nsenter', '-t', pid, '--mount', '--root', '--wd=/', 'env', '-i', ...environment, ...python]
+  const environment = ['PATH=/usr/sbin:/usr/bin', 'LC_ALL=C', 'HOME=/root', 'DM_DISABLE_UDEV=1', 'PYTHONDONTWRITEBYTECODE=1']
+  return ['nsenter', '-t', pid, '--mount', '--root', '--wd=/', 'env', '-i', ...environment]
 }

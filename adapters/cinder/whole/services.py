@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
+sys.path.append("/adapter")
+import vfork  # noqa: F401
+
 # Its import does what the start of a service does. It comes first, as eventlet must patch what others import.
 import cinder.cmd.volume  # noqa: F401
 

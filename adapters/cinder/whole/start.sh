@@ -79,7 +79,7 @@ if [ $# -gt 0 ]; then
   until read -r uptime _ </proc/uptime && [ "${uptime%%.*}" -gt 0 ]; do sleep 0.05; done
 fi
 
-enter() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin LC_ALL=C HOME=/root DM_DISABLE_UDEV=1 PYTHONPATH=/adapter/whole/site PYTHONDONTWRITEBYTECODE=1 "$@"; }
+enter() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin LC_ALL=C HOME=/root DM_DISABLE_UDEV=1 PYTHONDONTWRITEBYTECODE=1 "$@"; }
 enter python3 /adapter/whole/rtstool_server.py </dev/null >"$folder/rtstool.log" 2>&1 &
 enter perl /adapter/whole/disk_links.pl </dev/null >/dev/null 2>&1 &
 enter iscsid </dev/null >"$folder/iscsid.log" 2>&1

@@ -1,4 +1,9 @@
-"""Lets Python start commands by vfork: in User-Mode Linux, a fork of Cinder's process takes a second, and slows it for another."""
+"""
+Its import lets Python start commands by vfork. In User-Mode Linux, a fork of Cinder's process takes a second, and slows it for another.
+It must come before that of subprocess.
+"""
+
+from __future__ import annotations
 
 import _posixsubprocess
 import functools
@@ -13,7 +18,12 @@ def without_preparation(*arguments: Any) -> int:
 
 
 def is_of_oslo(argument: Any) -> bool:
-    return isinstance(argument, functools.partial) and argument.func.__module__ == "oslo_concurrency.processutils"
+    return (
+        isinstance(argument, functools.partial)
+        and argument.func.__module__ == "oslo_concurrency.processutils"
+        and argument.func.__name__ == "_subprocess_setup"
+        and argument.args == (None,)
+    )
 
 
 _posixsubprocess.fork_exec = without_preparation
