@@ -153,7 +153,7 @@ function programs({ candidates, peers }: WholeOptions): number {
 
 /** A peer holds one volume at a time. */
 function peerBytes({ storageBytes }: WholeOptions): number {
-  return Math.max(LEAST_PEER_BYTES, storageBytes / 3)
+  return Math.max(LEAST_PEER_BYTES, Math.ceil(storageBytes / 3 / MiB) * MiB)
 }
 
 /** The NFS peers hold a volume each, and a driver under test may fill its share. */

@@ -23,3 +23,11 @@ test.each([
 
   expect(found.equals(expected)).toBe(true)
 })
+
+test('a part of a byte is an error', async () => {
+  const written = withDir(({ path }) => writePoison(`${path}/image`, { sizeBytes: 4096, poisonBytes: 4095.5, tag: 7 }), {
+    unsafeCleanup: true,
+  })
+
+  await expect(written).rejects.toThrow(/takes no more than 4095 of 4095\.5 bytes$/)
+})

@@ -33,6 +33,7 @@ export async function writePoison(path: string, { sizeBytes, poisonBytes = sizeB
       const part = piece.subarray(0, isWhole ? left - (left % PAGE_BYTES) : left)
       writePattern(part, { kind: 'poison', tag }, offset)
       const { bytesWritten } = await writeAt(isWhole && direct !== undefined ? direct : file.fd, part, 0, part.length, offset)
+      if (bytesWritten === 0) throw new Error(`${path} takes no more than ${offset} of ${poisonBytes} bytes`)
       offset += bytesWritten
     }
     await file.truncate(sizeBytes)

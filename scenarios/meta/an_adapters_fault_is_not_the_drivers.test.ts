@@ -76,7 +76,7 @@ test('a driver is not refuted for a fault of its database, or for the end of its
   const certificates = await certified(
     ['table', 'end'].map((fails) => findCandidate(`cinder:${CONFIGURATION}:${fails}`)),
     {
-      storageBytes: 4.5 * GiB,
+      storageBytes: 2.5 * GiB,
       limits: { askSeconds: 60, verbSeconds: 120 },
       only: (id) => id === 'extend-keeps' || id === 'survives-restart',
     },
