@@ -19,6 +19,7 @@ export default defineConfig({
           name: 'unit',
           // A process for each of so many files would take half of the time.
           pool: 'threads',
+          isolate: false,
           include: ['{harness,scripts,tests/unit,tests/support}/**/*.test.ts'],
           // Each takes milliseconds, but the machine may be busy.
           testTimeout: 60_000,

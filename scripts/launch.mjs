@@ -1,4 +1,7 @@
-/** Starts the program of a checkout from a bundle of its sources. The bundle is made when one of them has changed, which takes 0.2 s. */
+/**
+ * Starts the program of a checkout from a bundle of its sources and packages. The bundle is made when one of them has changed, which takes
+ * a second. From it a command starts half a second sooner than from the packages' own files.
+ */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,6 +10,8 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = join(root, '.cache/program')
 /** Names the newest bundle and the state of the sources that it was made of. */
 const newest = join(folder, 'newest.json')
+/** npm writes it whenever it changes a package. */
+const PACKAGES = 'node_modules/.package-lock.json'
 /** A run loads parts of its bundle as it needs them. None takes longer. */
 const LONGEST_RUN_MS = 24 * 60 * 60 * 1000
 
@@ -49,14 +54,20 @@ async function makeBundle(made) {
     splitting: true,
     format: 'esm',
     platform: 'node',
-    packages: 'external',
+    // It starts a program of its own.
+    external: ['esbuild'],
+    // Packages that are CommonJS call it.
+    banner: {
+      js: `import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(${JSON.stringify(import.meta.url)})`,
+    },
     metafile: true,
     logLevel: 'error',
-    // Only harness/paths.ts asks where it lies.
+    // Of the sources only harness/paths.ts asks where it lies, and packages ask from where they can be found.
     define: { 'import.meta.url': JSON.stringify(new URL('../harness/paths.ts', import.meta.url).href) },
   })
   const bundle = join(made, 'main.mjs')
-  const sources = Object.fromEntries(Object.keys(metafile.inputs).map((path) => [path, stateOf(path)]))
+  const own = Object.keys(metafile.inputs).filter((path) => !path.startsWith('node_modules/'))
+  const sources = Object.fromEntries([...own, PACKAGES, 'scripts/launch.mjs'].map((path) => [path, stateOf(path)]))
   writeFileSync(`${made}.json`, JSON.stringify({ madeIn: root, bundle, sources }))
   renameSync(`${made}.json`, newest)
   for (const name of readdirSync(folder)) {
