@@ -13,6 +13,8 @@ const SIMPLE_REPLY_MAGIC = 0x67446698
 const SIMPLE_REPLY_BYTES = 16
 const COMMANDS = { write: 1, disconnect: 2, flush: 3, trim: 4, zero: 6 } as const
 
+const CLOSED = 'the NBD server closed the connection'
+
 /** The server refused a request, with an errno; the connection stands. */
 export class RequestRefused extends Error {
   override name = 'RequestRefused'
@@ -46,8 +48,9 @@ export class NbdClient {
       this.waiting.clear()
       this.reading?.reject(this.gone)
     }
-    socket.on('error', (error) => fail(error.message))
-    socket.on('close', () => fail('the NBD server closed the connection'))
+    // Chance decides whether a write fails before the end arrives.
+    socket.on('error', (error) => fail(`${this.greeted ? CLOSED : 'the NBD server cannot be reached'}: ${error.message}`))
+    socket.on('close', () => fail(CLOSED))
     socket.on('data', (data: Buffer) => {
       this.received = Buffer.concat([this.received, data])
       this.take()
