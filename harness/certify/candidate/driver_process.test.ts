@@ -413,7 +413,8 @@ describe("an adapter's fault", () => {
     }))
 
   test('is none where it was asked to end', () =>
-    told({ ...answering, shutdown: { result: {} } }, async (driver, faults) => {
+    told({ ...answering, create_volume: 'silence', shutdown: { result: {} } }, async (driver, faults) => {
+      await driver.crashDuring((service) => service.createVolume('v', 4096), 1)
       await driver.killAndRestart()
       await driver.restart()
       await driver.shutdown()

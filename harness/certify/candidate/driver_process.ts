@@ -187,7 +187,10 @@ export class DriverProcess {
       },
       () => {}, // the machine died; its next user gets the error
     )
-    const caller = this.telling(callOver(running.line, (trouble) => this.troubles.push(trouble)))
+    const caller = this.telling(
+      running,
+      callOver(running.line, (trouble) => this.troubles.push(trouble)),
+    )
     this.caller = caller
     if (this.installation.setup === undefined) return
     try {
@@ -198,15 +201,15 @@ export class DriverProcess {
   }
 
   /** The same caller, which tells of the adapter's faults. */
-  private telling(caller: Caller): Caller {
+  private telling(running: RunningDriver, caller: Caller): Caller {
     return {
       ...caller,
       request: async (...asked) => {
         try {
           return await caller.request(...asked)
         } catch (error) {
-          // Who stops the run kills the adapter.
-          if (this.lab.signal.aborted) throw error
+          // Who stops the run kills the adapter, and some checks do.
+          if (this.lab.signal.aborted || this.running !== running) throw error
           const fault = error instanceof Unanswered && this.installation.isAdapter ? await this.whyUnanswered(error) : error
           if (fault instanceof AdapterFault) this.onAdapterFault(fault)
           throw fault
