@@ -76,7 +76,9 @@ class NfsExport(Nothing):
             for script in (START, STOP, ANSWERER):
                 shutil.copy(NFS_SCRIPTS / script, self._folder)
             start = ("sh", self._own(START), str(self._folder), self._device, self._own(ANSWERER))
-            run("unshare", "--net", "--mount", "--propagation", "private", *start)
+            # It stands for another machine, so who kills this process, its group or all that has its mark must spare it.
+            marked = ("env", "--unset=HOLEPROOF_DRIVER", f"HOLEPROOF_STORAGE={os.environ.get('HOLEPROOF_DRIVER', '')}")
+            run("setsid", "--wait", *marked, "unshare", "--net", "--mount", "--propagation", "private", *start)
         enter(self._pid.read_text().strip(), "net", "mnt")
         Path(f"{self._folder}/mnt/{self._share}").mkdir(exist_ok=True)
 

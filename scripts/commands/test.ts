@@ -14,18 +14,22 @@ import { prepareMachine, tryLibvirt } from '../lib/setup/select_machine.ts'
 
 /** The tiers of the tests, which are vitest's projects, with what each needs and takes on two cores once that is set up. */
 const TIERS = {
-  unit: 'no machine; half a minute',
+  unit: 'no machine; a minute',
   smoke: 'a machine; half a minute: a little of scenarios and matrix',
   report: 'a browser; a minute: the HTML report',
   product: 'a machine, npm packages; four minutes: documents, package, shards',
   scenarios: 'a machine, Cinder, libvirt; seven minutes: real storage',
   matrix: 'a machine; two minutes: all of scripts/verify',
+  cinder: 'User-Mode Linux, 700 MB; three minutes: the whole Cinder',
 } as const
 type Tier = keyof typeof TIERS
 
-const tiers = Object.keys(TIERS) as Tier[]
-/** The tiers that run by default. Smoke would show nothing that scenarios and matrix do not. */
-export const allTiers: readonly Tier[] = tiers.filter((tier) => tier !== 'smoke')
+/** All of them. */
+export const tiers = Object.keys(TIERS) as Tier[]
+/** The tiers that run on request only. Smoke would show nothing that scenarios and matrix do not, and the whole Cinder is large. */
+const ON_REQUEST: readonly Tier[] = ['smoke', 'cinder']
+/** The tiers that run by default. */
+export const defaultTiers = tiers.filter((tier) => !ON_REQUEST.includes(tier))
 
 const command = newCommand(
   'test',
@@ -47,7 +51,7 @@ const command = newCommand(
       '',
       'Tiers, and what each needs and takes on two cores:',
       ...tiers.map((tier) => `  ${tier.padEnd(9)}  ${TIERS[tier]}`),
-      'Without --only all run but smoke.',
+      `Without --only all run but ${ON_REQUEST.join(' and ')}.`,
     ].join('\n'),
   )
 
@@ -58,7 +62,7 @@ export default runnable(command, async () => {
   const run = $({ cwd: root, stdio: 'inherit', nothrow: true, env: process.env, preferLocal: root })
 
   const log = (line: string) => console.error(line)
-  const wanted: readonly Tier[] = only === undefined ? allTiers : parseTiers(only)
+  const wanted: readonly Tier[] = only === undefined ? defaultTiers : parseTiers(only)
   const onStorage = wanted.some((tier) => tier !== 'unit' && tier !== 'report')
   const choice = onStorage ? await prepareMachine(machine, kernel, log) : undefined
   if (wanted.includes('scenarios')) {

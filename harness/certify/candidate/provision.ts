@@ -149,7 +149,8 @@ async function installProgram(
   )
   const mark = `HOLEPROOF_DRIVER=${prefix}`
   const clearLeftovers = async () => {
-    const left = (await lab.helper.killMarked(mark)).map((command) => `a process: ${command}`)
+    const killed = [...(await lab.helper.killMarked(mark)), ...(await lab.helper.killMarked(`HOLEPROOF_STORAGE=${prefix}`))]
+    const left = killed.map((command) => `a process: ${command}`)
     const { mounts } = await lab.helper.inventory(prefix)
     for (const point of mounts.toReversed()) {
       if (point === folder) continue
