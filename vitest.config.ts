@@ -19,7 +19,7 @@ export default defineConfig({
         logLevel: 'error',
         test: {
           name: 'unit',
-          // A process for each of so many files would take half of the time.
+          // A process for each of so many files, and its imports, would take half of the time.
           pool: 'threads',
           isolate: false,
           include: ['{harness,scripts,tests/unit,tests/support}/**/*.test.ts'],

@@ -24,7 +24,6 @@ const TIERS = {
 } as const
 type Tier = keyof typeof TIERS
 
-/** All of them. */
 export const tiers = Object.keys(TIERS) as Tier[]
 /** The tiers that run on request only. Smoke would show nothing that scenarios and matrix do not, and the whole Cinder is large. */
 const ON_REQUEST: readonly Tier[] = ['smoke', 'cinder']
