@@ -7,6 +7,8 @@ from typing import Any, Callable, Iterator, Optional, TypeVar
 
 Answer = TypeVar("Answer")
 MOST_TEXT = 300
+# Cinder has no exception for what its operator does without. Its NFS driver says this of snapshots.
+TURNED_OFF = "disabled in cinder.conf"
 
 
 class DriverError(Exception):
@@ -44,7 +46,7 @@ def by_driver(ask: Callable[[], Answer]) -> Answer:
         why = why_not_driver(error)
         if why is not None:
             raise AdapterFault(why) from error
-        raise DriverError(text_of(error)) from error
+        raise (NotOffered if TURNED_OFF in str(error) else DriverError)(text_of(error)) from error
 
 
 def why_not_driver(error: BaseException) -> Optional[str]:

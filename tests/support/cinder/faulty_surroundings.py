@@ -3,7 +3,7 @@
 import os
 import sqlite3
 
-from cinder import context
+from cinder import context, exception
 from cinder.volume import driver, rpcapi
 from oslo_config import cfg
 
@@ -87,6 +87,9 @@ class FaultyDriver(driver.VolumeDriver):
 
     def unoffered(self, volume):
         raise NotImplementedError()
+
+    def turned_off(self, volume):
+        raise exception.VolumeDriverException(message="extensions are disabled in cinder.conf.")
 
 
 class ConnectedDriver(FaultyDriver):
