@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from typing import Any, Iterator, Optional
+from typing import Any, Callable, Iterator, Optional
 
 from cinder.objects.snapshot import Snapshot
 from cinder.objects.volume import Volume
 from cinder.volume import volume_utils
 
 import destination
-from database import Database, admin
+from database import Database, Thing, admin
 from faults import Asked, DriverError, NotOffered
 from storage import Storage
 
@@ -54,16 +54,11 @@ class Volumes:
             update(volume, self._driver.create_volume(volume))
 
     def delete_volume(self, name: str) -> None:
-        volume = self._found(name)
-        if volume is not None:
-            if self._database.has_snapshots(volume):
-                raise DriverError(f"InvalidVolume: {name} has snapshots")
+        found = self._found(name)
+        if found is not None and self._database.has_snapshots(found):
+            raise DriverError(f"InvalidVolume: {name} has snapshots")
+        with self._removed(found, lambda: self._database.new_volume(name, 1)) as volume:
             self._driver.delete_volume(volume)
-            self._database.remove(volume)
-            return
-        # What becomes of one that is missing is the driver's to say.
-        with self._database.lent(self._database.new_volume(name, 1)) as missing:
-            self._driver.delete_volume(missing)
 
     def attach_volume(self, name: str) -> dict[str, str]:
         volume = self._volume(name)
@@ -125,13 +120,9 @@ class Volumes:
             update(snapshot, self._driver.create_snapshot(snapshot))
 
     def delete_snapshot(self, name: str, volume_name: str) -> None:
-        snapshot = self._database.snapshot(name)
-        if snapshot is not None:
+        found = self._database.snapshot(name)
+        with self._removed(found, lambda: self._database.new_snapshot(name, self._volume(volume_name))) as snapshot:
             self._driver.delete_snapshot(snapshot)
-            self._database.remove(snapshot)
-            return
-        with self._database.lent(self._database.new_snapshot(name, self._volume(volume_name))) as missing:
-            self._driver.delete_snapshot(missing)
 
     def create_volume_from_snapshot(self, name: str, size_bytes: int, snapshot_name: str, volume_name: str) -> None:
         snapshot = self._snapshot(snapshot_name)
@@ -142,6 +133,16 @@ class Volumes:
         source = self._volume(source_name)
         with self._requested(name, size_bytes) as volume:
             update(volume, self._driver.create_cloned_volume(volume, source))
+
+    @contextmanager
+    def _removed(self, found: Optional[Thing], missing: Callable[[], Thing]) -> Iterator[Thing]:
+        """Gives what a driver is to delete. What becomes of one that is missing is the driver's to say."""
+        if found is None:
+            with self._database.lent(missing()) as lent:
+                yield lent
+        else:
+            yield found
+            self._database.remove(found)
 
     @contextmanager
     def _requested(self, name: str, size_bytes: int) -> Iterator[Volume]:
