@@ -40,6 +40,9 @@ class Managers:
     def start(self) -> None:
         for some in self._services.values():
             some.start()
+        for host, some in self._services.items():
+            if not some.manager.is_working():
+                raise RuntimeError(f"{host} reports problems, so Cinder would count it as down before long")
 
     def heartbeat(self) -> None:
         """Reports each service's state. Cinder keeps the id that it does this by in the class, as a process has one service."""
