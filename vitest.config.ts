@@ -7,8 +7,8 @@ const BROWSER = 'tests/reports_open_in_a_browser.test.ts'
 const MATRIX = 'scenarios/the_matrix_is_upheld.test.ts'
 /** A little of the scenarios and of the matrix, for those who do not wait for all of them. */
 const SMOKE = 'scenarios/smoke.test.ts'
-/** A release of Cinder with all that it runs on takes 700 MB. */
-const CINDER = 'scenarios/whole_cinder_corrupts_thick_volumes.test.ts'
+/** A release of Cinder with all that it runs on takes 700 MB, and its drivers take minutes. */
+const CINDER = ['scenarios/whole_cinder_corrupts_thick_volumes.test.ts', 'scenarios/cinders_nfs_driver_keeps_its_server.test.ts']
 const STORAGE = { testTimeout: 300_000, hookTimeout: 60_000 }
 
 export default defineConfig({
@@ -31,10 +31,18 @@ export default defineConfig({
       },
       { test: { name: 'report', include: [BROWSER], testTimeout: 60_000, hookTimeout: 120_000 } },
       { test: { name: 'product', include: ['tests/*.test.ts'], exclude: [BROWSER], ...STORAGE } },
-      { test: { name: 'scenarios', include: ['scenarios/**/*.test.ts'], exclude: [MATRIX, SMOKE, CINDER], ...STORAGE } },
+      {
+        test: {
+          name: 'scenarios',
+          include: ['scenarios/**/*.test.ts'],
+          exclude: [MATRIX, SMOKE, ...CINDER],
+          globalSetup: 'tests/support/hostile/compile.ts',
+          ...STORAGE,
+        },
+      },
       { test: { name: 'matrix', include: [MATRIX], ...STORAGE } },
       { test: { name: 'smoke', include: [SMOKE], ...STORAGE } },
-      { test: { name: 'cinder', include: [CINDER], ...STORAGE } },
+      { test: { name: 'cinder', include: CINDER, ...STORAGE } },
     ],
     maxWorkers: Math.min(availableParallelism(), 4),
     reporters: ['default'],

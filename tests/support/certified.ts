@@ -7,10 +7,12 @@ import type { Certificate } from '../../harness/result/certificate.ts'
 import { isMeant } from '../../scripts/lib/cli/only.ts'
 import type { BehaviourName } from './hostile/behaviours.ts'
 
+const HOSTILE = assetPath('tests/support/hostile')
+
 /** One of the drivers of hostile.py. `amount` is of what it does too much or too long. */
 export function hostile(name: BehaviourName, amount?: number): Candidate {
   const words = [name, ...(amount === undefined ? [] : [`${amount}`])]
-  return { kind: 'program', name, argv: ['/usr/bin/python3', assetPath('tests/support/hostile/hostile.py'), ...words], cwd: '/' }
+  return { kind: 'program', name, argv: ['/usr/bin/python3', '-S', '-E', '-m', 'hostile', ...words], cwd: HOSTILE }
 }
 
 /**

@@ -12,12 +12,12 @@ import json
 import os
 import signal
 import struct
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 from typing import Any, Callable, Dict, Optional, Type
+
+# Each driver is started hundreds of times, so the few that need subprocess or tempfile import them.
 
 PROTOCOL = "holeproof-driver-1"
 MIB = 1024**2
@@ -175,6 +175,8 @@ def copy_sparse(source: str, target: str) -> None:
 
 
 def run(argv: list[str]) -> str:
+    import subprocess
+
     done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode != 0:
         raise Failed(f"{' '.join(argv)}: {done.stderr.strip()}")
@@ -777,6 +779,8 @@ class PathOutside(OddPath):
     """attaches a file that is not in its folder"""
 
     def path(self, name: str) -> Any:
+        import tempfile
+
         outside = os.path.join(tempfile.gettempdir(), f"{self.setup['prefix']}-{name}")
         with open(outside, "ab") as file:
             file.truncate(os.path.getsize(self.file(name)))
@@ -1297,6 +1301,8 @@ class OnOwnStorage(Sound):
     room = 32 * MIB
 
     def verb_do_setup(self, params: Params) -> Any:
+        import tempfile
+
         answer = super().verb_do_setup(params)
         self.index = os.path.join(params["folder"], "index")
         # Not in the folder, which holeproof has poisoned.
@@ -1724,6 +1730,8 @@ class MovesAndStopsWaiting(Mover):
     """takes a write that waits for space for one that will be done"""
 
     def copy_to(self, source: str, target: str, size: int, mode: str) -> None:
+        import subprocess
+
         copy = ["dd", f"if={source}", f"of={target}", "bs=1M", "conv=notrunc,fsync", *(["oflag=direct"] if size % MIB == 0 else [])]
         running = subprocess.Popen(copy, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
@@ -1970,6 +1978,8 @@ class AsksBeforeItWipes(OnThick):
     yes = []
 
     def run_lvcreate(self, command: list[str]) -> None:
+        import subprocess
+
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
             raise Failed(done.stderr)
@@ -1987,6 +1997,8 @@ class ActivatesNestedGroups(OnThick):
     """activates every volume group that LVM finds on an attached volume"""
 
     def verb_attach_volume(self, params: Params) -> Any:
+        import subprocess
+
         answer = super().verb_attach_volume(params)
         seen = 'devices{scan_lvs=1 global_filter=["a|.*|"] use_devicesfile=0}'
         subprocess.run(["vgchange", "--config", seen, "--activate", "y"], stdin=subprocess.DEVNULL, capture_output=True)
