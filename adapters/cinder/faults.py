@@ -6,7 +6,7 @@ import traceback
 from typing import Any, Callable, Iterator, Optional, TypeVar
 
 Answer = TypeVar("Answer")
-MOST_TEXT = 300
+MOST_TEXT = 500
 # Cinder has no exception for what its operator does without. Its NFS driver says this of snapshots.
 TURNED_OFF = "disabled in cinder.conf"
 

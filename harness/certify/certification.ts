@@ -6,6 +6,7 @@ import { type Cause, causeOfText, causeOfWrong } from '../result/cause.ts'
 import { type Certificate, type CheckResult, LEFT_OUT } from '../result/certificate.ts'
 import { printable } from '../result/describe.ts'
 import { certificateVerdict, notShownDriver } from '../result/verdicts.ts'
+import { withoutRunFolders } from '../result/without_run_folders.ts'
 import { STOPPED } from '../testbed/queue.ts'
 import type { Candidate } from './candidate/candidate.ts'
 import { DriverFault, DriverGone, NotMadeDirty, PeerFailed, StorageTooSmall } from './candidate/faults.ts'
@@ -143,7 +144,7 @@ export class Certification {
 
   /** The part of a check's result that does not come from a counterexample. Much of its text is quoted from the driver. */
   private describe({ id, title }: Check, { verdict, text }: Pick<Judged, 'verdict' | 'text'>): Omit<CheckResult, 'seconds'> {
-    return { id, title, verdict, text: printable(text), repeat: this.options.repeat(this.candidate, id) }
+    return { id, title, verdict, text: printable(withoutRunFolders(text)), repeat: this.options.repeat(this.candidate, id) }
   }
 
   private keep(result: CheckResult): CheckResult {
