@@ -95,8 +95,10 @@ def text_of(error: BaseException) -> str:
 
 
 def last_line(text: Any) -> str:
+    """The last line that is no warning: LVM ends with one after the error."""
     lines = text.strip().splitlines() if isinstance(text, str) else []
-    return lines[-1] if lines else ""
+    errors = [line.strip() for line in lines if "WARNING:" not in line]
+    return (errors or lines or [""])[-1]
 
 
 def shortened(text: str) -> str:

@@ -17,6 +17,9 @@ from storage import Storage
 
 GIB = 1024**3
 
+# What drivers report of their pools, and a driver of the protocol of itself. The claim is none of it: a pool's does not count.
+OF_POOLS = ("location_info", "thin_provisioning_support")
+
 VERBS = (
     "get_capabilities",
     "create_volume",
@@ -45,8 +48,8 @@ class Volumes:
         report = dict(self._driver.get_volume_stats(True))
         # Cinder's scheduler looks at pools, and hands the pool's location_info to the source's driver.
         pools = report.get("pools") or []
-        if "location_info" not in report and len(pools) == 1 and "location_info" in pools[0]:
-            report["location_info"] = pools[0]["location_info"]
+        if len(pools) == 1:
+            report = {**{key: pools[0][key] for key in OF_POOLS if key in pools[0]}, **report}
         return report
 
     def create_volume(self, name: str, size_bytes: int) -> None:
@@ -136,7 +139,7 @@ class Volumes:
 
     @contextmanager
     def _removed(self, found: Optional[Thing], missing: Callable[[], Thing]) -> Iterator[Thing]:
-        """Gives what a driver is to delete. What becomes of one that is missing is the driver's to say."""
+        """Gives what a driver is to delete. The driver decides how to answer for one that is missing."""
         if found is None:
             with self._database.lent(missing()) as lent:
                 yield lent

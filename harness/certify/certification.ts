@@ -186,7 +186,8 @@ export class Certification {
       await driver.recover(faults.length > 0)
       return brokenAdapter(adapterFault)
     }
-    if (failed || faults.length > 0) await driver.recover(faults.length > 0)
+    const isSoiled = check.soilsStorage === true && outcome.verdict === 'refuted'
+    if (failed || isSoiled || faults.length > 0) await driver.recover(isSoiled || faults.length > 0)
     const held = outcome.verdict === 'upheld' || outcome.verdict === 'not-offered'
     return held && faults.length > 0 ? refuted(`${outcome.text}; but afterwards ${faults.join('; ')}`) : outcome
   }

@@ -1,4 +1,4 @@
-import { SECTOR_BYTES } from '../units.ts'
+import { MiB, SECTOR_BYTES } from '../units.ts'
 import { crc32, nestedGroup } from './nested_group.ts'
 
 /** The beginnings of other people's data: what tools recognise a filesystem, an encrypted device or an image by. */
@@ -8,7 +8,6 @@ const EXT_MAGIC_AT = 56
 const EXT_REVISION_AT = 76
 const MBR_BYTES = 512
 const QCOW2_BYTES = 512
-const QCOW2_CLUSTER_BITS = 16
 const GPT_BYTES = 92
 const CRC_START = 0xffffffff
 /** A file of every machine, which a tool that follows an image's backing file would show. */
@@ -51,20 +50,20 @@ const makers = {
     return sector
   },
   /** The header of an image without data of its own on top of a file. Source: QEMU, docs/interop/qcow2.rst. */
-  qcow2: () => {
-    const header = Buffer.alloc(QCOW2_BYTES)
-    header.write('QFI\xfb', 0, 'latin1')
-    header.writeUInt32BE(2, 4)
+  'qcow2-backed': () => {
+    const header = qcow2Header(2n ** 16n)
     header.writeBigUInt64BE(BigInt(BACKING_AT), 8)
     header.writeUInt32BE(BACKING_FILE.length, 16)
-    header.writeUInt32BE(QCOW2_CLUSTER_BITS, 20)
-    header.writeBigUInt64BE(2n ** 20n, 24) // the size
-    header.writeUInt32BE(1, 36) // entries of the L1 table
-    header.writeBigUInt64BE(2n ** 17n, 40) // the L1 table
-    header.writeBigUInt64BE(2n ** 16n, 48) // the refcount table
-    header.writeUInt32BE(1, 56) // its clusters
     header.write(BACKING_FILE, BACKING_AT, 'latin1')
     return header
+  },
+  /** An empty image, whole as qemu-img checks it. Programs that guess formats read, resize or write it without any error. */
+  qcow2: () => {
+    const cluster = BigInt(QCOW2_BYTES)
+    const image = Buffer.concat([qcow2Header(cluster), Buffer.alloc(3 * QCOW2_BYTES)])
+    image.writeBigUInt64BE(2n * cluster, QCOW2_BYTES) // the block of reference counts
+    for (const index of [0, 1, 2, 3]) image.writeUInt16BE(1, 2 * QCOW2_BYTES + 2 * index)
+    return image
   },
   /** The superblock of XFS, which lies at the start of its device. Source: XFS Algorithms & Data Structures, "Superblocks". */
   xfs: () => {
@@ -114,6 +113,21 @@ const makers = {
   /** A physical volume with a group and a logical volume on it: its second sector, and its metadata. */
   lvm: nestedGroup,
 } satisfies Record<string, () => Buffer>
+
+/** Of an image of 1 MiB in a format of version 2: the reference table is its second cluster, and the L1 table its fourth. */
+function qcow2Header(clusterBytes: bigint): Buffer {
+  const header = Buffer.alloc(QCOW2_BYTES)
+  header.write('QFI\xfb', 0, 'latin1')
+  header.writeUInt32BE(2, 4)
+  header.writeUInt32BE(Math.log2(Number(clusterBytes)), 20)
+  header.writeBigUInt64BE(BigInt(MiB), 24)
+  // An entry of the L1 table is for a table of one cluster, whose entries have 8 bytes and are for a cluster each.
+  header.writeUInt32BE(Math.ceil(MiB / ((Number(clusterBytes) / 8) * Number(clusterBytes))), 36)
+  header.writeBigUInt64BE(3n * clusterBytes, 40)
+  header.writeBigUInt64BE(clusterBytes, 48)
+  header.writeUInt32BE(1, 56) // clusters of the reference table
+  return header
+}
 
 export type SignatureName = keyof typeof makers
 export const signatureNames = Object.keys(makers) as SignatureName[]

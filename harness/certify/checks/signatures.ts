@@ -13,11 +13,17 @@ import { wrongIn } from './volume_content.ts'
 
 /** The places where tools look for each signature, from the start of a device. */
 const PLACES: Readonly<Record<SignatureName, number>> = {
-  ...{ luks: 0, mbr: 0, qcow2: 0, xfs: 0 },
+  ...{ luks: 0, mbr: 0, qcow2: 0, 'qcow2-backed': 0, xfs: 0 },
   ...{ gpt: SECTOR_BYTES, lvm: SECTOR_BYTES, ext2: KiB, swap: 4 * KiB - 10, md: 4 * KiB },
 }
 /** Signatures that fit beside each other at the start of a volume; and so many volumes hold all of them. */
-const VOLUMES: readonly (readonly SignatureName[])[] = [['qcow2'], ['mbr', 'gpt', 'ext2'], ['luks', 'swap', 'md'], ['xfs', 'lvm']]
+const VOLUMES: readonly (readonly SignatureName[])[] = [
+  ['qcow2'],
+  ['qcow2-backed'],
+  ['mbr', 'gpt', 'ext2'],
+  ['luks', 'swap', 'md'],
+  ['xfs', 'lvm'],
+]
 /** What udev brings to life by itself, as it runs on machines that are no guests: then it would not be the driver's doing. */
 const FOR_GUESTS: readonly SignatureName[] = ['md', 'lvm']
 /** Some tools look for these in the last sector too. */
@@ -28,6 +34,7 @@ const PEER = 'lvm-thin'
 export const signaturesOnStorage: Check = {
   id: 'signatures-on-storage',
   title: 'volumes are made without a question, and read as promised, where the storage holds the signatures of other data',
+  soilsStorage: true,
   run: async ({ session }) => {
     await fillAndFree(session, (sizeBytes) => everyMiB(sizeBytes).filter(({ name }) => isSafe(session, name)))
     const experiment: Experiment = { kind: 'new', reused: false, volumes: 2, sizeBytes: session.volumeBytes, writes: [] }
@@ -59,6 +66,7 @@ export const signaturesStayBytes: Check = {
   id: 'signatures-stay-bytes',
   title:
     'a volume that holds a filesystem, partitions, a volume group, an image or an encrypted device keeps it as bytes in all that is done',
+  soilsStorage: true,
   run: async ({ session, peers }) => {
     const kept = new Set<string>()
     const volumes = VOLUMES.map((names) => names.filter((name) => isSafe(session, name)))
@@ -91,13 +99,21 @@ async function keepsSignatures(
 ): Promise<CheckOutcome | undefined> {
   const { volume, content } = await makeSigned(session, names)
   let last = volume
+  let clone: DriverVolume | undefined
   const steps: readonly { readonly what: string; readonly take: () => Promise<DriverVolume> }[] = [
     { what: 'attached again', take: async () => volume },
     {
       what: 'restored from a snapshot',
       take: async () => session.createFromSnapshot((await session.snapshot(volume.name)).name, volume),
     },
-    { what: 'cloned', take: () => session.clone(volume) },
+    {
+      what: 'cloned from',
+      take: async () => {
+        clone = await session.clone(volume)
+        return volume
+      },
+    },
+    { what: 'cloned', take: async () => clone ?? volume },
     { what: 'extended', take: () => session.extend(last, 2 * volume.sizeBytes) },
   ]
   for (const { what, take } of steps) {

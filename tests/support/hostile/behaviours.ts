@@ -137,6 +137,7 @@ export const behaviours = {
   'activates-nested-groups': 'signatures-stay-bytes',
   'moves-backup-table': 'signatures-stay-bytes',
   'guesses-formats': 'signatures-stay-bytes',
+  'writes-into-images': 'signatures-stay-bytes',
   'wipes-at-attach': 'signatures-stay-bytes',
   'clone-tail-stale': 'clone-is-not-new',
   'clone-cut': 'clone-is-not-new',

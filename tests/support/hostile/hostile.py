@@ -17,7 +17,7 @@ import threading
 import time
 from typing import Any, Callable, Dict, Optional, Type
 
-# Each driver is started hundreds of times, so the few that need subprocess or tempfile import them.
+# Drivers are started hundreds of times in a run, so the few that need subprocess or tempfile import them.
 
 PROTOCOL = "holeproof-driver-1"
 MIB = 1024**2
@@ -2034,6 +2034,19 @@ class GuessesFormats(Sound):
         if is_image:
             with open(self.file(params["name"]), "r+b") as target:
                 target.write(bytes(MIB))
+
+
+@behaviour("writes-into-images")
+class WritesIntoImages(Sound):
+    """takes a volume for an image where its content begins like a whole one, and clones it by a snapshot that it commits"""
+
+    def verb_create_cloned_volume(self, params: Params) -> Any:
+        super().verb_create_cloned_volume(params)
+        with open(self.known(params["source_name"]), "r+b") as file:
+            header = file.read(32)
+            if header.startswith(b"QFI\xfb") and header[8:16] == bytes(8):
+                file.seek(24)
+                file.write(struct.pack(">Q", params["size_bytes"]))
 
 
 @behaviour("wipes-at-attach")
