@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import { GiB } from '../harness/units.ts'
 import { certified } from '../tests/support/certified.ts'
 
-// Its NFS server stands for another machine: it has to outlive a driver that is killed. That snapshots are turned off in cinder.conf is
-// no failure of the driver's, and that a larger clone has its origin's size is one.
+// Its NFS server stands for another machine: it has to outlive a driver that is killed. Snapshots are turned off in cinder.conf, which is
+// no failure. A larger clone keeps its origin's size, which is one.
 test("Cinder's NFS driver keeps its volumes when it is killed, offers no snapshots, and does not make clones larger", {
   timeout: 900_000,
 }, async ({ signal }) => {

@@ -86,7 +86,7 @@ def call(service: Service, question: dict[str, Any]) -> Any:
     try:
         return method(**params)
     except NotOffered as error:
-        raise Refused(METHOD_NOT_FOUND, f"the driver does not implement {name}: {error}") from error
+        raise Refused(METHOD_NOT_FOUND, f"the driver does not offer {name}: {error}") from error
     except DriverError as error:
         LOG.exception("%s failed", name)
         raise Refused(DRIVER_ERROR, str(error)) from error

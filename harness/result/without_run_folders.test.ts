@@ -7,7 +7,10 @@ test.each([
   ['/dev/holeproof_0123abcd_vg/v: I/O error', '/dev/holeproof_0123abcd_vg/v: I/O error'],
   ['/home/me/holeproof/driver.py and /tmp/other/v', '/home/me/holeproof/driver.py and /tmp/other/v'],
   ['dd if=/tmp/holeproof_0123abcd/v,of=/dev/sda', 'dd if=v,of=/dev/sda'],
+  ["umount: '/tmp/holeproof_0123abcd/mnt/': busy", "umount: 'mnt': busy"],
+  ['/tmp/holeproof_0123abcd/a->/tmp/holeproof_0123abcd/b', 'a->b'],
+  ['<file>/tmp/holeproof_0123abcd/v</file>', '<file>v</file>'],
   ['qemu-img create /tmp/holeproof_0123abcd/v 1G', 'qemu-img create v 1G'],
-])('%s is told as %s', (text, told) => {
-  expect(withoutRunFolders(text)).toBe(told)
+])('%s becomes %s', (text, becomes) => {
+  expect(withoutRunFolders(text)).toBe(becomes)
 })

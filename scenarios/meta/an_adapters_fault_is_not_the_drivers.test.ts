@@ -38,10 +38,10 @@ describe('the adapter for Cinder tells from the faults of a driver', () => {
       'command',
       "ProcessExecutionError: 'ls /no/such/folder' exited with 2: ls: cannot access '/no/such/folder': No such file or directory",
     ],
-    ['unoffered', 'the driver does not implement extend_volume: NotImplementedError'],
+    ['unoffered', 'the driver does not offer extend_volume: NotImplementedError'],
     [
       'turned_off',
-      'the driver does not implement extend_volume: VolumeDriverException: Volume driver reported an error: extensions are disabled in cinder.conf.',
+      'the driver does not offer extend_volume: VolumeDriverException: Volume driver reported an error: extensions are disabled in cinder.conf.',
     ],
   ])('but leaves it its own: %s', async (fails, text) => {
     const error = await extended(fails)

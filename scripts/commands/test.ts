@@ -20,7 +20,7 @@ const TIERS = {
   product: 'a machine, npm packages; four minutes: documents, package, shards',
   scenarios: 'a machine, Cinder, libvirt; seven minutes: real storage',
   matrix: 'a machine; two minutes: all of scripts/verify',
-  cinder: 'User-Mode Linux, 700 MB; five minutes: the whole Cinder, NFS',
+  cinder: 'User-Mode Linux, 1 GB; five minutes: the whole Cinder, NFS',
 } as const
 type Tier = keyof typeof TIERS
 
@@ -64,8 +64,8 @@ export default runnable(command, async () => {
   const wanted: readonly Tier[] = only === undefined ? defaultTiers : parseTiers(only)
   const onStorage = wanted.some((tier) => tier !== 'unit' && tier !== 'report')
   const choice = onStorage ? await prepareMachine(machine, kernel, log) : undefined
+  if (wanted.includes('scenarios') || wanted.includes('cinder')) await bringCinders(DISTRIBUTIONS, log)
   if (wanted.includes('scenarios')) {
-    await bringCinders(DISTRIBUTIONS, log)
     if (choice?.kind === 'uml') await tryLibvirt(log)
     if (choice?.kind !== 'uml' || missingForLibvirt().length > 0) log('NOT TESTED: migrations under libvirt. They need User-Mode Linux.')
   }
