@@ -20,7 +20,7 @@ const TIERS = {
   product: 'a machine, npm packages; four minutes: documents, package, shards',
   scenarios: 'a machine, Cinder, libvirt; seven minutes: real storage',
   matrix: 'a machine; two minutes: all of scripts/verify',
-  cinder: 'User-Mode Linux, 1 GB; five minutes: the whole Cinder, NFS',
+  cinder: 'User-Mode Linux, 1 GB; six minutes: the whole Cinder, NFS',
 } as const
 type Tier = keyof typeof TIERS
 
