@@ -41,8 +41,9 @@ class Managers:
         for some in self._services.values():
             some.start()
         for host, some in self._services.items():
+            # As an exception it would go to the log alone.
             if not some.manager.is_working():
-                raise RuntimeError(f"{host} reports problems, so Cinder would count it as down before long")
+                sys.exit(f"{host} reports problems, so Cinder would count it as down before long")
 
     def heartbeat(self) -> None:
         """Reports each service's state. Cinder keeps the id that it does this by in the class, as a process has one service."""
