@@ -182,12 +182,9 @@ export class Certification {
     if (isStopped(driver)) return outcome
     // Whatever the check made of it: what an adapter failed at, its driver cannot be held to.
     const [adapterFault] = adapterFaults
-    if (adapterFault !== undefined) {
-      await driver.recover(faults.length > 0)
-      return brokenAdapter(adapterFault)
-    }
-    const isSoiled = check.soilsStorage === true && outcome.verdict === 'refuted'
-    if (failed || isSoiled || faults.length > 0) await driver.recover(isSoiled || faults.length > 0)
+    if (adapterFault !== undefined) outcome = brokenAdapter(adapterFault)
+    const needsStorage = faults.length > 0 || (check.soilsStorage === true && outcome.verdict !== 'upheld')
+    if (failed || adapterFault !== undefined || needsStorage) await driver.recover(needsStorage)
     const held = outcome.verdict === 'upheld' || outcome.verdict === 'not-offered'
     return held && faults.length > 0 ? refuted(`${outcome.text}; but afterwards ${faults.join('; ')}`) : outcome
   }

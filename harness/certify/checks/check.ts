@@ -42,7 +42,7 @@ export interface Check {
   readonly phase?: 'first' | 'last'
   /** Set by checks that set volumes aside; before any other check these are deleted. */
   readonly setsAside?: true
-  /** Set by checks that leave on the storage what may make a driver fail that they refuted: it then gets other storage. */
+  /** Set by checks that leave on the storage what some drivers fail at: one that they do not uphold gets other storage. */
   readonly soilsStorage?: true
   /**
    * Everything that the check makes through the driver's session is deleted after it. Throws DriverFault when the driver fails

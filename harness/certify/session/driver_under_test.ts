@@ -143,10 +143,10 @@ export class DriverUnderTest {
     }
   }
 
-  /** Gives the next check a driver that answers: this one restarted or, where that fails or volumes are left, one on new storage. */
-  async recover(leftVolumes: boolean): Promise<void> {
+  /** Gives the next check a driver that answers: this one restarted or, where that fails or its storage will not do, one on new storage. */
+  async recover(needsStorage: boolean): Promise<void> {
     if (this.current === undefined) return
-    if (!leftVolumes && (await restarts(this.current))) return
+    if (!needsStorage && (await restarts(this.current))) return
     try {
       await this.uninstall()
       if (this.installations >= MOST_INSTALLATIONS) throw new DriverGone(`it was set up ${MOST_INSTALLATIONS} times and failed each time`)
