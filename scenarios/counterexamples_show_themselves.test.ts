@@ -2,7 +2,6 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Candidate, findCandidate } from '../harness/certify/candidate/candidate.ts'
 import { STORAGE_BYTES } from '../harness/certify/certify.ts'
-import { loadStorageModules } from '../harness/machine/guest/load_storage_modules.ts'
 import { expect, scenario } from '../harness/scenario.ts'
 import { certified, hostile } from '../tests/support/certified.ts'
 
@@ -55,7 +54,6 @@ scenario(
       liars.map(({ driver: { name }, what, first }) => ({ driver: name, claim: true, verdict: 'refuted', what, first })),
     )
 
-    await loadStorageModules(machine)
     for (const { driver, counterexamples } of certificates) {
       for (const { file, script } of counterexamples) {
         const path = join(lab.folder, file)

@@ -2,7 +2,6 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writePoison } from '../helper/poison.ts'
 import type { Lab } from '../lab/lab.ts'
-import { runOrThrow } from '../machine/machine.ts'
 
 /** A loop device over a poisoned file of the lab, poisoned from end to end unless `poisonBytes` is given. Returns the device's path. */
 export async function poisonedLoop(lab: Lab, name: string, sizeBytes: number, poisonBytes = sizeBytes): Promise<string> {
@@ -14,10 +13,10 @@ export async function poisonedLoop(lab: Lab, name: string, sizeBytes: number, po
   )
   return lab.own(
     `the loop device over ${file}`,
-    async () => (await runOrThrow(lab, ['losetup', '--find', '--show', file])).trim(),
+    async () => (await lab.perform(['losetup', '--find', '--show', file])).trim(),
     async () => {
       const { loops } = await lab.helper.inventory(lab.prefix)
-      for (const loop of loops) if (loop.file === file) await runOrThrow(lab, ['losetup', '--detach', loop.device])
+      for (const loop of loops) if (loop.file === file) await lab.perform(['losetup', '--detach', loop.device])
     },
   )
 }

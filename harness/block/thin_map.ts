@@ -1,7 +1,7 @@
 import { SaxesParser } from 'saxes'
 import { lengthOf, type Range, type RangeMap, range } from '../content/ranges.ts'
 import { BrokenLab, messageOf, UsageError } from '../errors.ts'
-import type { Dmsetup } from '../helper/device_mapper.ts'
+import type { Perform } from '../helper/kernel_calls.ts'
 import { CommandFailed } from '../machine/command_failed.ts'
 import type { Finished, Machine } from '../machine/machine.ts'
 
@@ -15,16 +15,16 @@ const SLICE_BYTES = 256 * 1024
 /**
  * The chunks that each volume of an active thin pool has mapped, in chunks, by thin device id: all of one moment, from a
  * snapshot of the pool's metadata that is released again whatever happens. `poolDevice` is the pool's device-mapper name,
- * without `-tpool`. `dmsetup` asks device-mapper; default: by the program of this name. Aborting `signal` stops the reading, never the release. Throws UsageError when somebody else holds such a
+ * without `-tpool`. `perform` asks device-mapper; default: dmsetup in a process of its own. Aborting `signal` stops the reading, never the release. Throws UsageError when somebody else holds such a
  * snapshot (there can be one only), CommandFailed when a command fails, BrokenLab when the snapshot could not be released.
  */
 export async function readThinMaps(
   runner: Pick<Machine, 'run'>,
   poolDevice: string,
-  { signal, dmsetup = (argv) => runner.run(['dmsetup', ...argv]) }: { readonly signal?: AbortSignal; readonly dmsetup?: Dmsetup } = {},
+  { signal, perform = (argv) => runner.run(argv) }: { readonly signal?: AbortSignal; readonly perform?: Perform } = {},
 ): Promise<ReadonlyMap<number, ThinMap>> {
   signal?.throwIfAborted()
-  const reserved = await dmsetup(message(poolDevice, 'reserve'))
+  const reserved = await perform(message(poolDevice, 'reserve'))
   if (reserved.ending.how === 'exit' && reserved.ending.code !== 0) throw refusal(poolDevice, reserved)
   let dumped: Finished | undefined
   let failure: unknown
@@ -39,10 +39,10 @@ export async function readThinMaps(
     failure = error
   }
   try {
-    demand(await dmsetup(message(poolDevice, 'release')))
+    demand(await perform(message(poolDevice, 'release')))
   } catch (error) {
     const before = failure === undefined ? '' : `${messageOf(failure)}; and then `
-    const how = `when nothing reads it any more, release it with: dmsetup ${message(poolDevice, 'release').join(' ')}`
+    const how = `when nothing reads it any more, release it with: ${message(poolDevice, 'release').join(' ')}`
     throw new BrokenLab(`${before}the metadata snapshot of ${poolDevice} was not released: ${messageOf(error)}\n${how}`, {
       cause: failure ?? error,
     })
@@ -52,7 +52,7 @@ export async function readThinMaps(
 }
 
 function message(poolDevice: string, verb: 'reserve' | 'release'): string[] {
-  return ['message', `${poolDevice}-tpool`, '0', `${verb}_metadata_snap`]
+  return ['dmsetup', 'message', `${poolDevice}-tpool`, '0', `${verb}_metadata_snap`]
 }
 
 function demand({ argv, ending, stdout, stderr }: Finished): void {
@@ -63,7 +63,7 @@ function refusal(poolDevice: string, { argv, ending, stdout, stderr }: Finished)
   const output = `${stdout}${stderr}`
   if (!output.includes('Device or resource busy')) return new CommandFailed(argv, ending, output)
   return new UsageError(
-    `the pool ${poolDevice} already has a metadata snapshot, and there can be one only: wait for the program that reads it; if there is none, release it with: dmsetup ${message(poolDevice, 'release').join(' ')}`,
+    `the pool ${poolDevice} already has a metadata snapshot, and there can be one only: wait for the program that reads it; if there is none, release it with: ${message(poolDevice, 'release').join(' ')}`,
   )
 }
 

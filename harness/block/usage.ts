@@ -37,7 +37,7 @@ export class StorageUsage {
   }
 
   static async read(lab: Lab): Promise<StorageUsage> {
-    return new StorageUsage(lab, parseStatus(await ask(lab, ['status'])))
+    return new StorageUsage(lab, parseStatus(await ask(lab, ['dmsetup', 'status'])))
   }
 
   /** The chunks of a thin pool that any volume has mapped. Throws when there is no such pool. */
@@ -49,7 +49,7 @@ export class StorageUsage {
 
   /** The bytes that all volumes take in those thin pools that are among these device-mapper names. */
   async bytesOfPools(names: ReadonlySet<string>): Promise<number> {
-    const chunkBytes = parseChunkBytes(await ask(this.lab, ['table']))
+    const chunkBytes = parseChunkBytes(await ask(this.lab, ['dmsetup', 'table']))
     return [...this.status].reduce((sum, [name, status]) => {
       return names.has(name) && isThinPool(status) ? sum + status.usedDataBlocks * (chunkBytes.get(name) ?? 0) : sum
     }, 0)
@@ -64,12 +64,12 @@ export class StorageUsage {
     const poolDevice = dmName(group, poolName ?? '')
     const pool = this.status.get(`${poolDevice}-tpool`)
     if (poolName === undefined || !isThinPool(pool)) throw new Error(`${device} is a thin volume, but ${poolDevice} is not a thin pool`)
-    const table = await ask(this.lab, ['table'])
+    const table = await ask(this.lab, ['dmsetup', 'table'])
     const id = parseThinIds(table).get(device)
     const chunkBytes = parseChunkBytes(table).get(`${poolDevice}-tpool`)
     if (id === undefined || chunkBytes === undefined) throw new Error(`dmsetup table does not show ${device} and its pool`)
     // A volume that has no chunk is not in the pool's metadata.
-    const map = (await readThinMaps(this.lab, poolDevice, { dmsetup: this.lab.helper.dmsetup })).get(id) ?? []
+    const map = (await readThinMaps(this.lab, poolDevice, { perform: this.lab.helper.perform })).get(id) ?? []
     return {
       mappedBytes: status.mappedSectors * SECTOR_BYTES,
       thin: {
@@ -85,12 +85,12 @@ export class StorageUsage {
 export async function mappedBytesOf(lab: Lab, path: string): Promise<number | undefined> {
   const look = await lab.helper.inspectPath(path)
   if (look.kind !== 'block' || look.dmName === '') return undefined
-  const status = parseStatus(await ask(lab, ['status'])).get(look.dmName)
+  const status = parseStatus(await ask(lab, ['dmsetup', 'status'])).get(look.dmName)
   return isThin(status) ? status.mappedSectors * SECTOR_BYTES : undefined
 }
 
 async function ask({ helper }: Lab, argv: readonly string[]): Promise<string> {
-  const { ending, stdout, stderr, argv: asked } = await helper.dmsetup(argv)
+  const { ending, stdout, stderr } = await helper.perform(argv)
   if (ending.how === 'exit' && ending.code === 0) return stdout.toString()
-  throw new CommandFailed(asked, ending, stderr.toString())
+  throw new CommandFailed(argv, ending, stderr.toString())
 }

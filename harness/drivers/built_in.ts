@@ -112,7 +112,7 @@ function nfs(kind: FileKind): BuiltIn['make'] {
     const folder = join(server.mount, name)
     await lab.own(
       `the folder of ${name}`,
-      () => runOrThrow(lab, ['mkdir', folder]),
+      () => lab.perform(['mkdir', folder]),
       async () => {
         await runOrThrow(lab, ['rm', '-rf', folder])
       },

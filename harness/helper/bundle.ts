@@ -1,12 +1,18 @@
-import { copyFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { type BuildOptions, build } from 'esbuild'
 import { assetPath, bundlePath, isPackage } from '../paths.ts'
 
+type Entry = Pick<BuildOptions, 'entryPoints' | 'stdin'>
+
 /** Makes one file that Node runs inside a machine: of a file of ours, or of text that imports what it needs. */
-export async function bundleForNode(entry: Pick<BuildOptions, 'entryPoints' | 'stdin'>, outfile: string): Promise<void> {
-  await build({
+export async function bundleForNode(entry: Entry, outfile: string): Promise<void> {
+  await writeFile(outfile, await bundle(entry))
+}
+
+async function bundle(entry: Entry): Promise<string> {
+  const { outputFiles } = await build({
     ...entry,
-    outfile,
+    write: false,
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -15,15 +21,18 @@ export async function bundleForNode(entry: Pick<BuildOptions, 'entryPoints' | 's
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'silent',
   })
+  return outputFiles.map(({ text }) => text).join('')
 }
 
-/** Writes the helper program as one file. The package has it ready; a checkout bundles its source. */
-export async function writeHelper(outfile: string): Promise<void> {
-  if (isPackage) await copyFile(bundlePath('helper.mjs'), outfile)
-  else await bundleHelper(outfile)
+let helper: Promise<string> | undefined
+
+/** The text of the helper program, as one file. The package has it ready; a checkout bundles its source, once in a process. */
+export function helperProgram(): Promise<string> {
+  helper ??= isPackage ? readFile(bundlePath('helper.mjs'), 'utf8') : bundleHelper()
+  return helper
 }
 
 /** Bundles the helper program from its source. */
-export function bundleHelper(outfile: string): Promise<void> {
-  return bundleForNode({ entryPoints: [assetPath('harness/helper/main.ts')] }, outfile)
+export function bundleHelper(): Promise<string> {
+  return bundle({ entryPoints: [assetPath('harness/helper/main.ts')] })
 }

@@ -1,13 +1,14 @@
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Content } from '../content/content.ts'
 import { BrokenLab, messageOf } from '../errors.ts'
 import { describeEnding } from '../machine/command_failed.ts'
 import type { Machine } from '../machine/machine.ts'
 import { callOver } from '../protocol/json_rpc.ts'
-import { writeHelper } from './bundle.ts'
+import { helperProgram } from './bundle.ts'
 import type { CachedPart, StampMode, VerifiedReading } from './device_io.ts'
-import { DeviceMapper, type Dmsetup } from './device_mapper.ts'
 import type { Inventory } from './inventory.ts'
+import { KernelCalls, type Perform } from './kernel_calls.ts'
 import type { PathInfo, Surroundings } from './surroundings.ts'
 import type { WriterOrder, Written } from './writer.ts'
 
@@ -55,8 +56,8 @@ export interface Helper {
   /** Lets an instance write to its volume. */
   startWriter(order: WriterOrder): Promise<InstanceWriter>
   inventory(prefix: string): Promise<Inventory>
-  /** Asks device-mapper without starting dmsetup. */
-  readonly dmsetup: Dmsetup
+  /** Asks device-mapper, and does what other small commands do, without starting them. */
+  readonly perform: Perform
   close(): Promise<void>
 }
 
@@ -72,7 +73,7 @@ const CALL_SECONDS = 300
 /** Builds the helper into the machine's shared folder and starts it there. */
 export async function openHelper(machine: Machine): Promise<Helper> {
   const bundle = join(machine.shared, `${machine.name}.helper.mjs`)
-  await writeHelper(bundle)
+  await writeFile(bundle, await helperProgram())
   const helper = await machine.start([process.execPath, '--max-old-space-size=128', bundle])
   let said = ''
   helper.stderr.on('data', (data: Buffer) => {
@@ -80,7 +81,7 @@ export async function openHelper(machine: Machine): Promise<Helper> {
   })
   const caller = callOver({ input: helper.stdout, output: helper.stdin })
   let gone = false
-  let deviceMapper: Promise<DeviceMapper> | undefined
+  let kernelCalls: Promise<KernelCalls> | undefined
   const fail = (why: string) => {
     gone = true
     caller.fail(why)
@@ -124,14 +125,14 @@ export async function openHelper(machine: Machine): Promise<Helper> {
       return { more: (count) => call('writesMore', { id, count }), stop: () => call('stopWriter', { id }) }
     },
     inventory: (prefix) => call('inventory', { prefix }),
-    dmsetup: async (argv) => {
-      deviceMapper ??= DeviceMapper.open(machine)
-      return (await deviceMapper).dmsetup(argv)
+    perform: async (argv) => {
+      kernelCalls ??= KernelCalls.open(machine)
+      return (await kernelCalls).perform(argv)
     },
     close: async () => {
       helper.stdin.end()
       await helper.ended
-      await (await deviceMapper)?.close()
+      await (await kernelCalls)?.close()
     },
   }
 }

@@ -5,7 +5,7 @@ import { CleanupStack } from '../cleanup_stack.ts'
 import { BrokenLab, messageOf } from '../errors.ts'
 import type { Helper } from '../helper/client.ts'
 import { describeEnding } from '../machine/command_failed.ts'
-import type { Finished, Machine, RunOptions } from '../machine/machine.ts'
+import { type Finished, type Machine, type RunOptions, runOrThrow } from '../machine/machine.ts'
 import type { BytesMoved } from '../result/evidence.ts'
 
 /** One command as it ran: for the record of a cell. */
@@ -113,6 +113,18 @@ export class Lab {
   /** Runs a command in the machine and keeps it on record. Stopping the lab stops it, except while the lab is released. */
   run(argv: readonly string[], options: RunOptions = {}): Promise<Finished> {
     return this.recorded(argv, (signal) => this.machine.run(argv, { ...options, ...(signal && { signal }) }))
+  }
+
+  /**
+   * Does what one of the small commands in kernel_calls.pl does, without its process, and keeps the command on record. Returns its
+   * standard output. Throws CommandFailed when it fails. A stopped lab throws, as when it acquires.
+   */
+  perform(argv: readonly string[]): Promise<string> {
+    const perform = (signal?: AbortSignal) => {
+      signal?.throwIfAborted()
+      return this.helper.perform(argv)
+    }
+    return runOrThrow({ run: () => this.recorded(argv, perform) }, argv)
   }
 
   /** Keeps a command on record that `run` performs. The signal stops it; there is none while the lab is released. */

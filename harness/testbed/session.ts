@@ -1,6 +1,8 @@
 import { BrokenLab, messageOf } from '../errors.ts'
+import { helperProgram } from '../helper/bundle.ts'
 import { makeRunFolder, type RunFolder } from '../lab/run_folder.ts'
 import type { Machine, MachineChoice, MachineKind } from '../machine/machine.ts'
+import { openNative } from '../machine/native.ts'
 import { demandGnuDd, readToolVersions, type ToolVersions } from '../machine/tool_versions.ts'
 import type { Mover } from '../movers/mover.ts'
 import type { Result } from '../result/result.ts'
@@ -45,8 +47,13 @@ export class Session {
     const folder = await makeRunFolder(options.imageBytes + count * memoryMiB * MiB)
     let machines: Machine[] = []
     try {
+      // Both are ready when the guests have booted. Their programs are this system's, which answer sooner here.
+      const helper = helperProgram()
+      const versions = readToolVersions(openNative('here', folder.path))
+      for (const ready of [helper, versions]) ready.catch(() => {}) // the machines' own failure comes first
       machines = await openMachines(options.machine, folder.path, count, memoryMiB)
-      const tools = await toolsOf(machines)
+      const tools = await versions
+      demandGnuDd(tools)
       const testBeds = await Promise.all(machines.map((machine) => TestBed.open(machine, { ...options, prefix: folder.prefix })))
       return new Session(folder, machines, tools, testBeds)
     } catch (error) {
@@ -68,13 +75,6 @@ export class Session {
     await this.folder.remove()
     return faults
   }
-}
-
-/** The versions of the programs on machines, which have the same. */
-async function toolsOf([first]: readonly Machine[]): Promise<ToolVersions> {
-  const tools = first === undefined ? {} : await readToolVersions(first)
-  demandGnuDd(tools)
-  return tools
 }
 
 /** The results of a run, as far as it ran. */

@@ -1,6 +1,5 @@
 import { makeRunFolder } from '../../harness/lab/run_folder.ts'
 import { describeEnding } from '../../harness/machine/command_failed.ts'
-import { loadStorageModules } from '../../harness/machine/guest/load_storage_modules.ts'
 import { openMachines } from '../../harness/testbed/open_machines.ts'
 import { MiB } from '../../harness/units.ts'
 import { EXIT, newCommand, runnable } from '../lib/cli/command.ts'
@@ -32,7 +31,6 @@ export default runnable(command, async () => {
     const machines = await openMachines(choice, folder.path, 1)
     try {
       for (const machine of machines) {
-        await loadStorageModules(machine)
         const argv = ['sh', '-c', 'cd "$0" && exec "$@"', process.cwd(), ...command.args]
         const running = await machine.start(argv, { env: { HOLEPROOF_RUN: folder.path, TMPDIR: folder.path } })
         for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => running.kill())

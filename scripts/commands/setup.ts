@@ -4,6 +4,7 @@ import { EXIT, newCommand, runnable } from '../lib/cli/command.ts'
 import { parseCinders } from '../lib/cli/drivers.ts'
 import { kernelOption, machineOption } from '../lib/cli/options.ts'
 import { bringCinders } from '../lib/setup/cinder.ts'
+import { forgetMachine } from '../lib/setup/remembered_machine.ts'
 import { prepareMachine } from '../lib/setup/select_machine.ts'
 import { setUp } from '../lib/setup/setup.ts'
 
@@ -28,6 +29,7 @@ const command = newCommand(
 export default runnable(command, async () => {
   const { machine, kernel, cinder, libvirt } = command.parse().opts()
   const log = (line: string) => console.error(line)
+  await forgetMachine()
   const choice = await prepareMachine(machine, kernel, log)
   console.log(`machine: ${choice.kind}${choice.kernel === undefined ? '' : `, kernel ${choice.kernel}`}`)
   if (cinder) await bringCinders(cinder, log)

@@ -572,7 +572,7 @@ const helper: Helper = {
   namesIn: unused,
   takesDirect: unused,
   startWriter: unused,
-  dmsetup: unused,
+  perform: unused,
   inventory: async () => ({ dmDevices: [], deviceFolders: [], loops: [], mounts: [] }),
   close: async () => {},
 }

@@ -10,7 +10,6 @@ import { WITHOUT_UDEV } from '../../block/without_udev.ts'
 import type { PathInfo, Surroundings } from '../../helper/surroundings.ts'
 import type { Lab } from '../../lab/lab.ts'
 import { describeEnding } from '../../machine/command_failed.ts'
-import { loadStorageModules } from '../../machine/guest/load_storage_modules.ts'
 import { runOrThrow } from '../../machine/machine.ts'
 import { makeLine } from '../../protocol/json_rpc.ts'
 import { PROTOCOL } from '../../protocol/verbs.ts'
@@ -114,7 +113,6 @@ async function installProgram(
   { argv, cwd, isAdapter }: Program,
   { storageBytes, options, cover = async (_lab, _name, below) => below }: InstallOptions,
 ): Promise<Installation> {
-  await loadStorageModules(lab.machine)
   const prefix = lab.name('driver')
   const loop = await poisonedLoop(lab, `${prefix}_device`, storageBytes)
   const device = await cover(lab, `${prefix}_device_cover`, loop)
@@ -131,14 +129,14 @@ async function installProgram(
   await lab.own(
     `the folder ${folder}`,
     async () => {
-      // These run as commands because the script of a counterexample repeats them.
+      // On record as commands, as the script of a counterexample repeats them.
       await runOrThrow(lab, ['mkfs.ext4', '-q', '-E', 'nodiscard', '-O', '^has_journal', disk])
-      await runOrThrow(lab, ['mkdir', folder])
-      await runOrThrow(lab, ['mount', '-t', 'ext4', disk, folder])
+      await lab.perform(['mkdir', folder])
+      await lab.perform(['mount', '-t', 'ext4', disk, folder])
     },
     async () => {
       const { mounts } = await lab.helper.inventory(prefix)
-      for (const point of mounts.toReversed()) await runOrThrow(lab, ['umount', point])
+      for (const point of mounts.toReversed()) await lab.perform(['umount', point])
       await rm(folder, { recursive: true, force: true })
     },
   )
@@ -155,7 +153,7 @@ async function installProgram(
     for (const point of mounts.toReversed()) {
       if (point === folder) continue
       left.push(`a mount: ${point}`)
-      await runOrThrow(lab, ['umount', point])
+      await lab.perform(['umount', point])
     }
     for (const name of await lab.helper.stackedOn(device)) {
       left.push(`a device: ${name}`)

@@ -30,15 +30,15 @@ export async function makeLocalFolder(lab: Lab, name: string, dataBytes: number,
   return lab.own(
     `the filesystem on ${folder}`,
     async () => {
-      // A command of the machine, as the script of a counterexample repeats it.
-      await runOrThrow(lab, ['mkdir', folder])
-      await runOrThrow(lab, ['mount', '-o', 'noinit_itable', device, folder])
-      await runOrThrow(lab, ['rmdir', join(folder, 'lost+found')])
+      // On record as commands, as the script of a counterexample repeats them.
+      await lab.perform(['mkdir', folder])
+      await lab.perform(['mount', '-t', 'ext4', '-o', 'noinit_itable', device, folder])
+      await lab.perform(['rmdir', join(folder, 'lost+found')])
       return folder
     },
     async () => {
       const { mounts } = await lab.helper.inventory(lab.prefix)
-      if (mounts.includes(folder)) await runOrThrow(lab, ['umount', folder])
+      if (mounts.includes(folder)) await lab.perform(['umount', folder])
       await rmdir(folder).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'ENOENT') throw error
       })

@@ -64,8 +64,9 @@ sub mount_fs {
         or fail("mount of $type on $target: $!");
 }
 
+# Without the modules of the second list the guest goes on.
 sub load_modules {
-    my ($folder, @wanted) = @_;
+    my ($folder, $must, $may) = @_;
     my (%path, %needs);
     for (split /\n/, slurp_or_empty("$folder/modules.dep")) {
         my ($file, $needed) = /^(\S+):\s*(.*)$/ or next;
@@ -73,13 +74,16 @@ sub load_modules {
         $name =~ tr/-/_/;
         ($path{$name}, $needs{$name}) = ($file, [split ' ', $needed]);
     }
-    for my $name (@wanted) {
+    my %is_optional = map { $_ => 1 } @$may;
+    for my $name (@$must, @$may) {
+        my $complain = $is_optional{$name} ? \&say_console : \&fail;
         (my $key = $name) =~ tr/-/_/;
         defined $path{$key} or next; # built into this kernel
         for my $file (reverse(@{$needs{$key}}), $path{$key}) {
-            open(my $module, '<', "$folder/$file") or fail("module $file: $!");
+            open(my $module, '<', "$folder/$file") or $complain->("module $file: $!"), next;
             my $parameters = '';
-            syscall($syscall{finit_module}, fileno($module), $parameters, 0) == 0 or $! == EEXIST or fail("module $file: $!");
+            syscall($syscall{finit_module}, fileno($module), $parameters, 0) == 0 or $! == EEXIST
+                or $complain->("module $file: $!");
         }
     }
 }
@@ -108,7 +112,8 @@ sub loopback_up {
 }
 
 if ($$ != 1) {
-    load_modules(@ARGV);
+    my ($folder, @wanted) = @ARGV;
+    load_modules($folder, \@wanted, []);
     exit 0;
 }
 
@@ -133,7 +138,7 @@ if (defined $option{shared}) {
         : mount_fs('9p', 'shared', $option{shared}, 'trans=virtio,version=9p2000.L,msize=512000,cache=mmap');
 }
 copy_near($option{near}) if defined $option{near};
-load_modules($option{modules}, split /,/, $option{load}) if defined $option{modules};
+load_modules($option{modules}, [split /,/, $option{load}], [split /,/, $option{try}]) if defined $option{modules};
 loopback_up();
 
 my $line_path = $option{line};

@@ -8,10 +8,10 @@ import { toolsEnvironment } from '../tools.ts'
 import { GuestConnection } from './connection.ts'
 import { nearFirst } from './near_tools.ts'
 
-/** The modules that a guest's agent loads for the lab. */
+/** The modules without which a guest is of no use. Its agent loads them. */
 export const GUEST_MODULES = ['loop', 'ext4', 'dm-mod', 'dm-thin-pool', 'nfsd', 'nfsv4']
-/** Modules that a guest loads when a driver needs them. Loading them at every boot would take 0.2 s. */
-export const MODULES_ON_DEMAND = ['dm-snapshot', 'ecb', 'cbc', 'xts', 'algif_skcipher', 'dm-crypt', 'dm-mirror', 'raid1', 'dm-raid', 'nbd']
+/** What storage may stand on, as far as the kernel has it. A guest loads no module by itself, so its agent loads these too. */
+export const LAYER_MODULES = ['dm-snapshot', 'ecb', 'cbc', 'xts', 'algif_skcipher', 'dm-crypt', 'dm-mirror', 'raid1', 'dm-raid', 'nbd']
 const CONSOLE_TAIL_BYTES = 8192
 
 export interface GuestPlacement {
@@ -69,7 +69,7 @@ export async function bootGuest(plan: GuestPlan): Promise<Machine> {
     const start = async (argv: readonly string[], options: StartOptions = {}) =>
       connection.start(argv, nearFirst({ ...toolsEnvironment(), ...options.env }))
     const run: Machine['run'] = (argv, options) => runToEnd(argv, () => start(argv, options), options)
-    const loaded = new Set<string>()
+    const loaded = new Set([...GUEST_MODULES, ...LAYER_MODULES])
     return {
       kind: plan.kind,
       name: plan.name,

@@ -4,7 +4,7 @@ import { BrokenLab } from '../../errors.ts'
 import { assetPath, commandLine } from '../../paths.ts'
 import type { Machine } from '../machine.ts'
 import { findProgram, toolsEnvironment } from '../tools.ts'
-import { bootGuest, type GuestPlacement } from './guest.ts'
+import { bootGuest, type GuestPlacement, LAYER_MODULES } from './guest.ts'
 import { kvmWorks } from './kvm_probe.ts'
 import { writeNearTools } from './near_tools.ts'
 import { preparedKernel, QEMU_MODULES } from './qemu_kernel.ts'
@@ -37,7 +37,7 @@ export async function bootQemu(name: string, { shared, memoryMiB }: GuestPlaceme
       'holeproof.sharing=9p',
       `holeproof.near=${near}`,
     ],
-    ...[`holeproof.modules=${prepared.modules}`, `holeproof.load=${QEMU_MODULES.join(',')}`],
+    ...[`holeproof.modules=${prepared.modules}`, `holeproof.load=${QEMU_MODULES.join(',')}`, `holeproof.try=${LAYER_MODULES.join(',')}`],
   ]
   const qemu = [program, ...firmwareOf(program)]
   const argv = [

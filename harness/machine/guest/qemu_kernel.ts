@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { BrokenLab } from '../../errors.ts'
 import { assetPath } from '../../paths.ts'
 import { cacheFolder } from '../tools.ts'
-import { GUEST_MODULES, MODULES_ON_DEMAND } from './guest.ts'
+import { GUEST_MODULES, LAYER_MODULES } from './guest.ts'
 import { type Entry, writeInitramfs } from './initramfs.ts'
 import { extractKernel } from './kernel_image.ts'
 import { collectModules, modulesDep } from './kernel_modules.ts'
@@ -13,7 +13,7 @@ import { collectModules, modulesDep } from './kernel_modules.ts'
 /** The modules that the agent loads. Newer kernels have no crc32c_generic: their ext4 needs none. */
 export const QEMU_MODULES = ['virtio_console', 'crc32c_generic', ...GUEST_MODULES]
 /** Modules that a guest can do without. */
-const OPTIONAL_MODULES = ['crc32c_generic', ...MODULES_ON_DEMAND]
+const OPTIONAL_MODULES = ['crc32c_generic', ...LAYER_MODULES]
 /** Modules that are needed to reach this machine's root. */
 const BOOT_MODULES = ['virtio_pci', '9pnet_virtio', '9p']
 const INIT = assetPath('harness/machine/guest/init.sh')
@@ -54,7 +54,7 @@ export async function prepareKernel(unpacked: string): Promise<void> {
       }),
     ]
     await writeFile(files.initramfs, writeInitramfs(entries))
-    const modules = await collectModules(modulesFolder, [...QEMU_MODULES, ...MODULES_ON_DEMAND], OPTIONAL_MODULES)
+    const modules = await collectModules(modulesFolder, [...QEMU_MODULES, ...LAYER_MODULES], OPTIONAL_MODULES)
     for (const { name, data } of modules) await writeFile(join(files.modules, `${name}.ko`), data)
     await writeFile(join(files.modules, 'modules.dep'), modulesDep(modules))
     await rm(preparedFolder(), { recursive: true, force: true })
@@ -71,7 +71,7 @@ function filesOf(folder: string): QemuKernel {
 /** Named after what the files are made by, so that a change there makes them anew. */
 function preparedFolder(): string {
   const recipe = createHash('sha256')
-    .update(JSON.stringify([BOOT_MODULES, QEMU_MODULES, MODULES_ON_DEMAND]))
+    .update(JSON.stringify([BOOT_MODULES, QEMU_MODULES, LAYER_MODULES]))
     .update(readFileSync(INIT))
   return join(cacheFolder, `qemu-${recipe.digest('hex').slice(0, 12)}`)
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { BrokenLab } from '../../errors.ts'
 import { assetPath, commandLine } from '../../paths.ts'
 import type { Machine } from '../machine.ts'
-import { bootGuest, GUEST_MODULES, type GuestPlacement } from './guest.ts'
+import { bootGuest, GUEST_MODULES, type GuestPlacement, LAYER_MODULES } from './guest.ts'
 import { writeNearTools } from './near_tools.ts'
 import { hasSeccompMode, selectKernel } from './uml_kernels.ts'
 
@@ -30,7 +30,7 @@ export async function bootUml(name: string, { shared, core, memoryMiB, kernel = 
     'devtmpfs.mount=0',
     ...['holeproof.line=/dev/ttyS0', `holeproof.shared=${shared}`, 'holeproof.sharing=hostfs', `holeproof.near=${near}`],
     ...(hasSeccompMode(selected) ? ['seccomp=on'] : []),
-    ...[`holeproof.modules=${modules}`, `holeproof.load=${GUEST_MODULES.join(',')}`],
+    ...[`holeproof.modules=${modules}`, `holeproof.load=${GUEST_MODULES.join(',')}`, `holeproof.try=${LAYER_MODULES.join(',')}`],
   ]
   const pin = core === undefined ? [] : ['taskset', '-c', String(core)]
   // Only linux.uml may be given the libraries: programs of this system crash with the C library of another.

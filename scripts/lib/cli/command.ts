@@ -4,6 +4,7 @@ import wrapAnsi from 'wrap-ansi'
 import { BrokenLab, messageOf, UsageError } from '../../../harness/errors.ts'
 import { CommandFailed } from '../../../harness/machine/command_failed.ts'
 import { assetPath, commandLine } from '../../../harness/paths.ts'
+import { forgetMachine } from '../setup/remembered_machine.ts'
 
 export const EXIT = { upheld: 0, refuted: 1, usage: 2, broken: 3 } as const
 
@@ -66,6 +67,7 @@ export function runnable(command: CommandUnknownOpts, main: () => Promise<number
         if (error instanceof CommandFailed) console.error(error.detail)
         if (!(error instanceof BrokenLab || error instanceof UsageError || error instanceof CommandFailed) && error instanceof Error)
           console.error(error.stack)
+        if (error instanceof BrokenLab) await forgetMachine()
         process.exitCode = error instanceof UsageError ? EXIT.usage : EXIT.broken
       }
     },

@@ -14,7 +14,8 @@ import { cacheFolder, findProgram } from '../../../harness/machine/tools.ts'
 import { commandLine } from '../../../harness/paths.ts'
 import { GiB } from '../../../harness/units.ts'
 import { tryToWrite } from '../output/out.ts'
-import { type GuestKind, guestsInOrder, PARTS, prefersNative, recall, tryBoot } from './select_machine.ts'
+import { recall } from './remembered_machine.ts'
+import { type GuestKind, guestsInOrder, PARTS, prefersNative, tryBoot } from './select_machine.ts'
 import { lacksOf, type Part } from './setup.ts'
 
 /** The space that a run of the matrix on two guests needs. */

@@ -1,19 +1,15 @@
-import { readFile } from 'node:fs/promises'
-import { release } from 'node:os'
-import { join } from 'node:path'
 import { BrokenLab, messageOf, UsageError } from '../../../harness/errors.ts'
 import { makeRunFolder } from '../../../harness/lab/run_folder.ts'
 import { selectKernel } from '../../../harness/machine/guest/uml_kernels.ts'
 import type { MachineChoice, MachineKind } from '../../../harness/machine/machine.ts'
 import { lacksForNative } from '../../../harness/machine/probe_native.ts'
-import { cacheFolder } from '../../../harness/machine/tools.ts'
 import { commandLine } from '../../../harness/paths.ts'
 import { openMachines } from '../../../harness/testbed/open_machines.ts'
 import { GiB } from '../../../harness/units.ts'
 import { isLabFailure, type KernelChoice, throwIfAll } from '../../../harness/verify/kernels.ts'
 import { holdingSignals } from '../cli/signals.ts'
-import { writeOutFile } from '../output/out.ts'
 import { bringQemu } from './qemu_daemon.ts'
+import { type Remembered, recall, remember } from './remembered_machine.ts'
 import { type Part, setUp } from './setup.ts'
 import { bringKernel } from './uml_kernel.ts'
 
@@ -25,7 +21,6 @@ export const PARTS: Record<MachineKind, readonly Part[]> = {
   uml: ['storage', 'layers'],
   qemu: ['storage', 'layers', 'qemu'],
 }
-const REMEMBERED = join(cacheFolder, 'machine')
 const GUEST_BYTES = GiB
 
 /** Sets up a machine as selectMachine does, and beside it QEMU's storage daemon, without which live migrations are not shown. */
@@ -69,8 +64,9 @@ async function selectMachine(asked: MachineKind | 'auto', kernel: string | undef
     return { kind: asked }
   }
   if (asked === 'uml' || kernel !== undefined) {
-    const choice = await bootableUml(kernel, remembered?.kernel, log)
-    await remember(choice, kernel)
+    const choice = await bootableUml(kernel, remembered, log)
+    // A kernel that was asked for once is not what the next run gets.
+    if (kernel === undefined || kernel === 'newest') await remember(choice)
     return choice
   }
   if (prefersNative()) {
@@ -78,10 +74,11 @@ async function selectMachine(asked: MachineKind | 'auto', kernel: string | undef
     if ((await lacksForNative({ load: true })).length === 0) return { kind: 'native' }
   }
   const boot = async (kind: GuestKind): Promise<MachineChoice> => {
-    if (kind === 'uml') return bootableUml(undefined, remembered?.kernel, log)
+    if (kind === 'uml') return bootableUml(undefined, remembered, log)
     await setUp(PARTS.qemu, log)
-    await tryBoot({ kind })
-    return { kind }
+    const choice = { kind }
+    await tryUnlessKnown(choice, remembered)
+    return choice
   }
   const choice = await firstGuest(remembered?.kind, boot, say)
   await remember(choice)
@@ -131,18 +128,19 @@ export function refuseSameKernels(choices: readonly Pick<KernelChoice, 'kernel' 
 /** Installs a kernel that UML can boot here. Without a wish the newest is tried first, then that of this system's distribution. */
 async function bootableUml(
   wanted: string | undefined,
-  remembered: string | undefined,
+  remembered: Remembered | undefined,
   log: (line: string) => void,
 ): Promise<MachineChoice> {
   const boot = async (kernel: string): Promise<MachineChoice> => {
     // The kernel comes from another suite, so both downloads can go on at once.
     const [{ version }] = await Promise.all([bringKernel(kernel, log), setUp(PARTS.uml, log)])
     const choice = { kind: 'uml', kernel: version } as const
-    await tryBoot(choice)
+    await tryUnlessKnown(choice, remembered)
     return choice
   }
   if (wanted !== undefined) return boot(wanted)
-  if (remembered !== undefined && selectKernel(remembered) !== undefined) return boot(remembered)
+  const known = remembered?.kernel
+  if (known !== undefined && selectKernel(known) !== undefined) return boot(known)
   try {
     return await boot('newest')
   } catch (error) {
@@ -180,6 +178,12 @@ export function prefersNative(): boolean {
   return process.env.CI !== undefined && process.getuid?.() === 0
 }
 
+/** Boots a guest that is not known to boot on this very system, and ends it. */
+async function tryUnlessKnown({ kind, kernel }: MachineChoice, remembered: Remembered | undefined): Promise<void> {
+  if (remembered?.bootedHere && remembered.kind === kind && remembered.kernel === kernel) return
+  await tryBoot({ kind, ...(kernel !== undefined && { kernel }) })
+}
+
 /** Boots a guest and ends it. Nothing of it is left, even if the run is stopped meanwhile. Throws BrokenLab if it does not boot. */
 export function tryBoot(choice: MachineChoice): Promise<void> {
   return holdingSignals(async () => {
@@ -190,27 +194,4 @@ export function tryBoot(choice: MachineChoice): Promise<void> {
       await folder.remove()
     }
   })
-}
-
-interface Remembered {
-  readonly kind: GuestKind
-  /** The kernel of a UML guest. */
-  readonly kernel?: string
-}
-
-/** The guest that last booted under this kernel. It may fail now: caches are copied, and containers differ in what they permit. */
-export async function recall(): Promise<Remembered | undefined> {
-  const text = await readFile(REMEMBERED, 'utf8').catch(() => '')
-  const [host, kind, kernel] = text.trim().split(' ')
-  if (host !== release() || (kind !== 'uml' && kind !== 'qemu')) return undefined
-  return { kind, ...(kernel !== undefined && { kernel }) }
-}
-
-/** Remembers a guest that booted, unless its kernel was only asked for once. */
-async function remember({ kind, kernel }: MachineChoice, asked?: string): Promise<void> {
-  if (asked !== undefined && asked !== 'newest') return
-  const line = [release(), kind, ...(kernel === undefined ? [] : [kernel])].join(' ')
-  // If the cache is not writable, the next run tries again.
-  if (line !== (await readFile(REMEMBERED, 'utf8').catch(() => '')).trim())
-    await writeOutFile('HOLEPROOF_CACHE', REMEMBERED, `${line}\n`).catch(() => {})
 }

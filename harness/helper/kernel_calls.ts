@@ -7,46 +7,50 @@ import type { Finished, Machine, Running } from '../machine/machine.ts'
 import { assetPath } from '../paths.ts'
 import { within } from '../timers.ts'
 
-/** Answers `status`, `table` and `message DEVICE SECTOR TEXT` as the program dmsetup does. */
-export type Dmsetup = (argv: readonly string[]) => Promise<Finished>
+/** Does what a small command does, as its words say it, without its process. kernel_calls.pl lists the commands. */
+export type Perform = (argv: readonly string[]) => Promise<Finished>
 
 const ANSWER_SECONDS = 120
 
 /**
- * A process in a machine that asks device-mapper. dmsetup would be a process for each question, which takes twenty times as long.
+ * A process in a machine that makes the system calls of small commands, one after the other. A process for each would take ten times
+ * as long.
  */
-export class DeviceMapper {
+export class KernelCalls {
   private readonly process: Running
   private readonly waiting: { resolve(line: string): void; reject(error: Error): void }[] = []
+
+  private whyGone: BrokenLab | undefined
 
   private constructor(process: Running, name: string) {
     this.process = process
     const fail = (why: string) => {
-      for (const { reject } of this.waiting.splice(0)) reject(new BrokenLab(`device-mapper cannot be asked in ${name}: ${why}`))
+      this.whyGone = new BrokenLab(`the kernel cannot be asked in ${name}: ${why}`)
+      for (const { reject } of this.waiting.splice(0)) reject(this.whyGone)
     }
     process.stdout.pipe(split()).on('data', (line: string) => this.waiting.shift()?.resolve(line))
     process.stderr.resume()
     process.ended.then(
-      (ending) => fail(`its process ${describeEnding(ending)}`),
+      (ending) => fail(`the process that asks it ${describeEnding(ending)}`),
       (error: unknown) => fail(messageOf(error)),
     )
   }
 
-  static async open(machine: Machine): Promise<DeviceMapper> {
-    const script = join(machine.shared, `${machine.name}.device_mapper.pl`)
-    await copyFile(assetPath('harness/helper/device_mapper.pl'), script)
-    return new DeviceMapper(await machine.start(['perl', script]), machine.name)
+  static async open(machine: Machine): Promise<KernelCalls> {
+    const script = join(machine.shared, `${machine.name}.kernel_calls.pl`)
+    await copyFile(assetPath('harness/helper/kernel_calls.pl'), script)
+    return new KernelCalls(await machine.start(['perl', script]), machine.name)
   }
 
-  readonly dmsetup: Dmsetup = async (argv) => {
+  readonly perform: Perform = async (argv) => {
     const began = performance.now()
-    const answer = await within(this.ask(argv.join(' ')), ANSWER_SECONDS * 1000)
-    if (answer === undefined) throw new BrokenLab(`device-mapper did not answer ${argv.join(' ')} within ${ANSWER_SECONDS} s`)
+    const answer = await within(this.ask(argv.join('\0')), ANSWER_SECONDS * 1000)
+    if (answer === undefined) throw new BrokenLab(`the kernel did not answer ${argv.join(' ')} within ${ANSWER_SECONDS} s`)
     const [, how = '', text = ''] = /^(ok|error) (.*)$/.exec(answer) ?? []
     const output = Buffer.from(text.replaceAll('\\n', '\n'))
     const ok = how === 'ok'
     return {
-      argv: ['dmsetup', ...argv],
+      argv,
       ending: { how: 'exit', code: ok ? 0 : 1 },
       stdout: ok ? output : Buffer.alloc(0),
       stderr: ok ? Buffer.alloc(0) : output,
@@ -61,6 +65,7 @@ export class DeviceMapper {
 
   private ask(question: string): Promise<string> {
     return new Promise((resolve, reject) => {
+      if (this.whyGone !== undefined) return reject(this.whyGone)
       this.waiting.push({ resolve, reject })
       this.process.stdin.write(`${question}\n`)
     })
