@@ -8,8 +8,8 @@ import { resultSchema } from '../../harness/result/result.ts'
 import { processesOf, withFolder } from '../../tests/support/run_folder.ts'
 import { startScript } from '../../tests/support/scripts.ts'
 
-/** While the guests boot, while the first storage is poisoned, and twice among the cells. */
-const KILL_SECONDS = [1, 2.5, 6, 11]
+/** While the guests boot, while the first storage is poisoned, and among the cells. */
+const KILL_SECONDS = [1, 2.5, 6]
 
 for (const seconds of KILL_SECONDS) {
   test(`a run killed with SIGKILL after ${seconds} s leaves nothing that a sweep does not remove`, async () => {

@@ -1,4 +1,4 @@
-"""An honest driver of Cinder's kind, whose surroundings fail as its option says while a volume is extended."""
+"""An honest driver of Cinder's kind, whose surroundings fail while a volume is extended: each time as the next word of its option says."""
 
 import os
 import sqlite3
@@ -46,8 +46,16 @@ class FaultyDriver(driver.VolumeDriver):
         pass
 
     def extend_volume(self, volume, new_size):
-        getattr(self, self.configuration.fails)(volume)
+        getattr(self, self.next_fault())(volume)
         os.truncate(self.file_of(volume), new_size << 30)
+
+    def next_fault(self):
+        # Counted in a file, as some faults end the process.
+        with open(os.path.join(self.configuration.volumes_folder, "extensions"), "a+") as file:
+            file.write(".")
+            extensions = file.tell()
+        faults = self.configuration.fails.split(",")
+        return faults[min(extensions, len(faults)) - 1]
 
     def nothing(self, volume):
         pass
