@@ -14,7 +14,7 @@ const CHECKOUT = ['scripts', 'examples', 'docs']
 const WITHOUT_GITHUB = { GITHUB_ACTIONS: undefined, GITHUB_STEP_SUMMARY: undefined }
 
 // A reader types what a document says, command by command, and sees what it shows.
-const DOCUMENTS = ['write-a-driver', 'protocol', 'findings', 'ci', 'forecast'].map((name) => `docs/${name}.md`)
+const DOCUMENTS = ['write-a-driver', 'protocol', 'findings', 'ci', 'diff', 'forecast'].map((name) => `docs/${name}.md`)
 
 describe.each(DOCUMENTS)('%s', (document) => {
   test('works as printed', { timeout: WALK_SECONDS * 1000 }, () =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { dmName, isThin, isThinPool, parseChunkBytes, parseStatus, parseThinIds } from './status.ts'
+import { dmName, isThin, isThinPool, parseChunkBytes, parseStatus, parseThinTables } from './status.ts'
 
 /** As kernel 6.1 printed it, trailing spaces included. */
 const RECORDED = [
@@ -78,7 +78,7 @@ describe('a target', () => {
   })
 })
 
-test('the table of device-mapper shows the ids of thin volumes and the chunk of their pool', () => {
+test('the table of device-mapper shows what thin volumes stand on and the chunk of their pool', () => {
   const table = `vg1-pool: 0 409600 linear 254:2 0
 vg1-pool-tpool: 0 409600 thin-pool 254:0 254:1 384 64 2 no_discard_passdown skip_block_zeroing
 vg1-pool_tdata: 0 409600 linear 7:0 10240
@@ -86,9 +86,9 @@ vg1-v: 0 131072 thin 254:2 1
 vg1-w: 0 131072 thin 254:2 17 254:9
 `
 
-  expect([...parseThinIds(table)]).toEqual([
-    ['vg1-v', 1],
-    ['vg1-w', 17],
+  expect([...parseThinTables(table)]).toEqual([
+    ['vg1-v', { pool: '254:2', id: 1 }],
+    ['vg1-w', { pool: '254:2', id: 17, origin: '254:9' }],
   ])
   expect([...parseChunkBytes(table)]).toEqual([['vg1-pool-tpool', 192 * 1024]])
 })

@@ -48,14 +48,29 @@ export function parseStatus(text: string, only?: string): Map<string, DmStatus> 
   return devices
 }
 
-/** Reads the ids that thin devices have in their pools from what `dmsetup table` prints, by device name. */
-export function parseThinIds(text: string): Map<string, number> {
-  const ids = new Map<string, number>()
+/** What a thin device stands on. */
+export interface ThinTable {
+  /** The device number of its pool, as `253:4`. */
+  readonly pool: string
+  /** Its id in the pool. */
+  readonly id: number
+  /** The external origin, which shows where nothing is mapped. */
+  readonly origin?: string
+}
+
+/** Reads the thin devices from what `dmsetup table` prints, by device name. */
+export function parseThinTables(text: string): Map<string, ThinTable> {
+  const tables = new Map<string, ThinTable>()
   for (const line of text.split('\n')) {
-    const match = /^(?<name>\S+): \d+ \d+ thin \S+ (?<id>\d+)/.exec(line)
-    if (match?.groups?.name !== undefined) ids.set(match.groups.name, Number(match.groups.id))
+    const {
+      name,
+      pool = '',
+      id,
+      origin,
+    } = /^(?<name>\S+): \d+ \d+ thin (?<pool>\S+) (?<id>\d+)(?: (?<origin>\S+))?/.exec(line)?.groups ?? {}
+    if (name !== undefined) tables.set(name, { pool, id: Number(id), ...(origin !== undefined && { origin }) })
   }
-  return ids
+  return tables
 }
 
 /** Reads the chunk size of each thin pool, in bytes, from what `dmsetup table` prints, by device name. */

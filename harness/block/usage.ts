@@ -2,7 +2,7 @@ import { type RangeMap, scaled, toMask } from '../content/ranges.ts'
 import type { Lab } from '../lab/lab.ts'
 import { CommandFailed } from '../machine/command_failed.ts'
 import { SECTOR_BYTES } from '../units.ts'
-import { type DmStatus, dmName, isThin, isThinPool, parseChunkBytes, parseStatus, parseThinIds } from './status.ts'
+import { type DmStatus, dmName, isThin, isThinPool, parseChunkBytes, parseStatus, parseThinTables } from './status.ts'
 import { readThinMaps } from './thin_map.ts'
 
 /** A logical volume, and the thin pool that it lies in. */
@@ -65,7 +65,7 @@ export class StorageUsage {
     const pool = this.status.get(`${poolDevice}-tpool`)
     if (poolName === undefined || !isThinPool(pool)) throw new Error(`${device} is a thin volume, but ${poolDevice} is not a thin pool`)
     const table = await ask(this.lab, ['dmsetup', 'table'])
-    const id = parseThinIds(table).get(device)
+    const id = parseThinTables(table).get(device)?.id
     const chunkBytes = parseChunkBytes(table).get(`${poolDevice}-tpool`)
     if (id === undefined || chunkBytes === undefined) throw new Error(`dmsetup table does not show ${device} and its pool`)
     // A volume that has no chunk is not in the pool's metadata.

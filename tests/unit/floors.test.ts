@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 /** The floors of the house, from the top down. A file may import from its own folder and from the floors below it. */
 const FLOORS = [
   ['scripts', 'harness/scenario.ts', 'harness/describe_driver.ts', 'harness/index.ts'],
-  ['harness/verify', 'harness/serve', 'harness/cinder'],
+  ['harness/verify', 'harness/serve', 'harness/cinder', 'harness/diff'],
   ['harness/explore', 'harness/certify'],
   ['harness/prove', 'harness/simulate', 'harness/testbed'],
   ['harness/migration', 'harness/drivers'],

@@ -18,6 +18,7 @@ const TABLE = {
   certify: { summary: 'test whether a volume driver keeps its claim', load: () => import('../../commands/certify.ts') },
   cinder: { summary: 'run the whole Cinder and check what its migrations leave', load: () => import('../../commands/cinder.ts') },
   serve: { summary: "serve drivers' capabilities in the shape of Cinder's REST API", load: () => import('../../commands/serve.ts') },
+  diff: { summary: 'compare two volumes of this machine, byte by byte', load: () => import('../../commands/diff.ts') },
   simulate: { summary: 'forecast how much of every pool a plan of migrations takes', load: () => import('../../commands/simulate.ts') },
   prove: { summary: 'compute every copy between small volumes', load: () => import('../../commands/prove.ts') },
   explore: {

@@ -3,6 +3,7 @@ import { checkLine } from '../../../harness/report/terminal/certificates.ts'
 import { cellLine } from '../../../harness/report/terminal/run_report.ts'
 import { LEFT_OUT } from '../../../harness/result/certificate.ts'
 import type { CertifyEvent, RunEvent } from '../../../harness/testbed/events.ts'
+import { lvmSize } from '../../../harness/units.ts'
 import { type Length, timeLeft } from './time_left.ts'
 
 export interface Progress {
@@ -62,6 +63,46 @@ export function showProgress(length: Length, { plain, quiet }: { readonly plain?
       if (event.kind === 'cell-started' && total !== undefined) bar.update({ what: shortened(event.id) })
       if (event.kind === 'cell-ended') advance()
       if (event.kind === 'check-ended' && event.check.text !== LEFT_OUT) advance(shortened(`${event.driver} ${event.check.id}`))
+    },
+    stop: () => bar.stop(),
+  }
+}
+
+const LOG_EVERY_MS = 10_000
+
+/** Shows the bytes that are done and the time left: a bar on a terminal, elsewhere a line every ten seconds. */
+export function showBytes({ plain, quiet }: { readonly plain?: boolean; readonly quiet?: boolean }): {
+  onBytes(done: number, all: number): void
+  stop(): void
+} {
+  if (quiet) return { onBytes: () => {}, stop: () => {} }
+  const began = Date.now()
+  if (plain || process.stderr.isTTY !== true) {
+    let logged = began
+    return {
+      onBytes: (done, all) => {
+        const now = Date.now()
+        if (now - logged < LOG_EVERY_MS) return
+        logged = now
+        console.error(`${lvmSize(done)} of ${lvmSize(all)}${timeLeft(all, done, (now - began) / 1000)}`)
+      },
+      stop: () => {},
+    }
+  }
+  const bar = new SingleBar({
+    format: '{bar} {done} of {all}, {eta_formatted} left',
+    barsize: 20,
+    hideCursor: true,
+    clearOnComplete: true,
+    stream: process.stderr,
+  })
+  let started = false
+  return {
+    onBytes: (done, all) => {
+      const payload = { done: lvmSize(done), all: lvmSize(all) }
+      if (started) bar.update(done, payload)
+      else bar.start(all, done, payload)
+      started = true
     },
     stop: () => bar.stop(),
   }
