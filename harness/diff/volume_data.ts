@@ -1,7 +1,7 @@
 import { parseChunkBytes, parseThinTables } from '../block/status.ts'
 import { readThinMaps } from '../block/thin_map.ts'
 import { clip, type RangeMap, range, scaled, toMask } from '../content/ranges.ts'
-import { messageOf } from '../errors.ts'
+import { BrokenLab, messageOf } from '../errors.ts'
 import type { PathInfo } from '../helper/surroundings.ts'
 import { type Machine, runOrThrow } from '../machine/machine.ts'
 import { assetPath } from '../paths.ts'
@@ -15,7 +15,7 @@ export interface VolumeData {
 
 /**
  * Reads what is known of a volume's holes without reading them: of a thin volume from its pool's metadata, of a file from its filesystem.
- * What was written to it must have been flushed.
+ * What was written to it must have been flushed. Throws BrokenLab when a snapshot of the pool's metadata could not be released.
  */
 export async function dataOf(runner: Pick<Machine, 'run'>, path: string, look: PathInfo, signal: AbortSignal): Promise<VolumeData> {
   try {
@@ -23,6 +23,7 @@ export async function dataOf(runner: Pick<Machine, 'run'>, path: string, look: P
     if (look.kind === 'block' && look.dmName !== '') return await dataOfMapped(runner, look, signal)
   } catch (error) {
     signal.throwIfAborted()
+    if (error instanceof BrokenLab) throw error // something of ours is left in the pool
     return whole(look, `not known: ${messageOf(error).split('\n')[0]}`)
   }
   return whole(look, 'not known: a device of this kind does not tell')
