@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { lengthOf, scaled, touched } from '../harness/content/ranges.ts'
@@ -63,16 +64,26 @@ scenario('what a sparse copy left on a dirty thick volume differs, and a full co
   expect({ ending: full.ending, same: full.written.same }).toEqual({ ending: { how: 'exit', code: 0 }, same: true })
 })
 
+/** Writes a page of noise at the end of a device, and keeps the device open: its last close would flush. Ends when it is killed. */
+const WRITE_AND_STAY = `exec 9<>"$0"
+dd if=/dev/urandom of="$0" bs=4096 count=1 seek="$1" conv=notrunc status=none
+echo written
+exec sleep 600`
+
 // What a writer has not flushed is in the page cache, and the pool has nothing mapped for it yet.
 scenario('what was written and not flushed is not taken for a hole', async ({ context }) => {
   const [source, destination] = [await context.volumeOn('lvm-thin', SIZE), await context.volumeOn('lvm-thin', SIZE)]
-  await source.stamp('scattered-64k')
-  await context.copy(source, destination, 'sparse')
   const path = await destination.path()
-  await runOrThrow(context.lab, ['dd', 'if=/dev/urandom', `of=${path}`, 'bs=4k', 'count=1', `seek=${SIZE / 4096 - 1}`, 'conv=notrunc'])
+  const writer = await context.machine.start(['sh', '-c', WRITE_AND_STAY, path, `${SIZE / 4096 - 1}`])
+  try {
+    await once(writer.stdout, 'data')
 
-  const { ending, written } = await compared(context, source, destination)
+    const { ending, written } = await compared(context, source, destination)
 
-  expect(ending).toEqual({ how: 'exit', code: 1 })
-  expect(written.ranges).toEqual([{ offset: SIZE - 4096, length: 4096, source: 'zeros', destination: 'data' }])
+    expect(ending).toEqual({ how: 'exit', code: 1 })
+    expect(written.ranges).toEqual([{ offset: SIZE - 4096, length: 4096, source: 'zeros', destination: 'data' }])
+  } finally {
+    writer.kill()
+    await writer.ended
+  }
 })
