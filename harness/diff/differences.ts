@@ -1,7 +1,7 @@
+import { PAGE_BYTES } from '../helper/direct_io.ts'
 import type { Diff, DifferingRange, Held } from '../result/diff.ts'
-import { SECTOR_BYTES } from '../units.ts'
+import { MiB, SECTOR_BYTES } from '../units.ts'
 
-const PAGE_BYTES = 4096
 /** So many ranges are kept; the others are counted. */
 export const MOST_RANGES = 1000
 
@@ -64,7 +64,7 @@ export function dataIn(piece: Uint8Array): { readonly bytes: number; readonly fi
   return { bytes, first: piece.findIndex((byte) => byte !== 0) }
 }
 
-const ZEROS = new Uint8Array(1024 * 1024)
+const ZEROS = new Uint8Array(MiB)
 
 function isZero(piece: Uint8Array): boolean {
   for (let from = 0; from < piece.length; from += ZEROS.length) {

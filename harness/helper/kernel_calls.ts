@@ -19,7 +19,6 @@ const ANSWER_SECONDS = 120
 export class KernelCalls {
   private readonly process: Running
   private readonly waiting: { resolve(line: string): void; reject(error: Error): void }[] = []
-
   private whyGone: BrokenLab | undefined
 
   private constructor(process: Running, name: string) {

@@ -7,6 +7,7 @@ import { proofReport } from '../../harness/report/terminal/proof.ts'
 import { EXIT, newCommand, runnable, version } from '../lib/cli/command.ts'
 import { parseWhole } from '../lib/cli/options.ts'
 import { outFile, writeOutFile } from '../lib/output/out.ts'
+import { BAR } from '../lib/output/progress.ts'
 import { hasColours } from '../lib/output/terminal.ts'
 
 /** Patterns are sets in 32 bits. A larger bound would take far too long anyway. */
@@ -71,10 +72,7 @@ function showProgress(plain: boolean): { onProgress(done: number, kinds: number)
   }
   const bar = new SingleBar({
     format: '{bar} {value}/{total} kinds of destinations',
-    barsize: 20,
-    hideCursor: true,
-    clearOnComplete: true,
-    stream: process.stderr,
+    ...BAR,
   })
   return {
     onProgress: (done, kinds) => {

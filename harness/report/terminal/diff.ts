@@ -1,5 +1,5 @@
 import { allPrintable } from '../../result/describe.ts'
-import type { ComparedVolume, Diff, DifferingRange, Held } from '../../result/diff.ts'
+import type { ComparedVolume, Diff, DifferingRange } from '../../result/diff.ts'
 import { lvmSize, plural } from '../../units.ts'
 import { chalkFor, wrapBehind } from './style.ts'
 
@@ -44,11 +44,9 @@ function rangeLines({ ranges, moreRanges }: Diff): string[] {
   ]
 }
 
-const WORDS: Readonly<Record<Held, string>> = { zeros: 'zeros', data: 'data' }
-
 function describe({ source, destination }: DifferingRange): string {
   if (source === 'data' && destination === 'data') return 'data where other data belongs'
-  return `${WORDS[destination]} where ${source === 'zeros' ? 'zeros belong' : 'data belongs'}`
+  return `${destination} where ${source === 'zeros' ? 'zeros belong' : 'data belongs'}`
 }
 
 /** The rows of the page that differ, the source's after a minus and the destination's after a plus. */

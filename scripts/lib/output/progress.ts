@@ -11,6 +11,9 @@ export interface Progress {
   stop(): void
 }
 
+/** The options that all bars have in common. */
+export const BAR = { barsize: 20, hideCursor: true, clearOnComplete: true, stream: process.stderr } as const
+
 /** A bar, with the time left once the first part has ended. */
 function formatOfMany(options: Options, { progress, value, total, eta }: Params, { what }: { what: string }): string {
   const { BarFormat, TimeFormat } = cliProgress.Format
@@ -46,10 +49,7 @@ export function showProgress(length: Length, { plain, quiet }: { readonly plain?
   }
   const bar = new SingleBar({
     format: total === undefined ? '{bar} {value} of {total} s  {what}' : formatOfMany,
-    barsize: 20,
-    hideCursor: true,
-    clearOnComplete: true,
-    stream: process.stderr,
+    ...BAR,
   })
   const advance = (what?: string) => {
     done++
@@ -91,10 +91,7 @@ export function showBytes({ plain, quiet }: { readonly plain?: boolean; readonly
   }
   const bar = new SingleBar({
     format: '{bar} {done} of {all}, {eta_formatted} left',
-    barsize: 20,
-    hideCursor: true,
-    clearOnComplete: true,
-    stream: process.stderr,
+    ...BAR,
   })
   let started = false
   return {
